@@ -1,0 +1,92 @@
+import type { CommandModule } from "./command.ts";
+import { createOutput, describeError, EXIT, exitCodeOf, UsageError } from "./output.ts";
+
+interface Entry {
+  name: string;
+  summary: string;
+  load: () => Promise<{ command: CommandModule }>;
+}
+
+/** The table of contents: each command is loaded only when it is called. */
+const COMMANDS: Entry[] = [
+  {
+    name: "inspect",
+    summary: "print the usage records of files, one line each",
+    load: () => import("./commands/inspect.ts"),
+  },
+];
+
+function overview(): string {
+  const width = Math.max(...COMMANDS.map((entry) => entry.name.length));
+  return [
+    "Usage: tallystick COMMAND [ARGUMENTS] [--json] [--help]",
+    "",
+    "Commands:",
+    ...COMMANDS.map((entry) => `  ${entry.name.padEnd(width)}  ${entry.summary}`),
+    "",
+    "`tallystick COMMAND --help` describes one. Exit codes: 0 yes, 1 no, 2 wrong call,",
+    "3 unusable input, 4 a service could not be reached.",
+  ].join("\n");
+}
+
+async function main(argv: string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(`${overview()}\n`);
+    return name === undefined ? EXIT.wrongCall : EXIT.yes;
+  }
+  const json = rest.includes("--json");
+  const debug = rest.includes("--debug");
+  try {
+    const entry = COMMANDS.find((candidate) => candidate.name === name);
+    if (entry === undefined) {
+      throw new UsageError(`There is no command "${name}". Run "tallystick --help" for the list.`);
+    }
+    return await runCommand(entry, rest, json, debug);
+  } catch (error) {
+    process.stderr.write(`tallystick ${name}: ${describeError(error, debug)}\n`);
+    if (json) process.stdout.write(`${JSON.stringify({ error: errorFields(error) })}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function errorFields(error: unknown): object {
+  if (error instanceof Error && "toJSON" in error && typeof error.toJSON === "function") {
+    return error.toJSON() as object;
+  }
+  return { code: "internal", message: error instanceof Error ? error.message : String(error) };
+}
+
+async function runCommand(entry: Entry, rest: string[], json: boolean, debug: boolean): Promise<number> {
+  const { Command, CommanderError } = await import("commander");
+  const { command } = await entry.load();
+  const parser = new Command(`tallystick ${entry.name}`)
+    .description(entry.summary)
+    .option("--json", "newline-delimited JSON on standard output")
+    .option("--debug", "show stack traces")
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  command.declare(parser);
+  let exit: number = EXIT.yes;
+  parser.action(async (...given: unknown[]) => {
+    const args = given.slice(0, -2);
+    const options = given[given.length - 2] as Record<string, unknown>;
+    exit = await command.run(args, options, { output: createOutput(json), debug });
+  });
+  try {
+    await parser.parseAsync(rest, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return EXIT.yes;
+    throw new UsageError(`${error.message.replace(/^error: /, "")}. See "tallystick ${entry.name} --help".`);
+  }
+  return exit;
+}
+
+// A reader that closes the pipe early (head, less) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(EXIT.yes);
+  throw error;
+});
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,22 @@
+import { keccak_256, shake256 } from "@noble/hashes/sha3.js";
+import { assert } from "./errors.ts";
+
+/** Every pre-image fits one block of keccak-256 (rate 136, at least one byte of padding). */
+export const PREIMAGE_BYTES_MAX = 135;
+
+/** keccak-256 of one tagged pre-image (docs/PROTOCOL.md, "One hash"). */
+export function hash(preimage: Uint8Array): Uint8Array {
+  assert(preimage.length <= PREIMAGE_BYTES_MAX, `a pre-image of ${preimage.length} bytes fits one block`);
+  return keccak_256(preimage);
+}
+
+/** SHAKE256 as the source of salts: `length` bytes from one tagged pre-image. */
+export function expand(preimage: Uint8Array, length: number): Uint8Array {
+  assert(preimage.length <= PREIMAGE_BYTES_MAX, `a pre-image of ${preimage.length} bytes fits one block`);
+  return shake256(preimage, { dkLen: length });
+}
+
+/** keccak-256 of a whole document (invoice, tariff), of any length, without a tag. */
+export function hashDocument(bytes: Uint8Array): Uint8Array {
+  return keccak_256(bytes);
+}
