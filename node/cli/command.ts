@@ -14,5 +14,9 @@ export interface CommandContext {
 export interface CommandModule {
   declare(command: Command): void;
   /** `args` as commander gives them: positional arguments (a variadic one as an array). */
-  run(args: unknown[], options: Record<string, unknown>, context: CommandContext): Promise<ExitCode>;
+  run(
+    args: unknown[],
+    options: Record<string, unknown>,
+    context: CommandContext,
+  ): Promise<ExitCode>;
 }

@@ -14,6 +14,26 @@ const COMMANDS: Entry[] = [
     summary: "print the usage records of files, one line each",
     load: () => import("./commands/inspect.ts"),
   },
+  {
+    name: "formats",
+    summary: "list the file formats that are understood",
+    load: () => import("./commands/formats.ts"),
+  },
+  {
+    name: "check-bill",
+    summary: "check a bill against a phone's own log, line by line",
+    load: () => import("./commands/check-bill.ts"),
+  },
+  {
+    name: "rate",
+    summary: "price usage records by a tariff, one line each",
+    load: () => import("./commands/rate.ts"),
+  },
+  {
+    name: "tariff",
+    summary: "check a tariff document, print its schema or its root",
+    load: () => import("./commands/tariff.ts"),
+  },
 ];
 
 function overview(): string {
@@ -57,7 +77,12 @@ function errorFields(error: unknown): object {
   return { code: "internal", message: error instanceof Error ? error.message : String(error) };
 }
 
-async function runCommand(entry: Entry, rest: string[], json: boolean, debug: boolean): Promise<number> {
+async function runCommand(
+  entry: Entry,
+  rest: string[],
+  json: boolean,
+  debug: boolean,
+): Promise<number> {
   const { Command, CommanderError } = await import("commander");
   const { command } = await entry.load();
   const parser = new Command(`tallystick ${entry.name}`)
@@ -78,7 +103,9 @@ async function runCommand(entry: Entry, rest: string[], json: boolean, debug: bo
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.yes;
-    throw new UsageError(`${error.message.replace(/^error: /, "")}. See "tallystick ${entry.name} --help".`);
+    throw new UsageError(
+      `${error.message.replace(/^error: /, "")}. See "tallystick ${entry.name} --help".`,
+    );
   }
   return exit;
 }

@@ -1,7 +1,13 @@
 import { TallystickError } from "../core/errors.ts";
 
 /** What each command answers to the shell (docs/COMMANDS.md, "Exit code"). */
-export const EXIT = { yes: 0, no: 1, wrongCall: 2, unusableInput: 3, serviceUnavailable: 4 } as const;
+export const EXIT = {
+  yes: 0,
+  no: 1,
+  wrongCall: 2,
+  unusableInput: 3,
+  serviceUnavailable: 4,
+} as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /**

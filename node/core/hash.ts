@@ -6,13 +6,19 @@ export const PREIMAGE_BYTES_MAX = 135;
 
 /** keccak-256 of one tagged pre-image (docs/PROTOCOL.md, "One hash"). */
 export function hash(preimage: Uint8Array): Uint8Array {
-  assert(preimage.length <= PREIMAGE_BYTES_MAX, `a pre-image of ${preimage.length} bytes fits one block`);
+  assert(
+    preimage.length <= PREIMAGE_BYTES_MAX,
+    `a pre-image of ${preimage.length} bytes fits one block`,
+  );
   return keccak_256(preimage);
 }
 
 /** SHAKE256 as the source of salts: `length` bytes from one tagged pre-image. */
 export function expand(preimage: Uint8Array, length: number): Uint8Array {
-  assert(preimage.length <= PREIMAGE_BYTES_MAX, `a pre-image of ${preimage.length} bytes fits one block`);
+  assert(
+    preimage.length <= PREIMAGE_BYTES_MAX,
+    `a pre-image of ${preimage.length} bytes fits one block`,
+  );
   return shake256(preimage, { dkLen: length });
 }
 

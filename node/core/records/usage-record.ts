@@ -1,4 +1,13 @@
-export const SERVICES = ["voice", "sms", "mms", "data", "energy", "time", "content", "event"] as const;
+export const SERVICES = [
+  "voice",
+  "sms",
+  "mms",
+  "data",
+  "energy",
+  "time",
+  "content",
+  "event",
+] as const;
 export type Service = (typeof SERVICES)[number];
 
 export const DIRECTIONS = ["none", "outgoing", "incoming", "forwarded"] as const;

@@ -1,0 +1,97 @@
+import { type ReactNode, useMemo, useState } from "react";
+import { filterLines, filtersOf, type LineFilter, summarise } from "../model/bill-summary.ts";
+import type { CheckedBill } from "../model/checked-bill.ts";
+import type { NodeApi } from "../node-api/node-api.ts";
+import type { Session } from "../node-api/shapes.ts";
+import { bundleText } from "../state/bundle-text.ts";
+import type { CheckerControl } from "../state/use-checker.ts";
+import type { DisputeControl } from "../state/use-disputes.ts";
+import { BillSummaryCard } from "./bill-summary-card.tsx";
+import { CreditList } from "./credit-list.tsx";
+import { DeviceLogPanel } from "./device-log-panel.tsx";
+import { DeviceOnlyList } from "./device-only-list.tsx";
+import { Icon } from "./icon.tsx";
+import { LineList } from "./line-list.tsx";
+import { OtherFile } from "./other-file.tsx";
+import { ProofStrip } from "./proof-strip.tsx";
+import { VerdictFilter } from "./verdict-filter.tsx";
+
+interface BillPageProps {
+  bill: CheckedBill;
+  checker: CheckerControl;
+  disputes: DisputeControl;
+  sample: Session["sample"];
+  api: NodeApi | undefined;
+  periodChoice: ReactNode;
+  /** Back to the bill of the link, when another one was dropped in. */
+  onBackToOwn?: () => void;
+}
+
+export function BillPage(props: BillPageProps) {
+  const { bill, checker, disputes, sample, api, periodChoice, onBackToOwn } = props;
+  const [filter, setFilter] = useState<LineFilter>("all");
+  const summary = useMemo(() => summarise(bill.lines), [bill]);
+  const filters = useMemo(() => filtersOf(summary), [summary]);
+  const current = filters.some((one) => one.filter === filter) ? filter : "all";
+  const lines = useMemo(() => filterLines(bill.lines, current), [bill, current]);
+  const fromFile = bill.fileName !== undefined;
+
+  const openOther = async (file: File) => {
+    const text = await bundleText(file);
+    if (text !== undefined) await checker.openEvidence(text, file.name);
+    else await checker.openBill(file, bill.zone);
+  };
+
+  return (
+    <>
+      {fromFile && onBackToOwn !== undefined ? (
+        <button type="button" className="link-button back" onClick={onBackToOwn}>
+          <Icon name="back" size={18} /> Back to your own bill
+        </button>
+      ) : null}
+      <BillSummaryCard
+        bill={bill}
+        summary={summary}
+        periodChoice={fromFile ? undefined : periodChoice}
+      />
+      <DeviceLogPanel
+        device={bill.device}
+        onFiles={(files) => void checker.compare(files)}
+        onForget={() => void checker.forgetDevice()}
+        onSample={
+          sample === undefined || api === undefined || fromFile
+            ? undefined
+            : async () => {
+                await checker.compare([await api.sample(sample.deviceLogUrl, "sample-calls.xml")]);
+              }
+        }
+      />
+      <section className="lines" aria-labelledby="lines-title">
+        <div className="lines-head">
+          <h2 id="lines-title">Your lines</h2>
+          <VerdictFilter filters={filters} current={current} onChoose={setFilter} />
+        </div>
+        <LineList bill={bill} lines={lines} disputes={disputes} />
+      </section>
+      {bill.credits.length === 0 ? null : <CreditList bill={bill} />}
+      {bill.device === undefined || bill.device.only.length === 0 ? null : (
+        <DeviceOnlyList device={bill.device} />
+      )}
+      {bill.kind === "evidence" ? (
+        <ProofStrip
+          bill={bill}
+          readingLedger={checker.readingLedger}
+          onRetryLedger={() => void checker.retryLedger()}
+        />
+      ) : null}
+      <OtherFile
+        onFile={(file) => void openOther(file)}
+        onSampleBill={
+          sample?.billUrl === undefined || api === undefined || fromFile
+            ? undefined
+            : async () => openOther(await api.sample(sample.billUrl ?? "", "sample-bill.csv"))
+        }
+      />
+    </>
+  );
+}

@@ -1,0 +1,84 @@
+import type { BillSummary } from "../model/bill-summary.ts";
+import type { CheckedBill } from "../model/checked-bill.ts";
+import { formatCount } from "../model/money-words.ts";
+import { formatEpoch, formatPeriod } from "../model/time-words.ts";
+import { TONE_WORDS, TONES } from "../model/verdict-words.ts";
+import { useWording } from "../state/locale.tsx";
+import { ToneIcon } from "./icon.tsx";
+
+interface BillSummaryCardProps {
+  bill: CheckedBill;
+  summary: BillSummary;
+  periodChoice?: React.ReactNode;
+}
+
+/** The month at a glance: what it costs, how much of it holds, in words and as one bar. */
+export function BillSummaryCard({ bill, summary, periodChoice }: BillSummaryCardProps) {
+  const { money, dates, locale } = useWording();
+  const title = bill.epoch === undefined ? "Your bill" : formatEpoch(bill.epoch, dates.locale);
+  return (
+    <section className="summary-card" aria-labelledby="bill-title">
+      <div className="summary-amount">
+        <div className="summary-title">
+          <h1 id="bill-title">{title}</h1>
+          {periodChoice}
+        </div>
+        <p className="total">{money(summary.totalNano)}</p>
+        <p className="quiet">
+          {formatCount(summary.lines, locale)} {summary.lines === 1 ? "line" : "lines"},{" "}
+          {formatPeriod(bill.from, bill.to, dates)}
+        </p>
+      </div>
+      <div className="summary-verdicts">
+        <p className="headline" aria-live="polite">
+          {headline(bill, summary, money)}
+        </p>
+        <VerdictBar summary={summary} />
+        <ul className="legend">
+          {TONES.filter((tone) => summary.byTone[tone] > 0).map((tone) => (
+            <li key={tone} className={`tone-${tone}`}>
+              <ToneIcon tone={tone} size={18} />
+              <span>{TONE_WORDS[tone].sentence(summary.byTone[tone])}</span>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </section>
+  );
+}
+
+function headline(
+  bill: CheckedBill,
+  summary: BillSummary,
+  money: (nano: bigint) => string,
+): React.ReactNode {
+  if (summary.lines === 0) return "No charges this month.";
+  if (summary.byTone.wrong > 0) {
+    return (
+      <>
+        You may have been charged <strong>{money(summary.disputedNano)} too much</strong>.
+      </>
+    );
+  }
+  if (bill.kind === "file" && bill.device === undefined) {
+    return "Add your phone's call log, and every line is compared with it.";
+  }
+  if (summary.byTone.review + summary.byTone.open > 0) {
+    return "Nothing on this bill is shown to be wrong.";
+  }
+  return "Everything on this bill is in order.";
+}
+
+/** Shares of the lines; the legend beside it says the same in words. */
+function VerdictBar({ summary }: { summary: BillSummary }) {
+  return (
+    <div className="verdict-bar" aria-hidden="true">
+      {TONES.map((tone) => {
+        const count = summary.byTone[tone];
+        return count === 0 ? null : (
+          <span key={tone} className={`bar-${tone}`} style={{ flexGrow: count }} />
+        );
+      })}
+    </div>
+  );
+}

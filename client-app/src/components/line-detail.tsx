@@ -1,0 +1,106 @@
+import type { ReactNode } from "react";
+import { type BillLineView, disputeKindOf, disputedNanoOf } from "../model/bill-line-view.ts";
+import type { CheckedBill } from "../model/checked-bill.ts";
+import { ledgerAgreement } from "../model/ledger-words.ts";
+import { committedWords, numberWords } from "../model/line-facts.ts";
+import { useWording } from "../state/locale.tsx";
+import type { DisputeControl } from "../state/use-disputes.ts";
+import { DeviceFindingFact } from "./device-finding-fact.tsx";
+import { DisputePanel } from "./dispute-panel.tsx";
+import { Icon, type IconName } from "./icon.tsx";
+import { TechnicalDetails } from "./technical-details.tsx";
+
+interface LineDetailProps {
+  bill: CheckedBill;
+  line: BillLineView;
+  disputes: DisputeControl;
+}
+
+/** Everything that is known about one line, each fact with where it comes from. */
+export function LineDetail({ bill, line, disputes }: LineDetailProps) {
+  const { money, dates } = useWording();
+  const committed = committedWords(line, bill, dates);
+  const number = numberWords(line, bill, money);
+  const ledger = bill.ledger === undefined ? undefined : ledgerAgreement(bill.ledger);
+  const dispute = disputes.of(line);
+  const disputable = disputeKindOf(line) !== undefined && disputedNanoOf(line) > 0n;
+  return (
+    <div className="line-detail">
+      <div className="facts">
+        <PriceFact line={line} />
+        <DeviceFindingFact line={line} device={bill.device} />
+        <Fact icon="seal" title="Recorded before the bill" ok={committed.ok}>
+          <p>{committed.words}</p>
+        </Fact>
+        {number === undefined ? null : (
+          <Fact icon="numbers" title="Nothing missing, nothing added" ok={number.ok}>
+            <p>{number.words}</p>
+          </Fact>
+        )}
+        {ledger === undefined || line.evidence === undefined ? null : (
+          <Fact icon="ledger" title="Confirmed by the ledger" ok={ledger.ok}>
+            <p>{ledger.words}</p>
+          </Fact>
+        )}
+      </div>
+      {dispute !== undefined || disputable ? (
+        <DisputePanel bill={bill} line={line} dispute={dispute} disputes={disputes} />
+      ) : null}
+      {line.evidence === undefined ? null : <TechnicalDetails evidence={line.evidence} />}
+    </div>
+  );
+}
+
+interface FactProps {
+  icon: IconName;
+  title: string;
+  /** null: could not be checked. */
+  ok: boolean | null;
+  children: ReactNode;
+}
+
+export function Fact({ icon, title, ok, children }: FactProps) {
+  const tone = ok === true ? "right" : ok === false ? "wrong" : "open";
+  return (
+    <section className={`fact tone-${tone}`}>
+      <h4>
+        <Icon name={icon} />
+        <span>{title}</span>
+        <span className="fact-mark">
+          <Icon name={tone} size={16} />
+          <span className="visually-hidden">
+            {ok === true ? "in order" : ok === false ? "not in order" : "not checked"}
+          </span>
+        </span>
+      </h4>
+      {children}
+    </section>
+  );
+}
+
+function PriceFact({ line }: { line: BillLineView }) {
+  const { money } = useWording();
+  const { evidence } = line;
+  if (evidence === undefined) return null;
+  const expected = evidence.expectedNano;
+  const ok = expected === undefined ? null : expected === line.amountNano;
+  return (
+    <Fact icon="tag" title="Why it costs this" ok={ok}>
+      {evidence.priceSentences.map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
+      <dl className="pairs">
+        <div>
+          <dt>On the bill</dt>
+          <dd>{money(line.amountNano)}</dd>
+        </div>
+        <div>
+          <dt>Calculated here</dt>
+          <dd className={ok === false ? "differs" : undefined}>
+            {expected === undefined ? "not possible" : money(expected)}
+          </dd>
+        </div>
+      </dl>
+    </Fact>
+  );
+}

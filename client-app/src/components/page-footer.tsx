@@ -1,0 +1,12 @@
+/** What the reader may rely on about this page itself. */
+export function PageFooter() {
+  return (
+    <footer className="page-footer">
+      <p>
+        Everything on this page was checked by your own browser. Files that you add are read on this
+        device and are not sent anywhere. Your personal link stays in this tab and is forgotten when
+        you close it.
+      </p>
+    </footer>
+  );
+}

@@ -1,0 +1,26 @@
+import { formatEpoch } from "../model/time-words.ts";
+import type { Period } from "../node-api/shapes.ts";
+import { useWording } from "../state/locale.tsx";
+
+interface PeriodChoiceProps {
+  periods: Period[];
+  chosen: string | undefined;
+  onChoose: (epoch: string) => void;
+}
+
+export function PeriodChoice({ periods, chosen, onChoose }: PeriodChoiceProps) {
+  const { dates } = useWording();
+  return (
+    <label className="period-choice">
+      <span className="visually-hidden">Month</span>
+      <select value={chosen} onChange={(event) => onChoose(event.target.value)}>
+        {periods.toReversed().map(({ epoch, status }) => (
+          <option key={epoch} value={epoch}>
+            {formatEpoch(epoch, dates.locale)}
+            {status === "open" ? " (not billed yet)" : ""}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

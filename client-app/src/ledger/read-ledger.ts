@@ -1,0 +1,122 @@
+import type { Hex } from "../../../node/core/bytes.ts";
+import type { Bundle } from "../../../node/core/evidence/bundle.ts";
+import {
+  type LedgerFacts,
+  neededFacts,
+  sealKey,
+} from "../../../node/core/evidence/ledger-facts.ts";
+import { mergeAnswers, type SourceAnswer } from "./merge-answers.ts";
+import { AGREEMENTS, BOOKS, TARIFFS } from "./contract-reads.ts";
+import { LedgerEndpoint } from "./rpc.ts";
+
+/** Reads in flight at one end point. */
+const PARALLEL_READS = 8;
+
+export interface LedgerReading {
+  facts: LedgerFacts;
+  unreachable: { member: string; url: string; because: string }[];
+}
+
+/**
+ * Asks every end point that the bundle names for the same facts, and says who agrees. A ledger that
+ * is away is no error here: what could be read is judged, the rest is named.
+ * @param onProgress facts read so far, over all end points
+ */
+export async function readLedger(
+  bundle: Bundle,
+  onProgress: (done: number, total: number) => void,
+): Promise<LedgerReading> {
+  const { endpoints } = bundle.ledger;
+  const needed = neededFacts(bundle);
+  const total = endpoints.length * (needed.seals.length + needed.tariffVersions.length + 1);
+  let done = 0;
+  const step = () => onProgress(++done, total);
+  const outcomes = await Promise.allSettled(
+    endpoints.map(({ member, url }) => readOne(bundle, member, url, step)),
+  );
+  const answers: SourceAnswer[] = [];
+  const unreachable: LedgerReading["unreachable"] = [];
+  outcomes.forEach((outcome, i) => {
+    const { member, url } = endpoints[i] ?? { member: "", url: "" };
+    if (outcome.status === "fulfilled") answers.push(outcome.value);
+    else unreachable.push({ member, url, because: String(outcome.reason?.message ?? "") });
+  });
+  return { facts: mergeAnswers(answers), unreachable };
+}
+
+async function readOne(
+  bundle: Bundle,
+  member: string,
+  url: string,
+  step: () => void,
+): Promise<SourceAnswer> {
+  const endpoint = new LedgerEndpoint(url);
+  const { books, tariffs } = bundle.ledger.contracts;
+  const block = await readableBlock(endpoint, bundle.ledger.kind);
+  const needed = neededFacts(bundle);
+  const answer: SourceAnswer = {
+    member,
+    url,
+    finalizedBlock: BigInt(block).toString(),
+    seals: {},
+    tariffs: {},
+  };
+  await inParallel(needed.seals, async ({ domain, sequence }) => {
+    const data = BOOKS.encodeFunctionData("sealOf", [domain, sequence]);
+    const result = await endpoint.call(books, data, block);
+    answer.seals[sealKey(domain, sequence)] = String(
+      BOOKS.decodeFunctionResult("sealOf", result)[0],
+    ) as Hex;
+    step();
+  });
+  await inParallel(needed.tariffVersions, async (version) => {
+    const data = TARIFFS.encodeFunctionData("versionAt", [
+      bundle.agreement,
+      bundle.operator.id,
+      version,
+    ]);
+    // A version that the registry does not have makes the read fail; it is simply not there.
+    const result = await endpoint.call(tariffs, data, block).catch((error) => {
+      if (error?.code === "ledger.reverted") return undefined;
+      throw error;
+    });
+    if (result !== undefined) {
+      const [published] = TARIFFS.decodeFunctionResult("versionAt", result);
+      answer.tariffs[String(version)] = {
+        root: String(published.root) as Hex,
+        validFrom: String(published.validFrom),
+      };
+    }
+    step();
+  });
+  const windows = await endpoint.call(
+    bundle.ledger.contracts.agreements,
+    AGREEMENTS.encodeFunctionData("windowsOf", [bundle.agreement]),
+    block,
+  );
+  const [{ recordAgeMax }] = AGREEMENTS.decodeFunctionResult("windowsOf", windows);
+  answer.maxRecordAgeSeconds = String(recordAgeMax);
+  step();
+  return answer;
+}
+
+/**
+ * All reads are made at one block. A consortium's ledger says which block is final; one that a single
+ * member runs has no finality beyond that member's word, so its newest block is taken.
+ */
+async function readableBlock(endpoint: LedgerEndpoint, kind: "embedded" | "consortium") {
+  const tag = kind === "consortium" ? "finalized" : "latest";
+  const block = await endpoint.request("eth_getBlockByNumber", [tag, false]);
+  if (typeof block === "object" && block !== null && "number" in block) {
+    return String(block.number);
+  }
+  return String(await endpoint.request("eth_blockNumber", []));
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  const worker = async () => {
+    for (const item of queue) await work(item);
+  };
+  await Promise.all(Array.from({ length: PARALLEL_READS }, worker));
+}

@@ -1,0 +1,114 @@
+import { type LineVerdict, PRICE_UNCLEAR, VERDICT_WORDS, type VerdictWords } from "./verdict-words.ts";
+
+/** One check of the evidence; `ok` is null when it could not be made. */
+export interface CheckView {
+  name: string;
+  ok: boolean | null;
+  because: string;
+}
+
+/** What the ledger and the tariff say about a line. Absent on a bill without proofs. */
+export interface LineEvidence {
+  verdict: "committed" | "unconfirmed" | "not-committed" | "proof-invalid" | "price-differs";
+  checks: CheckView[];
+  /** Nano-units by the published tariff; absent when it can not be recomputed. */
+  expectedNano?: bigint;
+  priceSentences: string[];
+  chargeNumber?: bigint;
+  runningTotalNano?: bigint;
+  /** Milliseconds; when the ledger took the batch. */
+  committedAt?: number;
+  sequence: bigint;
+  /** Place in the batch, counted from 1. */
+  position: number;
+  leafIndex: number;
+  domain: string;
+  root: string;
+  leaf?: string;
+  seal?: string;
+}
+
+/** What the device's log says about a line. */
+export interface DeviceFinding {
+  verdict: LineVerdict;
+  because: string;
+  disputedNano: bigint;
+  startDifferenceSeconds?: number;
+  durationDifferenceSeconds?: number;
+  entry?: DeviceEntryView;
+}
+
+export interface DeviceEntryView {
+  /** Milliseconds. */
+  start: number;
+  durationMilliseconds?: number;
+  number?: string;
+  kind: string;
+}
+
+/** A line as the bill states it. */
+export interface BillLineView {
+  line: string;
+  /** Milliseconds. */
+  start: number;
+  service: string;
+  direction: string;
+  otherParty?: string;
+  durationMilliseconds?: number;
+  /** What a line without a duration counts: "1 message", "2.4 MB". */
+  quantityWords?: string;
+  amountNano: bigint;
+  evidence?: LineEvidence;
+  device?: DeviceFinding;
+}
+
+/** The evidence outranks the log: a line whose proof or price fails is wrong whatever a log says. */
+export function verdictOf({ evidence, device }: BillLineView): LineVerdict {
+  if (evidence === undefined) return device?.verdict ?? "unchecked";
+  if (evidence.verdict === "committed" || evidence.verdict === "unconfirmed") {
+    return device?.verdict ?? evidence.verdict;
+  }
+  return evidence.verdict;
+}
+
+/** The words for a line; a price that is only not confirmed, or too low, harms nobody yet. */
+export function wordsOf(line: BillLineView): VerdictWords {
+  const verdict = verdictOf(line);
+  if (verdict === "price-differs" && evidenceDisputedNano(line) === 0n) return PRICE_UNCLEAR;
+  return VERDICT_WORDS[verdict];
+}
+
+/**
+ * What the line asks above what it should, in nano-units. Where both the tariff and the log object,
+ * the greater objection counts, because one correction can not be paid twice.
+ */
+export function disputedNanoOf(line: BillLineView): bigint {
+  const byDevice = line.device?.disputedNano ?? 0n;
+  const byEvidence = evidenceDisputedNano(line);
+  return byDevice > byEvidence ? byDevice : byEvidence;
+}
+
+function evidenceDisputedNano({ evidence, amountNano }: BillLineView): bigint {
+  switch (evidence?.verdict) {
+    case "price-differs": {
+      const expected = evidence.expectedNano ?? amountNano;
+      return amountNano > expected ? amountNano - expected : 0n;
+    }
+    case "not-committed":
+    case "proof-invalid":
+      return amountNano;
+    default:
+      return 0n;
+  }
+}
+
+/** How a line can be disputed: the ledger decides a price, people decide a fact. */
+export type DisputeKind = "mispriced" | "matter-of-fact";
+
+/** Undefined when nothing contradicts the line. */
+export function disputeKindOf(line: BillLineView): DisputeKind | undefined {
+  if (line.evidence === undefined || disputedNanoOf(line) === 0n) return undefined;
+  if (line.evidence.verdict === "price-differs") return "mispriced";
+  if (line.evidence.verdict === "not-committed") return undefined;
+  return "matter-of-fact";
+}

@@ -1,0 +1,195 @@
+import {
+  type Bundle,
+  type BundleCharge,
+  isClosed,
+  type OpenedCharge,
+} from "../../../node/core/evidence/bundle.ts";
+import { describeCharge } from "../../../node/core/evidence/describe-charge.ts";
+import { repriceCharge } from "../../../node/core/evidence/check-price.ts";
+import type { LedgerFacts } from "../../../node/core/evidence/ledger-facts.ts";
+import { sealKey } from "../../../node/core/evidence/ledger-facts.ts";
+import type { BundleReport } from "../../../node/core/evidence/verify-bundle.ts";
+import { explainComponents, rowLabel } from "../../../node/core/rating/explain.ts";
+import { type CompiledTariff, compileTariff } from "../../../node/core/tariff/compile.ts";
+import type { BillLineView, LineEvidence } from "./bill-line-view.ts";
+import type { CheckedBill, CreditView } from "./checked-bill.ts";
+import type { LedgerView } from "./ledger-words.ts";
+
+/** The bill that an evidence bundle stands for, with what `verifyBundle` found about each line. */
+export function billOfBundle(
+  bundle: Bundle,
+  report: BundleReport,
+  facts: LedgerFacts,
+  unreachable: LedgerView["unreachable"],
+): CheckedBill {
+  const verdicts = new Map(report.lines.map((line) => [line.line, line]));
+  const tariffs = compiledTariffs(bundle);
+  const numbers = bundle.charges.flatMap(({ account }) =>
+    isClosed(account) ? [] : [BigInt(account.chargeNumber)],
+  );
+  const lines = bundle.charges.map((proof): BillLineView => {
+    const found = verdicts.get(proof.line);
+    const evidence: LineEvidence = {
+      ...placeOf(bundle, proof, facts),
+      verdict: verdictFrom(found, facts),
+      checks: found?.checks ?? [],
+      priceSentences: priceSentences(proof, tariffs),
+      ...(found?.expectedAmountNano === undefined
+        ? {}
+        : { expectedNano: found.expectedAmountNano }),
+    };
+    return { ...factsOf(proof), evidence };
+  });
+  const billedAt = instantOf(bundle, bundle.invoice?.batch);
+  const [first] = numbers;
+  const last = numbers.at(-1);
+  return {
+    kind: "evidence",
+    operator: bundle.operator.name,
+    epoch: bundle.period.epoch,
+    from: Date.parse(bundle.period.from),
+    to: Date.parse(bundle.period.to),
+    zone: bundle.period.zone,
+    currency: bundle.currency,
+    lines,
+    credits: bundle.credits.map((credit) => creditOf(bundle, credit)),
+    checks: report.bundleChecks,
+    ...(billedAt === undefined ? {} : { billedAt }),
+    ...(first === undefined ? {} : { firstChargeNumber: first }),
+    ...(last === undefined ? {} : { lastChargeNumber: last }),
+    ledger: {
+      kind: bundle.ledger.kind,
+      runBy: bundle.ledger.runBy,
+      sources: facts.sources,
+      unreachable,
+    },
+  };
+}
+
+/** A ledger that nobody could ask has not denied anything. */
+function verdictFrom(
+  found: BundleReport["lines"][number] | undefined,
+  facts: LedgerFacts,
+): LineEvidence["verdict"] {
+  if (found === undefined) return "proof-invalid";
+  const asked = facts.sources.length > 0;
+  return found.verdict === "not-committed" && !asked ? "unconfirmed" : found.verdict;
+}
+
+/** The line as it stands on the bill. */
+export function factsOf(proof: BundleCharge): Omit<BillLineView, "evidence"> {
+  const common = { line: proof.line, amountNano: BigInt(proof.amountNano) };
+  if (isClosed(proof.charge)) {
+    return { ...common, start: Number.NaN, service: "closed", direction: "none" };
+  }
+  const facts = describeCharge(proof.charge, isClosed(proof.party) ? undefined : proof.party);
+  const quantityWords = quantityInWords(facts);
+  return {
+    ...common,
+    start: facts.startMilliseconds,
+    service: facts.service ?? "event",
+    direction: facts.direction,
+    ...(facts.otherParty === undefined ? {} : { otherParty: facts.otherParty }),
+    ...(facts.service !== "voice" && facts.service !== "time"
+      ? {}
+      : { durationMilliseconds: Number(proof.charge.quantity) }),
+    ...(quantityWords === undefined ? {} : { quantityWords }),
+  };
+}
+
+function quantityInWords(facts: ReturnType<typeof describeCharge>): string | undefined {
+  if (facts.octets !== undefined) {
+    const megabytes = Number(BigInt(facts.octets) / 10_000n) / 100;
+    return `${megabytes} MB`;
+  }
+  if (facts.energyMilliwattHours !== undefined) {
+    return `${Number(BigInt(facts.energyMilliwattHours) / 1000n) / 1000} kWh`;
+  }
+  if (facts.units === undefined || facts.units === "1") return undefined;
+  return facts.service === "sms" || facts.service === "mms"
+    ? `${facts.units} parts`
+    : `${facts.units} times`;
+}
+
+function placeOf(bundle: Bundle, proof: BundleCharge, facts: LedgerFacts) {
+  const batch = bundle.batches[proof.batch];
+  const committedAt = instantOf(bundle, proof.batch);
+  const seal = batch && facts.seals[sealKey(batch.domain, batch.sequence)];
+  return {
+    sequence: BigInt(batch?.sequence ?? 0),
+    position: proof.leafIndex + 1,
+    leafIndex: proof.leafIndex,
+    domain: batch?.domain ?? "",
+    root: batch?.root ?? "",
+    ...(seal === undefined ? {} : { seal }),
+    ...(committedAt === undefined ? {} : { committedAt }),
+    ...(isClosed(proof.account)
+      ? {}
+      : {
+          chargeNumber: BigInt(proof.account.chargeNumber),
+          runningTotalNano: BigInt(proof.account.runningTotalNano),
+        }),
+  };
+}
+
+function instantOf(bundle: Bundle, batch: number | undefined): number | undefined {
+  const blockTime = batch === undefined ? undefined : bundle.batches[batch]?.blockTime;
+  return blockTime === undefined ? undefined : Number(blockTime) * 1000;
+}
+
+function creditOf(bundle: Bundle, credit: Bundle["credits"][number]): CreditView {
+  const committedAt = instantOf(bundle, credit.batch);
+  const target = credit.credit;
+  const corrected = isClosed(target)
+    ? undefined
+    : bundle.charges.find((charge) => {
+        const batch = bundle.batches[charge.batch];
+        return (
+          batch?.domain === target.targetDomain &&
+          batch.sequence === target.targetSequence &&
+          charge.leafIndex === target.targetIndex
+        );
+      });
+  return {
+    line: credit.line,
+    amountNano: BigInt(credit.amountNano),
+    ...(committedAt === undefined ? {} : { committedAt }),
+    ...(corrected === undefined ? {} : { correctsLine: corrected.line }),
+  };
+}
+
+function compiledTariffs(bundle: Bundle): Map<number, CompiledTariff> {
+  const compiled = new Map<number, CompiledTariff>();
+  for (const { version, document } of bundle.tariffs) {
+    try {
+      compiled.set(version, compileTariff(document, version));
+    } catch {
+      // A document that is no tariff explains nothing; verifyBundle says so with its check.
+    }
+  }
+  return compiled;
+}
+
+/** Why the published tariff asks what it asks, one sentence for each part of the price. */
+function priceSentences(proof: BundleCharge, tariffs: Map<number, CompiledTariff>): string[] {
+  if (isClosed(proof.charge)) return ["The details of this line are not shown to this reader."];
+  const tariff = tariffs.get(proof.charge.tariffVersion);
+  if (tariff === undefined) return ["The tariff for this line is not in the evidence."];
+  return sentences(tariff, proof.charge);
+}
+
+function sentences(tariff: CompiledTariff, charge: OpenedCharge): string[] {
+  try {
+    const pricing = repriceCharge(tariff, charge);
+    const { zone, band } = rowLabel(tariff, pricing.rows);
+    const where = [zone, band].filter((name) => name !== undefined && name !== "").join(", ");
+    return [
+      ...(where === "" ? [] : [`By the tariff “${tariff.document.name}”, ${where}:`]),
+      ...explainComponents(tariff, pricing).map(
+        (sentence) => `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`,
+      ),
+    ];
+  } catch (error) {
+    return [error instanceof Error ? error.message : "The tariff has no price for this line."];
+  }
+}

@@ -1,0 +1,112 @@
+/** A dispute as the node reports it (docs/openapi: GET /v1/disputes). */
+export interface Dispute {
+  id: string;
+  domain: string;
+  sequence: string;
+  leafIndex: number;
+  line: string;
+  kind: "mispriced" | "matter-of-fact";
+  state: DisputeState;
+  claimedNano: string;
+  dueNano?: string | undefined;
+  creditLine?: string | undefined;
+  history: { at: string; words: string }[];
+}
+
+export const DISPUTE_STATES = [
+  "claimed",
+  "contested",
+  "conceded",
+  "proven",
+  "refuted",
+  "lapsed",
+  "settled",
+] as const;
+export type DisputeState = (typeof DISPUTE_STATES)[number];
+
+/** Nothing more will happen, or nothing that this page can hasten. */
+export function isFinal(state: DisputeState): boolean {
+  return state === "settled" || state === "refuted" || state === "lapsed";
+}
+
+export interface DisputeStep {
+  title: string;
+  state: "done" | "now" | "waiting" | "failed";
+}
+
+/** The way of a dispute in steps that a reader can follow. */
+export function disputeSteps({ kind, state }: Pick<Dispute, "kind" | "state">, operator: string) {
+  const judge = kind === "mispriced" ? "The ledger prices the call again" : "The arbiter looks at it";
+  const answered = state !== "claimed";
+  const agreed = state === "conceded";
+  const steps: DisputeStep[] = [
+    { title: "Dispute sent", state: "done" },
+    {
+      title: agreed ? `${operator} agrees` : `${operator} answers`,
+      state: answered ? "done" : "now",
+    },
+  ];
+  if (!agreed) {
+    steps.push({
+      title: judge,
+      state:
+        state === "contested"
+          ? "now"
+          : state === "proven" || state === "settled"
+            ? "done"
+            : state === "refuted" || state === "lapsed"
+              ? "failed"
+              : "waiting",
+    });
+  }
+  steps.push({
+    title: "Money back as a credit",
+    state:
+      state === "settled"
+        ? "done"
+        : state === "proven" || state === "conceded"
+          ? "now"
+          : state === "refuted" || state === "lapsed"
+            ? "failed"
+            : "waiting",
+  });
+  return steps;
+}
+
+export interface OutcomeFacts {
+  operator: string;
+  /** Written amounts, with their currency. */
+  claimed: string;
+  due: string;
+  /** What the ledger's own calculation gives; absent for matters of fact. */
+  repriced?: string;
+}
+
+/** The state of a dispute in a sentence or two. */
+export function disputeOutcome(dispute: Dispute, facts: OutcomeFacts): string {
+  const { operator, claimed, due, repriced } = facts;
+  const credit =
+    dispute.creditLine === undefined ? "" : ` Credit no. ${dispute.creditLine} carries it.`;
+  switch (dispute.state) {
+    case "claimed":
+      return `Your dispute over ${claimed} is lodged. ${operator} now has to agree or refuse; if it stays silent, it has agreed.`;
+    case "contested":
+      return dispute.kind === "mispriced"
+        ? `${operator} refuses. The ledger is pricing this call again.`
+        : `${operator} refuses. The arbiter named in your contract decides, and you can still go to the ombudsman or a court.`;
+    case "conceded":
+      return `${operator} agrees. You get ${due} back as a credit.`;
+    case "proven":
+      return repriced === undefined
+        ? `It was decided for you. You get ${due} back.`
+        : `The ledger priced this call again: ${repriced}. You get ${due} back.`;
+    case "settled":
+      return repriced === undefined
+        ? `Settled: you got ${due} back.${credit}`
+        : `The ledger priced this call again: ${repriced}. You get ${due} back.${credit}`;
+    case "refuted":
+      return "The ledger priced this call again and came to what you were billed. The line stands.";
+    case "lapsed":
+      return "Nobody asked the ledger to decide in time, so this dispute has ended. You can still write to your operator.";
+  }
+}

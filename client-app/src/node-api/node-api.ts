@@ -1,0 +1,106 @@
+import type { ZodType } from "zod";
+import { TallystickError } from "../../../node/core/errors.ts";
+import type { Dispute } from "../model/dispute-words.ts";
+import type { SignedClaim } from "../ledger/sign-claim.ts";
+import type { ChargeOpening } from "../ledger/charge-opening.ts";
+import {
+  disputesShape,
+  errorShape,
+  lodgedShape,
+  openedShape,
+  type Session,
+  sessionShape,
+} from "./shapes.ts";
+
+const TIMEOUT_MILLISECONDS = 20_000;
+
+/** The operator's node behind this page, for one subscriber. */
+export class NodeApi {
+  readonly #token: string;
+
+  constructor(token: string) {
+    this.#token = token;
+  }
+
+  session(): Promise<Session> {
+    return this.#json("v1/session", sessionShape);
+  }
+
+  /** The evidence bundle as text; it is parsed where it is checked. */
+  async evidence(epoch: string): Promise<string> {
+    const response = await this.#request(`v1/evidence?period=${encodeURIComponent(epoch)}`);
+    return response.text();
+  }
+
+  async disputes(): Promise<Dispute[]> {
+    return (await this.#json("v1/disputes", disputesShape)).disputes;
+  }
+
+  async lodgeClaim(claim: SignedClaim): Promise<string> {
+    return (await this.#json("v1/relay/claims", lodgedShape, claim)).id;
+  }
+
+  async sendOpening(claimId: string, opening: ChargeOpening): Promise<string> {
+    return (await this.#json("v1/relay/openings", openedShape, { claimId, opening })).state;
+  }
+
+  /** A sample file that the session offers, from this node only. */
+  async sample(url: string, name: string): Promise<File> {
+    const address = new URL(url, window.location.href);
+    if (address.origin !== window.location.origin) {
+      throw new TallystickError("node.foreign-sample", "The sample lies on another server.");
+    }
+    const response = await this.#request(address.href);
+    return new File([await response.blob()], name);
+  }
+
+  async #json<T>(path: string, shape: ZodType<T>, body?: unknown): Promise<T> {
+    const response = await this.#request(path, body);
+    const result = shape.safeParse(await response.json().catch(() => undefined));
+    if (!result.success) {
+      throw new TallystickError(
+        "node.wrong-answer",
+        "The operator's server gave an answer that this page does not understand. Reload the page; if that does not help, tell your operator.",
+        { field: result.error.issues[0]?.path.join(".") ?? "" },
+      );
+    }
+    return result.data;
+  }
+
+  async #request(path: string, body?: unknown): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(path, {
+        method: body === undefined ? "GET" : "POST",
+        headers: {
+          authorization: `Bearer ${this.#token}`,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        cache: "no-store",
+        signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+      });
+    } catch (cause) {
+      throw new TallystickError(
+        "node.unreachable",
+        "Your operator's server does not answer. Check your connection and try again; nothing you entered is lost.",
+        {},
+        cause,
+      );
+    }
+    if (response.ok) return response;
+    const told = errorShape.safeParse(await response.json().catch(() => undefined));
+    if (response.status === 401 || response.status === 403) {
+      throw new TallystickError(
+        "access.refused",
+        "This link opens no account here. It may have expired, or belong to another operator. Ask your operator for a new one.",
+      );
+    }
+    throw new TallystickError(
+      told.success ? told.data.error.code : "node.refused",
+      told.success
+        ? told.data.error.message
+        : `The operator's server answered with error ${response.status}. Try again in a moment.`,
+    );
+  }
+}

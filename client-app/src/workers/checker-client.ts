@@ -1,0 +1,74 @@
+import { TallystickError } from "../../../node/core/errors.ts";
+import type { CheckedBill } from "../model/checked-bill.ts";
+import type { ChargeOpening, ClaimContext } from "../ledger/charge-opening.ts";
+import type { CheckerAnswer, CheckerTask, Progress } from "./checker-messages.ts";
+
+interface Waiting {
+  resolve: (answer: CheckerAnswer) => void;
+  reject: (error: unknown) => void;
+  onProgress: (progress: Progress) => void;
+}
+
+/** The page's side of the checker: one promise for each task. */
+export class CheckerClient {
+  readonly #worker = new Worker(new URL("./checker.worker.ts", import.meta.url), {
+    type: "module",
+  });
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+
+  constructor() {
+    this.#worker.addEventListener("message", ({ data }: MessageEvent<CheckerAnswer>) => {
+      const waiting = this.#waiting.get(data.id);
+      if (waiting === undefined) return;
+      if ("progress" in data) {
+        waiting.onProgress(data.progress);
+        return;
+      }
+      this.#waiting.delete(data.id);
+      if ("failed" in data) {
+        const { code, message, ...place } = data.failed;
+        waiting.reject(new TallystickError(code, message, place));
+      } else waiting.resolve(data);
+    });
+    this.#worker.addEventListener("error", () => {
+      for (const { reject } of this.#waiting.values()) {
+        reject(new TallystickError("page.checker-stopped", "The check stopped. Reload the page."));
+      }
+      this.#waiting.clear();
+    });
+  }
+
+  async bill(
+    task: Exclude<CheckerTask, { task: "open-charge" | "claim-context" }>,
+    onProgress: (progress: Progress) => void = () => {},
+  ): Promise<CheckedBill> {
+    const answer = await this.#run(task, onProgress);
+    if ("bill" in answer) return answer.bill;
+    throw new Error("the checker answered with something else than a bill");
+  }
+
+  async opening(line: string): Promise<ChargeOpening> {
+    const answer = await this.#run({ task: "open-charge", line }, () => {});
+    if ("opening" in answer) return answer.opening;
+    throw new Error("the checker answered with something else than an opening");
+  }
+
+  async claimContext(line: string): Promise<ClaimContext> {
+    const answer = await this.#run({ task: "claim-context", line }, () => {});
+    if ("context" in answer) return answer.context;
+    throw new Error("the checker answered with something else than a claim's context");
+  }
+
+  stop(): void {
+    this.#worker.terminate();
+  }
+
+  #run(task: CheckerTask, onProgress: (progress: Progress) => void): Promise<CheckerAnswer> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, onProgress });
+      this.#worker.postMessage({ id, task });
+    });
+  }
+}

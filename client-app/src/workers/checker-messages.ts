@@ -1,0 +1,40 @@
+import type { CheckedBill } from "../model/checked-bill.ts";
+import type { ChargeOpening, ClaimContext } from "../ledger/charge-opening.ts";
+
+/** What the page asks of the checker, which works off the page's own thread. */
+export type CheckerTask =
+  /** Text of an evidence bundle; from a node, or from a file with this name. */
+  | { task: "open-evidence"; text: string; fileName?: string }
+  /** Reads the ledger (again) and judges the open bundle by it. */
+  | { task: "read-ledger" }
+  /** Bill lines without proofs. */
+  | { task: "open-bill"; file: File; zone: string }
+  | { task: "compare"; files: File[] }
+  | { task: "forget-device" }
+  /** What the ledger has to be shown to price this line again. */
+  | { task: "open-charge"; line: string }
+  /** What a claim about this line has to name. */
+  | { task: "claim-context"; line: string };
+
+export interface Progress {
+  words: string;
+  done: number;
+  total: number;
+}
+
+export type CheckerAnswer =
+  | { id: number; bill: CheckedBill }
+  | { id: number; opening: ChargeOpening }
+  | { id: number; context: ClaimContext }
+  | { id: number; progress: Progress }
+  | { id: number; failed: PlainError };
+
+/** A TallystickError as it crosses to the page. */
+export interface PlainError {
+  code: string;
+  message: string;
+  file?: string;
+  line?: number;
+  byte?: number;
+  field?: string;
+}

@@ -1,0 +1,123 @@
+import { TallystickError } from "../../../node/core/errors.ts";
+import { type Bundle, parseBundle } from "../../../node/core/evidence/bundle.ts";
+import { verifyBundle } from "../../../node/core/evidence/verify-bundle.ts";
+import { type ChargeOpening, type ClaimContext, claimContext, openCharge } from "../ledger/charge-opening.ts";
+import { type LedgerReading, readLedger } from "../ledger/read-ledger.ts";
+import { billOfBundle } from "../model/bill-of-bundle.ts";
+import type { CheckedBill } from "../model/checked-bill.ts";
+import type { CheckerTask, Progress } from "./checker-messages.ts";
+import { compareBill, linePricer, linesOfBundle } from "./compare-bill.ts";
+import { type DeviceLog, readDeviceLog } from "./read-device-log.ts";
+import { type BillFile, readBillFile } from "./read-bill-file.ts";
+
+export type CheckerResult =
+  | { bill: CheckedBill }
+  | { opening: ChargeOpening }
+  | { context: ClaimContext };
+export type OnProgress = (progress: Progress) => void;
+
+const NOTHING_READ: LedgerReading = {
+  facts: { sources: [], seals: {}, tariffs: {} },
+  unreachable: [],
+};
+
+/**
+ * Keeps the bill that is open and the device logs beside it, and judges again whenever one of them
+ * changes. Knows nothing of the page; all that it needs comes in with a task.
+ */
+export class Checker {
+  #bundle: Bundle | undefined;
+  #fileName: string | undefined;
+  #reading = NOTHING_READ;
+  #billFile: BillFile | undefined;
+  #logs: DeviceLog[] = [];
+
+  async run(task: CheckerTask, onProgress: OnProgress): Promise<CheckerResult> {
+    switch (task.task) {
+      case "open-evidence":
+        return { bill: this.#openEvidence(task.text, task.fileName) };
+      case "read-ledger":
+        return { bill: await this.#readLedger(onProgress) };
+      case "open-bill":
+        return { bill: await this.#openBill(task.file, task.zone, onProgress) };
+      case "compare":
+        return { bill: await this.#compare(task.files, onProgress) };
+      case "forget-device":
+        this.#logs = [];
+        return { bill: this.#judge() };
+      case "open-charge":
+        return { opening: openCharge(this.#requireBundle(), task.line) };
+      case "claim-context":
+        return { context: claimContext(this.#requireBundle(), task.line) };
+    }
+  }
+
+  #openEvidence(text: string, fileName: string | undefined): CheckedBill {
+    this.#bundle = parseBundle(text);
+    this.#fileName = fileName;
+    this.#reading = NOTHING_READ;
+    this.#billFile = undefined;
+    return this.#judge();
+  }
+
+  async #readLedger(onProgress: OnProgress): Promise<CheckedBill> {
+    const bundle = this.#requireBundle();
+    const reading = await readLedger(bundle, (done, total) =>
+      onProgress({ words: "Asking the ledger", done, total }),
+    );
+    // Another bill may have been opened while the ledger was answering.
+    if (this.#bundle === bundle) this.#reading = reading;
+    return this.#judge();
+  }
+
+  async #openBill(file: File, zone: string, onProgress: OnProgress): Promise<CheckedBill> {
+    this.#billFile = await readBillFile(file, zone, onProgress);
+    this.#bundle = undefined;
+    return this.#judge();
+  }
+
+  async #compare(files: File[], onProgress: OnProgress): Promise<CheckedBill> {
+    const { zone } = this.#judge();
+    const logs: DeviceLog[] = [];
+    for (const file of files) logs.push(await readDeviceLog(file, zone, onProgress));
+    this.#logs = logs;
+    onProgress({ words: "Comparing the lines", done: 0, total: 0 });
+    return this.#judge();
+  }
+
+  #judge(): CheckedBill {
+    if (this.#bundle !== undefined) {
+      const bill = this.#billOfBundle(this.#bundle);
+      return this.#logs.length === 0
+        ? bill
+        : compareBill(bill, linesOfBundle(bill), this.#logs, linePricer(this.#bundle));
+    }
+    if (this.#billFile !== undefined) {
+      const { bill, lines } = this.#billFile;
+      return this.#logs.length === 0 ? bill : compareBill(bill, lines, this.#logs, undefined);
+    }
+    throw new TallystickError("page.no-bill", "Open a bill first, then add your phone's log.");
+  }
+
+  #billOfBundle(bundle: Bundle): CheckedBill {
+    const { facts, unreachable } = this.#reading;
+    const { ledger, ...bill } = billOfBundle(
+      bundle,
+      verifyBundle(bundle, facts),
+      facts,
+      unreachable,
+    );
+    return {
+      ...bill,
+      ...(this.#reading === NOTHING_READ || ledger === undefined ? {} : { ledger }),
+      ...(this.#fileName === undefined ? {} : { fileName: this.#fileName }),
+    };
+  }
+
+  #requireBundle(): Bundle {
+    if (this.#bundle === undefined) {
+      throw new TallystickError("page.no-proofs", "This bill came without proofs.");
+    }
+    return this.#bundle;
+  }
+}

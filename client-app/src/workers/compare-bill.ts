@@ -1,0 +1,123 @@
+import { type Bundle, isClosed } from "../../../node/core/evidence/bundle.ts";
+import { repriceCharge } from "../../../node/core/evidence/check-price.ts";
+import { DIRECTIONS, SERVICES } from "../../../node/core/records/usage-record.ts";
+import { compileTariff } from "../../../node/core/tariff/compile.ts";
+import type { BillLine } from "../../../node/core/verdicts/bill-line.ts";
+import { checkBill, type PriceLine } from "../../../node/core/verdicts/check-bill.ts";
+import type { DeviceEntry } from "../../../node/core/verdicts/device-entry.ts";
+import type { LineVerdict } from "../../../node/core/verdicts/verdict.ts";
+import type { BillLineView, DeviceEntryView, DeviceFinding } from "../model/bill-line-view.ts";
+import type { CheckedBill } from "../model/checked-bill.ts";
+import { lineTitle } from "../model/line-words.ts";
+import type { DeviceLog } from "./read-device-log.ts";
+
+/**
+ * The bill with what the device logs say about each line, and what they have that the bill has not.
+ * @param priceLine what a line would cost at another length, where a tariff is at hand
+ */
+export function compareBill(
+  bill: CheckedBill,
+  lines: BillLine[],
+  logs: DeviceLog[],
+  priceLine: PriceLine | undefined,
+): CheckedBill {
+  const check = checkBill({
+    lines,
+    deviceEntries: logs.flatMap((log) => log.entries),
+    zone: bill.zone,
+    ...(bill.kind === "evidence" ? { period: { fromMs: bill.from, toMs: bill.to } } : {}),
+    ...(priceLine === undefined ? {} : { priceLine }),
+  });
+  const findings = new Map(check.lines.map((found) => [found.line.position, found]));
+  return {
+    ...bill,
+    lines: bill.lines.map((view, at) => {
+      const found = findings.get(lines[at]?.position ?? -1);
+      return found === undefined ? view : { ...view, device: findingOf(found) };
+    }),
+    device: {
+      files: logs.map(({ name, entries, problems }) => ({
+        name,
+        entries: entries.length,
+        problems,
+      })),
+      only: check.deviceOnly.map(({ entry, because }) => ({ entry: entryView(entry), because })),
+      clockOffsetSeconds: check.clockOffsetSeconds,
+    },
+  };
+}
+
+/** The lines of a proven bill as the comparison reads them: instants, no printed times. */
+export function linesOfBundle(bill: CheckedBill): BillLine[] {
+  return bill.lines.map((view, at) => {
+    const service = SERVICES.find((name) => name === view.service);
+    const direction = DIRECTIONS.find((name) => name === view.direction);
+    return {
+      line: view.line,
+      position: at + 1,
+      ...(service === undefined ? {} : { service }),
+      ...(direction === undefined ? {} : { direction }),
+      ...(view.otherParty === undefined ? {} : { otherParty: view.otherParty }),
+      start: { localMs: view.start, offsetMinutes: 0, precisionSeconds: 1 as const },
+      ...(view.durationMilliseconds === undefined
+        ? {}
+        : { durationSeconds: view.durationMilliseconds / 1000 }),
+      amountNano: view.amountNano,
+      currency: bill.currency,
+    };
+  });
+}
+
+/** Prices a proven line at the length that the device says, by the tariff in the evidence. */
+export function linePricer(bundle: Bundle): PriceLine {
+  const tariffs = new Map(
+    bundle.tariffs.map(({ version, document }) => [version, () => compileTariff(document, version)]),
+  );
+  const compiled = new Map<number, ReturnType<typeof compileTariff>>();
+  const charges = new Map(bundle.charges.map(({ line, charge }) => [line, charge]));
+  return ({ line }, deviceDurationSeconds) => {
+    const charge = charges.get(line);
+    if (charge === undefined || isClosed(charge)) return undefined;
+    try {
+      const tariff = compiled.get(charge.tariffVersion) ?? tariffs.get(charge.tariffVersion)?.();
+      if (tariff === undefined) return undefined;
+      compiled.set(charge.tariffVersion, tariff);
+      const quantity = String(Math.round(deviceDurationSeconds * 1000));
+      return repriceCharge(tariff, { ...charge, quantity }).amountNano;
+    } catch {
+      // What the tariff has no price for is compared without one.
+      return undefined;
+    }
+  };
+}
+
+function findingOf(found: LineVerdict): DeviceFinding {
+  return {
+    verdict: found.verdict,
+    because: found.because,
+    disputedNano: found.disputedNano,
+    ...(found.startDifferenceSeconds === undefined
+      ? {}
+      : { startDifferenceSeconds: found.startDifferenceSeconds }),
+    ...(found.durationDifferenceSeconds === undefined
+      ? {}
+      : { durationDifferenceSeconds: found.durationDifferenceSeconds }),
+    ...(found.deviceEntry === undefined ? {} : { entry: entryView(found.deviceEntry) }),
+  };
+}
+
+function entryView(entry: DeviceEntry): DeviceEntryView {
+  const { kind } = lineTitle({
+    service: entry.service,
+    direction: entry.direction,
+    otherParty: "0",
+  } as BillLineView);
+  return {
+    start: entry.startMs,
+    kind: entry.answered ? kind : `${kind}, not answered`,
+    ...(entry.durationSeconds === undefined
+      ? {}
+      : { durationMilliseconds: entry.durationSeconds * 1000 }),
+    ...(entry.number === undefined ? {} : { number: entry.number }),
+  };
+}

@@ -1,0 +1,56 @@
+import { TallystickError } from "../../../node/core/errors.ts";
+import { isRecord } from "../../../node/core/formats/inspect-line.ts";
+import { HEAD_BYTES, recogniseFormat } from "../../../node/core/formats/registry.ts";
+import { type DeviceEntry, deviceEntry } from "../../../node/core/verdicts/device-entry.ts";
+import type { OnProgress } from "./checker.ts";
+import { fileChunks } from "./file-chunks.ts";
+
+export interface DeviceLog {
+  name: string;
+  entries: DeviceEntry[];
+  /** What the file's reader remarked, in words. */
+  problems: string[];
+}
+
+/**
+ * Reads a device's own log, whatever known format it has.
+ * @throws TallystickError `format.…`, `device-log.is-a-bill`, `device-log.empty`, and the format's own
+ */
+export async function readDeviceLog(
+  file: File,
+  zone: string,
+  onProgress: OnProgress,
+): Promise<DeviceLog> {
+  const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+  const format = recogniseFormat(head, file.name);
+  if (format.kind !== "usage") {
+    throw new TallystickError(
+      "device-log.is-a-bill",
+      "This file is a bill, not a phone's log. Use “Open another bill” for it.",
+      { file: file.name },
+    );
+  }
+  let read = 0;
+  const chunks = fileChunks(file, (bytes) => {
+    read += bytes;
+    onProgress({ words: `Reading ${file.name}`, done: read, total: file.size });
+  });
+  const log: DeviceLog = { name: file.name, entries: [], problems: [] };
+  for await (const line of format.parse(chunks, { file: file.name, zone })) {
+    if (isRecord(line)) log.entries.push(deviceEntry(line, file.name));
+    else if ("file" in line) {
+      if (line.file.rejected > 0) {
+        log.problems.push(`${line.file.rejected} entries could not be read.`);
+      }
+      log.problems.push(...line.file.problems.map((problem) => problem.message));
+    }
+  }
+  if (log.entries.length === 0) {
+    throw new TallystickError(
+      "device-log.empty",
+      "There is no call or message in this file. Export the call log again and try that file.",
+      { file: file.name },
+    );
+  }
+  return log;
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import { AccessManaged } from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import { IERC20Metadata } from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import { MemberGated } from "./MemberGated.sol";
+import { IAgreements, Side, Split, Stakes, Terms, Windows } from "./interfaces/IAgreements.sol";
+import { Duty, IMembers } from "./interfaces/IMembers.sol";
+import { AgreementTerms } from "./libraries/AgreementTerms.sol";
+import { AgreementId, MemberId, NO_MEMBER } from "./types/Identifiers.sol";
+import { ROLE_ARBITER, ROLE_OPERATOR } from "./types/Roles.sol";
+
+/// @notice What it promises, and whom it trusts, is written in {IAgreements}.
+contract Agreements is IAgreements, MemberGated, AccessManaged {
+    uint256 private constant TOKEN_DECIMALS_MAX = 18;
+
+    struct AllowedToken {
+        bool known;
+        bool allowed;
+        uint8 decimals;
+    }
+
+    struct Agreement {
+        bool inForce;
+        uint8 signatures;
+        Terms terms;
+        mapping(MemberId party => bool) signed;
+        mapping(MemberId operator => MemberId) payer;
+    }
+
+    mapping(AgreementId agreement => Agreement) private _agreements;
+    mapping(address token => AllowedToken) private _tokens;
+    AgreementId[] private _proposed;
+
+    constructor(IMembers members_, address authority) MemberGated(members_) AccessManaged(authority) {}
+
+    /// @inheritdoc IAgreements
+    function allowToken(address token) external restricted {
+        uint8 decimals = IERC20Metadata(token).decimals();
+        require(decimals <= TOKEN_DECIMALS_MAX, TermsUnusable("token decimals", decimals));
+        // Balances elsewhere are counted in these decimals: they never change.
+        require(
+            !_tokens[token].known || _tokens[token].decimals == decimals,
+            TermsUnusable("token decimals", decimals)
+        );
+        _tokens[token] = AllowedToken({ known: true, allowed: true, decimals: decimals });
+        emit TokenAllowed(token, decimals);
+    }
+
+    /// @inheritdoc IAgreements
+    function refuseToken(address token) external restricted {
+        require(_tokens[token].allowed, TokenNotAllowed(token));
+        _tokens[token].allowed = false;
+        emit TokenRefused(token);
+    }
+
+    /// @inheritdoc IAgreements
+    function propose(Terms calldata terms) external returns (AgreementId agreement) {
+        MemberId proposer = _activeSenderHolding(Duty.Govern);
+        require(_tokens[terms.token].allowed, TokenNotAllowed(terms.token));
+        AgreementTerms.requireUsable(terms);
+        _requireMembers(terms);
+
+        bytes32 termsHash = keccak256(abi.encode(terms));
+        uint256 ordinal = _proposed.length + 1;
+        agreement = AgreementId.wrap(
+            keccak256(abi.encode(block.chainid, this, ordinal, proposer, termsHash))
+        );
+        require(
+            AgreementTerms.isParty(terms.parties, proposer),
+            NotAParty(agreement, proposer)
+        );
+        _proposed.push(agreement);
+        Agreement storage stored = _agreements[agreement];
+        stored.terms = terms;
+        for (uint256 i = 0; i < terms.sides.length; ++i) {
+            stored.payer[terms.sides[i].operator] = terms.sides[i].payer;
+        }
+        emit AgreementProposed(agreement, proposer, termsHash);
+        _sign(agreement, proposer);
+    }
+
+    /// @inheritdoc IAgreements
+    function sign(AgreementId agreement) external {
+        MemberId party = _activeSenderHolding(Duty.Govern);
+        require(isParty(agreement, party), NotAParty(agreement, party));
+        require(
+            !_agreements[agreement].signed[party],
+            AlreadySigned(agreement, party)
+        );
+        _sign(agreement, party);
+    }
+
+    /// @inheritdoc IAgreements
+    function isInForce(AgreementId agreement) external view returns (bool) {
+        return _agreements[agreement].inForce;
+    }
+
+    /// @inheritdoc IAgreements
+    function hasSigned(AgreementId agreement, MemberId party) external view returns (bool) {
+        return _agreements[agreement].signed[party];
+    }
+
+    /// @inheritdoc IAgreements
+    function isParty(AgreementId agreement, MemberId member) public view returns (bool) {
+        MemberId[] storage parties = _known(agreement).parties;
+        for (uint256 i = 0; i < parties.length; ++i) {
+            if (parties[i] == member) return true;
+        }
+        return false;
+    }
+
+    /// @inheritdoc IAgreements
+    function payerOf(AgreementId agreement, MemberId operator) external view returns (MemberId) {
+        return _agreements[agreement].payer[operator];
+    }
+
+    /// @inheritdoc IAgreements
+    function termsOf(AgreementId agreement) external view returns (Terms memory) {
+        return _known(agreement);
+    }
+
+    /// @inheritdoc IAgreements
+    function windowsOf(AgreementId agreement) external view returns (Windows memory) {
+        return _known(agreement).windows;
+    }
+
+    /// @inheritdoc IAgreements
+    function stakesOf(AgreementId agreement) external view returns (Stakes memory) {
+        return _known(agreement).stakes;
+    }
+
+    /// @inheritdoc IAgreements
+    function arbiterOf(AgreementId agreement) external view returns (MemberId) {
+        return _known(agreement).arbiter;
+    }
+
+    /// @inheritdoc IAgreements
+    function currencyOf(AgreementId agreement) external view returns (bytes3) {
+        return _known(agreement).currency;
+    }
+
+    /// @inheritdoc IAgreements
+    function tokenOf(
+        AgreementId agreement
+    ) external view returns (address token, uint8 decimals) {
+        token = _known(agreement).token;
+        decimals = _tokens[token].decimals;
+    }
+
+    /// @inheritdoc IAgreements
+    function decimalsOf(address token) external view returns (uint8) {
+        require(_tokens[token].known, TokenNotAllowed(token));
+        return _tokens[token].decimals;
+    }
+
+    /// @inheritdoc IAgreements
+    function splitOf(
+        AgreementId agreement,
+        uint32 number
+    ) external view returns (Split memory) {
+        Split[] storage splits = _known(agreement).splits;
+        require(number > 0 && number <= splits.length, SplitUnknown(agreement, number));
+        return splits[number - 1];
+    }
+
+    /// @inheritdoc IAgreements
+    function agreementCount() external view returns (uint256) {
+        return _proposed.length;
+    }
+
+    /// @inheritdoc IAgreements
+    function agreementAt(uint256 ordinal) external view returns (AgreementId) {
+        return _proposed[ordinal - 1];
+    }
+
+    function _sign(AgreementId agreement, MemberId party) private {
+        Agreement storage stored = _agreements[agreement];
+        stored.signed[party] = true;
+        stored.signatures += 1;
+        emit AgreementSigned(agreement, party);
+        if (stored.signatures == stored.terms.parties.length) {
+            stored.inForce = true;
+            emit AgreementInForce(agreement);
+        }
+    }
+
+    function _requireMembers(Terms calldata terms) private view {
+        for (uint256 i = 0; i < terms.parties.length; ++i) {
+            require(members.isActive(terms.parties[i]), PartyUnusable(terms.parties[i]));
+        }
+        for (uint256 i = 0; i < terms.sides.length; ++i) {
+            MemberId operator = terms.sides[i].operator;
+            require(
+                members.hasRoles(operator, ROLE_OPERATOR),
+                IMembers.RoleMissing(operator, ROLE_OPERATOR)
+            );
+        }
+        // Whoever is judged does not judge: the arbiter is no party.
+        require(
+            terms.arbiter != NO_MEMBER &&
+                members.hasRoles(terms.arbiter, ROLE_ARBITER) &&
+                !AgreementTerms.isParty(terms.parties, terms.arbiter),
+            ArbiterUnusable(terms.arbiter)
+        );
+    }
+
+    function _known(AgreementId agreement) private view returns (Terms storage terms) {
+        terms = _agreements[agreement].terms;
+        require(terms.parties.length > 0, AgreementUnknown(agreement));
+    }
+}

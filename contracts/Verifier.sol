@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import { IVerifier } from "./interfaces/IVerifier.sol";
+import { Commitments } from "./libraries/Commitments.sol";
+import { InclusionProof } from "./libraries/InclusionProof.sol";
+import { Leaves } from "./libraries/Leaves.sol";
+import { Repricing } from "./libraries/Repricing.sol";
+import { TariffRows } from "./libraries/TariffRows.sol";
+import { AgreementId, BookId, MemberId } from "./types/Identifiers.sol";
+import {
+    BatchPath,
+    ChargeGroup,
+    CreditGroup,
+    LeafRest,
+    RunningOpening
+} from "./types/Openings.sol";
+import { CalendarRow, IntervalRow, PriceEvidence, PriceRow, TariffHeader } from "./types/Rows.sol";
+
+/// @notice What it promises, and whom it trusts, is written in {IVerifier}.
+contract Verifier is IVerifier {
+    using Leaves for ChargeGroup;
+    using Leaves for CreditGroup;
+    using TariffRows for IntervalRow;
+    using TariffRows for CalendarRow;
+    using TariffRows for PriceRow;
+    using TariffRows for TariffHeader;
+
+    /// @inheritdoc IVerifier
+    function domainOf(
+        address keeper,
+        MemberId operator,
+        AgreementId agreement,
+        uint8 kind,
+        uint64 number
+    ) external view returns (BookId) {
+        return Commitments.domain(keeper, operator, agreement, kind, number);
+    }
+
+    /// @inheritdoc IVerifier
+    function chargeDigest(ChargeGroup calldata group) external pure returns (bytes32) {
+        return group.digest();
+    }
+
+    /// @inheritdoc IVerifier
+    function creditDigest(CreditGroup calldata group) external pure returns (bytes32) {
+        return group.digest();
+    }
+
+    /// @inheritdoc IVerifier
+    function chargeLeaf(
+        BookId book,
+        ChargeGroup calldata group,
+        LeafRest calldata rest
+    ) external pure returns (bytes32) {
+        return Leaves.leaf(book, group.digest(), rest);
+    }
+
+    /// @inheritdoc IVerifier
+    function creditLeaf(
+        BookId book,
+        CreditGroup calldata group,
+        LeafRest calldata rest
+    ) external pure returns (bytes32) {
+        return Leaves.leaf(book, group.digest(), rest);
+    }
+
+    /// @inheritdoc IVerifier
+    function inclusionRoot(
+        bytes32 leaf,
+        uint32 index,
+        uint8 depth,
+        bytes32[] calldata siblings
+    ) external pure returns (bytes32) {
+        return InclusionProof.rootOfBatch(leaf, index, depth, siblings);
+    }
+
+    /// @inheritdoc IVerifier
+    function commitmentOf(
+        BookId book,
+        uint64 sequence,
+        uint8 depth,
+        bytes32 root,
+        bytes32 totals,
+        bytes32 runningTotals
+    ) external pure returns (bytes32) {
+        return Commitments.commitment(book, sequence, depth, root, totals, runningTotals);
+    }
+
+    /// @inheritdoc IVerifier
+    function sealOf(bytes32 commitment, uint64 blockTime) external pure returns (bytes32) {
+        return Commitments.seal(commitment, blockTime);
+    }
+
+    /// @inheritdoc IVerifier
+    function sealOfCharge(
+        BookId book,
+        uint64 sequence,
+        uint32 leafIndex,
+        ChargeGroup calldata group,
+        LeafRest calldata rest,
+        BatchPath calldata path
+    ) external pure returns (bytes32) {
+        bytes32 leaf = Leaves.leaf(book, group.digest(), rest);
+        return Commitments.sealOfLeaf(book, sequence, leafIndex, leaf, path);
+    }
+
+    /// @inheritdoc IVerifier
+    function sealOfCredit(
+        BookId book,
+        uint64 sequence,
+        uint32 leafIndex,
+        CreditGroup calldata group,
+        LeafRest calldata rest,
+        BatchPath calldata path
+    ) external pure returns (bytes32) {
+        bytes32 leaf = Leaves.leaf(book, group.digest(), rest);
+        return Commitments.sealOfLeaf(book, sequence, leafIndex, leaf, path);
+    }
+
+    /// @inheritdoc IVerifier
+    function sealOfRunningTotals(
+        BookId book,
+        uint64 sequence,
+        RunningOpening calldata opening
+    ) external pure returns (bytes32) {
+        return Commitments.sealOfRunningTotals(book, sequence, opening);
+    }
+
+    /// @inheritdoc IVerifier
+    function intervalRowDigest(IntervalRow calldata row) external pure returns (bytes32) {
+        return row.digest();
+    }
+
+    /// @inheritdoc IVerifier
+    function calendarRowDigest(CalendarRow calldata row) external pure returns (bytes32) {
+        return row.digest();
+    }
+
+    /// @inheritdoc IVerifier
+    function priceRowDigest(PriceRow calldata row) external pure returns (bytes32) {
+        return row.digest();
+    }
+
+    /// @inheritdoc IVerifier
+    function tariffRoot(TariffHeader calldata header) external pure returns (bytes32) {
+        return header.root();
+    }
+
+    /// @inheritdoc IVerifier
+    function priceUnder(
+        bytes32 root,
+        ChargeGroup calldata charge,
+        PriceEvidence calldata evidence
+    ) external pure returns (uint128 amountNano) {
+        bytes32 opened = evidence.header.root();
+        require(opened == root, TariffRootMismatch(root, opened));
+        evidence.header.requireRow(evidence.interval.digest(), evidence.intervalPath);
+        evidence.header.requireRow(evidence.calendar.digest(), evidence.calendarPath);
+        evidence.header.requireRow(evidence.price.digest(), evidence.pricePath);
+        Repricing.requireApplies(charge, evidence.interval, evidence.calendar, evidence.price);
+        return Repricing.priceOf(evidence.price, charge.quantity);
+    }
+
+    /// @inheritdoc IVerifier
+    function priceOf(
+        PriceRow calldata row,
+        uint64 quantity
+    ) external pure returns (uint128 amountNano) {
+        return Repricing.priceOf(row, quantity);
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import { AgreementId, MemberId } from "../types/Identifiers.sol";
+
+/// @notice An operator that may open books under an agreement, and who pays what they state. In retail
+/// the payer is the operator itself, in interconnect the other operator.
+struct Side {
+    MemberId operator;
+    MemberId payer;
+}
+
+/// @notice What one party gets of an amount: a fixed fee for each statement, and a share.
+struct Share {
+    MemberId party;
+    uint128 fixedNano;
+    uint32 partsPerMillion;
+}
+
+/// @notice Fixed fees first, in order; then the parts per million of what is left, each rounded down
+/// to nano-units; the rest to `remainder`. Splits are numbered from 1 by their place in the terms.
+struct Split {
+    MemberId remainder;
+    Share[] shares;
+}
+
+/// @notice Seconds of ledger time, but `tariffNotice`: seconds of block time.
+struct Windows {
+    /// How long a statement can be objected to.
+    uint32 challenge;
+    /// How long an operator has to answer a claim, and then the finder to open it.
+    uint32 claim;
+    /// How old a record may be when it is committed.
+    uint32 recordAgeMax;
+    /// How long an operator has to credit what it owes for a claim.
+    uint32 credit;
+    /// How long before its start a new version of a tariff has to be published.
+    uint32 tariffNotice;
+}
+
+/// @notice Stakes in units of the token; the cap in nano-units of the currency.
+struct Stakes {
+    /// What an operator may not take out of its bond.
+    uint128 bondMin;
+    /// From the operator's bond to the finder of a proven breach.
+    uint128 bounty;
+    /// From the operator's bond to the fund for a proven breach.
+    uint128 penalty;
+    /// The most that an operator's silence concedes of one claim.
+    uint128 concessionCapNano;
+}
+
+struct Terms {
+    MemberId[] parties;
+    Side[] sides;
+    Split[] splits;
+    /// ISO 4217 code in ASCII.
+    bytes3 currency;
+    /// One unit of currency is 10 to the power of the token's decimals.
+    address token;
+    MemberId arbiter;
+    Windows windows;
+    Stakes stakes;
+}
+
+/// @title What members settle under
+/// @notice Terms never change once proposed; a new agreement replaces an old one. It is in force when
+/// every party has signed with its Govern key. Trust: the governor says which tokens may be used and
+/// nothing else.
+interface IAgreements {
+    event TokenAllowed(address indexed token, uint8 decimals);
+    event TokenRefused(address indexed token);
+    event AgreementProposed(
+        AgreementId indexed agreement,
+        MemberId indexed proposer,
+        bytes32 termsHash
+    );
+    event AgreementSigned(AgreementId indexed agreement, MemberId indexed party);
+    event AgreementInForce(AgreementId indexed agreement);
+
+    error TokenNotAllowed(address token);
+    error TermsUnusable(bytes32 field, uint256 value);
+    error PartyUnusable(MemberId member);
+    error ArbiterUnusable(MemberId member);
+    error AgreementUnknown(AgreementId agreement);
+    error AgreementNotInForce(AgreementId agreement);
+    error NotAParty(AgreementId agreement, MemberId member);
+    error AlreadySigned(AgreementId agreement, MemberId party);
+    error SplitUnknown(AgreementId agreement, uint32 split);
+
+    /// @notice Governor: allows an ERC-20 whose decimals never change and whose transfers neither take
+    /// a fee nor rebase. Both are checked again whenever money moves.
+    function allowToken(address token) external;
+
+    /// @notice Governor: no new agreement may use the token; agreements in force keep it.
+    function refuseToken(address token) external;
+
+    /// @notice Proposes terms and signs them for the sender's member (Govern key).
+    /// @return agreement The first proposal of these terms and the next one have different ids.
+    function propose(Terms calldata terms) external returns (AgreementId agreement);
+
+    /// @notice Signs for the sender's member (Govern key).
+    function sign(AgreementId agreement) external;
+
+    function isInForce(AgreementId agreement) external view returns (bool);
+
+    function hasSigned(AgreementId agreement, MemberId party) external view returns (bool);
+
+    function isParty(AgreementId agreement, MemberId member) external view returns (bool);
+
+    /// @return The member that pays what this operator's books state, zero if it has no side.
+    function payerOf(AgreementId agreement, MemberId operator) external view returns (MemberId);
+
+    function termsOf(AgreementId agreement) external view returns (Terms memory);
+
+    function windowsOf(AgreementId agreement) external view returns (Windows memory);
+
+    function stakesOf(AgreementId agreement) external view returns (Stakes memory);
+
+    function arbiterOf(AgreementId agreement) external view returns (MemberId);
+
+    function currencyOf(AgreementId agreement) external view returns (bytes3);
+
+    /// @return token The ERC-20 and its decimals as they were when it was allowed.
+    function tokenOf(
+        AgreementId agreement
+    ) external view returns (address token, uint8 decimals);
+
+    /// @return Its decimals when it was allowed; reverts for a token that never was.
+    function decimalsOf(address token) external view returns (uint8);
+
+    /// @param number From 1; reverts with SplitUnknown.
+    function splitOf(
+        AgreementId agreement,
+        uint32 number
+    ) external view returns (Split memory);
+
+    function agreementCount() external view returns (uint256);
+
+    /// @param ordinal From 1 to agreementCount().
+    function agreementAt(uint256 ordinal) external view returns (AgreementId);
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {
+    AgreementId,
+    BookId,
+    MemberId,
+    ObligationId,
+    StatementId
+} from "../types/Identifiers.sol";
+import { RunningOpening } from "../types/Openings.sol";
+
+enum StatementState {
+    None,
+    Posted,
+    Final
+}
+
+/// @notice Amounts in nano-units. What is payable is charges less credits less what credits of earlier
+/// statements exceeded their charges by, and never negative: the excess is carried on.
+struct Statement {
+    BookId book;
+    BookId creditBook;
+    uint64 fromSequence;
+    uint64 toSequence;
+    uint64 chargeCount;
+    uint128 chargesNano;
+    uint128 creditsNano;
+    uint128 payableNano;
+    StatementState state;
+    /// Ledger time until which it can be objected to.
+    uint64 objectBy;
+    /// Whether somebody objected, and whether the objection is still open.
+    bool objected;
+    bool disputeOpen;
+    uint128 undisputedNano;
+    bytes32 reasonHash;
+}
+
+/// @notice What a final statement makes payable, once. `beforeNano` is what earlier obligations of the
+/// same statement made payable, so that fixed fees are taken once.
+struct Obligation {
+    StatementId statement;
+    AgreementId agreement;
+    MemberId payer;
+    uint32 split;
+    uint128 amountNano;
+    uint128 beforeNano;
+}
+
+/// @title Statements: one book's totals for one range of batches
+/// @notice A statement can not leave out a batch: its range starts where the last one ended, and the
+/// contract itself takes the difference of the committed running totals (docs/PROTOCOL.md section 9).
+/// The running totals at the earlier end are those that were opened for the last statement, which
+/// this contract keeps; so only the later end is opened. Trust: whoever is to pay can hold only what
+/// it objects to, and only within the window; the rest becomes payable. The arbiter decides the rest.
+interface IStatements {
+    event StatementPosted(StatementId indexed statement, BookId indexed book, Statement details);
+    event StatementObjected(
+        StatementId indexed statement,
+        MemberId indexed by,
+        uint128 undisputedNano,
+        bytes32 reasonHash
+    );
+    event StatementFinal(StatementId indexed statement);
+    event DisputeResolved(StatementId indexed statement, address by, uint128 owedNano);
+    event ObligationCreated(
+        ObligationId indexed obligation,
+        StatementId indexed statement,
+        MemberId indexed payer,
+        uint128 amountNano
+    );
+
+    error StatementBookUnfit(BookId book, bytes32 field);
+    error StatementRangeEmpty(BookId book, uint64 lastStated, uint64 given);
+    error SealMismatch(BookId book, uint64 sequence, bytes32 kept, bytes32 opened);
+    error RunningTotalFell(BookId book, uint128 statedNano, uint128 openedNano);
+    error StatementStateWrong(StatementId statement, StatementState state);
+    error WindowClosed(StatementId statement, uint64 objectBy, uint64 ledgerTime);
+    error WindowOpen(StatementId statement, uint64 objectBy, uint64 ledgerTime);
+    error ObjectedAlready(StatementId statement);
+    error NoOpenDispute(StatementId statement);
+    error MayNotObject(StatementId statement, MemberId member);
+    error AmountUnusable(uint128 most, uint128 given);
+    error MayNotResolve(StatementId statement, address sender, uint128 owedNano);
+
+    /// @notice The operator (Commit or Settle key) states its book of charges up to a batch.
+    /// @param creditBook The operator's book of credits of the same agreement, or zero for none.
+    /// @param creditsTo Its last batch to count; equal to the last stated one for no new credits, and
+    /// then `credits` is not looked at.
+    function post(
+        BookId book,
+        uint64 toSequence,
+        RunningOpening calldata charges,
+        BookId creditBook,
+        uint64 creditsTo,
+        RunningOpening calldata credits
+    ) external returns (StatementId statement);
+
+    /// @notice The payer (Settle key) objects, once, within the window; where operator and payer are
+    /// one, any other party does. What is undisputed becomes payable all the same.
+    function object(StatementId statement, uint128 undisputedNano, bytes32 reasonHash) external;
+
+    /// @notice Anyone, after the window.
+    function finalize(StatementId statement) external;
+
+    /// @notice Settles the disputed rest of a final statement: the arbiter (Settle key) at any amount
+    /// of it, the operator at zero, whoever would pay at the whole.
+    function resolve(StatementId statement, uint128 owedNano) external;
+
+    function statementOf(StatementId statement) external view returns (Statement memory);
+
+    /// @return Amount zero when there is no such obligation.
+    function obligationOf(ObligationId obligation) external view returns (Obligation memory);
+
+    /// @param part 0 for what was undisputed, 1 for what came out of the dispute.
+    function obligationIdOf(
+        StatementId statement,
+        uint8 part
+    ) external pure returns (ObligationId);
+
+    /// @return sequence The last batch that a statement counted.
+    /// @return sumNano The running total there.
+    /// @return count The running count there.
+    function lastStatedOf(
+        BookId book
+    ) external view returns (uint64 sequence, uint128 sumNano, uint64 count);
+
+    /// @return What earlier credits exceeded charges by.
+    function carriedCreditOf(BookId book) external view returns (uint128);
+
+    function statementCount() external view returns (uint256);
+
+    /// @param ordinal From 1 to statementCount().
+    function statementAt(uint256 ordinal) external view returns (StatementId);
+}

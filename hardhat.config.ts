@@ -1,0 +1,30 @@
+import { createRequire } from "node:module";
+import { defineConfig } from "hardhat/config";
+
+const require = createRequire(import.meta.url);
+
+export default defineConfig({
+  solidity: {
+    version: "0.8.37",
+    // The compiler that npm installed: building needs no download.
+    path: require.resolve("solc/soljson.js"),
+    npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
+    settings: {
+      evmVersion: "cancun",
+      viaIR: true,
+      optimizer: { enabled: true, runs: 1000 },
+    },
+  },
+  paths: {
+    sources: "contracts",
+    tests: { solidity: "test/contracts" },
+    artifacts: "artifacts",
+    cache: "cache",
+  },
+  test: {
+    solidity: {
+      // Short enough to run at every change.
+      fuzz: { runs: 256, seed: "0x7461" },
+    },
+  },
+});

@@ -1,0 +1,131 @@
+import { FetchRequest, JsonRpcProvider, Network } from "ethers";
+import type { Hex } from "../core/bytes.ts";
+import { TallystickError } from "../core/errors.ts";
+
+export interface EvmRpcOptions {
+  /** JSON-RPC end points of one ledger, best first. */
+  urls: readonly string[];
+  chainId: bigint;
+  timeoutMilliseconds?: number;
+}
+
+/** The end point answered with an error of its own: it was reached, and did not do it. */
+export class JsonRpcRefusal extends Error {
+  readonly rpcCode: number;
+  /** Where the answer carries what the contract said: its error, encoded. */
+  readonly data: Hex | undefined;
+
+  constructor(error: { code?: unknown; message?: unknown; data?: unknown }) {
+    super(typeof error.message === "string" ? error.message : "no reason given");
+    this.name = "JsonRpcRefusal";
+    this.rpcCode = Number(error.code);
+    this.data = dataOf(error.data);
+  }
+}
+
+const TIMEOUT_MILLISECONDS = 10_000;
+const REPEATED_MAX = 1_000;
+/** Not about what was asked: the node starts, is behind, or is asked too much. */
+const TRANSIENT =
+  /invalid height|latest block height|not ready|syncing|rate limit|too many requests|timed? ?out|ledger is down/i;
+const INTERNAL_ERROR = -32603;
+
+/**
+ * Questions to one ledger over several end points. It stays with one until that fails, so that
+ * answers that belong together come from one node's view, and then goes on with the next.
+ */
+export class EvmRpc {
+  readonly #providers: JsonRpcProvider[];
+  #current = 0;
+  #lastId = 0;
+  readonly #said = new Set<string>();
+
+  constructor({ urls, chainId, timeoutMilliseconds = TIMEOUT_MILLISECONDS }: EvmRpcOptions) {
+    if (urls.length === 0) {
+      throw new TallystickError("ledger.no-endpoint", "No JSON-RPC end point is configured.");
+    }
+    this.#providers = urls.map((url) => {
+      const request = new FetchRequest(url);
+      request.timeout = timeoutMilliseconds;
+      request.setThrottleParams({ maxAttempts: 1 });
+      const network = Network.from(chainId);
+      return new JsonRpcProvider(request, network, { staticNetwork: network, batchMaxCount: 1 });
+    });
+  }
+
+  /** @throws JsonRpcRefusal, TallystickError `ledger.unreachable` when no end point answers */
+  async ask(method: string, params: readonly unknown[]): Promise<unknown> {
+    let failure: unknown;
+    for (let tries = 0; tries < this.#providers.length; tries++) {
+      try {
+        return await this.#askOne(this.#current, method, params);
+      } catch (error) {
+        if (error instanceof JsonRpcRefusal) throw error;
+        failure = error;
+        this.#current = (this.#current + 1) % this.#providers.length;
+      }
+    }
+    throw new TallystickError(
+      "ledger.unreachable",
+      "No end point of the ledger answers. The work goes on and catches up when one does.",
+      {},
+      failure,
+    );
+  }
+
+  /**
+   * Hands over signed bytes. The second time the same bytes are said they go to every end point:
+   * the first one may be the only node that knows them, or may not want to.
+   */
+  async say(raw: Hex): Promise<void> {
+    if (!this.#said.has(raw) || this.#providers.length === 1) {
+      if (this.#said.size >= REPEATED_MAX) this.#said.clear();
+      this.#said.add(raw);
+      await this.ask("eth_sendRawTransaction", [raw]);
+      return;
+    }
+    const answers = await Promise.allSettled(
+      this.#providers.map((_, index) => this.#askOne(index, "eth_sendRawTransaction", [raw])),
+    );
+    if (answers.some(({ status }) => status === "fulfilled")) return;
+    const reasons = answers.map((answer) => (answer.status === "rejected" ? answer.reason : null));
+    const refusal = reasons.find((reason) => reason instanceof JsonRpcRefusal);
+    throw refusal ?? unreachable(reasons[0]);
+  }
+
+  close(): void {
+    for (const provider of this.#providers) provider.destroy();
+  }
+
+  async #askOne(index: number, method: string, params: readonly unknown[]): Promise<unknown> {
+    const provider = this.#providers[index];
+    if (provider === undefined) throw new Error(`no end point ${index}`);
+    this.#lastId += 1;
+    const request = { jsonrpc: "2.0" as const, id: this.#lastId, method, params: [...params] };
+    const [answer] = await provider._send(request);
+    if (answer === undefined) throw new Error("an empty answer");
+    if (!("error" in answer)) {
+      if (!("result" in answer)) throw new Error("an answer without a result");
+      return answer.result;
+    }
+    const refusal = new JsonRpcRefusal(Object(answer.error));
+    const isInternal = refusal.rpcCode === INTERNAL_ERROR && refusal.data === undefined;
+    if (!isRevert(refusal) && (isInternal || TRANSIENT.test(refusal.message))) {
+      throw new Error(refusal.message);
+    }
+    throw refusal;
+  }
+}
+
+export const isRevert = (refusal: JsonRpcRefusal): boolean =>
+  refusal.rpcCode === 3 || /revert|out ?of ?gas/i.test(refusal.message);
+
+const unreachable = (cause: unknown): TallystickError =>
+  new TallystickError("ledger.unreachable", "No end point of the ledger answers.", {}, cause);
+
+/** Some nodes nest it once more, or put words in front. */
+function dataOf(data: unknown): Hex | undefined {
+  if (typeof data === "object" && data !== null && "data" in data) return dataOf(data.data);
+  if (typeof data !== "string") return undefined;
+  return data.match(/0x(?:[0-9a-f]{2})*$/i)?.[0].toLowerCase() as Hex | undefined;
+}

@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { TallystickError } from "../core/errors.ts";
+import { HEAD_BYTES } from "../core/formats/registry.ts";
+
+const CHUNK_BYTES = 262_144;
+
+/** An input that was opened: its first bytes to look at, and all of them, once. */
+export interface InputFile {
+  /** As the caller named it; "-" is standard input. */
+  name: string;
+  head: Uint8Array;
+  chunks: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Opens a file, or standard input for "-", and reads its head.
+ * @throws TallystickError `file.not-found`, `file.is-a-directory`, `file.unreadable`
+ */
+export async function openInput(name: string): Promise<InputFile> {
+  if (name !== "-") await assertReadable(name);
+  const stream: AsyncIterable<Uint8Array> =
+    name === "-" ? process.stdin : createReadStream(name, { highWaterMark: CHUNK_BYTES });
+  const iterator = stream[Symbol.asyncIterator]();
+  const first: Uint8Array[] = [];
+  let length = 0;
+  let ended = false;
+  try {
+    while (length < HEAD_BYTES && !ended) {
+      const next = await iterator.next();
+      if (next.done === true) ended = true;
+      else {
+        first.push(next.value);
+        length += next.value.length;
+      }
+    }
+  } catch (cause) {
+    throw unreadable(name, cause);
+  }
+  return { name, head: Buffer.concat(first, Math.min(length, HEAD_BYTES)), chunks: all() };
+
+  async function* all(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* first.splice(0);
+      while (!ended) {
+        const next = await iterator.next();
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } catch (cause) {
+      throw cause instanceof TallystickError ? cause : unreadable(name, cause);
+    } finally {
+      await iterator.return?.();
+    }
+  }
+}
+
+/** SHA-256 of a file's bytes, hexadecimal. Errors as `openInput`. */
+export async function sha256OfFile(name: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of (await openInput(name)).chunks) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+async function assertReadable(name: string): Promise<void> {
+  let found: Awaited<ReturnType<typeof stat>>;
+  try {
+    found = await stat(name);
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    if (!missing) throw unreadable(name, cause);
+    throw new TallystickError("file.not-found", "There is no such file.", { file: name }, cause);
+  }
+  if (found.isDirectory()) {
+    throw new TallystickError("file.is-a-directory", "This is a folder; name a file.", {
+      file: name,
+    });
+  }
+}
+
+function unreadable(name: string, cause: unknown): TallystickError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TallystickError(
+    "file.unreadable",
+    `The file can not be read: ${reason}.`,
+    { file: name },
+    cause,
+  );
+}

@@ -1,0 +1,118 @@
+import { MemoryLevel } from "memory-level";
+import { assert, TallystickError } from "../core/errors.ts";
+import type {
+  Store,
+  StoreEntry,
+  StoreOperation,
+  StoreRange,
+  WriteOptions,
+} from "../engine/store.ts";
+
+/** What the next write does instead of succeeding. */
+export type WriteFault =
+  /** The answer is an error, yet the operations are stored: a disk that failed after the log. */
+  | "failedButStored"
+  /** The answer is an error and nothing is stored. */
+  | "failedAndLost";
+
+/**
+ * The store in memory, for tests and simulation: it can fail on demand, and `crash` forgets what was
+ * not durable, as a power cut would.
+ */
+export class MemoryStore implements Store {
+  readonly #level = new MemoryLevel<string, Uint8Array>({
+    keyEncoding: "utf8",
+    valueEncoding: "view",
+  });
+  /** What a crash leaves, and the writes since then in their order. */
+  readonly #durable: Map<string, Uint8Array>;
+  #volatile: (readonly StoreOperation[])[] = [];
+  #faults: WriteFault[] = [];
+  #isOpen = true;
+
+  constructor(initial: ReadonlyMap<string, Uint8Array> = new Map()) {
+    this.#durable = new Map(initial);
+    for (const [key, value] of initial) void this.#level.put(key, value);
+  }
+
+  /** Queues faults: the next writes suffer them, one each, in this order. */
+  failNextWrites(...faults: WriteFault[]): void {
+    this.#faults.push(...faults);
+  }
+
+  /**
+   * The store as a restart after a crash finds it: everything up to the last durable write, and the
+   * first `volatileWritesKept` of the writes after it. This handle is closed.
+   */
+  crash(volatileWritesKept = 0): MemoryStore {
+    const left = new Map(this.#durable);
+    for (const operations of this.#volatile.slice(0, volatileWritesKept)) apply(left, operations);
+    this.#isOpen = false;
+    return new MemoryStore(left);
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    this.#assertOpen();
+    return await this.#level.get(wellFormed(key));
+  }
+
+  async write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void> {
+    this.#assertOpen();
+    const own = operations.map((operation) => {
+      wellFormed(operation.key);
+      return operation.type === "put"
+        ? { ...operation, value: Uint8Array.from(operation.value) }
+        : operation;
+    });
+    const fault = this.#faults.shift();
+    if (fault === "failedAndLost") throw writeFailed(fault);
+    // Kept in step before the first await, so that a crash at any moment sees whole writes.
+    this.#volatile.push(own);
+    if (options.durable) {
+      for (const written of this.#volatile) apply(this.#durable, written);
+      this.#volatile = [];
+    }
+    await this.#level.batch(
+      own.map((operation) =>
+        operation.type === "put" ? operation : { type: "del", key: operation.key },
+      ),
+    );
+    if (fault !== undefined) throw writeFailed(fault);
+  }
+
+  async *scan(range: StoreRange): AsyncIterable<StoreEntry> {
+    this.#assertOpen();
+    const iterator = this.#level.iterator({
+      gte: wellFormed(range.from),
+      lt: wellFormed(range.to),
+      reverse: range.reverse ?? false,
+      ...(range.limit === undefined ? {} : { limit: range.limit }),
+    });
+    for await (const [key, value] of iterator) yield { key, value };
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false;
+    await this.#level.close();
+  }
+
+  #assertOpen(): void {
+    if (!this.#isOpen) throw new TallystickError("store.closed", "The store is closed.");
+  }
+}
+
+function apply(map: Map<string, Uint8Array>, operations: readonly StoreOperation[]): void {
+  for (const operation of operations) {
+    if (operation.type === "put") map.set(operation.key, operation.value);
+    else map.delete(operation.key);
+  }
+}
+
+function writeFailed(fault: WriteFault): TallystickError {
+  return new TallystickError("store.write-failed", `The simulated disk failed (${fault}).`);
+}
+
+function wellFormed(key: string): string {
+  assert(key.isWellFormed(), "a key of the store is well-formed text");
+  return key;
+}

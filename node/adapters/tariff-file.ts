@@ -1,0 +1,37 @@
+import { readFile, stat } from "node:fs/promises";
+import { TallystickError } from "../core/errors.ts";
+
+/** A hundred thousand prefixes fit several times. */
+const TARIFF_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * The JSON of a tariff document, unchecked.
+ * @throws TallystickError `file.not-readable`, `tariff.too-large`, `tariff.not-json`
+ */
+export async function readTariffJson(path: string): Promise<unknown> {
+  const place = { file: path };
+  let text: string;
+  try {
+    const { size } = await stat(path);
+    if (size > TARIFF_BYTES_MAX) {
+      throw new TallystickError(
+        "tariff.too-large",
+        `A tariff of ${size} bytes; at most ${TARIFF_BYTES_MAX} are read.`,
+        place,
+      );
+    }
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    if (cause instanceof TallystickError) throw cause;
+    const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    const message = `The tariff can not be read (${reason}).`;
+    throw new TallystickError("file.not-readable", message, place, cause);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : "unknown reason";
+    const message = `The tariff is no JSON: ${reason}.`;
+    throw new TallystickError("tariff.not-json", message, place, cause);
+  }
+}

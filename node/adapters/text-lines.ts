@@ -1,0 +1,65 @@
+import { createReadStream } from "node:fs";
+import { TallystickError } from "../core/errors.ts";
+
+/** A usage record takes a few hundred bytes; a longer line is no line of records. */
+export const LINE_CHARACTERS_MAX = 1024 * 1024;
+
+export interface TextLine {
+  /** Counts from 1. */
+  number: number;
+  text: string;
+}
+
+/**
+ * The lines of a UTF-8 file, or of standard input for "-", one at a time: memory does not grow with
+ * the file. A last line without a line feed counts.
+ * @throws TallystickError `file.not-readable`, `file.not-utf8`, `file.line-too-long`
+ */
+export async function* readTextLines(path: string): AsyncGenerator<TextLine> {
+  const name = path === "-" ? "standard input" : path;
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let number = 0;
+  let pending = "";
+  for await (const chunk of readChunks(path, name)) {
+    const lines = (pending + decode(decoder, chunk, name, number)).split("\n");
+    pending = lines.pop() ?? "";
+    for (const text of lines) yield { number: ++number, text };
+    if (pending.length > LINE_CHARACTERS_MAX) {
+      throw new TallystickError(
+        "file.line-too-long",
+        `A line of more than ${LINE_CHARACTERS_MAX} characters; one record stands on each line.`,
+        { file: name, line: number + 1 },
+      );
+    }
+  }
+  pending += decode(decoder, undefined, name, number);
+  if (pending !== "") yield { number: ++number, text: pending };
+}
+
+async function* readChunks(path: string, file: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* path === "-" ? process.stdin : createReadStream(path);
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    throw new TallystickError(
+      "file.not-readable",
+      `The file can not be read (${reason}).`,
+      { file },
+      cause,
+    );
+  }
+}
+
+function decode(
+  decoder: InstanceType<typeof TextDecoder>,
+  chunk: Uint8Array | undefined,
+  file: string,
+  line: number,
+): string {
+  try {
+    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+  } catch (cause) {
+    const place = { file, line: line + 1 };
+    throw new TallystickError("file.not-utf8", "The file is no UTF-8 text.", place, cause);
+  }
+}

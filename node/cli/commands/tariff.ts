@@ -1,0 +1,81 @@
+import { readTariffJson } from "../../adapters/tariff-file.ts";
+import { toHex } from "../../core/bytes.ts";
+import { TallystickError } from "../../core/errors.ts";
+import { checkTariff } from "../../core/tariff/check.ts";
+import { compileTariff } from "../../core/tariff/compile.ts";
+import { tariffJsonSchema } from "../../core/tariff/document.ts";
+import type { TariffProblem } from "../../core/tariff/problem.ts";
+import { buildTariffTree } from "../../core/tariff/tariff-tree.ts";
+import type { CommandModule } from "../command.ts";
+import { EXIT, type ExitCode, type Output, UsageError } from "../output.ts";
+
+export const command: CommandModule = {
+  declare(command) {
+    command
+      .argument("<action>", "check, schema or hash")
+      .argument("[tariff]", "the tariff document, for check and hash")
+      .addHelpText(
+        "after",
+        "\n  check TARIFF.json   whether it is valid, and what is wrong by place (exit code 1)" +
+          "\n  schema              the JSON Schema of the document" +
+          "\n  hash TARIFF.json    the root that the ledger's registry holds",
+      );
+  },
+
+  async run([action, file], _options, { output }) {
+    if (action === "schema") return printSchema(output);
+    if (action !== "check" && action !== "hash") {
+      throw new UsageError(`"${action}" is no action of tariff: use check, schema or hash.`);
+    }
+    if (typeof file !== "string") throw new UsageError(`tariff ${action} needs a tariff document.`);
+    return action === "check" ? check(file, output) : hash(file, output);
+  },
+};
+
+async function printSchema(output: Output): Promise<ExitCode> {
+  const schema = tariffJsonSchema();
+  await output.record(schema);
+  await output.say(JSON.stringify(schema, undefined, 2));
+  return EXIT.yes;
+}
+
+async function check(file: string, output: Output): Promise<ExitCode> {
+  const { document, problems } = checkTariff(await readTariffJson(file));
+  for (const problem of problems) {
+    await output.record({ problem });
+    await output.say(describe(problem));
+  }
+  const valid = document !== undefined;
+  const count = (severity: string): number =>
+    problems.filter((problem) => problem.severity === severity).length;
+  const [errors, warnings] = [count("error"), count("warning")];
+  await output.record({ summary: { valid, errors, warnings } });
+  await output.say(
+    `${file}: ${valid ? "valid" : "can not be used"} (${errors} errors, ${warnings} warnings)`,
+  );
+  return valid ? EXIT.yes : EXIT.no;
+}
+
+function describe({ severity, place, message, code }: TariffProblem): string {
+  return `${severity} at ${place === "" ? "the document" : place}: ${message} [${code}]`;
+}
+
+async function hash(file: string, output: Output): Promise<ExitCode> {
+  const json = await readTariffJson(file);
+  try {
+    const { root, header } = buildTariffTree(compileTariff(json));
+    await output.record({
+      root: toHex(root),
+      documentHash: toHex(header.documentHash),
+      rowsRoot: toHex(header.rowsRoot),
+      rows: header.count,
+      depth: header.depth,
+      currency: header.currency,
+    });
+    await output.say(toHex(root));
+    return EXIT.yes;
+  } catch (error) {
+    if (!(error instanceof TallystickError)) throw error;
+    throw new TallystickError(error.code, error.message, { ...error.place, file }, error);
+  }
+}

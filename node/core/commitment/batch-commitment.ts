@@ -1,0 +1,154 @@
+import { PackedBytes } from "../bytes.ts";
+import { hash } from "../hash.ts";
+import { BATCH_DEPTH_MIN, buildInclusionTree, type InclusionTree } from "./inclusion-tree.ts";
+import { bookSalts } from "./secrets.ts";
+import { sumTreeRoot } from "./sum-tree.ts";
+import { PROTOCOL_VERSION, TAG } from "./tags.ts";
+
+/** What T hides: the totals of one batch (docs/PROTOCOL.md, section 6). */
+export interface BatchTotals {
+  salt: Uint8Array;
+  sumRoot: Uint8Array;
+  sumNano: bigint;
+  count: bigint;
+  /** Earliest and latest start in milliseconds; both 0 when the batch is empty. */
+  from: bigint;
+  to: bigint;
+  suspended: bigint;
+  oldestSuspended: bigint;
+}
+
+/** What C hides: sum and count of the book up to and with this batch. */
+export interface RunningTotals {
+  salt: Uint8Array;
+  sumNano: bigint;
+  count: bigint;
+}
+
+/** What every reader of a proof sees of a batch: T and C stay opaque. */
+export interface CommitmentParts {
+  domain: Uint8Array;
+  sequence: bigint;
+  depth: number;
+  root: Uint8Array;
+  totals: Uint8Array;
+  runningTotals: Uint8Array;
+}
+
+export function totalsDigest(totals: BatchTotals): Uint8Array {
+  return hash(
+    new PackedBytes()
+      .unsigned(TAG.totals, 1)
+      .raw(totals.salt, 32)
+      .raw(totals.sumRoot, 32)
+      .unsigned(totals.sumNano, 16)
+      .unsigned(totals.count, 8)
+      .unsigned(totals.from, 8)
+      .unsigned(totals.to, 8)
+      .unsigned(totals.suspended, 8)
+      .unsigned(totals.oldestSuspended, 8)
+      .done(),
+  );
+}
+
+export function runningTotalsDigest(totals: RunningTotals): Uint8Array {
+  return hash(
+    new PackedBytes()
+      .unsigned(TAG.runningTotals, 1)
+      .raw(totals.salt, 32)
+      .unsigned(totals.sumNano, 16)
+      .unsigned(totals.count, 8)
+      .done(),
+  );
+}
+
+export function commitmentOf(parts: CommitmentParts): Uint8Array {
+  return hash(
+    new PackedBytes()
+      .unsigned(TAG.commitment, 1)
+      .unsigned(PROTOCOL_VERSION, 1)
+      .raw(parts.domain, 20)
+      .unsigned(parts.sequence, 8)
+      .unsigned(parts.depth, 1)
+      .raw(parts.root, 32)
+      .raw(parts.totals, 32)
+      .raw(parts.runningTotals, 32)
+      .done(),
+  );
+}
+
+/** The one word that the ledger keeps of a batch. `blockTimeSeconds` is the block's timestamp. */
+export function sealOf(commitment: Uint8Array, blockTimeSeconds: bigint): Uint8Array {
+  return hash(
+    new PackedBytes()
+      .unsigned(TAG.seal, 1)
+      .raw(commitment, 32)
+      .unsigned(blockTimeSeconds, 8)
+      .done(),
+  );
+}
+
+export interface BatchLeaf {
+  leaf: Uint8Array;
+  amountNano: bigint;
+  /** Milliseconds; what `from` and `to` of the totals range over. */
+  start: bigint;
+}
+
+export interface BatchInput {
+  domain: Uint8Array;
+  bookKey: Uint8Array;
+  sequence: bigint;
+  leaves: BatchLeaf[];
+  /** Running totals of the book before this batch. */
+  before: { sumNano: bigint; count: bigint };
+  suspended: bigint;
+  oldestSuspended: bigint;
+}
+
+export interface CommittedBatch {
+  parts: CommitmentParts;
+  commitment: Uint8Array;
+  totals: BatchTotals;
+  runningTotals: RunningTotals;
+  tree: InclusionTree;
+}
+
+/** From an ordered run of leaves to the commitment, with all that opens it. */
+export function commitBatch(input: BatchInput): CommittedBatch {
+  const { leaves, sequence, domain } = input;
+  const tree = buildInclusionTree(
+    leaves.map((entry) => entry.leaf),
+    BATCH_DEPTH_MIN,
+  );
+  const sum = sumTreeRoot(
+    leaves.map((entry) => entry.amountNano),
+    tree.depth,
+  );
+  const salts = bookSalts(input.bookKey, sequence);
+  const starts = leaves.map((entry) => entry.start);
+  const totals: BatchTotals = {
+    salt: salts.totals,
+    sumRoot: sum.digest,
+    sumNano: sum.sumNano,
+    count: BigInt(leaves.length),
+    from: starts.reduce((least, start) => (start < least ? start : least), starts[0] ?? 0n),
+    to: starts.reduce((most, start) => (start > most ? start : most), 0n),
+    suspended: input.suspended,
+    oldestSuspended: input.oldestSuspended,
+  };
+  const runningTotals: RunningTotals = {
+    salt: salts.runningTotals,
+    sumNano: input.before.sumNano + sum.sumNano,
+    count: input.before.count + BigInt(leaves.length),
+  };
+  const parts: CommitmentParts = {
+    domain,
+    sequence,
+    depth: tree.depth,
+    root: tree.root,
+    totals: totalsDigest(totals),
+    runningTotals: runningTotalsDigest(runningTotals),
+  };
+  return { parts, commitment: commitmentOf(parts), totals, runningTotals, tree };
+}

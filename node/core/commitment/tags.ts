@@ -1,0 +1,33 @@
+/** First byte of every pre-image, and the version that follows it (docs/PROTOCOL.md, section 1). */
+export const PROTOCOL_VERSION = 1;
+
+export const TAG = {
+  leaf: 0x00,
+  node: 0x01,
+  chunkSum: 0x03,
+  sumNode: 0x04,
+  totals: 0x06,
+  runningTotals: 0x07,
+  commitment: 0x08,
+  domain: 0x09,
+  seal: 0x0a,
+  fill: 0x0f,
+  accountGroup: 0x10,
+  partyGroup: 0x11,
+  chargeGroup: 0x12,
+  recordSalts: 0x13,
+  pseudonym: 0x14,
+  sourceTag: 0x15,
+  creditGroup: 0x16,
+  deviceTag: 0x17,
+  textIdentity: 0x18,
+  bookSalts: 0x19,
+  invoiceBody: 0x20,
+  invoiceDocument: 0x21,
+  invoiceLeaf: 0x22,
+  orderKey: 0x23,
+  intervalRow: 0x30,
+  priceRow: 0x31,
+  tariffRoot: 0x32,
+  calendarRow: 0x34,
+} as const;

@@ -1,0 +1,251 @@
+import { z } from "zod";
+import { fromHex, type Hex } from "../bytes.ts";
+import { TallystickError } from "../errors.ts";
+
+/*
+ * An evidence bundle: one self-contained JSON file that opens the commitments of one subscriber's
+ * billing epoch to its reader (docs/EVIDENCE.md). Integers that can exceed 2^53 are decimal
+ * strings, bytes are "0x…", amounts are nano-units of the book's currency.
+ */
+
+const hex = (bytes: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^0x[0-9a-f]{${2 * bytes}}$`), `expected 0x and ${2 * bytes} hex digits`)
+    .transform((text) => text as Hex);
+
+const unsigned = (bytes: number) =>
+  z
+    .string()
+    .regex(/^(0|[1-9][0-9]{0,38})$/, "expected a decimal integer")
+    .refine((text) => BigInt(text) < 1n << BigInt(8 * bytes), `does not fit ${bytes} bytes`);
+
+const small = (bytes: number) =>
+  z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** (8 * bytes) - 1);
+
+const accountGroup = z.strictObject({
+  salt: hex(32),
+  pseudonym: hex(32),
+  chargeNumber: unsigned(8),
+  runningTotalNano: unsigned(16),
+  sourceTag: hex(24),
+  deviceTag: hex(16),
+});
+
+const partyGroup = z.strictObject({
+  salt: hex(32),
+  restDigits: hex(8),
+  type: small(1),
+  cell: unsigned(8),
+  file: hex(16),
+  offset: unsigned(8),
+  length: small(4),
+  eventsRoot: hex(32),
+  /** The name that the text identity stands for, when type is 3. */
+  text: z.string().max(102).optional(),
+});
+
+const chargeGroup = z.strictObject({
+  salt: hex(32),
+  kind: small(1),
+  service: small(1),
+  flags: small(1),
+  start: unsigned(8),
+  sessionMinutes: small(2),
+  quantity: unsigned(8),
+  secondQuantity: unsigned(8),
+  decidingDigits: hex(8),
+  originDigits: hex(8),
+  visitedNetwork: small(3),
+  class: small(1),
+  tariffVersion: small(4),
+  counters: z
+    .array(
+      z.strictObject({ scope: hex(8), scopeSequence: unsigned(8), counterBefore: unsigned(8) }),
+    )
+    .max(2),
+});
+
+const creditGroup = z.strictObject({
+  salt: hex(32),
+  targetDomain: hex(20),
+  targetSequence: unsigned(8),
+  targetIndex: small(4),
+  reason: small(1),
+  claim: hex(32),
+});
+
+/** A group is either opened or, for a reader who may not see it, only its digest. */
+const closed = z.strictObject({ digest: hex(32) });
+
+const place = {
+  /** Index into `batches`. */
+  batch: z.number().int().min(0),
+  leafIndex: small(4),
+  amountNano: unsigned(16),
+  path: z.array(hex(32)).max(20),
+};
+
+const chargeProof = z.strictObject({
+  line: z.string().min(1).max(32),
+  ...place,
+  account: z.union([accountGroup, closed]),
+  party: z.union([partyGroup, closed]),
+  charge: z.union([chargeGroup, closed]),
+});
+
+const creditProof = z.strictObject({
+  line: z.string().min(1).max(32),
+  ...place,
+  account: z.union([accountGroup, closed]),
+  party: closed,
+  credit: z.union([creditGroup, closed]),
+});
+
+const invoiceProof = z.strictObject({
+  batch: z.number().int().min(0),
+  leafIndex: small(4),
+  path: z.array(hex(32)).max(20),
+  run: unsigned(8),
+  chargesNano: unsigned(16),
+  body: z.strictObject({
+    salt: hex(32),
+    pseudonym: hex(32),
+    lastChargeNumber: unsigned(8),
+    lastCreditNumber: unsigned(8),
+    creditsNano: unsigned(16),
+    taxNano: unsigned(16),
+  }),
+  document: z.strictObject({ salt: hex(32), closingState: hex(32) }),
+  /** The invoice as sent, character by character; its UTF-8 bytes are what was hashed. */
+  documentText: z.string(),
+});
+
+const bookSection = z.strictObject({
+  domain: hex(20),
+  kind: z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4)]),
+  number: unsigned(8),
+  /** The subscriber's pseudonym in this book and epoch, and what it is made of. */
+  pseudonym: hex(32).optional(),
+  disputeAddress: hex(20).optional(),
+  blind: hex(32).optional(),
+});
+
+const batchSection = z.strictObject({
+  domain: hex(20),
+  sequence: unsigned(8),
+  depth: z.number().int().min(5).max(20),
+  root: hex(32),
+  totals: hex(32),
+  runningTotals: hex(32),
+  /** Seconds; absent while the commitment is not yet on the ledger. */
+  blockTime: unsigned(8).optional(),
+});
+
+const bundleSchema = z.strictObject({
+  format: z.literal("tallystick-evidence"),
+  version: z.literal(1),
+  /** When the node put the bundle together. UTC. */
+  createdAt: z.string(),
+  ledger: z.strictObject({
+    chainId: unsigned(8),
+    /** "embedded" for a ledger that one member runs alone. */
+    kind: z.enum(["embedded", "consortium"]),
+    runBy: z.string(),
+    contracts: z.strictObject({
+      books: hex(20),
+      tariffs: hex(20),
+      agreements: hex(20),
+      claims: hex(20),
+      members: hex(20),
+    }),
+    /** JSON-RPC end points, each with the member that answers there. */
+    endpoints: z.array(z.strictObject({ member: z.string(), url: z.string() })).max(32),
+  }),
+  operator: z.strictObject({ id: hex(20), name: z.string() }),
+  agreement: hex(32),
+  currency: z.string().regex(/^[A-Z]{3}$/),
+  period: z.strictObject({
+    /** Billing epoch, "2026-10". */
+    epoch: z.string(),
+    from: z.string(),
+    to: z.string(),
+    zone: z.string(),
+  }),
+  books: z.array(bookSection).min(1).max(8),
+  batches: z.array(batchSection),
+  /** Ordered by charge number. */
+  charges: z.array(chargeProof),
+  credits: z.array(creditProof),
+  invoice: invoiceProof.optional(),
+  tariffs: z.array(
+    z.strictObject({
+      version: small(4),
+      /** Seconds. */
+      validFrom: unsigned(8),
+      document: z.record(z.string(), z.unknown()),
+    }),
+  ),
+});
+
+export type Bundle = z.infer<typeof bundleSchema>;
+export type BundleCharge = Bundle["charges"][number];
+export type BundleCredit = Bundle["credits"][number];
+export type BundleBatch = Bundle["batches"][number];
+export type BundleInvoice = NonNullable<Bundle["invoice"]>;
+export type OpenedAccount = z.infer<typeof accountGroup>;
+export type OpenedParty = z.infer<typeof partyGroup>;
+export type OpenedCharge = z.infer<typeof chargeGroup>;
+export type OpenedCredit = z.infer<typeof creditGroup>;
+export type ClosedGroup = z.infer<typeof closed>;
+
+export const isClosed = (group: object): group is ClosedGroup => "digest" in group;
+
+/**
+ * Reads a bundle from untrusted JSON.
+ * @throws TallystickError `bundle.not-json`, `bundle.wrong-shape` with the first wrong field
+ */
+export function parseBundle(text: string): Bundle {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new TallystickError(
+      "bundle.not-json",
+      "This is no evidence bundle: it is not JSON. Ask the operator for it again.",
+      {},
+      cause,
+    );
+  }
+  const result = bundleSchema.safeParse(value);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw new TallystickError(
+      "bundle.wrong-shape",
+      `This is no evidence bundle of version 1: ${issue?.message ?? "unknown shape"}.`,
+      { field: issue?.path.join(".") ?? "" },
+    );
+  }
+  const bundle = result.data;
+  for (const entry of [
+    ...bundle.charges,
+    ...bundle.credits,
+    ...(bundle.invoice ? [bundle.invoice] : []),
+  ]) {
+    const batch = bundle.batches[entry.batch];
+    if (batch === undefined) {
+      throw new TallystickError(
+        "bundle.wrong-shape",
+        `A line names batch ${entry.batch}; the bundle holds ${bundle.batches.length}.`,
+        { field: "batch" },
+      );
+    }
+  }
+  return bundle;
+}
+
+export const hexBytes = (text: Hex): Uint8Array => fromHex(text);

@@ -1,0 +1,81 @@
+import { CHARGE_FLAG, CHARGE_KIND } from "../commitment/charge-groups.ts";
+import { TallystickError } from "../errors.ts";
+import { formatNano } from "../money/decimal.ts";
+import type { Pricing } from "../rating/outcome.ts";
+import { priceCharge } from "../rating/price-charge.ts";
+import type { CompiledTariff } from "../tariff/compile.ts";
+import type { OpenedCharge } from "./bundle.ts";
+import type { Check } from "./check.ts";
+
+export interface PublishedVersion {
+  version: number;
+  validFromSeconds: bigint;
+  compiled: CompiledTariff | undefined;
+}
+
+/** The version in force at an instant: the last that began by then. */
+export function versionInForce<V extends { validFromSeconds: bigint }>(
+  versions: readonly V[],
+  startMilliseconds: bigint,
+): V | undefined {
+  return versions
+    .filter(({ validFromSeconds }) => validFromSeconds * 1000n <= startMilliseconds)
+    .reduce<V | undefined>(
+      (latest, one) =>
+        latest === undefined || one.validFromSeconds > latest.validFromSeconds ? one : latest,
+      undefined,
+    );
+}
+
+/** Prices an opened charge again. @throws TallystickError as `priceCharge` */
+export function repriceCharge(compiled: CompiledTariff, charge: OpenedCharge): Pricing {
+  return priceCharge(compiled, {
+    service: charge.service,
+    direction: charge.flags & CHARGE_FLAG.directionMask,
+    startMilliseconds: Number(charge.start),
+    sessionMinutes: charge.sessionMinutes,
+    quantity: BigInt(charge.quantity),
+    decidingDigits: BigInt(charge.decidingDigits),
+    wholeNumber: (charge.flags & CHARGE_FLAG.wholeNumber) !== 0,
+  });
+}
+
+/** Whether the amount is what the tariff in force at the charge's start yields. */
+export function checkPrice(
+  charge: OpenedCharge,
+  amountNano: bigint,
+  currency: string,
+  tariffs: readonly PublishedVersion[],
+): { check: Check; expectedNano?: bigint } {
+  const name = "priced";
+  const skip = (because: string) => ({ check: { name, ok: null, because } });
+  const fail = (because: string) => ({ check: { name, ok: false, because } });
+  if (charge.kind !== CHARGE_KIND.usage) return skip("No tariff row prices this kind of charge.");
+  const tariff = versionInForce(tariffs, BigInt(charge.start));
+  if (tariff === undefined) return fail("No tariff in this bundle was in force at that time.");
+  if (tariff.compiled === undefined)
+    return fail("The tariff in force could not be confirmed on the ledger.");
+  if (tariff.version !== charge.tariffVersion) {
+    return fail(
+      `It was priced by version ${charge.tariffVersion}; version ${tariff.version} was in force.`,
+    );
+  }
+  try {
+    const { amountNano: expectedNano } = repriceCharge(tariff.compiled, charge);
+    const [asked, expected] = [formatNano(amountNano, 2), formatNano(expectedNano, 2)];
+    return {
+      expectedNano,
+      check:
+        expectedNano === amountNano
+          ? { name, ok: true, because: `The published tariff yields ${expected} ${currency}.` }
+          : {
+              name,
+              ok: false,
+              because: `The published tariff yields ${expected} ${currency}; the bill asks ${asked}.`,
+            },
+    };
+  } catch (error) {
+    if (!(error instanceof TallystickError)) throw error;
+    return fail(`The tariff has no price for it: ${error.message}`);
+  }
+}

@@ -1,0 +1,96 @@
+import { TallystickError } from "../errors.ts";
+import * as androidCallsXml from "./android-calls-xml.ts";
+import * as asteriskCsv from "./asterisk-csv.ts";
+import * as billCsv from "./bill-csv.ts";
+import type { Chunks, InspectLine, ParseOptions } from "./inspect-line.ts";
+import * as usageNdjson from "./usage-ndjson.ts";
+
+/*
+ * Where a format is added: write `<format>.ts` beside this file with NAME, recognises and parse,
+ * and add a line to the list. Whatever reads files (commands, ingest, the page) finds it here.
+ */
+
+export interface UsageFormat {
+  name: string;
+  kind: "usage";
+  summary: string;
+  /** By content, never by the file's name. */
+  recognises: (head: Uint8Array) => boolean;
+  parse: (chunks: Chunks, options: ParseOptions) => AsyncGenerator<InspectLine>;
+}
+
+export interface BillFormat {
+  name: string;
+  kind: "bill";
+  summary: string;
+  recognises: (head: Uint8Array) => boolean;
+  parse: typeof billCsv.parse;
+}
+
+export type Format = UsageFormat | BillFormat;
+
+/** How much of a file decides about its format. */
+export const HEAD_BYTES = 65_536;
+
+/** In the order in which they are tried: what is told apart most surely comes first. */
+export const FORMATS: readonly Format[] = [
+  {
+    name: androidCallsXml.NAME,
+    kind: "usage",
+    summary: "call log or messages of an Android phone (SMS Backup & Restore, XML)",
+    recognises: androidCallsXml.recognises,
+    parse: androidCallsXml.parse,
+  },
+  {
+    name: usageNdjson.NAME,
+    kind: "usage",
+    summary: "usage records of Tallystick itself, one JSON object a line",
+    recognises: usageNdjson.recognises,
+    parse: usageNdjson.parse,
+  },
+  {
+    name: billCsv.NAME,
+    kind: "bill",
+    summary: "itemised lines of a bill as CSV with a header line, for check-bill",
+    recognises: billCsv.recognises,
+    parse: billCsv.parse,
+  },
+  {
+    name: asteriskCsv.NAME,
+    kind: "usage",
+    summary: "Asterisk Master.csv (cdr_csv, 18 or 21 columns)",
+    recognises: asteriskCsv.recognises,
+    parse: asteriskCsv.parse,
+  },
+];
+
+/** @throws TallystickError `format.unknown-name` */
+export function formatByName(name: string): Format {
+  const format = FORMATS.find((candidate) => candidate.name === name);
+  if (format === undefined) {
+    throw new TallystickError(
+      "format.unknown-name",
+      `There is no format ${JSON.stringify(name)}. Known: ${FORMATS.map((one) => one.name).join(", ")}.`,
+    );
+  }
+  return format;
+}
+
+/**
+ * @param head the file's first `HEAD_BYTES`
+ * @throws TallystickError `format.empty-file`, `format.not-recognised`
+ */
+export function recogniseFormat(head: Uint8Array, file: string): Format {
+  if (head.length === 0) {
+    throw new TallystickError("format.empty-file", "The file is empty.", { file });
+  }
+  const format = FORMATS.find((candidate) => candidate.recognises(head));
+  if (format === undefined) {
+    throw new TallystickError(
+      "format.not-recognised",
+      'The format is not recognised. "tallystick formats" lists those that are; --format names one.',
+      { file },
+    );
+  }
+  return format;
+}

@@ -1,0 +1,66 @@
+/** Why a charge costs what it costs: the parts sum exactly to its amount. */
+export interface Component {
+  kind: "set-up" | "usage" | "minimum" | "maximum" | "rounding";
+  /** Nano-units; negative where a maximum or a rounding takes away. */
+  amountNano: bigint;
+  /** What was used, in units of the service's quantity; with `usage` only. */
+  quantity?: bigint;
+  /** What is billed of it, in whole increments; with `usage` only. */
+  billed?: bigint;
+}
+
+/** Places of the rows that priced a charge, counted over all rows in the tariff's tree. */
+export interface RowPlaces {
+  interval: number;
+  calendar: number;
+  price: number;
+}
+
+export interface Pricing {
+  amountNano: bigint;
+  components: Component[];
+  rows: RowPlaces;
+}
+
+/** What a price is found by: the facts that a charge group holds (docs/PROTOCOL.md, section 4). */
+export interface PricingFacts {
+  /** Codes of the protocol. */
+  service: number;
+  direction: number;
+  /** Since 1970 UTC. */
+  startMilliseconds: number;
+  /** Whole minutes of the clock from the session's first minute to that of the start. */
+  sessionMinutes: number;
+  quantity: bigint;
+  decidingDigits: bigint;
+  /** The number ends within the deciding digits. */
+  wholeNumber: boolean;
+}
+
+/** A usage record with its price, and all that its charge and party groups need of both. */
+export interface Rated extends Pricing, PricingFacts {
+  outcome: "rated";
+  currency: string;
+  tariffVersion: number;
+  secondQuantity: bigint;
+  /** Packed digits after the deciding ones; all filler when `partyType` is text. */
+  restDigits: bigint;
+  /** Code of the protocol: 0 none, 1 international, 2 national or unknown, 3 text. */
+  partyType: number;
+  /** The name of the other side when `partyType` is text. */
+  partyText?: string;
+}
+
+/** A record that can not be priced. It waits with its reason; it never costs zero. */
+export interface Suspended {
+  outcome: "suspended";
+  code: string;
+  message: string;
+}
+
+/** A use that was never charged for: a call that nobody answered. */
+export interface NotBillable {
+  outcome: "not-billable";
+}
+
+export type RatingOutcome = Rated | Suspended | NotBillable;

@@ -1,0 +1,110 @@
+import { DIRECTION_CODE, PARTY_TYPE, SERVICE_CODE } from "../commitment/charge-groups.ts";
+import { TallystickError } from "../errors.ts";
+import type { UsageRecord } from "../records/usage-record.ts";
+import { type CompiledTariff, findIntervalRow } from "../tariff/compile.ts";
+import { DIGITS_MAX, NO_DIGITS, packDigits, splitDecidingDigits } from "../tariff/digits.ts";
+import { type OtherParty, readOtherParty } from "../tariff/numbering.ts";
+import { type IntervalRow, NO_MAXIMUM_NANO } from "../tariff/rows.ts";
+import type { Rated, RatingOutcome } from "./outcome.ts";
+import { noRowForNumber, priceInInterval, requireInForce, rowsAt } from "./price-charge.ts";
+import { quantitiesOf } from "./quantity.ts";
+import { sessionTimesOf } from "./session.ts";
+
+/**
+ * Prices one usage record. What can not be priced is suspended with its reason, never priced at
+ * zero; what was not answered is not billable. The record is trusted to have the shape of
+ * `UsageRecord`, not to make sense.
+ */
+export function rateUsage(tariff: CompiledTariff, record: UsageRecord): RatingOutcome {
+  if (record.billable === false) return { outcome: "not-billable" };
+  try {
+    return rate(tariff, record);
+  } catch (error) {
+    if (!(error instanceof TallystickError)) throw error;
+    return { outcome: "suspended", code: error.code, message: error.message };
+  }
+}
+
+function rate(tariff: CompiledTariff, record: UsageRecord): Rated {
+  const times = sessionTimesOf(record);
+  requireInForce(tariff, times.startMilliseconds);
+  const quantities = quantitiesOf(record);
+  const service = SERVICE_CODE[record.service];
+  const direction = DIRECTION_CODE[record.direction];
+  const party = otherPartyOf(tariff, record);
+  const digits = "digits" in party ? party.digits : "";
+  const head = packDigits(digits.slice(0, DIGITS_MAX));
+  const interval = findIntervalRow(tariff, service, direction, head);
+  if (interval === undefined) throw noRow(tariff, record, party);
+  const split = splitDecidingDigits(digits, tariff.intervalRows[interval] as IntervalRow);
+  requireNumber(record, party, split.deciding === NO_DIGITS && !split.wholeNumber);
+  const pricing = priceInInterval(tariff, interval, { ...times, ...quantities });
+  requireWholeSession(tariff, record, pricing.rows);
+  return {
+    outcome: "rated",
+    ...pricing,
+    ...times,
+    ...quantities,
+    service,
+    direction,
+    decidingDigits: split.deciding,
+    restDigits: split.rest,
+    wholeNumber: split.wholeNumber,
+    partyType: PARTY_TYPE[party.type],
+    ...(party.type === "text" ? { partyText: party.text } : {}),
+    currency: tariff.currency,
+    tariffVersion: tariff.version,
+  };
+}
+
+/** The other side as the served party sees it: who called in, or who was called. */
+function otherPartyOf(tariff: CompiledTariff, record: UsageRecord): OtherParty {
+  const written = record.direction === "incoming" ? record.aParty : record.bParty;
+  return readOtherParty(written, tariff.document.numbering);
+}
+
+function noRow(tariff: CompiledTariff, record: UsageRecord, party: OtherParty): TallystickError {
+  const { service, direction } = record;
+  const isSold = tariff.document.services.some(
+    (sold) => sold.service === service && (sold.direction ?? "none") === direction,
+  );
+  if (isSold) {
+    requireNumber(record, party, false);
+    return noRowForNumber();
+  }
+  return new TallystickError(
+    "rating.service-not-in-tariff",
+    `The tariff has no prices for ${service}, direction ${direction}.`,
+    { field: "service" },
+  );
+}
+
+/** Callers may withhold their number; whoever was called has one, if it decides the price. */
+function requireNumber(record: UsageRecord, party: OtherParty, anyNumber: boolean): void {
+  if (anyNumber || "digits" in party || record.direction === "incoming") return;
+  throw new TallystickError(
+    "rating.no-number",
+    party.type === "none"
+      ? "The price depends on the other side's number, and the record has none."
+      : "The price depends on the other side's number, and the record has a name instead.",
+    { field: "bParty" },
+  );
+}
+
+/** A fee, minimum or maximum is once a session; its partial records must be joined first. */
+function requireWholeSession(
+  tariff: CompiledTariff,
+  record: UsageRecord,
+  places: Rated["rows"],
+): void {
+  if (record.partial === undefined) return;
+  const { price } = rowsAt(tariff, places);
+  const hasMaximum = price.maximumNano < NO_MAXIMUM_NANO;
+  const countsOnce = price.setUpNano > 0n || price.minimumNano > 0n || hasMaximum;
+  if (!countsOnce) return;
+  throw new TallystickError(
+    "rating.session-not-joined",
+    "The price has a part that is due once a session; join the session's partial records first.",
+    { field: "partial" },
+  );
+}

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { DIRECTIONS, type Direction, SERVICES, type UsageRecord } from "../records/usage-record.ts";
+
+/** A line of what `inspect` prints, as rating reads it. */
+export type UsageLine =
+  | { kind: "usage"; record: UsageRecord }
+  /** A line about a file, or a record that was rejected before: handed on as it is. */
+  | { kind: "other"; value: Record<string, unknown> }
+  | { kind: "unusable"; code: string; message: string };
+
+/** Anything that rating does not read passes, and so does a field of a later version. */
+const usageSchema = z.looseObject({
+  id: z.string().min(1).max(1000),
+  service: z.enum(SERVICES),
+  direction: z.enum(DIRECTIONS).optional(),
+  start: z.string(),
+  sessionStart: z.string().optional(),
+  durationSeconds: z.union([z.number(), z.string()]).optional(),
+  uplinkOctets: z.union([z.number(), z.string()]).optional(),
+  downlinkOctets: z.union([z.number(), z.string()]).optional(),
+  totalOctets: z.union([z.number(), z.string()]).optional(),
+  energyWattHours: z.union([z.number(), z.string()]).optional(),
+  units: z.union([z.number(), z.string()]).optional(),
+  aParty: z.string().max(200).optional(),
+  bParty: z.string().max(200).optional(),
+  partial: z.enum(["first", "intermediate", "last"]).optional(),
+  billable: z.boolean().optional(),
+});
+
+const PASSED_ON = ["file", "rejected", "error", "summary"];
+
+/** Records that leave out what is usual: calls and messages go out, and a record is billable. */
+export function readUsageLine(text: string): UsageLine {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { kind: "unusable", code: "usage.not-json", message: "The line is no JSON." };
+  }
+  if (typeof value === "object" && value !== null && !("service" in value)) {
+    if (PASSED_ON.some((key) => key in value)) {
+      return { kind: "other", value: value as Record<string, unknown> };
+    }
+  }
+  const parsed = usageSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const field = issue?.path.join(".") || "line";
+    return {
+      kind: "unusable",
+      code: "usage.wrong-shape",
+      message: `The line is no usage record: ${field}: ${issue?.message ?? "unknown"}.`,
+    };
+  }
+  const record = {
+    ...parsed.data,
+    direction: parsed.data.direction ?? usualDirection(parsed.data.service),
+    billable: parsed.data.billable ?? true,
+  };
+  return { kind: "usage", record: record as UsageRecord };
+}
+
+function usualDirection(service: UsageRecord["service"]): Direction {
+  return service === "voice" || service === "sms" || service === "mms" ? "outgoing" : "none";
+}

@@ -1,0 +1,108 @@
+import type { z } from "zod";
+import { TallystickError } from "../errors.ts";
+import { isCurrency } from "../money/currency.ts";
+import { bandNames } from "./calendar.ts";
+import { checkCalendar, checkCalendarIsUsed } from "./check-calendar.ts";
+import { checkServices } from "./check-services.ts";
+import { type TariffDocument, tariffDocumentSchema } from "./document.ts";
+import { isTimeZone, parseTariffInstant, validityOf } from "./instants.ts";
+import { ProblemList, type TariffProblem } from "./problem.ts";
+
+export interface TariffCheck {
+  /** Absent when the document has errors. */
+  document?: TariffDocument;
+  problems: TariffProblem[];
+}
+
+/**
+ * Everything that is wrong with a tariff document, by place: its shape first, then what could match
+ * twice, what has no price, what does not fit. Without errors it compiles.
+ */
+export function checkTariff(input: unknown): TariffCheck {
+  const list = new ProblemList();
+  const parsed = tariffDocumentSchema.safeParse(input);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) reportShape(issue, list);
+    return { problems: list.problems };
+  }
+  const document = parsed.data;
+  if (!isCurrency(document.currency)) {
+    list.error(
+      "tariff.currency-unknown",
+      ["currency"],
+      `${document.currency} is no currency of ISO 4217; write its three-letter code.`,
+    );
+  }
+  checkValidity(document, list);
+  checkCalendar(document, list);
+  checkServices(document, bandNames(document), list);
+  if (list.hasErrors) return { problems: list.problems };
+  checkCalendarIsUsed(document, list);
+  return { document, problems: list.problems };
+}
+
+/**
+ * @throws TallystickError with the code and place of the first error
+ */
+export function parseTariff(input: unknown): TariffDocument {
+  const { document, problems } = checkTariff(input);
+  if (document !== undefined) return document;
+  const errors = problems.filter((problem) => problem.severity === "error");
+  const [first] = errors;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more; see "tariff check")` : "";
+  throw new TallystickError(
+    first?.code ?? "tariff.shape",
+    `The tariff can not be used: ${first?.message ?? ""}${more}`,
+    { field: first?.place ?? "" },
+  );
+}
+
+function reportShape(issue: z.core.$ZodIssue, list: ProblemList): void {
+  if (issue.code === "unrecognized_keys") {
+    for (const key of issue.keys) {
+      list.error(
+        "tariff.unknown-key",
+        [...issue.path, key],
+        `"${key}" is not understood here and would be ignored; correct or remove it.`,
+      );
+    }
+    return;
+  }
+  list.error("tariff.shape", issue.path, `${issue.message}. "tariff schema" prints the shape.`);
+}
+
+function checkValidity(document: TariffDocument, list: ProblemList): void {
+  if (!isTimeZone(document.timeZone)) {
+    list.error(
+      "tariff.time-zone-unknown",
+      ["timeZone"],
+      `There is no time zone "${document.timeZone}"; name one of the IANA list, such as Europe/Berlin.`,
+    );
+    return;
+  }
+  for (const key of ["validFrom", "validTo", "calendarUntil"] as const) {
+    const text = document[key];
+    if (text === undefined) continue;
+    const instant = parseTariffInstant(text, document.timeZone);
+    if (instant === undefined || instant < 0) {
+      list.error("tariff.date-invalid", [key], `"${text}" is no date since 1970; correct it.`);
+    }
+  }
+  if (list.hasErrors) return;
+  const { validFrom, validTo, calendarUntil } = validityOf(document);
+  if (validTo <= validFrom) {
+    list.error(
+      "tariff.validity-empty",
+      ["validTo"],
+      "The tariff ends before it begins; validTo is exclusive and must be later than validFrom.",
+    );
+  }
+  const calendarEnds = document.validTo !== undefined ? calendarUntil < validTo : false;
+  if (calendarEnds || calendarUntil <= validFrom) {
+    list.error(
+      "tariff.calendar-too-short",
+      ["calendarUntil"],
+      "The calendar ends before the tariff does; let it reach validTo, or leave calendarUntil out.",
+    );
+  }
+}

@@ -1,0 +1,168 @@
+import { z } from "zod";
+import { ROUNDING_MODES } from "../money/rounding.ts";
+import { DIRECTIONS, SERVICES } from "../records/usage-record.ts";
+import { UNIT_NAMES } from "./units.ts";
+
+/*
+ * The shape of a tariff document. It is strict: a key that is not understood is refused, because a
+ * price condition that is silently ignored is a wrong price. docs/TARIFFS.md teaches it; what the
+ * shape alone can not say is in check.ts.
+ */
+
+export const TARIFF_FORMAT = "tallystick-tariff-1";
+
+/** Five years of calendar when the document names no end: the rows must be finite. */
+export const CALENDAR_YEARS_DEFAULT = 5;
+
+const name = z.string().min(1).max(80);
+
+/** An amount in units of the tariff's currency; nine decimals are the finest that is charged. */
+const amount = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,17})(\.\d{1,9})?$/, 'expected a decimal string such as "0.10"')
+  .describe("Amount in the tariff's currency as a decimal string, at most nine decimals");
+
+const instant = z
+  .string()
+  .regex(
+    /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/,
+    "expected a date (midnight in the tariff's time zone) or an instant with its offset",
+  )
+  .describe("A date (midnight in the tariff's time zone) or an ISO 8601 instant with its offset");
+
+const count = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+const rounding = z
+  .strictObject({
+    mode: z.enum(ROUNDING_MODES),
+    scale: z.number().int().min(0).max(9).describe("Decimals that a charge keeps"),
+  })
+  .describe("How each charge is rounded");
+
+export const WEEKDAYS = [
+  "monday",
+  "tuesday",
+  "wednesday",
+  "thursday",
+  "friday",
+  "saturday",
+  "sunday",
+] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+const timeOfDay = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, "expected a time of day from 00:00 to 24:00");
+
+const date = z
+  .string()
+  .regex(/^(\d{4}-)?\d{2}-\d{2}$/, "expected a date (2026-12-25), or one of every year (12-25)");
+
+const calendarTime = z
+  .strictObject({
+    days: z.array(z.enum(WEEKDAYS)).min(1).max(7).optional(),
+    holidays: z.literal(true).optional().describe("Only on the calendar's holidays"),
+    dates: z.array(date).min(1).max(400).optional(),
+    from: timeOfDay.optional(),
+    to: timeOfDay.optional(),
+  })
+  .describe("A part of the week or year; all that is given must hold. `to` is exclusive");
+
+const calendar = z
+  .strictObject({
+    holidays: z.array(date).max(1000).optional(),
+    bands: z
+      .array(z.strictObject({ name, when: z.array(calendarTime).min(1).max(100) }))
+      .min(1)
+      .max(100)
+      .describe("The first band of the list that holds at a time is the band of that time"),
+    otherwise: name.describe("The band of all other times"),
+  })
+  .describe("Time bands, read on a wall clock in the tariff's time zone");
+
+const numbering = z
+  .strictObject({
+    countryCode: z.string().regex(/^[1-9]\d{0,2}$/),
+    nationalPrefix: z
+      .string()
+      .regex(/^\d{0,3}$/)
+      .describe('"0" in most of Europe, "" for none'),
+    internationalPrefix: z
+      .string()
+      .regex(/^\d{1,5}$/)
+      .describe('"00" in most of Europe'),
+    bare: z
+      .enum(["national", "international"])
+      .optional()
+      .describe("What a number with no prefix and no + is; national unless said otherwise"),
+  })
+  .describe("How numbers that are written without + become international ones");
+
+const zone = z.strictObject({
+  name,
+  prefixes: z
+    .array(z.string().regex(/^[0-9*#]{0,15}$/, "expected digits without +"))
+    .min(1)
+    .max(100_000)
+    .describe('Leading international digits without +; "" is anywhere. The longest one counts'),
+});
+
+const price = z.strictObject({
+  zones: z.array(name).min(1).max(100_000).optional().describe("Zones it is for; all when absent"),
+  bands: z.array(name).min(1).max(101).optional().describe("Bands it is for; all when absent"),
+  setUp: amount.optional().describe("Once for each charge"),
+  price: z
+    .strictObject({ amount, per: count, unit: z.enum(UNIT_NAMES) })
+    .describe("An amount per so many units; kept as a ratio, so 0.10 per 60 s stays exact"),
+  increments: z
+    .strictObject({ first: count, further: count, unit: z.enum(UNIT_NAMES) })
+    .optional()
+    .describe("First and further billing increment; one unit where a service counts in units"),
+  minimum: amount.optional(),
+  maximum: amount.optional(),
+  rounding: rounding.optional(),
+  split: z.number().int().min(0).max(0xffff_ffff).optional().describe("The agreement's split; 1"),
+});
+
+const service = z.strictObject({
+  service: z.enum(SERVICES),
+  direction: z.enum(DIRECTIONS).optional().describe('"none" when absent'),
+  zones: z
+    .array(name)
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe("Zones by the other side's number; absent where the number does not matter"),
+  prices: z.array(price).min(1).max(100_000),
+});
+
+export const tariffDocumentSchema = z.strictObject({
+  format: z.literal(TARIFF_FORMAT),
+  name,
+  description: z.string().max(2000).optional(),
+  currency: z.string().regex(/^[A-Z]{3}$/, "expected a currency code of ISO 4217"),
+  timeZone: z.string().min(1).max(64).describe("IANA time zone, such as Europe/Berlin"),
+  validFrom: instant,
+  validTo: instant.optional().describe("Exclusive; open when absent"),
+  calendarUntil: instant.optional().describe("Until when bands are laid down; five years"),
+  numbering: numbering.optional(),
+  rounding,
+  calendar: calendar.optional(),
+  zones: z.array(zone).max(100_000).optional(),
+  services: z.array(service).min(1).max(100),
+});
+
+export type TariffDocument = z.infer<typeof tariffDocumentSchema>;
+export type TariffService = TariffDocument["services"][number];
+export type TariffPrice = TariffService["prices"][number];
+export type TariffCalendar = NonNullable<TariffDocument["calendar"]>;
+export type CalendarTime = TariffCalendar["bands"][number]["when"][number];
+export type Numbering = NonNullable<TariffDocument["numbering"]>;
+
+/** JSON Schema (2020-12) of the document, for editors and other programs. */
+export function tariffJsonSchema(): object {
+  return {
+    title: "Tallystick tariff document",
+    ...z.toJSONSchema(tariffDocumentSchema),
+  };
+}

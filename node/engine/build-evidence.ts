@@ -1,0 +1,230 @@
+import { fromHex, type Hex, toHex } from "../core/bytes.ts";
+import { partyGroupDigest } from "../core/commitment/charge-groups.ts";
+import {
+  BATCH_DEPTH_MIN,
+  buildInclusionTree,
+  type InclusionTree,
+} from "../core/commitment/inclusion-tree.ts";
+import { TallystickError } from "../core/errors.ts";
+import type { Bundle, BundleCharge, BundleCredit } from "../core/evidence/bundle.ts";
+import { partyFromJson } from "../core/evidence/group-json.ts";
+import { billingEpoch } from "./billing-epoch.ts";
+import { below, keys } from "./key-spaces.ts";
+import type { EngineContext } from "./operator.ts";
+import { type PlacedCharge, readBatch, readOwnedCharges } from "./read-charges.ts";
+import { getJson, scanJson } from "./stored-json.ts";
+import type {
+  BookState,
+  EpochState,
+  StoredBatch,
+  StoredCharge,
+  StoredInvoice,
+} from "./stored-types.ts";
+import type { TariffShelf } from "./tariff-shelf.ts";
+
+export type LedgerSection = Bundle["ledger"];
+
+/**
+ * All that opens one account's billing epoch: its charges with their proofs, the credits that
+ * reduce them, the invoice and the tariffs. Computed from what is stored, leaf digests included.
+ * @throws TallystickError `evidence.nothing` when the account has no charge in the period
+ */
+export class EvidenceBuilder {
+  readonly #context: EngineContext;
+  readonly #tariffs: TariffShelf;
+  readonly #ledger: LedgerSection;
+
+  constructor(context: EngineContext, tariffs: TariffShelf, ledger: LedgerSection) {
+    this.#context = context;
+    this.#tariffs = tariffs;
+    this.#ledger = ledger;
+  }
+
+  async build(account: string, epochName: string): Promise<Bundle> {
+    const { store, profile, time } = this.#context;
+    const epoch = billingEpoch(epochName, profile.zone);
+    const { chargeBook, creditBook, invoiceBook } = profile.agreement;
+    const charges = await readOwnedCharges(store, account, epochName, chargeBook);
+    if (charges.length === 0) {
+      throw new TallystickError(
+        "evidence.nothing",
+        `There is no committed charge in ${epochName}; choose another period.`,
+      );
+    }
+    const batches = new BatchCollection(this.#context);
+    const chargeProofs: BundleCharge[] = [];
+    for (const placed of charges) {
+      const { batch, path } = await batches.place(placed);
+      const { opened, amountNano } = placed.charge;
+      chargeProofs.push({
+        line: opened.account.chargeNumber,
+        batch,
+        leafIndex: placed.leafIndex,
+        amountNano,
+        path,
+        account: opened.account,
+        party: opened.party,
+        charge: opened.charge as NonNullable<typeof opened.charge>,
+      });
+    }
+    const credits = await this.#creditsFor(account, charges, batches);
+    const invoice = await this.#invoice(account, epochName, batches);
+    const versions = new Set(charges.map(({ charge }) => charge.opened.charge?.tariffVersion));
+    return {
+      format: "tallystick-evidence",
+      version: 1,
+      createdAt: new Date(Number(await time.seconds()) * 1000).toISOString(),
+      ledger: this.#ledger,
+      operator: { id: profile.member, name: profile.name },
+      agreement: profile.agreement.id,
+      currency: profile.agreement.currency,
+      period: {
+        epoch: epochName,
+        from: new Date(epoch.fromMilliseconds).toISOString(),
+        to: new Date(epoch.toMilliseconds).toISOString(),
+        zone: profile.zone,
+      },
+      books: [
+        await this.#bookSection(chargeBook, account, epochName),
+        await this.#bookSection(creditBook, account, undefined),
+        await this.#bookSection(invoiceBook, account, undefined),
+      ],
+      batches: batches.sections,
+      charges: chargeProofs,
+      credits,
+      ...(invoice === undefined ? {} : { invoice }),
+      tariffs: this.#tariffs.versions
+        .filter(({ version }) => versions.has(version))
+        .map(({ version, validFromSeconds, document }) => ({
+          version,
+          validFrom: validFromSeconds.toString(),
+          document: document as unknown as Record<string, unknown>,
+        })),
+    };
+  }
+
+  /** Credits of any epoch that point at one of these charges. */
+  async #creditsFor(
+    account: string,
+    charges: PlacedCharge[],
+    batches: BatchCollection,
+  ): Promise<BundleCredit[]> {
+    const { store, profile } = this.#context;
+    const places = new Set(charges.map(({ sequence, leafIndex }) => `${sequence}/${leafIndex}`));
+    const credits: BundleCredit[] = [];
+    for await (const { key, value } of scanJson<{ sequence: string; leafIndex: number }>(
+      store,
+      below(`owned/${account}/`),
+    )) {
+      const [, , epoch, domain] = key.split("/");
+      if (domain !== profile.agreement.creditBook) continue;
+      const sequence = BigInt(value.sequence);
+      const charge = await getJson<StoredCharge>(
+        store,
+        keys.charge(domain, sequence, value.leafIndex),
+      );
+      const credit = charge?.opened.credit;
+      if (charge === undefined || credit === undefined) continue;
+      if (!places.has(`${credit.targetSequence}/${credit.targetIndex}`)) continue;
+      const { batch, path } = await batches.place({
+        domain,
+        sequence,
+        leafIndex: value.leafIndex,
+        charge,
+      });
+      credits.push({
+        line: `C${epoch}-${charge.opened.account.chargeNumber}`,
+        batch,
+        leafIndex: value.leafIndex,
+        amountNano: charge.amountNano,
+        path,
+        account: charge.opened.account,
+        party: { digest: toHex(partyGroupDigest(partyFromJson(charge.opened.party))) },
+        credit,
+      });
+    }
+    return credits;
+  }
+
+  async #invoice(
+    account: string,
+    epoch: string,
+    batches: BatchCollection,
+  ): Promise<Bundle["invoice"]> {
+    const { store } = this.#context;
+    const stored = await getJson<StoredInvoice>(store, keys.invoice(account, epoch));
+    if (stored?.place === undefined) return undefined;
+    const sequence = BigInt(stored.place.sequence);
+    const { leafIndex } = stored.place;
+    const { batch, path } = await batches.place({ domain: stored.domain, sequence, leafIndex });
+    const { run, chargesNano, body, document, documentText } = stored;
+    return { batch, leafIndex, path, run, chargesNano, body, document, documentText };
+  }
+
+  async #bookSection(
+    domain: Hex,
+    account: string,
+    epoch: string | undefined,
+  ): Promise<Bundle["books"][number]> {
+    const { store } = this.#context;
+    const book = (await getJson<BookState>(store, keys.book(domain))) as BookState;
+    const state =
+      epoch === undefined
+        ? undefined
+        : await getJson<EpochState>(store, keys.epoch(account, epoch, domain));
+    return {
+      domain,
+      kind: book.kind,
+      number: book.number,
+      ...(state === undefined
+        ? {}
+        : {
+            pseudonym: state.pseudonym,
+            disputeAddress: state.disputeAddress,
+            blind: state.blind,
+          }),
+    };
+  }
+}
+
+/** The batches that a bundle speaks of, each once, with its tree for the paths. */
+class BatchCollection {
+  readonly sections: Bundle["batches"] = [];
+  readonly #context: EngineContext;
+  readonly #trees = new Map<string, { at: number; tree: InclusionTree }>();
+
+  constructor(context: EngineContext) {
+    this.#context = context;
+  }
+
+  async place(entry: {
+    domain: string;
+    sequence: bigint;
+    leafIndex: number;
+    charge?: StoredCharge;
+  }): Promise<{ batch: number; path: Hex[] }> {
+    const name = `${entry.domain}/${entry.sequence}`;
+    let known = this.#trees.get(name);
+    if (known === undefined) {
+      const batch = await readBatch(this.#context.store, entry.domain, entry.sequence);
+      const leaves = batch.leaves.map((leaf) => fromHex(leaf, 32));
+      known = { at: this.sections.length, tree: buildInclusionTree(leaves, BATCH_DEPTH_MIN) };
+      this.#trees.set(name, known);
+      this.sections.push(sectionOf(entry.domain as Hex, batch));
+    }
+    return { batch: known.at, path: known.tree.path(entry.leafIndex).map(toHex) };
+  }
+}
+
+function sectionOf(domain: Hex, batch: StoredBatch): Bundle["batches"][number] {
+  const { sequence, depth, root, totals, runningTotals, blockTime } = batch;
+  return {
+    domain,
+    sequence,
+    depth,
+    root,
+    totals,
+    runningTotals,
+    ...(blockTime === undefined ? {} : { blockTime }),
+  };
+}

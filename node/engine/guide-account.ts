@@ -1,0 +1,65 @@
+import { below } from "./key-spaces.ts";
+import type { Store } from "./store.ts";
+import { scanJson } from "./stored-json.ts";
+import type { Account } from "./stored-types.ts";
+
+interface Membership {
+  account: string;
+  device: string;
+  from: number;
+  to: number;
+}
+
+export type Guided =
+  | { account: string; device: string }
+  | { code: "guide.unknown-owner" | "guide.doubly-claimed"; message: string };
+
+/**
+ * Finds whose record it is: number, SIM or device to account, by effective dates. An unknown or
+ * doubly claimed owner is an answer, not an error: the record goes to suspense.
+ */
+export class AccountGuide {
+  readonly #members = new Map<string, Membership[]>();
+
+  static async load(store: Store): Promise<AccountGuide> {
+    const guide = new AccountGuide();
+    for await (const { value } of scanJson<Account>(store, below("account/"))) guide.add(value);
+    return guide;
+  }
+
+  add(account: Account): void {
+    for (const device of account.devices) {
+      const known = this.#members.get(device.id) ?? [];
+      known.push({
+        account: account.id,
+        device: device.id,
+        from: device.from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(device.from),
+        to: device.to === undefined ? Number.POSITIVE_INFINITY : Date.parse(device.to),
+      });
+      this.#members.set(device.id, known);
+    }
+  }
+
+  /** @param identities what the record says of the served party, the strongest first */
+  guide(identities: (string | undefined)[], startMilliseconds: number): Guided {
+    for (const identity of identities) {
+      if (identity === undefined) continue;
+      const owners = (this.#members.get(identity) ?? []).filter(
+        ({ from, to }) => from <= startMilliseconds && startMilliseconds < to,
+      );
+      const [owner] = owners;
+      if (owner === undefined) continue;
+      if (owners.some(({ account }) => account !== owner.account)) {
+        return {
+          code: "guide.doubly-claimed",
+          message: `${owners.length} accounts claim the served party at that time; end one of the memberships.`,
+        };
+      }
+      return { account: owner.account, device: owner.device };
+    }
+    return {
+      code: "guide.unknown-owner",
+      message: "No account owns the served party at that time; add it to an account and recycle.",
+    };
+  }
+}

@@ -1,0 +1,55 @@
+import type { Hex } from "../core/bytes.ts";
+import type { SourceRole } from "../core/commitment/secrets.ts";
+import type { Store } from "./store.ts";
+import type { Account } from "./stored-types.ts";
+
+/** What an operator is and bills under; fixed for the life of a process. */
+export interface OperatorProfile {
+  name: string;
+  member: Hex;
+  chainId: bigint;
+  /** Address of the Books contract. */
+  books: Hex;
+  agreement: AgreementProfile;
+  /** Which leg of the traffic its charges are: retail, or wholesale towards a partner. */
+  sourceRole: SourceRole;
+  /** The account that all records belong to: a trunk towards one partner. */
+  trunkAccount?: string;
+  /** Zone of billing epochs and of local times on bills. */
+  zone: string;
+  /** Prefix of deduplication ids: the switch or mediation system that wrote the records. */
+  sourceName: string;
+  /** A clerk's prices for single records, by record id; each is a component of its own. */
+  handPrices: Record<string, { amount: string; reason: string }>;
+  /** Largest number of charges in one batch. */
+  batchChargesMax: number;
+}
+
+export interface AgreementProfile {
+  id: Hex;
+  currency: string;
+  maxRecordAgeSeconds: bigint;
+  chargeBook: Hex;
+  creditBook: Hex;
+  invoiceBook: Hex;
+}
+
+/** Secret bytes; a seeded source in simulation. */
+export interface RandomSource {
+  bytes(length: number): Uint8Array;
+}
+
+/** The ledger's time in seconds, as its newest block tells it. */
+export interface LedgerTime {
+  seconds(): Promise<bigint>;
+}
+
+/** What the stages share. Each stage gets it through its constructor and keeps no other state. */
+export interface EngineContext {
+  store: Store;
+  profile: OperatorProfile;
+  random: RandomSource;
+  time: LedgerTime;
+}
+
+export type { Account };

@@ -1,0 +1,261 @@
+import { type Hex, toHex } from "../core/bytes.ts";
+import type { Bundle } from "../core/evidence/bundle.ts";
+import { ClaimDesk, type ClaimPolicy } from "./answer-claims.ts";
+import { EvidenceBuilder, type LedgerSection } from "./build-evidence.ts";
+import type { ClaimsReader } from "./claims-on-ledger.ts";
+import { TickCommitter } from "./commit-tick.ts";
+import { AccountGuide } from "./guide-account.ts";
+import { type UsageFile, UsageIngest } from "./ingest-usage.ts";
+import { below, keys } from "./key-spaces.ts";
+import type { EngineContext } from "./operator.ts";
+import type { Outbox } from "./outbox.ts";
+import { type BillRun, runBill } from "./run-bill.ts";
+import { sealTick } from "./seal-batch.ts";
+import { postStatement } from "./settle-statement.ts";
+import { StoreSession } from "./store-session.ts";
+import { getJson, scanJson } from "./stored-json.ts";
+import type {
+  Account,
+  BookState,
+  ControlClass,
+  EpochState,
+  IngestedFile,
+  StoredCharge,
+  StoredClaim,
+  StoredInvoice,
+  StoredTick,
+  SuspendedRecord,
+} from "./stored-types.ts";
+import type { TariffShelf } from "./tariff-shelf.ts";
+import { OneAtATime } from "./turns.ts";
+
+export interface PipelineParts {
+  context: EngineContext;
+  tariffs: TariffShelf;
+  outbox: Outbox;
+  claims: ClaimsReader;
+  claimPolicy: ClaimPolicy;
+  ledger: LedgerSection;
+}
+
+export interface AccountPeriod {
+  epoch: string;
+  billed: boolean;
+  totalNano: string;
+  lines: number;
+}
+
+export interface AccountDispute extends Omit<StoredClaim, "credit"> {
+  period: string;
+  line: string;
+  creditLine?: string;
+}
+
+/**
+ * The life of a usage record, in the order of ARCHITECTURE.md:
+ *
+ *   ingest  (dedupe, guide, rate, number)  ->  seal  ->  commit  ->  bill  ->  evidence
+ *                                               claims  ->  credits  ->  seal …   ->  statement
+ *
+ * All that writes goes through one turn at a time; what only reads does not wait.
+ */
+export class OperatorPipeline {
+  readonly #parts: PipelineParts;
+  readonly #committer: TickCommitter;
+  readonly #evidence: EvidenceBuilder;
+  readonly #desk: ClaimDesk;
+  readonly #turns = new OneAtATime();
+  #guide: AccountGuide;
+
+  private constructor(parts: PipelineParts, guide: AccountGuide) {
+    this.#parts = parts;
+    this.#guide = guide;
+    this.#committer = new TickCommitter(parts.context.store, parts.outbox);
+    this.#evidence = new EvidenceBuilder(parts.context, parts.tariffs, parts.ledger);
+    this.#desk = new ClaimDesk(parts.context, { ...parts, policy: parts.claimPolicy });
+  }
+
+  /** Opens the books that are not open yet and takes up what a crash left. */
+  static async open(parts: PipelineParts): Promise<OperatorPipeline> {
+    await openBooks(parts.context);
+    const guide = await AccountGuide.load(parts.context.store);
+    const pipeline = new OperatorPipeline(parts, guide);
+    await pipeline.#turns.run(() => pipeline.#committer.recover());
+    return pipeline;
+  }
+
+  /** Adds accounts or replaces their devices; an account keeps its secret. */
+  async putAccounts(accounts: Omit<Account, "accessSecret">[]): Promise<void> {
+    const { store, random } = this.#parts.context;
+    await this.#turns.run(async () => {
+      const session = new StoreSession(store);
+      for (const account of accounts) {
+        const known = await session.get<Account>(keys.account(account.id));
+        const accessSecret = known?.accessSecret ?? toHex(random.bytes(32));
+        session.put(keys.account(account.id), { ...account, accessSecret });
+      }
+      await session.commit();
+      this.#guide = await AccountGuide.load(store);
+    });
+  }
+
+  ingest(
+    file: UsageFile,
+    onProgress?: (records: number) => void,
+  ): Promise<IngestedFile & { already: boolean }> {
+    return this.#turns.run(() =>
+      new UsageIngest(this.#parts.context, this.#parts.tariffs, this.#guide).ingest(
+        file,
+        onProgress,
+      ),
+    );
+  }
+
+  recycle(recordId: string): Promise<ControlClass | undefined> {
+    return this.#turns.run(() =>
+      new UsageIngest(this.#parts.context, this.#parts.tariffs, this.#guide).recycle(recordId),
+    );
+  }
+
+  /** Closes one batch of each book, empty or not, and hands the commitments to the outbox. */
+  seal(): Promise<StoredTick> {
+    return this.#turns.run(async () => {
+      const tick = await sealTick(this.#parts.context);
+      await this.#committer.enqueue(tick);
+      return tick;
+    });
+  }
+
+  untilFinal(tick: StoredTick): Promise<void> {
+    return this.#committer.untilFinal(tick);
+  }
+
+  /** Notes the block times of ticks that became final since. @returns ticks still open */
+  noteFinal(): Promise<StoredTick[]> {
+    return this.#turns.run(async () => {
+      for (const tick of await this.#committer.open()) {
+        if (!(await this.#committer.noteIfFinal(tick))) break;
+      }
+      return this.#committer.open();
+    });
+  }
+
+  bill(epoch: string): Promise<BillRun> {
+    return this.#turns.run(() => runBill(this.#parts.context, epoch));
+  }
+
+  evidence(account: string, epoch: string): Promise<Bundle> {
+    return this.#evidence.build(account, epoch);
+  }
+
+  /** One round at the claims desk. @returns true when a credit waits for the next batch */
+  workClaims(): Promise<boolean> {
+    return this.#turns.run(() => this.#desk.work());
+  }
+
+  answerClaim(id: Hex, answer: "concede" | "contest"): Promise<void> {
+    return this.#desk.answer(id, answer);
+  }
+
+  claims(): Promise<StoredClaim[]> {
+    return this.#desk.list();
+  }
+
+  postStatement(chargeBook: Hex, creditBook: Hex): Promise<string> {
+    return postStatement(this.#parts.context.store, this.#parts.outbox, chargeBook, creditBook);
+  }
+
+  async accounts(): Promise<Account[]> {
+    const accounts: Account[] = [];
+    const range = below("account/");
+    for await (const { value } of scanJson<Account>(this.#parts.context.store, range)) {
+      accounts.push(value);
+    }
+    return accounts;
+  }
+
+  invoice(account: string, epoch: string): Promise<StoredInvoice | undefined> {
+    return getJson<StoredInvoice>(this.#parts.context.store, keys.invoice(account, epoch));
+  }
+
+  /** The account's billing epochs, newest first. */
+  async periodsOf(account: string): Promise<AccountPeriod[]> {
+    const { store, profile } = this.#parts.context;
+    const periods: AccountPeriod[] = [];
+    const range = { ...below(`epoch/${account}/`), reverse: true };
+    for await (const { key, value } of scanJson<EpochState>(store, range)) {
+      const [, , epoch = "", domain] = key.split("/");
+      if (domain !== profile.agreement.chargeBook) continue;
+      const billed = (await this.invoice(account, epoch)) !== undefined;
+      const lines = Number(value.lastChargeNumber);
+      periods.push({ epoch, billed, totalNano: value.runningTotalNano, lines });
+    }
+    return periods;
+  }
+
+  /** Claims against the account's charges, whoever lodged them. */
+  async disputesOf(account: string): Promise<AccountDispute[]> {
+    const disputes: AccountDispute[] = [];
+    for (const claim of await this.claims()) {
+      const place = keys.charge(claim.domain, BigInt(claim.sequence), claim.leafIndex);
+      const charge = await getJson<StoredCharge>(this.#parts.context.store, place);
+      if (charge?.account !== account) continue;
+      const { credit, ...rest } = claim;
+      disputes.push({
+        ...rest,
+        period: charge.epoch,
+        line: charge.opened.account.chargeNumber,
+        ...(credit === undefined ? {} : { creditLine: `C${credit.epoch}-${credit.number}` }),
+      });
+    }
+    return disputes;
+  }
+
+  async suspense(): Promise<SuspendedRecord[]> {
+    const waiting: SuspendedRecord[] = [];
+    const range = below("suspense/");
+    for await (const { value } of scanJson<SuspendedRecord>(this.#parts.context.store, range)) {
+      waiting.push(value);
+    }
+    return waiting;
+  }
+
+  /** Changes a suspended record before it is recycled. @returns false when it does not wait */
+  correctSuspended(recordId: string, change: Partial<SuspendedRecord["record"]>): Promise<boolean> {
+    return this.#turns.run(async () => {
+      const session = new StoreSession(this.#parts.context.store);
+      const waiting = await session.get<SuspendedRecord>(keys.suspense(recordId));
+      if (waiting === undefined) return false;
+      const record = { ...waiting.record, ...change, id: waiting.record.id };
+      session.put(keys.suspense(recordId), { ...waiting, record });
+      await session.commit();
+      return true;
+    });
+  }
+}
+
+async function openBooks({ store, profile }: EngineContext): Promise<void> {
+  const session = new StoreSession(store);
+  const { chargeBook, creditBook, invoiceBook, id, currency } = profile.agreement;
+  const books = [
+    { domain: chargeBook, kind: 1 },
+    { domain: creditBook, kind: 2 },
+    { domain: invoiceBook, kind: 3 },
+  ] as const;
+  for (const { domain, kind } of books) {
+    if ((await session.get<BookState>(keys.book(domain))) !== undefined) continue;
+    session.put(keys.book(domain), {
+      domain,
+      kind,
+      number: "1",
+      agreement: id,
+      currency,
+      lastSequence: "0",
+      runningSumNano: "0",
+      runningCount: "0",
+      pendingNext: "1",
+      pendingFirst: "1",
+    } satisfies BookState);
+  }
+  await session.commit();
+}

@@ -1,0 +1,71 @@
+import { TallystickError } from "../core/errors.ts";
+import type { Hex } from "../core/bytes.ts";
+import type { LedgerCall } from "./ledger.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Settled } from "./outbox-journal.ts";
+
+/** The steps that follow a statement, each one call to the ledger. */
+const STEPS: Record<string, (body: Record<string, unknown>) => { key: string; call: LedgerCall }> = {
+  finalize: ({ statement }) => ({
+    key: `finalize:${statement}`,
+    call: { contract: "statements", method: "finalize", args: [statement] },
+  }),
+  object: ({ statement, undisputedNano, reasonHash }) => ({
+    key: `object:${statement}`,
+    call: {
+      contract: "statements",
+      method: "object",
+      args: [statement, BigInt(String(undisputedNano)), reasonHash],
+    },
+  }),
+  approve: ({ token, spender, units }) => ({
+    key: `approve:${token}:${spender}:${units}`,
+    call: { contract: "token", method: "approve", args: [spender, BigInt(String(units))] },
+  }),
+  pay: ({ obligation }) => ({
+    key: `pay:${obligation}`,
+    call: { contract: "settlement", method: "pay", args: [obligation] },
+  }),
+  withdraw: ({ token, to, key }) => ({
+    key: `withdraw:${key}`,
+    call: { contract: "settlement", method: "withdraw", args: [token, to] },
+  }),
+};
+
+/** Brings the operator's settlement steps to the ledger, each once under its key. */
+export class Settlement {
+  readonly #outbox: Outbox;
+  readonly #post: () => Promise<string>;
+
+  /** @param post posts the statement of the operator's books; answers its outbox key */
+  constructor(outbox: Outbox, post: () => Promise<string>) {
+    this.#outbox = outbox;
+    this.#post = post;
+  }
+
+  async post(): Promise<{ transaction: Hex }> {
+    return this.#result(await this.#outbox.settled(await this.#post()));
+  }
+
+  /** @throws TallystickError `settlement.step-unknown`, `ledger.refused` */
+  async run(step: string, body: Record<string, unknown>): Promise<{ transaction: Hex }> {
+    const make = Object.hasOwn(STEPS, step) ? STEPS[step] : undefined;
+    if (make === undefined) {
+      throw new TallystickError(
+        "settlement.step-unknown",
+        `There is no step "${step}"; the steps are ${Object.keys(STEPS).join(", ")}.`,
+      );
+    }
+    const { key, call } = make(body);
+    await this.#outbox.enqueue({ key: `settlement:${key}`, purpose: step, duty: "settle", call });
+    return this.#result(await this.#outbox.settled(`settlement:${key}`));
+  }
+
+  #result(settled: Settled): { transaction: Hex } {
+    if (settled.error === undefined) return { transaction: settled.hash };
+    throw new TallystickError(
+      "ledger.refused",
+      `The ledger refused: ${settled.error.name} ${JSON.stringify(settled.error.values)}.`,
+    );
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * The store that the engine keeps its records in: an ordered map from text to bytes. Two
+ * implementations, `node/adapters/level-store.ts` on disk and `node/adapters/memory-store.ts` for
+ * simulation, pass one conformance suite.
+ */
+export interface Store {
+  /** The value as last written, or undefined when the key is absent. */
+  get(key: string): Promise<Uint8Array | undefined>;
+
+  /**
+   * All operations or none. With `durable` they, and every write before them, survive a power cut
+   * once the promise resolves; without it a crash may lose this write and those after it, never one
+   * from the middle. After a rejection the outcome is unknown: read before writing again.
+   * @throws TallystickError `store.write-failed`, `store.closed`
+   */
+  write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void>;
+
+  /** What the range held when the scan began; writes made meanwhile are not seen. */
+  scan(range: StoreRange): AsyncIterable<StoreEntry>;
+
+  close(): Promise<void>;
+}
+
+export type StoreOperation =
+  | { type: "put"; key: string; value: Uint8Array }
+  | { type: "delete"; key: string };
+
+export interface WriteOptions {
+  durable: boolean;
+}
+
+/** Keys are ordered by their UTF-8 bytes: `from` ≤ key < `to`. */
+export interface StoreRange {
+  from: string;
+  to: string;
+  /** Highest key first. */
+  reverse?: boolean;
+  limit?: number;
+}
+
+export interface StoreEntry {
+  key: string;
+  value: Uint8Array;
+}

@@ -1,0 +1,202 @@
+import type { Hex } from "../core/bytes.ts";
+import type {
+  OpenedAccount,
+  OpenedCharge,
+  OpenedCredit,
+  OpenedParty,
+} from "../core/evidence/bundle.ts";
+import type { UsageRecord } from "../core/records/usage-record.ts";
+
+/* What the store holds, as JSON. Amounts are nano-units as decimal strings. */
+
+/** Who is billed, and which numbers, SIMs and devices are theirs, by effective dates. */
+export interface Account {
+  id: string;
+  label: string;
+  devices: AccountDevice[];
+  /** 32 random bytes, the secret of the subscriber's link (docs/ACCESS.md). */
+  accessSecret: Hex;
+}
+
+export interface AccountDevice {
+  /** International digits with "+", IMSI, ICCID or device id. */
+  id: string;
+  from?: string;
+  to?: string;
+}
+
+/** One subscriber in one book and billing epoch. Deleting it erases (docs/PROTOCOL.md, section 3). */
+export interface EpochState {
+  epochKey: Hex;
+  disputeAddress: Hex;
+  blind: Hex;
+  pseudonym: Hex;
+  lastChargeNumber: string;
+  runningTotalNano: string;
+}
+
+export interface BookState {
+  domain: Hex;
+  kind: 1 | 2 | 3 | 4;
+  number: string;
+  agreement: Hex;
+  currency: string;
+  /** Sequence number of the newest sealed batch; "0" before the first. */
+  lastSequence: string;
+  runningSumNano: string;
+  runningCount: string;
+  /** Pending charges are numbered without gaps: the next number, and the first not yet sealed. */
+  pendingNext: string;
+  pendingFirst: string;
+}
+
+/** A charge, or a credit where `credit` stands instead of `charge`, with all that opens it. */
+export interface StoredCharge {
+  recordId: string;
+  revision: number;
+  account: string;
+  epoch: string;
+  device: string;
+  amountNano: string;
+  opened: {
+    account: OpenedAccount;
+    party: OpenedParty;
+    charge?: OpenedCharge;
+    credit?: OpenedCredit;
+  };
+  /** How the amount came about, in the rater's words; it follows from charge and tariff. */
+  components: unknown[];
+  usage?: UsageRecord;
+}
+
+/** An invoice's leaf that waits for its batch, or stands in one. */
+export interface StoredInvoiceLeaf {
+  account: string;
+  epoch: string;
+  orderKey: Hex;
+  body: Hex;
+  document: Hex;
+  chargesNano: string;
+}
+
+export interface StoredBatch {
+  sequence: string;
+  depth: number;
+  root: Hex;
+  totals: Hex;
+  runningTotals: Hex;
+  commitment: Hex;
+  count: number;
+  opened: {
+    totals: {
+      salt: Hex;
+      sumRoot: Hex;
+      sumNano: string;
+      count: string;
+      from: string;
+      to: string;
+      suspended: string;
+      oldestSuspended: string;
+    };
+    runningTotals: { salt: Hex; sumNano: string; count: string };
+  };
+  /** Digests of the leaves in order, so that a proof needs no charge but its own. */
+  leaves: Hex[];
+  /** Ledger time of the seal in seconds, once the commitment is final. */
+  blockTime?: string;
+}
+
+/** Batches sealed at one moment, committed by one transaction. */
+export interface StoredTick {
+  number: string;
+  batches: { domain: Hex; sequence: string; commitment: Hex }[];
+  /** Seconds; set with the batches' block time when the transaction is final. */
+  blockTime?: string;
+}
+
+export interface ControlTotals {
+  records: number;
+  /** Milliseconds, decimal string. */
+  durationMilliseconds: string;
+  octets: string;
+}
+
+export const CONTROL_CLASSES = [
+  "charged",
+  "pricedAtZero",
+  "suspended",
+  "duplicate",
+  "rejected",
+  "notBillable",
+] as const;
+export type ControlClass = (typeof CONTROL_CLASSES)[number];
+
+/** How far a source file was taken in; written with the records it speaks of, in one write. */
+export interface IngestedFile {
+  name: string;
+  sha256: string;
+  /** Records of the file that are done, from its start. */
+  done: number;
+  complete: boolean;
+  in: ControlTotals;
+  classes: Record<ControlClass, ControlTotals>;
+  problems: { code: string; message: string }[];
+}
+
+export interface SourceSeen {
+  file: string;
+  position: number;
+  outcome: ControlClass;
+  contentDigest: string;
+}
+
+export interface SuspendedRecord {
+  record: UsageRecord;
+  code: string;
+  message: string;
+  since: string;
+}
+
+export interface StoredInvoice {
+  account: string;
+  epoch: string;
+  run: string;
+  number: string;
+  documentText: string;
+  chargesNano: string;
+  body: {
+    salt: Hex;
+    pseudonym: Hex;
+    lastChargeNumber: string;
+    lastCreditNumber: string;
+    creditsNano: string;
+    taxNano: string;
+  };
+  document: { salt: Hex; closingState: Hex };
+  domain: Hex;
+  /** Where its leaf stands, once its batch is sealed. */
+  place?: { sequence: string; leafIndex: number };
+}
+
+export interface StoredClaim {
+  id: Hex;
+  domain: Hex;
+  sequence: string;
+  leafIndex: number;
+  kind: "mispriced" | "matter-of-fact";
+  claimedNano: string;
+  state: ClaimState;
+  dueNano?: string;
+  /** The credit that settles it, by its number; its place follows once its batch is sealed. */
+  credit?: { account: string; epoch: string; number: string };
+  history: { at: string; words: string }[];
+}
+
+export type ClaimState =
+  | "claimed"
+  | "conceded"
+  | "contested"
+  | "proven"
+  | "refuted"
+  | "lapsed"
+  | "settled";

@@ -1,0 +1,39 @@
+import { type Hex, toHex } from "../core/bytes.ts";
+import { versionInForce } from "../core/evidence/check-price.ts";
+import { type CompiledTariff, compileTariff } from "../core/tariff/compile.ts";
+import type { TariffDocument } from "../core/tariff/document.ts";
+import { buildTariffTree, type TariffTree } from "../core/tariff/tariff-tree.ts";
+
+export interface ShelvedTariff {
+  version: number;
+  validFromSeconds: bigint;
+  compiled: CompiledTariff;
+  document: TariffDocument;
+  root: Hex;
+  tree: TariffTree;
+}
+
+/** The published versions of one agreement's tariff, compiled once. */
+export class TariffShelf {
+  readonly versions: readonly ShelvedTariff[];
+
+  /** @throws TallystickError when a document is no valid tariff */
+  constructor(published: { version: number; validFromSeconds: bigint; document: unknown }[]) {
+    this.versions = published.map(({ version, validFromSeconds, document }) => {
+      const compiled = compileTariff(document, version);
+      const tree = buildTariffTree(compiled);
+      return {
+        version,
+        validFromSeconds,
+        compiled,
+        document: compiled.document,
+        root: toHex(tree.root),
+        tree,
+      };
+    });
+  }
+
+  inForce(startMilliseconds: number): ShelvedTariff | undefined {
+    return versionInForce(this.versions, BigInt(startMilliseconds));
+  }
+}

@@ -1,0 +1,207 @@
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Transform } from "node:stream";
+import { pipeline as streamPipeline } from "node:stream/promises";
+import { randomUUID } from "node:crypto";
+import { Router } from "express";
+import { z } from "zod";
+import type { Hex } from "../../core/bytes.ts";
+import { readUsage } from "../../core/formats/registry.ts";
+import type { OperatorPipeline } from "../../engine/pipeline.ts";
+import type { Settlement } from "../../engine/settlement.ts";
+import { requireOperator } from "../access.ts";
+import { HttpError } from "../http-error.ts";
+
+export interface OperatorRoutesParts {
+  pipeline: OperatorPipeline;
+  settlement: Settlement;
+  token: Hex;
+  /** Where uploads wait until they are taken in. */
+  spool: string;
+  /** Of CSV files that do not tell their zone. */
+  zone: string;
+  sourceName: string;
+  status: () => Promise<object>;
+  setCadence: (seconds: number) => void;
+  checkStore: () => Promise<object>;
+  /** Longest wait for the ledger before an answer says "not final yet". */
+  finalWaitMilliseconds: number;
+}
+
+const accountsSchema = z.array(
+  z.strictObject({
+    id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
+    label: z.string().min(1).max(100),
+    devices: z
+      .array(
+        z.strictObject({
+          id: z.string().min(1).max(64),
+          from: z.iso.datetime().optional(),
+          to: z.iso.datetime().optional(),
+        }),
+      )
+      .max(10_000),
+  }),
+);
+const periodSchema = z.strictObject({ period: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/) });
+const answerSchema = z.strictObject({ answer: z.enum(["concede", "contest"]) });
+const cadenceSchema = z.strictObject({ seconds: z.number().int().min(0).max(86_400) });
+
+function read<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new HttpError(400, "http.body", `${issue?.path.join(".") || "body"}: ${issue?.message ?? "unusable"}`);
+}
+
+/** What the operator's own staff and commands may do, behind the operator's token. */
+export function operatorRoutes(parts: OperatorRoutesParts): Router {
+  const { pipeline, settlement } = parts;
+  const router = Router();
+  router.use((request, _response, next) => {
+    requireOperator(request, parts.token);
+    next();
+  });
+
+  router.get("/status", async (_request, response) => {
+    response.json(await parts.status());
+  });
+
+  router.get("/fsck", async (_request, response) => {
+    response.json(await parts.checkStore());
+  });
+
+  router.put("/accounts", async (request, response) => {
+    const accounts = read(accountsSchema, request.body);
+    await pipeline.putAccounts(
+      accounts.map(({ id, label, devices }) => ({
+        id,
+        label,
+        devices: devices.map(({ id: device, from, to }) => ({
+          id: device,
+          ...(from === undefined ? {} : { from }),
+          ...(to === undefined ? {} : { to }),
+        })),
+      })),
+    );
+    response.json({ accounts: accounts.length });
+  });
+
+  /** With the secrets of their links: what the operator sends to each subscriber once. */
+  router.get("/accounts", async (_request, response) => {
+    response.json({ accounts: await pipeline.accounts() });
+  });
+
+  router.post("/usage", async (request, response) => {
+    const name = String(request.query.name ?? "upload").slice(0, 255);
+    const { path, sha256 } = await spool(request, parts.spool);
+    try {
+      const lines = readUsage(createReadStream(path), {
+        file: name,
+        zone: parts.zone,
+        sourceName: parts.sourceName,
+      });
+      response.json(await pipeline.ingest({ name, sha256, lines }));
+    } finally {
+      await rm(path, { force: true });
+    }
+  });
+
+  router.post("/commit", async (_request, response) => {
+    const tick = await pipeline.seal();
+    const final = await Promise.race([
+      pipeline.untilFinal(tick).then(() => true),
+      new Promise<false>((resolve) => {
+        setTimeout(() => resolve(false), parts.finalWaitMilliseconds).unref();
+      }),
+    ]);
+    response.status(final ? 200 : 202).json({ tick: tick.number, batches: tick.batches, final });
+  });
+
+  router.post("/bill", async (request, response) => {
+    const { period } = read(periodSchema, request.body);
+    const { totalNano, ...run } = await pipeline.bill(period);
+    response.json({ ...run, totalNano: totalNano.toString() });
+  });
+
+  router.get("/evidence", async (request, response) => {
+    const account = String(request.query.account ?? "");
+    const { period } = read(periodSchema, { period: request.query.period });
+    response.json(await pipeline.evidence(account, period));
+  });
+
+  router.get("/suspense", async (_request, response) => {
+    response.json({ suspended: await pipeline.suspense() });
+  });
+
+  router.patch("/suspense/:id", async (request, response) => {
+    const change = read(z.record(z.string(), z.unknown()), request.body);
+    if (!(await pipeline.correctSuspended(request.params.id, change))) throw noSuch("suspended record");
+    response.json({ corrected: true });
+  });
+
+  router.post("/suspense/:id/recycle", async (request, response) => {
+    const outcome = await pipeline.recycle(request.params.id);
+    if (outcome === undefined) throw noSuch("suspended record");
+    response.json({ outcome });
+  });
+
+  router.get("/claims", async (_request, response) => {
+    response.json({ claims: await pipeline.claims() });
+  });
+
+  router.post("/claims/work", async (_request, response) => {
+    response.json({ creditIssued: await pipeline.workClaims() });
+  });
+
+  router.post("/claims/:id", async (request, response) => {
+    const { answer } = read(answerSchema, request.body);
+    await pipeline.answerClaim(request.params.id as Hex, answer);
+    response.status(202).json({ answer });
+  });
+
+  router.post("/settlement/statement", async (_request, response) => {
+    response.json(await settlement.post());
+  });
+
+  router.post("/settlement/:step", async (request, response) => {
+    response.json(await settlement.run(request.params.step, request.body ?? {}));
+  });
+
+  router.put("/cadence", (request, response) => {
+    const { seconds } = read(cadenceSchema, request.body);
+    parts.setCadence(seconds);
+    response.json({ seconds });
+  });
+
+  return router;
+}
+
+const noSuch = (what: string) => new HttpError(404, "http.not-found", `There is no such ${what}.`);
+
+/** Writes a body of any size to disk while hashing it; what is ingested is a whole file. */
+async function spool(
+  body: NodeJS.ReadableStream,
+  directory: string,
+): Promise<{ path: string; sha256: string }> {
+  await mkdir(directory, { recursive: true });
+  const part = join(directory, `${randomUUID()}.part`);
+  const digest = createHash("sha256");
+  const hashing = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      digest.update(chunk);
+      done(null, chunk);
+    },
+  });
+  try {
+    await streamPipeline(body, hashing, createWriteStream(part));
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+  const path = part.replace(/\.part$/, ".usage");
+  await rename(part, path);
+  return { path, sha256: digest.digest("hex") };
+}

@@ -1,0 +1,93 @@
+import { type Request, Router } from "express";
+import { z } from "zod";
+import { formatNano } from "../../core/money/decimal.ts";
+import { billCsv } from "../../core/invoice/write-bill-csv.ts";
+import { billingEpoch } from "../../engine/billing-epoch.ts";
+import type { OperatorPipeline } from "../../engine/pipeline.ts";
+import type { SubscriberAccess } from "../access.ts";
+import { HttpError } from "../http-error.ts";
+
+export interface SampleFiles {
+  deviceLogUrl: string;
+  billUrl?: string;
+}
+
+export interface SubscriberRoutesParts {
+  pipeline: OperatorPipeline;
+  access: SubscriberAccess;
+  operatorName: string;
+  currency: string;
+  zone: string;
+  sampleOf?: (account: string) => SampleFiles | undefined;
+}
+
+const period = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
+
+function periodOf(request: Request): string {
+  const parsed = period.safeParse(request.query.period);
+  if (!parsed.success) {
+    throw new HttpError(400, "http.period", "Name the period as ?period=2026-10.");
+  }
+  return parsed.data;
+}
+
+/** What the holder of a subscriber's link may read: their own data and nobody else's. */
+export function subscriberRoutes(parts: SubscriberRoutesParts): Router {
+  const { pipeline, access } = parts;
+  const router = Router();
+
+  router.get("/session", async (request, response) => {
+    const account = await access.accountOf(request);
+    const periods = await pipeline.periodsOf(account.id);
+    const sample = parts.sampleOf?.(account.id);
+    response.json({
+      operator: { name: parts.operatorName },
+      account: { label: account.label, devices: account.devices.map(({ id }) => id) },
+      currency: parts.currency,
+      periods: periods.map(({ epoch, billed, totalNano, lines }) => {
+        const { fromMilliseconds, toMilliseconds } = billingEpoch(epoch, parts.zone);
+        return {
+          epoch,
+          from: new Date(fromMilliseconds).toISOString(),
+          to: new Date(toMilliseconds).toISOString(),
+          zone: parts.zone,
+          status: billed ? "billed" : "open",
+          totalNano,
+          total: formatNano(BigInt(totalNano), 2),
+          lines,
+        };
+      }),
+      ...(sample === undefined ? {} : { sample }),
+    });
+  });
+
+  router.get("/evidence", async (request, response) => {
+    const account = await access.accountOf(request);
+    response.json(await pipeline.evidence(account.id, periodOf(request)));
+  });
+
+  router.get("/invoice", async (request, response) => {
+    const account = await access.accountOf(request);
+    const invoice = await pipeline.invoice(account.id, periodOf(request));
+    if (invoice === undefined) {
+      throw new HttpError(404, "invoice.none", "The period has no invoice yet.");
+    }
+    response.type("application/json").send(invoice.documentText);
+  });
+
+  router.get("/bill.csv", async (request, response) => {
+    const account = await access.accountOf(request);
+    const invoice = await pipeline.invoice(account.id, periodOf(request));
+    if (invoice === undefined) {
+      throw new HttpError(404, "invoice.none", "The period has no invoice yet.");
+    }
+    response.type("text/csv").attachment(`bill-${invoice.epoch}.csv`).send(billCsv(invoice.documentText));
+  });
+
+  router.get("/disputes", async (request, response) => {
+    const account = await access.accountOf(request);
+    response.json({ disputes: await pipeline.disputesOf(account.id) });
+  });
+
+  return router;
+}

@@ -1,0 +1,174 @@
+import { readFile } from "node:fs/promises";
+import {
+  ContractFactory,
+  type ContractRunner,
+  Interface,
+  type InterfaceAbi,
+  type Signer,
+} from "ethers";
+
+/*
+ * Puts the contracts onto a ledger. Whoever deploys is the governor: the administrator of the
+ * access manager, which decides who may admit members, allow tokens and spend the fund. The
+ * contracts' rights towards each other are roles of the same manager, so that one contract can be
+ * replaced by a new deployment without touching the others.
+ */
+
+export interface LedgerAddresses {
+  accessManager: string;
+  members: string;
+  agreements: string;
+  /** The clock is kept by the books: the same address. */
+  clock: string;
+  books: string;
+  tariffs: string;
+  verifier: string;
+  bonds: string;
+  claims: string;
+  statements: string;
+  settlement: string;
+  demoToken: string;
+}
+
+export interface DeploymentOptions {
+  /** The longest gap, in seconds, that counts in full in ledger time. */
+  heartbeatSeconds?: bigint;
+  /** Said before each transaction, for people who wait. */
+  onStep?: (what: string) => void;
+}
+
+/** Ten minutes: ten times the usual cadence of commitments. */
+const HEARTBEAT_SECONDS = 600n;
+
+/** Roles of the access manager that contracts hold towards each other. */
+const ROLE = { keySource: 1n, referrer: 2n, slasher: 3n } as const;
+
+const ARTIFACT_FOLDERS = {
+  AccessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol",
+  DemoToken: "contracts/demo/DemoToken.sol",
+  ILedgerClock: "contracts/interfaces/ILedgerClock.sol",
+} as const;
+
+interface Artifact {
+  abi: InterfaceAbi;
+  bytecode: string;
+}
+
+/** The compiler's output for one of our contracts; `hardhat build` writes it. */
+export async function readArtifact(name: string): Promise<Artifact> {
+  const folder = (ARTIFACT_FOLDERS as Record<string, string>)[name] ?? `contracts/${name}.sol`;
+  const place = new URL(`../artifacts/${folder}/${name}.json`, import.meta.url);
+  return JSON.parse(await readFile(place, "utf8")) as Artifact;
+}
+
+/**
+ * Deploys everything and wires it. Not idempotent: whoever calls keeps the addresses.
+ * `signer` sends every transaction and becomes the governor.
+ */
+export async function deployLedger(
+  signer: Signer,
+  options: DeploymentOptions = {},
+): Promise<LedgerAddresses> {
+  const deployment = new Deployment(signer, options.onStep ?? (() => {}));
+  const governor = await signer.getAddress();
+  const accessManager = await deployment.deploy("AccessManager", [governor]);
+  const members = await deployment.deploy("Members", [accessManager]);
+  const agreements = await deployment.deploy("Agreements", [members, accessManager]);
+  const books = await deployment.deploy("Books", [
+    members,
+    agreements,
+    options.heartbeatSeconds ?? HEARTBEAT_SECONDS,
+    accessManager,
+  ]);
+  const tariffs = await deployment.deploy("Tariffs", [members, agreements]);
+  const verifier = await deployment.deploy("Verifier", []);
+  const bonds = await deployment.deploy("Bonds", [members, agreements, books, accessManager]);
+  const claims = await deployment.deploy("Claims", [
+    members,
+    agreements,
+    books,
+    books,
+    tariffs,
+    bonds,
+    verifier,
+  ]);
+  const statements = await deployment.deploy("Statements", [
+    members,
+    agreements,
+    books,
+    books,
+    verifier,
+  ]);
+  const settlement = await deployment.deploy("Settlement", [members, agreements, statements]);
+  const demoToken = await deployment.deploy("DemoToken", []);
+
+  const manager = { name: "AccessManager", address: accessManager };
+  await deployment.allow(manager, ROLE.keySource, "Books", books, "commitKeyChanged", [members]);
+  await deployment.allow(manager, ROLE.referrer, "Books", books, "noteReference", [
+    claims,
+    statements,
+  ]);
+  await deployment.allow(manager, ROLE.slasher, "Bonds", bonds, "slash", [claims]);
+  await deployment.call({ name: "Members", address: members }, "followCommitKeys", [books]);
+  await deployment.call({ name: "Agreements", address: agreements }, "allowToken", [demoToken]);
+  return {
+    accessManager,
+    members,
+    agreements,
+    clock: books,
+    books,
+    tariffs,
+    verifier,
+    bonds,
+    claims,
+    statements,
+    settlement,
+    demoToken,
+  };
+}
+
+interface Deployed {
+  name: string;
+  address: string;
+}
+
+class Deployment {
+  readonly #signer: Signer & ContractRunner;
+  readonly #onStep: (what: string) => void;
+
+  constructor(signer: Signer, onStep: (what: string) => void) {
+    this.#signer = signer;
+    this.#onStep = onStep;
+  }
+
+  async deploy(name: string, args: unknown[]): Promise<string> {
+    this.#onStep(`deploying ${name}`);
+    const { abi, bytecode } = await readArtifact(name);
+    const contract = await new ContractFactory(abi, bytecode, this.#signer).deploy(...args);
+    await contract.waitForDeployment();
+    return contract.getAddress();
+  }
+
+  async call(target: Deployed, method: string, args: unknown[]): Promise<void> {
+    this.#onStep(`${target.name}.${method}`);
+    const { abi } = await readArtifact(target.name);
+    const data = new Interface(abi).encodeFunctionData(method, args);
+    const sent = await this.#signer.sendTransaction({ to: target.address, data });
+    await sent.wait();
+  }
+
+  /** Only `holders` may call `method` of the target from now on. */
+  async allow(
+    manager: Deployed,
+    role: bigint,
+    name: string,
+    target: string,
+    method: string,
+    holders: string[],
+  ): Promise<void> {
+    const { abi } = await readArtifact(name);
+    const selector = new Interface(abi).getFunction(method)?.selector;
+    await this.call(manager, "setTargetFunctionRole", [target, [selector], role]);
+    for (const holder of holders) await this.call(manager, "grantRole", [role, holder, 0]);
+  }
+}

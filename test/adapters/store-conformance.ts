@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Store, StoreEntry, StoreOperation, StoreRange } from "../../node/engine/store.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const put = (key: string, value = key): StoreOperation => ({
+  type: "put",
+  key,
+  value: bytes(value),
+});
+
+export async function collect(entries: AsyncIterable<StoreEntry>): Promise<StoreEntry[]> {
+  const all: StoreEntry[] = [];
+  for await (const entry of entries) all.push(entry);
+  return all;
+}
+
+/** What every implementation of the store port does; `open` gives a new, empty one. */
+export function storeConformance(open: () => Promise<Store>): void {
+  let store: Store;
+  beforeEach(async () => {
+    store = await open();
+  });
+  afterEach(() => store.close());
+
+  const keys = async (range: StoreRange) => (await collect(store.scan(range))).map((e) => e.key);
+
+  it("gives back the bytes that were written, empty ones too", async () => {
+    const value = Uint8Array.from({ length: 256 }, (_, i) => i);
+    await store.write(
+      [
+        { type: "put", key: "all", value },
+        { type: "put", key: "none", value: new Uint8Array() },
+      ],
+      { durable: true },
+    );
+    assert.deepEqual(new Uint8Array((await store.get("all")) ?? []), value);
+    assert.equal((await store.get("none"))?.length, 0);
+    assert.equal(await store.get("absent"), undefined);
+  });
+
+  it("does not change a stored value when the caller reuses its buffer", async () => {
+    const value = bytes("before");
+    await store.write([{ type: "put", key: "k", value }], { durable: false });
+    value.fill(0);
+    assert.equal(new TextDecoder().decode(await store.get("k")), "before");
+  });
+
+  it("applies the operations of one write in their order", async () => {
+    await store.write([put("a", "1"), put("a", "2"), put("b"), { type: "delete", key: "b" }], {
+      durable: false,
+    });
+    assert.equal(new TextDecoder().decode(await store.get("a")), "2");
+    assert.equal(await store.get("b"), undefined);
+  });
+
+  it("deletes, and takes the deletion of an absent key for done", async () => {
+    await store.write([put("a")], { durable: true });
+    await store.write([{ type: "delete", key: "a" }], { durable: true });
+    await store.write([{ type: "delete", key: "a" }], { durable: true });
+    assert.equal(await store.get("a"), undefined);
+  });
+
+  it("scans from the first key, included, to the last, excluded", async () => {
+    await store.write(
+      ["a", "b", "b/1", "c"].map((key) => put(key)),
+      { durable: false },
+    );
+    assert.deepEqual(await keys({ from: "b", to: "c" }), ["b", "b/1"]);
+    assert.deepEqual(await keys({ from: "b", to: "b" }), []);
+    assert.deepEqual(await keys({ from: "a", to: "z", limit: 2 }), ["a", "b"]);
+    assert.deepEqual(await keys({ from: "a", to: "z", limit: 0 }), []);
+    assert.deepEqual(await keys({ from: "a", to: "c", reverse: true }), ["b/1", "b", "a"]);
+    assert.deepEqual(await keys({ from: "a", to: "c", reverse: true, limit: 1 }), ["b/1"]);
+  });
+
+  it("orders keys by their UTF-8 bytes, not by UTF-16 units", async () => {
+    // U+FF61 sorts before U+1F600 in UTF-8, after it in UTF-16.
+    await store.write([put("k\u{1F600}"), put("k\uFF61"), put("k\u00E9"), put("kz")], {
+      durable: false,
+    });
+    assert.deepEqual(await keys({ from: "k", to: "l" }), [
+      "kz",
+      "k\u00E9",
+      "k\uFF61",
+      "k\u{1F600}",
+    ]);
+  });
+
+  it("refuses a key that has no UTF-8 form", async () => {
+    await assert.rejects(async () => store.get("\uD800"), /well-formed/);
+    await assert.rejects(async () => store.write([put("\uD800")], { durable: false }));
+  });
+
+  it("shows a scan the state in which it began", async () => {
+    await store.write([put("a"), put("b"), put("c")], { durable: false });
+    const seen: string[] = [];
+    for await (const { key } of store.scan({ from: "a", to: "z" })) {
+      if (key === "a") {
+        await store.write([put("d"), { type: "delete", key: "c" }], { durable: false });
+      }
+      seen.push(key);
+    }
+    assert.deepEqual(seen, ["a", "b", "c"]);
+    assert.deepEqual(await keys({ from: "a", to: "z" }), ["a", "b", "d"]);
+  });
+
+  it("lets a reader leave a scan early", async () => {
+    await store.write([put("a"), put("b")], { durable: false });
+    for await (const { key } of store.scan({ from: "a", to: "z" })) {
+      assert.equal(key, "a");
+      break;
+    }
+    assert.deepEqual(await keys({ from: "a", to: "z" }), ["a", "b"]);
+  });
+
+  it("answers store.closed once it is closed", async () => {
+    await store.close();
+    const closed = { code: "store.closed" };
+    await assert.rejects(async () => store.get("a"), closed);
+    await assert.rejects(async () => store.write([put("a")], { durable: true }), closed);
+    await assert.rejects(async () => collect(store.scan({ from: "a", to: "b" })), closed);
+  });
+
+  it("behaves like a sorted map under any sequence of writes", async () => {
+    const key = fc.string({ unit: "binary", minLength: 0, maxLength: 3 });
+    const operation = fc.oneof(
+      fc.record({ type: fc.constant("put" as const), key, value: fc.uint8Array({ maxLength: 4 }) }),
+      fc.record({ type: fc.constant("delete" as const), key }),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.array(operation, { maxLength: 5 }), fc.boolean()), { maxLength: 8 }),
+        key,
+        key,
+        async (writes, from, to) => {
+          const fresh = await open();
+          const model = new Map<string, Uint8Array>();
+          try {
+            for (const [operations, durable] of writes) {
+              await fresh.write(operations, { durable });
+              for (const op of operations) {
+                if (op.type === "put") model.set(op.key, op.value);
+                else model.delete(op.key);
+              }
+            }
+            const order = (text: string) => Buffer.from(text, "utf8");
+            const expected = [...model.keys()]
+              .filter((k) => order(k).compare(order(from)) >= 0 && order(k).compare(order(to)) < 0)
+              .sort((a, b) => order(a).compare(order(b)));
+            const found = await collect(fresh.scan({ from, to }));
+            assert.deepEqual(
+              found.map((entry) => entry.key),
+              expected,
+            );
+            for (const { key: k, value } of found) {
+              assert.deepEqual([...value], [...(model.get(k) ?? [])]);
+            }
+          } finally {
+            await fresh.close();
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+}

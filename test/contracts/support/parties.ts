@@ -1,0 +1,84 @@
+import type { JsonRpcSigner } from "ethers";
+import type { TestLedger } from "./chain.ts";
+
+export const ROLE = { operator: 1, partner: 2, auditor: 4, arbiter: 8 } as const;
+export const DUTY = { commit: 0, settle: 1, govern: 2 } as const;
+export const BOOK = { charges: 1, credits: 2, invoices: 3, taxes: 4 } as const;
+export const NO_BOOK = `0x${"00".repeat(20)}`;
+export const EUR = "0x455552";
+
+export interface Party {
+  id: string;
+  commit: JsonRpcSigner;
+  settle: JsonRpcSigner;
+  govern: JsonRpcSigner;
+}
+
+/** Admits a member whose three keys are accounts `first`, `first + 1` and `first + 2`. */
+export async function admit(
+  ledger: TestLedger,
+  name: string,
+  roles: number,
+  first: number,
+): Promise<Party> {
+  const [commit, settle, govern] = [0, 1, 2].map((i) => ledger.account(first + i));
+  const keys = [commit, settle, govern] as [JsonRpcSigner, JsonRpcSigner, JsonRpcSigner];
+  const call = [name, roles, keys.map((key) => key.address)] as const;
+  const id = (await ledger.preview(ledger.account(0), "members", "admit", ...call)) as string;
+  await ledger.send(ledger.account(0), "members", "admit", ...call);
+  return { id, commit: keys[0], settle: keys[1], govern: keys[2] };
+}
+
+export interface TermsDraft {
+  parties: string[];
+  sides: [operator: string, payer: string][];
+  splits: [remainder: string, shares: [party: string, fixedNano: bigint, parts: number][]][];
+  currency: string;
+  token: string;
+  arbiter: string;
+  windows: [challenge: number, claim: number, age: number, credit: number, notice: number];
+  stakes: [bondMin: bigint, bounty: bigint, penalty: bigint, concessionCapNano: bigint];
+}
+
+export const DAY = 86_400;
+
+/** An operator's agreement with itself: a week to object, a day to answer, a week to credit. */
+export function retailTerms(ledger: TestLedger, operator: Party, arbiter: Party): TermsDraft {
+  return {
+    parties: [operator.id],
+    sides: [[operator.id, operator.id]],
+    splits: [[operator.id, []]],
+    currency: EUR,
+    token: ledger.addresses.demoToken,
+    arbiter: arbiter.id,
+    windows: [7 * DAY, DAY, 30 * DAY, 7 * DAY, 0],
+    stakes: [5_000_000n, 2_000_000n, 1_000_000n, 500_000_000n],
+  };
+}
+
+/** Proposes by the first party and signs by the others. */
+export async function agree(
+  ledger: TestLedger,
+  terms: TermsDraft,
+  signers: Party[],
+): Promise<string> {
+  const [proposer, ...others] = signers as [Party, ...Party[]];
+  const id = (await ledger.preview(proposer.govern, "agreements", "propose", terms)) as string;
+  await ledger.send(proposer.govern, "agreements", "propose", terms);
+  for (const party of others) await ledger.send(party.govern, "agreements", "sign", id);
+  return id;
+}
+
+export async function openBook(
+  ledger: TestLedger,
+  operator: Party,
+  agreement: string,
+  kind: number,
+  number = 1,
+  split = 1,
+): Promise<string> {
+  const call = [agreement, kind, number, split] as const;
+  const book = (await ledger.preview(operator.commit, "books", "openBook", ...call)) as string;
+  await ledger.send(operator.commit, "books", "openBook", ...call);
+  return book;
+}

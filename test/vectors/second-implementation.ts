@@ -1,0 +1,137 @@
+/*
+ * The protocol once more, from docs/PROTOCOL.md alone: plain hexadecimal strings and another keccak
+ * library (js-sha3). It shares no code with node/core; that is its whole worth.
+ */
+import sha3 from "js-sha3";
+
+type Json = Record<string, unknown>;
+
+const V = "01";
+const strip = (hex: unknown): string => String(hex).replace(/^0x/, "");
+const uint = (value: unknown, bytes: number): string =>
+  BigInt(value as string)
+    .toString(16)
+    .padStart(2 * bytes, "0");
+const raw = (hex: string): number[] =>
+  hex.match(/../g)?.map((pair) => Number.parseInt(pair, 16)) ?? [];
+const utf8 = (text: unknown): string => Buffer.from(String(text), "utf8").toString("hex");
+
+export const keccak = (hex: string): string => `0x${sha3.keccak256(raw(hex))}`;
+const shake = (hex: string, bytes: number): string => sha3.shake256(raw(hex), 8 * bytes);
+
+const salts = (key: unknown, revision: unknown, id: string): string[] =>
+  (shake(`13${strip(key)}${uint(revision, 4)}${utf8(id)}`, 96).match(/.{64}/g) ?? []).map(
+    (s) => `0x${s}`,
+  );
+
+export function tree(leaves: string[], depth: number): { root: string; levels: string[][] } {
+  let level = leaves.map(strip);
+  while (level.length < 2 ** depth) level.push(strip(keccak("0f")));
+  const levels = [level];
+  for (let d = 0; d < depth; d++) {
+    const above: string[] = [];
+    for (let i = 0; i < level.length; i += 2)
+      above.push(strip(keccak(`01${level[i]}${level[i + 1]}`)));
+    level = above;
+    levels.push(level);
+  }
+  return { root: `0x${level[0]}`, levels };
+}
+
+const ramp = (from: number, bytes: number): string =>
+  Array.from({ length: bytes }, (_, i) => ((from + i) % 256).toString(16).padStart(2, "0")).join(
+    "",
+  );
+
+/** Output of one vector's structure from its input. */
+export const structures: Record<string, (input: Json) => string | string[]> = {
+  domain: (i) =>
+    `0x${keccak(`09${V}${uint(i.chainId, 32)}${strip(i.books)}${strip(i.operator)}${strip(i.agreement)}${uint(i.kind, 1)}${uint(i.number, 8)}`).slice(-40)}`,
+  recordSalts: (i) => salts(i.epochKey, i.revision, String(i.recordId)),
+  invoiceSalts: (i) => salts(i.epochKey, 0, `invoice:${i.run}`).slice(0, 2),
+  pseudonym: (i) => keccak(`14${strip(i.domain)}${strip(i.disputeAddress)}${strip(i.blind)}`),
+  sourceTag: (i) =>
+    keccak(`15${strip(i.trafficMonthKey)}${uint(i.role, 1)}${utf8(i.recordId)}`).slice(0, 50),
+  deviceTag: (i) => keccak(`17${strip(i.epochKey)}${utf8(i.deviceId)}`).slice(0, 34),
+  textIdentity: (i) => keccak(`18${strip(i.partySalt)}${utf8(i.text)}`).slice(0, 18),
+  bookSalts: (i) =>
+    ["01", "02"].map((which) => keccak(`19${strip(i.bookKey)}${uint(i.sequence, 8)}${which}`)),
+  account: (i) =>
+    keccak(
+      `10${V}${strip(i.salt)}${strip(i.pseudonym)}${uint(i.chargeNumber, 8)}${uint(i.runningTotalNano, 16)}${strip(i.sourceTag)}${strip(i.deviceTag)}`,
+    ),
+  party: (i) =>
+    keccak(
+      `11${V}${strip(i.salt)}${strip(i.restDigits)}${uint(i.type, 1)}${uint(i.cell, 8)}${strip(i.file)}${uint(i.offset, 8)}${uint(i.length, 4)}${strip(i.eventsRoot)}`,
+    ),
+  charge: (i) => {
+    const moves = (i.counters as Json[])
+      .map((m) => strip(m.scope) + uint(m.scopeSequence, 8) + uint(m.counterBefore, 8))
+      .join("")
+      .padEnd(96, "0");
+    return keccak(
+      `12${V}${strip(i.salt)}${uint(i.kind, 1)}${uint(i.service, 1)}${uint(i.flags, 1)}${uint(i.start, 8)}${uint(i.sessionMinutes, 2)}${uint(i.quantity, 8)}${uint(i.secondQuantity, 8)}${strip(i.decidingDigits)}${strip(i.originDigits)}${uint(i.visitedNetwork, 3)}${uint(i.class, 1)}${uint(i.tariffVersion, 4)}${moves}`,
+    );
+  },
+  credit: (i) =>
+    keccak(
+      `16${V}${strip(i.salt)}${strip(i.targetDomain)}${uint(i.targetSequence, 8)}${uint(i.targetIndex, 4)}${uint(i.reason, 1)}${strip(i.claim)}`,
+    ),
+  leaf: (i) =>
+    keccak(
+      `00${V}${strip(i.domain)}${strip(i.account)}${strip(i.party)}${strip(i.charge)}${uint(i.amountNano, 16)}`,
+    ),
+  inclusionTree: (i) => {
+    const leaves = Array.from({ length: Number(i.count) }, (_, k) =>
+      ramp(Number(i.leafSeed) + k, 32),
+    );
+    const { root, levels } = tree(leaves, Number(i.depth));
+    if (i.pathIndex === null) return [root];
+    const path = levels
+      .slice(0, -1)
+      .map((level, d) => `0x${level[Math.floor(Number(i.pathIndex) / 2 ** d) ^ 1]}`);
+    return [root, ...path];
+  },
+  sumTree: (i) => {
+    const amounts = Array.from(
+      { length: Number(i.count) },
+      (_, k) => BigInt(k) * BigInt(String(i.factor)),
+    );
+    let nodes = Array.from({ length: 2 ** (Number(i.depth) - 5) }, (_, j) => {
+      const chunk = amounts.slice(32 * j, 32 * j + 32);
+      const sum = chunk.reduce((a, b) => a + b, 0n);
+      return { sum, digest: strip(keccak(`03${uint(sum, 16)}${uint(chunk.length, 2)}`)) };
+    });
+    while (nodes.length > 1) {
+      nodes = Array.from({ length: nodes.length / 2 }, (_, j) => {
+        const [l, r] = [nodes[2 * j]!, nodes[2 * j + 1]!];
+        return {
+          sum: l.sum + r.sum,
+          digest: strip(keccak(`04${l.digest}${uint(l.sum, 16)}${r.digest}${uint(r.sum, 16)}`)),
+        };
+      });
+    }
+    return `0x${nodes[0]!.digest}`;
+  },
+  totals: (i) =>
+    keccak(
+      `06${strip(i.salt)}${strip(i.sumRoot)}${uint(i.sumNano, 16)}${uint(i.count, 8)}${uint(i.from, 8)}${uint(i.to, 8)}${uint(i.suspended, 8)}${uint(i.oldestSuspended, 8)}`,
+    ),
+  runningTotals: (i) => keccak(`07${strip(i.salt)}${uint(i.sumNano, 16)}${uint(i.count, 8)}`),
+  commitment: (i) =>
+    keccak(
+      `08${V}${strip(i.domain)}${uint(i.sequence, 8)}${uint(i.depth, 1)}${strip(i.root)}${strip(i.totals)}${strip(i.runningTotals)}`,
+    ),
+  seal: (i) => keccak(`0a${strip(i.commitment)}${uint(i.blockTime, 8)}`),
+  invoiceBody: (i) =>
+    keccak(
+      `20${V}${strip(i.salt)}${strip(i.pseudonym)}${uint(i.lastChargeNumber, 8)}${uint(i.lastCreditNumber, 8)}${uint(i.creditsNano, 16)}${uint(i.taxNano, 16)}`,
+    ),
+  invoiceDocument: (i) =>
+    keccak(`21${V}${strip(i.salt)}${strip(i.documentHash)}${strip(i.closingState)}`),
+  orderKey: (i) => keccak(`23${V}${strip(i.pseudonym)}${uint(i.run, 8)}`),
+  invoiceLeaf: (i) =>
+    keccak(
+      `22${V}${strip(i.domain)}${strip(i.orderKey)}${strip(i.body)}${strip(i.document)}${uint(i.chargesNano, 16)}`,
+    ),
+};
