@@ -45,7 +45,7 @@ contract Settlement is ISettlement, MemberGated, ReentrancyGuard {
         _prepaid[obligation.agreement][obligation.payer] = prepaidNano;
         emit ObligationPaid(id, obligation.payer, token, units);
         _credit(id, obligation, token);
-        IERC20(token).pull(msg.sender, units);
+        if (units > 0) IERC20(token).pull(msg.sender, units);
     }
 
     /// @inheritdoc ISettlement

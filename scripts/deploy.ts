@@ -41,7 +41,7 @@ export interface DeploymentOptions {
 const HEARTBEAT_SECONDS = 600n;
 
 /** Roles of the access manager that contracts hold towards each other. */
-const ROLE = { keySource: 1n, referrer: 2n, slasher: 3n } as const;
+const ROLE = { referrer: 1n, slasher: 2n } as const;
 
 const ARTIFACT_FOLDERS = {
   AccessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol",
@@ -103,7 +103,6 @@ export async function deployLedger(
   const demoToken = await deployment.deploy("DemoToken", []);
 
   const manager = { name: "AccessManager", address: accessManager };
-  await deployment.allow(manager, ROLE.keySource, "Books", books, "commitKeyChanged", [members]);
   await deployment.allow(manager, ROLE.referrer, "Books", books, "noteReference", [
     claims,
     statements,

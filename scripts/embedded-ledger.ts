@@ -71,9 +71,10 @@ export class EmbeddedLedger {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** The process that can be killed to see it come back. */
+  /** The process behind the door; undefined while there is none. */
   get anvilPid(): number | undefined {
-    return this.#chain?.anvil.pid;
+    const anvil = this.#chain?.anvil;
+    return anvil?.isRunning ? anvil.pid : undefined;
   }
 
   /**

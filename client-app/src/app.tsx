@@ -52,10 +52,7 @@ export function App() {
   const { bill } = checker;
   const wording = useMemo(
     () =>
-      wordingFor(
-        bill?.zone ?? chosen?.zone ?? "UTC",
-        bill?.currency ?? session?.currency ?? "EUR",
-      ),
+      wordingFor(bill?.zone ?? chosen?.zone ?? "UTC", bill?.currency ?? session?.currency ?? "EUR"),
     [bill, chosen, session],
   );
 
@@ -102,7 +99,9 @@ export function App() {
           />
         ) : state.phase === "loading" || (session !== undefined && loadError === undefined) ? (
           chosen === undefined && session !== undefined ? (
-            <p className="empty">There is no bill for you here yet. Come back after the month's end.</p>
+            <p className="empty">
+              There is no bill for you here yet. Come back after the month's end.
+            </p>
           ) : (
             <BillSkeleton />
           )

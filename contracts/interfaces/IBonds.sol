@@ -5,8 +5,8 @@ import { AgreementId, MemberId } from "../types/Identifiers.sol";
 
 /// @title What operators stake on telling the truth
 /// @notice One bond for each operator and agreement, in the agreement's token. From it a proven breach
-/// pays the finder's bounty, and a penalty to the fund. Trust: only the claims contract can take from
-/// a bond; only the governor can take from the fund; the bond's own member can take out no more than
+/// pays the finder's bounty, and a penalty to the fund. Trust: only the claims contract that the
+/// governor appointed can take from a bond; only the governor can take from the fund; the bond's own member can take out no more than
 /// what exceeds the agreement's minimum, announced one claim's life (two claim windows of ledger time)
 /// ahead. Bonds, bounties and funds of one token add up to what the contract holds of it.
 interface IBonds {

@@ -99,6 +99,8 @@ interface IMembers {
 /// @title Whoever keeps a copy of Commit keys
 /// @notice Trust: only the members contract calls this.
 interface ICommitKeyFollower {
+    error NotTheMembersContract(address sender);
+
     /// @param previousKey Loses the duty at once; zero if there was none.
     /// @param newKey Has the duty from now on; zero while the member is suspended.
     function commitKeyChanged(MemberId member, address previousKey, address newKey) external;

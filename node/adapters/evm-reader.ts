@@ -139,7 +139,9 @@ export class EvmReader implements LedgerReader {
   }
 
   async withdrawableUnits(token: Hex, member: Hex): Promise<bigint> {
-    return (await this.#read("settlement", "withdrawableOf", [token, member])) as bigint;
+    const args = [token, member];
+    const units = await this.#readOr("TokenNotAllowed", "settlement", "withdrawableOf", args);
+    return (units ?? 0n) as bigint;
   }
 
   async ledgerTime(): Promise<bigint> {

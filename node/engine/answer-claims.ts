@@ -2,11 +2,12 @@ import { fromHex, type Hex, toHex } from "../core/bytes.ts";
 import { accountGroupDigest, partyGroupDigest } from "../core/commitment/charge-groups.ts";
 import { BATCH_DEPTH_MIN, buildInclusionTree } from "../core/commitment/inclusion-tree.ts";
 import { repriceCharge } from "../core/evidence/check-price.ts";
+import { CLAIM_KIND } from "../core/evidence/claim-kind.ts";
 import { accountFromJson, partyFromJson } from "../core/evidence/group-json.ts";
 import { formatNano } from "../core/money/decimal.ts";
-import { CLAIM_KIND, type ClaimsReader, type LedgerClaim } from "./claims-on-ledger.ts";
 import { issueCredit } from "./issue-credit.ts";
 import { below, keys } from "./key-spaces.ts";
+import type { ClaimRecord, Ledger } from "./ledger.ts";
 import type { EngineContext } from "./operator.ts";
 import type { Outbox } from "./outbox.ts";
 import { readBatch } from "./read-charges.ts";
@@ -14,6 +15,8 @@ import { StoreSession } from "./store-session.ts";
 import { getJson, scanJson } from "./stored-json.ts";
 import type { StoredCharge, StoredClaim } from "./stored-types.ts";
 import type { TariffShelf } from "./tariff-shelf.ts";
+
+const BLOCKS_READ_TWICE = 64n;
 
 /**
  * `recompute` concedes what the operator's own recomputation confirms and contests the rest;
@@ -29,17 +32,17 @@ export type ClaimPolicy = "recompute" | "contest";
 export class ClaimDesk {
   readonly #context: EngineContext;
   readonly #tariffs: TariffShelf;
-  readonly #claims: ClaimsReader;
+  readonly #ledger: Ledger;
   readonly #outbox: Outbox;
   readonly #policy: ClaimPolicy;
 
   constructor(
     context: EngineContext,
-    parts: { tariffs: TariffShelf; claims: ClaimsReader; outbox: Outbox; policy: ClaimPolicy },
+    parts: { tariffs: TariffShelf; ledger: Ledger; outbox: Outbox; policy: ClaimPolicy },
   ) {
     this.#context = context;
     this.#tariffs = parts.tariffs;
-    this.#claims = parts.claims;
+    this.#ledger = parts.ledger;
     this.#outbox = parts.outbox;
     this.#policy = parts.policy;
   }
@@ -81,28 +84,36 @@ export class ClaimDesk {
     return claims;
   }
 
+  /** Claims lodged since the last look. Some blocks are read twice, in case the ledger lost its tail. */
   async #noteNew(): Promise<void> {
     const { store, profile } = this.#context;
     const session = new StoreSession(store);
-    const count = await this.#claims.count();
-    let seen = BigInt((await session.get<string>(keys.node("claims-seen"))) ?? "0");
-    if (count === seen) return;
-    while (seen < count) {
-      seen++;
-      const claim = await this.#claims.at(seen);
-      if (claim.book !== profile.agreement.chargeBook) continue;
-      const known = await session.get<StoredClaim>(keys.claim(claim.id));
-      if (known === undefined) session.put(keys.claim(claim.id), await this.#stored(claim));
+    const { number: toBlock } = await this.#ledger.finalHead();
+    const seenTo = BigInt((await session.get<string>(keys.node("claims-seen-to"))) ?? "0");
+    const fromBlock = seenTo > BLOCKS_READ_TWICE ? seenTo - BLOCKS_READ_TWICE : 0n;
+    if (toBlock === seenTo) return;
+    const names = ["ClaimLodged"];
+    for (const event of await this.#ledger.events({
+      contract: "claims",
+      names,
+      fromBlock,
+      toBlock,
+    })) {
+      const id = event.values.claim as Hex;
+      if (event.values.book !== profile.agreement.chargeBook) continue;
+      if ((await session.get<StoredClaim>(keys.claim(id))) !== undefined) continue;
+      const claim = await this.#ledger.claimOf(id);
+      if (claim !== undefined) session.put(keys.claim(id), await this.#stored(id, claim));
     }
-    session.put(keys.node("claims-seen"), seen.toString());
+    session.put(keys.node("claims-seen-to"), toBlock.toString());
     await session.commit();
   }
 
-  async #stored(claim: LedgerClaim): Promise<StoredClaim> {
+  async #stored(id: Hex, claim: ClaimRecord): Promise<StoredClaim> {
     const kind = claim.kind === CLAIM_KIND.mispriced ? "mispriced" : "matter-of-fact";
     const amount = formatNano(claim.claimedNano, 2);
     return {
-      id: claim.id,
+      id,
       domain: claim.book,
       sequence: claim.sequence.toString(),
       leafIndex: claim.leafIndex,
@@ -119,8 +130,10 @@ export class ClaimDesk {
   }
 
   async #refresh(claim: StoredClaim): Promise<StoredClaim> {
-    const onLedger = await this.#claims.byId(claim.id);
-    if (onLedger.state === claim.state || onLedger.state === "none") return claim;
+    const onLedger = await this.#ledger.claimOf(claim.id);
+    if (onLedger === undefined || onLedger.state === "none" || onLedger.state === claim.state) {
+      return claim;
+    }
     const { currency } = this.#context.profile.agreement;
     const due = `${formatNano(onLedger.dueNano, 2)} ${currency}`;
     const words: Record<StoredClaim["state"], string> = {

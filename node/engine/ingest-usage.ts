@@ -43,6 +43,8 @@ export class UsageIngest {
   readonly #context: EngineContext;
   readonly #tariffs: TariffShelf;
   readonly #guide: AccountGuide;
+  /** Ledger time of the block of records at hand. */
+  #nowSeconds = 0n;
 
   constructor(context: EngineContext, tariffs: TariffShelf, guide: AccountGuide) {
     this.#context = context;
@@ -59,6 +61,7 @@ export class UsageIngest {
     if (state.complete) return { ...state, already: true };
     let position = 0;
     let inBlock = 0;
+    this.#nowSeconds = await this.#context.time.seconds();
     for await (const line of file.lines) {
       if ("file" in line) {
         state = {
@@ -75,6 +78,7 @@ export class UsageIngest {
       session.put(keys.file(file.sha256), state);
       await session.commit();
       session = new StoreSession(this.#context.store);
+      this.#nowSeconds = await this.#context.time.seconds();
       inBlock = 0;
       onProgress?.(position);
     }
@@ -86,6 +90,7 @@ export class UsageIngest {
 
   /** Rates a record again that waited in suspense, after it, its account or the tariff changed. */
   async recycle(recordId: string): Promise<ControlClass | undefined> {
+    this.#nowSeconds = await this.#context.time.seconds();
     const session = new StoreSession(this.#context.store);
     const waiting = await session.get<SuspendedRecord>(keys.suspense(recordId));
     if (waiting === undefined) return undefined;
@@ -113,7 +118,7 @@ export class UsageIngest {
       session.put(keys.content(contentDigest), record.id);
       outcome = await this.#price(session, record, false);
     } else {
-      outcome = await this.#suspend(session, record, "duplicate.suspected", {
+      outcome = this.#suspend(session, record, "duplicate.suspected", {
         message: `The same content came before under another id (${twin}); decide whether both are real.`,
       });
     }
@@ -131,7 +136,7 @@ export class UsageIngest {
     record: UsageRecord,
     recycled: boolean,
   ): Promise<ControlClass> {
-    const { profile, time } = this.#context;
+    const { profile } = this.#context;
     const startMilliseconds = Date.parse(record.start);
     const tariff = this.#tariffs.inForce(startMilliseconds);
     if (tariff === undefined) {
@@ -151,7 +156,7 @@ export class UsageIngest {
     if (rated.outcome === "not-billable") return "notBillable";
     if (rated.outcome === "suspended") return this.#suspend(session, record, rated.code, rated);
 
-    const now = (await time.seconds()) * 1000n;
+    const now = this.#nowSeconds * 1000n;
     const due = chargeDueMilliseconds({ ...chargeGroupOf(rated), salt: new Uint8Array(32) });
     if (due > now) {
       return this.#suspend(session, record, "record.from-the-future", {
@@ -198,13 +203,13 @@ export class UsageIngest {
     return closed !== undefined && epoch <= closed ? epochAfter(closed) : epoch;
   }
 
-  async #suspend(
+  #suspend(
     session: StoreSession,
     record: UsageRecord,
     code: string,
     { message }: { message: string },
-  ): Promise<ControlClass> {
-    const since = new Date(Number(await this.#context.time.seconds()) * 1000).toISOString();
+  ): ControlClass {
+    const since = new Date(Number(this.#nowSeconds) * 1000).toISOString();
     session.put(keys.suspense(record.id), {
       record,
       code,

@@ -2,11 +2,11 @@ import { type Hex, toHex } from "../core/bytes.ts";
 import type { Bundle } from "../core/evidence/bundle.ts";
 import { ClaimDesk, type ClaimPolicy } from "./answer-claims.ts";
 import { EvidenceBuilder, type LedgerSection } from "./build-evidence.ts";
-import type { ClaimsReader } from "./claims-on-ledger.ts";
 import { TickCommitter } from "./commit-tick.ts";
 import { AccountGuide } from "./guide-account.ts";
 import { type UsageFile, UsageIngest } from "./ingest-usage.ts";
 import { below, keys } from "./key-spaces.ts";
+import type { Ledger } from "./ledger.ts";
 import type { EngineContext } from "./operator.ts";
 import type { Outbox } from "./outbox.ts";
 import { type BillRun, runBill } from "./run-bill.ts";
@@ -33,9 +33,26 @@ export interface PipelineParts {
   context: EngineContext;
   tariffs: TariffShelf;
   outbox: Outbox;
-  claims: ClaimsReader;
+  ledger: Ledger;
   claimPolicy: ClaimPolicy;
-  ledger: LedgerSection;
+  ledgerSection: LedgerSection;
+}
+
+export interface PipelineStatus {
+  books: {
+    domain: Hex;
+    kind: number;
+    lastSequence: string;
+    runningCount: string;
+    runningSumNano: string;
+    pending: string;
+  }[];
+  files: number;
+  suspended: number;
+  /** By state. */
+  claims: Record<string, number>;
+  /** Sealed, and not yet final on the ledger. */
+  ticksOpen: number;
 }
 
 export interface AccountPeriod {
@@ -71,7 +88,7 @@ export class OperatorPipeline {
     this.#parts = parts;
     this.#guide = guide;
     this.#committer = new TickCommitter(parts.context.store, parts.outbox);
-    this.#evidence = new EvidenceBuilder(parts.context, parts.tariffs, parts.ledger);
+    this.#evidence = new EvidenceBuilder(parts.context, parts.tariffs, parts.ledgerSection);
     this.#desk = new ClaimDesk(parts.context, { ...parts, policy: parts.claimPolicy });
   }
 
@@ -159,6 +176,32 @@ export class OperatorPipeline {
 
   claims(): Promise<StoredClaim[]> {
     return this.#desk.list();
+  }
+
+  /** Figures for people and monitoring: books, suspense, files, claims. */
+  async status(): Promise<PipelineStatus> {
+    const { store } = this.#parts.context;
+    const books: PipelineStatus["books"] = [];
+    for await (const { value } of scanJson<BookState>(store, below("book/"))) {
+      const {
+        domain,
+        kind,
+        lastSequence,
+        runningCount,
+        runningSumNano,
+        pendingFirst,
+        pendingNext,
+      } = value;
+      const pending = (BigInt(pendingNext) - BigInt(pendingFirst)).toString();
+      books.push({ domain, kind, lastSequence, runningCount, runningSumNano, pending });
+    }
+    let files = 0;
+    for await (const _ of store.scan(below("file/"))) files++;
+    const suspended = (await this.suspense()).length;
+    const claims: Record<string, number> = {};
+    for (const { state } of await this.claims()) claims[state] = (claims[state] ?? 0) + 1;
+    const ticksOpen = (await this.#committer.open()).length;
+    return { books, files, suspended, claims, ticksOpen };
   }
 
   postStatement(chargeBook: Hex, creditBook: Hex): Promise<string> {

@@ -91,7 +91,9 @@ export async function runBill(context: EngineContext, epochName: string): Promis
   }
   leaves.sort((a, b) => (a.orderKey < b.orderKey ? -1 : 1));
   for (const leaf of leaves) {
-    const book = (await session.get<BookState>(keys.book(profile.agreement.invoiceBook))) as BookState;
+    const book = (await session.get<BookState>(
+      keys.book(profile.agreement.invoiceBook),
+    )) as BookState;
     appendPending(session, book, leaf);
   }
   session.put(keys.node("closed-epoch"), epochName);

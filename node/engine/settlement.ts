@@ -1,36 +1,37 @@
-import { TallystickError } from "../core/errors.ts";
 import type { Hex } from "../core/bytes.ts";
+import { TallystickError } from "../core/errors.ts";
 import type { LedgerCall } from "./ledger.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Settled } from "./outbox-journal.ts";
 
 /** The steps that follow a statement, each one call to the ledger. */
-const STEPS: Record<string, (body: Record<string, unknown>) => { key: string; call: LedgerCall }> = {
-  finalize: ({ statement }) => ({
-    key: `finalize:${statement}`,
-    call: { contract: "statements", method: "finalize", args: [statement] },
-  }),
-  object: ({ statement, undisputedNano, reasonHash }) => ({
-    key: `object:${statement}`,
-    call: {
-      contract: "statements",
-      method: "object",
-      args: [statement, BigInt(String(undisputedNano)), reasonHash],
-    },
-  }),
-  approve: ({ token, spender, units }) => ({
-    key: `approve:${token}:${spender}:${units}`,
-    call: { contract: "token", method: "approve", args: [spender, BigInt(String(units))] },
-  }),
-  pay: ({ obligation }) => ({
-    key: `pay:${obligation}`,
-    call: { contract: "settlement", method: "pay", args: [obligation] },
-  }),
-  withdraw: ({ token, to, key }) => ({
-    key: `withdraw:${key}`,
-    call: { contract: "settlement", method: "withdraw", args: [token, to] },
-  }),
-};
+const STEPS: Record<string, (body: Record<string, unknown>) => { key: string; call: LedgerCall }> =
+  {
+    finalize: ({ statement }) => ({
+      key: `finalize:${statement}`,
+      call: { contract: "statements", method: "finalize", args: [statement] },
+    }),
+    object: ({ statement, undisputedNano, reasonHash }) => ({
+      key: `object:${statement}`,
+      call: {
+        contract: "statements",
+        method: "object",
+        args: [statement, BigInt(String(undisputedNano)), reasonHash],
+      },
+    }),
+    approve: ({ token, spender, units }) => ({
+      key: `approve:${token}:${spender}:${units}`,
+      call: { contract: "token", method: "approve", args: [spender, BigInt(String(units))] },
+    }),
+    pay: ({ obligation }) => ({
+      key: `pay:${obligation}`,
+      call: { contract: "settlement", method: "pay", args: [obligation] },
+    }),
+    withdraw: ({ token, to, key }) => ({
+      key: `withdraw:${key}`,
+      call: { contract: "settlement", method: "withdraw", args: [token, to] },
+    }),
+  };
 
 /** Brings the operator's settlement steps to the ledger, each once under its key. */
 export class Settlement {

@@ -11,7 +11,11 @@ const TOKEN = /^Bearer (0x[0-9a-f]{64})$/;
 export function bearerOf(request: Request): Hex {
   const match = TOKEN.exec(request.headers.authorization ?? "");
   if (match === null) {
-    throw new HttpError(401, "access.missing", "This needs an access token. Open your personal link again.");
+    throw new HttpError(
+      401,
+      "access.missing",
+      "This needs an access token. Open your personal link again.",
+    );
   }
   return match[1] as Hex;
 }
@@ -36,7 +40,11 @@ export class SubscriberAccess {
       if (timingSafeEqual(own, token)) found = account;
     }
     if (found === undefined) {
-      throw new HttpError(403, "access.unknown", "This link opens nothing. Ask your operator for a new one.");
+      throw new HttpError(
+        403,
+        "access.unknown",
+        "This link opens nothing. Ask your operator for a new one.",
+      );
     }
     return found;
   }

@@ -33,7 +33,8 @@ export function errorHandler(onInternal: (error: unknown) => void): ErrorRequest
   return (error, _request, response, next) => {
     if (response.headersSent) return next(error);
     if (error instanceof TallystickError) {
-      const status = error instanceof HttpError ? error.status : (STATUS_BY_CODE[error.code] ?? 422);
+      const status =
+        error instanceof HttpError ? error.status : (STATUS_BY_CODE[error.code] ?? 422);
       response.status(status).json({ error: error.toJSON() });
       return;
     }

@@ -49,12 +49,20 @@ export class Anvil {
   readonly exited: Promise<void>;
   readonly #child: ChildProcess;
   #requests = 0;
+  #isRunning = true;
 
   private constructor(child: ChildProcess, pid: number, port: number, exited: Promise<void>) {
     this.#child = child;
     this.pid = pid;
     this.port = port;
     this.exited = exited;
+    void exited.then(() => {
+      this.#isRunning = false;
+    });
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
   }
 
   /** @throws TallystickError `embedded-ledger.not-started` with anvil's own words */
@@ -122,12 +130,8 @@ export class Anvil {
   }
 
   async #answersInTime(): Promise<boolean> {
-    let gone = false;
-    void this.exited.then(() => {
-      gone = true;
-    });
     const deadline = Date.now() + START_MILLISECONDS_MAX;
-    while (!gone && Date.now() < deadline) {
+    while (this.#isRunning && Date.now() < deadline) {
       try {
         await this.call("eth_chainId");
         return true;

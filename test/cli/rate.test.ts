@@ -30,7 +30,6 @@ const call = (changes: object) =>
     start: "2026-10-05T10:00:00.000Z",
     durationSeconds: 61,
     bParty: "+493023125001",
-    billable: true,
     ...changes,
   });
 

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { readFile, writeFile } from "node:fs/promises";
 import { id } from "ethers";
 import { TestLedger } from "./support/chain.ts";
-import { admit, agree, BOOK, openBook, ROLE, retailTerms, type Party } from "./support/parties.ts";
+import { admit, agree, BOOK, DAY, openBook, ROLE, retailTerms, type Party } from "./support/parties.ts";
 
 /*
  * Gas that callers pay, kept in a file so that a change has to show it:
@@ -28,7 +28,7 @@ describe("Gas of commitments on an established book", () => {
       books.push(book);
       await ledger.send(operator.commit, "books", "commit", book, 1, id("first"));
     }
-    await ledger.pass(3600);
+    await ledger.pass(DAY);
   });
 
   it("stays below 60,000 for one commitment alone", async () => {

@@ -1,11 +1,21 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { JsonRpcProvider, Wallet } from "ethers";
+import { identityOf } from "../../scripts/embedded-ledger/process-identity.ts";
 import { EmbeddedLedger, type EmbeddedLedgerOptions } from "../../scripts/embedded-ledger.ts";
 
 /** Returns the block's time: PUSH the TIMESTAMP to memory, RETURN it. */
@@ -159,14 +169,15 @@ describe("embedded ledger", function () {
     for (let nonce = 0; nonce < 3; nonce++) await send(ledger, nonce);
     await ledger.save();
     for (let nonce = 3; nonce < 6; nonce++) await send(ledger, nonce);
+    await ledger.mine(); // an empty block is part of the chain like any other
     const before = await chain(ledger);
     const killed = ledger.anvilPid;
     assert.ok(killed !== undefined);
     process.kill(killed, "SIGKILL");
     await send(ledger, 6); // waits for the new process, or is what finds the old one dead
     assert.notEqual(ledger.anvilPid, killed);
-    assert.deepEqual((await chain(ledger)).slice(0, 7), before);
-    assert.equal(Number((await block(ledger)).number), 7);
+    assert.deepEqual((await chain(ledger)).slice(0, 8), before);
+    assert.equal(Number((await block(ledger)).number), 8);
   });
 
   it("loses and doubles nothing that was answered when anvil is killed again and again", async () => {
@@ -214,6 +225,31 @@ describe("embedded ledger", function () {
     assert.equal(await isAlive(), false);
     const next = await startIn(directory);
     assert.ok(await rpc(next, "eth_getTransactionReceipt", hash));
+  });
+
+  it("ends the anvil of a dead owner by its record, and no process that only has its id", async () => {
+    const sleeper = () => spawn("sleep", ["60"], { stdio: "ignore" });
+    const [orphan, stranger, dead] = [sleeper(), sleeper(), sleeper()];
+    await Promise.all([orphan, stranger, dead].map((child) => once(child, "spawn")));
+    const identities = await Promise.all(
+      [orphan, stranger, dead].map((child) => identityOf(child.pid ?? 0)),
+    );
+    const [anvil, other, owner] = identities;
+    dead.kill("SIGKILL");
+    await once(dead, "exit");
+    for (const record of [
+      { owner, anvil },
+      { owner, anvil: { ...other, mark: "an anvil that had this id once" } },
+    ]) {
+      const directory = fresh();
+      await mkdir(directory);
+      await writeFile(join(directory, "owner.json"), JSON.stringify(record));
+      await startIn(directory);
+    }
+    if (orphan.exitCode === null && orphan.signalCode === null) await once(orphan, "exit");
+    assert.equal(orphan.signalCode, "SIGKILL");
+    assert.equal(stranger.signalCode, null);
+    stranger.kill("SIGKILL");
   });
 
   it("keeps a transaction behind a nonce gap over a save and a restart", async () => {

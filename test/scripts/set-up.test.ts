@@ -84,6 +84,18 @@ describe("set-up", function () {
     assert.deepEqual(await readdir(join(root, ".tallystick")), []);
   });
 
+  it("waits for another set-up that is under way", async () => {
+    const root = await clone();
+    const lock = join(root, ".tallystick", "set-up.lock");
+    await mkdir(join(root, ".tallystick"));
+    await writeFile(lock, String(process.pid));
+    const { child, output } = start(root, "target.ts");
+    while (!output().includes("Waiting")) await once(child.stderr, "data");
+    assert.ok(!(await readdir(root)).includes("node_modules"));
+    await rm(lock);
+    assert.equal(await ended(child), 3);
+  });
+
   it("passes over the lock of a set-up that was killed", async () => {
     const root = await clone();
     const dead = spawn(process.execPath, ["-e", ""]);

@@ -1,4 +1,4 @@
-import { type BillLineView, disputeKindOf, disputedNanoOf } from "../model/bill-line-view.ts";
+import { type BillLineView, disputedNanoOf, disputeKindOf } from "../model/bill-line-view.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import { type Dispute, disputeOutcome, disputeSteps } from "../model/dispute-words.ts";
 import { formatMoment } from "../model/time-words.ts";
@@ -47,8 +47,8 @@ function DisputeOffer({ line, operator, disputes }: DisputeOfferProps) {
         {kind === "mispriced" ? (
           <>
             <p>
-              {operator} is told which line you dispute and by how much, and can agree at once. If it
-              refuses, the shared ledger calculates the price again, and its result counts.
+              {operator} is told which line you dispute and by how much, and can agree at once. If
+              it refuses, the shared ledger calculates the price again, and its result counts.
             </p>
             <p className="quiet">
               What others see: for that calculation, when the call began, how long it lasted, the
@@ -59,8 +59,8 @@ function DisputeOffer({ line, operator, disputes }: DisputeOfferProps) {
           </>
         ) : (
           <p>
-            {operator} is told which line you dispute and by how much. Whether the call took place as
-            billed is a matter of fact that no calculation can settle: {operator} agrees, or the
+            {operator} is told which line you dispute and by how much. Whether the call took place
+            as billed is a matter of fact that no calculation can settle: {operator} agrees, or the
             arbiter named in your contract decides. Your phone's log stays with you until you choose
             to show it. The ombudsman and the courts stay open to you.
           </p>
@@ -132,4 +132,9 @@ function DisputeProgress({ line, dispute, operator }: DisputeProgressProps) {
   );
 }
 
-const STEP_WORDS = { done: "done", now: "happening now", waiting: "later", failed: "did not happen" };
+const STEP_WORDS = {
+  done: "done",
+  now: "happening now",
+  waiting: "later",
+  failed: "did not happen",
+};

@@ -3,7 +3,8 @@ import type { Tone } from "../model/verdict-words.ts";
 /** Shapes differ as well as colours, so that a verdict can be read without seeing colour. */
 const PATHS = {
   right: "M20 6.5 9.5 17 4.5 12",
-  wrong: "M12 7.5v5.5M12 16.6v.2M10.6 3.9 2.4 18a1.6 1.6 0 0 0 1.4 2.4h16.4a1.6 1.6 0 0 0 1.4-2.4L13.4 3.9a1.6 1.6 0 0 0-2.8 0Z",
+  wrong:
+    "M12 7.5v5.5M12 16.6v.2M10.6 3.9 2.4 18a1.6 1.6 0 0 0 1.4 2.4h16.4a1.6 1.6 0 0 0 1.4-2.4L13.4 3.9a1.6 1.6 0 0 0-2.8 0Z",
   review: "M12 7v5.2l3.4 2M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z",
   open: "M9.2 9.2a2.9 2.9 0 1 1 4.2 2.6c-.9.5-1.4 1.1-1.4 2.2M12 17.2v.2M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z",
   chevron: "m6 9 6 6 6-6",

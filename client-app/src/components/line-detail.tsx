@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { type BillLineView, disputeKindOf, disputedNanoOf } from "../model/bill-line-view.ts";
+import { type BillLineView, disputedNanoOf, disputeKindOf } from "../model/bill-line-view.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import { ledgerAgreement } from "../model/ledger-words.ts";
 import { committedWords, numberWords } from "../model/line-facts.ts";

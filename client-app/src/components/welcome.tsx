@@ -1,5 +1,5 @@
-import type { CheckerControl } from "../state/use-checker.ts";
 import { bundleText } from "../state/bundle-text.ts";
+import type { CheckerControl } from "../state/use-checker.ts";
 import { FileDrop } from "./file-drop.tsx";
 
 /** Without a personal link: what to do, and what works without one. */

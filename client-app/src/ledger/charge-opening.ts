@@ -1,5 +1,8 @@
 import { type Hex, toHex } from "../../../node/core/bytes.ts";
-import { accountGroupDigest, partyGroupDigest } from "../../../node/core/commitment/charge-groups.ts";
+import {
+  accountGroupDigest,
+  partyGroupDigest,
+} from "../../../node/core/commitment/charge-groups.ts";
 import { TallystickError } from "../../../node/core/errors.ts";
 import { type Bundle, isClosed, type OpenedCharge } from "../../../node/core/evidence/bundle.ts";
 import { repriceCharge } from "../../../node/core/evidence/check-price.ts";

@@ -5,8 +5,8 @@ import {
   neededFacts,
   sealKey,
 } from "../../../node/core/evidence/ledger-facts.ts";
-import { mergeAnswers, type SourceAnswer } from "./merge-answers.ts";
 import { AGREEMENTS, BOOKS, TARIFFS } from "./contract-reads.ts";
+import { mergeAnswers, type SourceAnswer } from "./merge-answers.ts";
 import { LedgerEndpoint } from "./rpc.ts";
 
 /** Reads in flight at one end point. */

@@ -29,7 +29,8 @@ export class LedgerEndpoint {
       throw new TallystickError("ledger.unreachable", "The ledger does not answer.", {}, cause);
     }
     if (typeof answer === "object" && answer !== null && "result" in answer) return answer.result;
-    const { code, message } = (answer as { error?: { code?: unknown; message?: unknown } }).error ?? {};
+    const { code, message } =
+      (answer as { error?: { code?: unknown; message?: unknown } }).error ?? {};
     // Code 3 is the usual one for a revert; some engines say it only in words.
     const reverted = code === 3 || /revert/i.test(String(message));
     throw new TallystickError(

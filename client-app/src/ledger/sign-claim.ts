@@ -1,6 +1,6 @@
 import { Interface, Wallet } from "ethers";
-import { TallystickError } from "../../../node/core/errors.ts";
 import { toHex } from "../../../node/core/bytes.ts";
+import { TallystickError } from "../../../node/core/errors.ts";
 import { disputeKey } from "../../../node/core/evidence/access-link.ts";
 import { hashDocument } from "../../../node/core/hash.ts";
 import { canonicalJson } from "../../../node/core/tariff/canonical-json.ts";

@@ -1,4 +1,9 @@
-import { type LineVerdict, PRICE_UNCLEAR, VERDICT_WORDS, type VerdictWords } from "./verdict-words.ts";
+import {
+  type LineVerdict,
+  PRICE_UNCLEAR,
+  VERDICT_WORDS,
+  type VerdictWords,
+} from "./verdict-words.ts";
 
 /** One check of the evidence; `ok` is null when it could not be made. */
 export interface CheckView {

@@ -4,8 +4,8 @@ import {
   isClosed,
   type OpenedCharge,
 } from "../../../node/core/evidence/bundle.ts";
-import { describeCharge } from "../../../node/core/evidence/describe-charge.ts";
 import { repriceCharge } from "../../../node/core/evidence/check-price.ts";
+import { describeCharge } from "../../../node/core/evidence/describe-charge.ts";
 import type { LedgerFacts } from "../../../node/core/evidence/ledger-facts.ts";
 import { sealKey } from "../../../node/core/evidence/ledger-facts.ts";
 import type { BundleReport } from "../../../node/core/evidence/verify-bundle.ts";
@@ -158,7 +158,8 @@ function creditOf(bundle: Bundle, credit: Bundle["credits"][number]): CreditView
   };
 }
 
-function compiledTariffs(bundle: Bundle): Map<number, CompiledTariff> {
+/** The tariffs of the evidence, ready to price by; those that can be read. */
+export function compiledTariffs(bundle: Bundle): Map<number, CompiledTariff> {
   const compiled = new Map<number, CompiledTariff>();
   for (const { version, document } of bundle.tariffs) {
     try {

@@ -36,7 +36,8 @@ export interface DisputeStep {
 
 /** The way of a dispute in steps that a reader can follow. */
 export function disputeSteps({ kind, state }: Pick<Dispute, "kind" | "state">, operator: string) {
-  const judge = kind === "mispriced" ? "The ledger prices the call again" : "The arbiter looks at it";
+  const judge =
+    kind === "mispriced" ? "The ledger prices the call again" : "The arbiter looks at it";
   const answered = state !== "claimed";
   const agreed = state === "conceded";
   const steps: DisputeStep[] = [

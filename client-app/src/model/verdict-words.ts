@@ -139,7 +139,8 @@ export const TONE_WORDS: Record<Tone, { label: string; sentence: (count: number)
   },
   open: {
     label: "Open",
-    sentence: (n) => (n === 1 ? "1 line could not be compared" : `${n} lines could not be compared`),
+    sentence: (n) =>
+      n === 1 ? "1 line could not be compared" : `${n} lines could not be compared`,
   },
   right: {
     label: "In order",

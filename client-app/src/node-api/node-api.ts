@@ -1,8 +1,8 @@
 import type { ZodType } from "zod";
 import { TallystickError } from "../../../node/core/errors.ts";
-import type { Dispute } from "../model/dispute-words.ts";
-import type { SignedClaim } from "../ledger/sign-claim.ts";
 import type { ChargeOpening } from "../ledger/charge-opening.ts";
+import type { SignedClaim } from "../ledger/sign-claim.ts";
+import type { Dispute } from "../model/dispute-words.ts";
 import {
   disputesShape,
   errorShape,

@@ -43,7 +43,8 @@ export function useDisputes({ api, secret, client, onSettled }: DisputeSource): 
 
   const openContested = useCallback(
     async (dispute: Dispute) => {
-      if (api === undefined || dispute.kind !== "mispriced" || dispute.state !== "contested") return;
+      if (api === undefined || dispute.kind !== "mispriced" || dispute.state !== "contested")
+        return;
       if (opened.current.has(dispute.id) || !consentGiven(dispute.id)) return;
       opened.current.add(dispute.id);
       try {
@@ -133,6 +134,10 @@ async function signedClaim(
   const evidence =
     kind === "mispriced"
       ? await client.opening(line.line)
-      : { line: line.line, because: line.device?.because ?? "", verdict: line.device?.verdict ?? "" };
+      : {
+          line: line.line,
+          because: line.device?.because ?? "",
+          verdict: line.device?.verdict ?? "",
+        };
   return signClaim(secret, context, { kind, claimedNano: disputedNanoOf(line), evidence });
 }

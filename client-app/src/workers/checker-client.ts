@@ -1,6 +1,6 @@
 import { TallystickError } from "../../../node/core/errors.ts";
-import type { CheckedBill } from "../model/checked-bill.ts";
 import type { ChargeOpening, ClaimContext } from "../ledger/charge-opening.ts";
+import type { CheckedBill } from "../model/checked-bill.ts";
 import type { CheckerAnswer, CheckerTask, Progress } from "./checker-messages.ts";
 
 interface Waiting {

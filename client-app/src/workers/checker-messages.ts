@@ -1,5 +1,5 @@
-import type { CheckedBill } from "../model/checked-bill.ts";
 import type { ChargeOpening, ClaimContext } from "../ledger/charge-opening.ts";
+import type { CheckedBill } from "../model/checked-bill.ts";
 
 /** What the page asks of the checker, which works off the page's own thread. */
 export type CheckerTask =

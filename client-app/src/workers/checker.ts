@@ -1,14 +1,19 @@
 import { TallystickError } from "../../../node/core/errors.ts";
 import { type Bundle, parseBundle } from "../../../node/core/evidence/bundle.ts";
 import { verifyBundle } from "../../../node/core/evidence/verify-bundle.ts";
-import { type ChargeOpening, type ClaimContext, claimContext, openCharge } from "../ledger/charge-opening.ts";
+import {
+  type ChargeOpening,
+  type ClaimContext,
+  claimContext,
+  openCharge,
+} from "../ledger/charge-opening.ts";
 import { type LedgerReading, readLedger } from "../ledger/read-ledger.ts";
 import { billOfBundle } from "../model/bill-of-bundle.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import type { CheckerTask, Progress } from "./checker-messages.ts";
 import { compareBill, linePricer, linesOfBundle } from "./compare-bill.ts";
-import { type DeviceLog, readDeviceLog } from "./read-device-log.ts";
 import { type BillFile, readBillFile } from "./read-bill-file.ts";
+import { type DeviceLog, readDeviceLog } from "./read-device-log.ts";
 
 export type CheckerResult =
   | { bill: CheckedBill }

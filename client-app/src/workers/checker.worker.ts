@@ -1,10 +1,9 @@
-import { z } from "zod";
+// First, because it changes how what follows is loaded.
+import "../parsing-without-eval.ts";
+
 import { TallystickError } from "../../../node/core/errors.ts";
 import { Checker } from "./checker.ts";
 import type { CheckerAnswer, CheckerTask, PlainError } from "./checker-messages.ts";
-
-// zod builds its parsers with `new Function` where it may; the page's policy forbids that.
-z.config({ jitless: true });
 
 const checker = new Checker();
 const send = (answer: CheckerAnswer) => self.postMessage(answer);

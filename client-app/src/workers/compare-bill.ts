@@ -1,12 +1,13 @@
 import { type Bundle, isClosed } from "../../../node/core/evidence/bundle.ts";
 import { repriceCharge } from "../../../node/core/evidence/check-price.ts";
 import { DIRECTIONS, SERVICES } from "../../../node/core/records/usage-record.ts";
-import { compileTariff } from "../../../node/core/tariff/compile.ts";
 import type { BillLine } from "../../../node/core/verdicts/bill-line.ts";
-import { checkBill, type PriceLine } from "../../../node/core/verdicts/check-bill.ts";
+import { checkBill } from "../../../node/core/verdicts/check-bill.ts";
 import type { DeviceEntry } from "../../../node/core/verdicts/device-entry.ts";
+import type { PriceLine } from "../../../node/core/verdicts/recompute-line.ts";
 import type { LineVerdict } from "../../../node/core/verdicts/verdict.ts";
 import type { BillLineView, DeviceEntryView, DeviceFinding } from "../model/bill-line-view.ts";
+import { compiledTariffs } from "../model/bill-of-bundle.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import { lineTitle } from "../model/line-words.ts";
 import type { DeviceLog } from "./read-device-log.ts";
@@ -25,7 +26,7 @@ export function compareBill(
     lines,
     deviceEntries: logs.flatMap((log) => log.entries),
     zone: bill.zone,
-    ...(bill.kind === "evidence" ? { period: { fromMs: bill.from, toMs: bill.to } } : {}),
+    ...(bill.kind === "evidence" ? { period: periodOf(bill) } : {}),
     ...(priceLine === undefined ? {} : { priceLine }),
   });
   const findings = new Map(check.lines.map((found) => [found.line.position, found]));
@@ -42,10 +43,13 @@ export function compareBill(
         problems,
       })),
       only: check.deviceOnly.map(({ entry, because }) => ({ entry: entryView(entry), because })),
-      clockOffsetSeconds: check.clockOffsetSeconds,
+      clockOffsetSeconds: check.summary.clockOffsetSeconds,
     },
   };
 }
+
+const periodOf = ({ from, to }: CheckedBill): string =>
+  `${new Date(from).toISOString()}/${new Date(to).toISOString()}`;
 
 /** The lines of a proven bill as the comparison reads them: instants, no printed times. */
 export function linesOfBundle(bill: CheckedBill): BillLine[] {
@@ -70,19 +74,16 @@ export function linesOfBundle(bill: CheckedBill): BillLine[] {
 
 /** Prices a proven line at the length that the device says, by the tariff in the evidence. */
 export function linePricer(bundle: Bundle): PriceLine {
-  const tariffs = new Map(
-    bundle.tariffs.map(({ version, document }) => [version, () => compileTariff(document, version)]),
-  );
-  const compiled = new Map<number, ReturnType<typeof compileTariff>>();
   const charges = new Map(bundle.charges.map(({ line, charge }) => [line, charge]));
-  return ({ line }, deviceDurationSeconds) => {
+  const tariffs = compiledTariffs(bundle);
+  return ({ line }, { durationSeconds }) => {
     const charge = charges.get(line);
     if (charge === undefined || isClosed(charge)) return undefined;
+    const tariff = tariffs.get(charge.tariffVersion);
+    if (tariff === undefined) return undefined;
+    const quantity =
+      durationSeconds === undefined ? charge.quantity : String(Math.round(durationSeconds * 1000));
     try {
-      const tariff = compiled.get(charge.tariffVersion) ?? tariffs.get(charge.tariffVersion)?.();
-      if (tariff === undefined) return undefined;
-      compiled.set(charge.tariffVersion, tariff);
-      const quantity = String(Math.round(deviceDurationSeconds * 1000));
       return repriceCharge(tariff, { ...charge, quantity }).amountNano;
     } catch {
       // What the tariff has no price for is compared without one.

@@ -3,7 +3,12 @@ import { DiskRepetitionIndex } from "../../adapters/disk-repetition-index.ts";
 import { openInput } from "../../adapters/files.ts";
 import { TallystickError } from "../../core/errors.ts";
 import type { FileReport, InspectLine, ParseOptions } from "../../core/formats/inspect-line.ts";
-import { formatByName, recogniseFormat, type UsageFormat } from "../../core/formats/registry.ts";
+import {
+  formatByName,
+  notUsage,
+  recogniseFormat,
+  type UsageFormat,
+} from "../../core/formats/registry.ts";
 import type { UsageRecord } from "../../core/records/usage-record.ts";
 import { ZoneClock } from "../../core/records/zone-clock.ts";
 import type { CommandModule } from "../command.ts";
@@ -99,14 +104,6 @@ function fileInWords(file: FileReport): string {
     head,
     ...file.problems.map(({ code, message }) => `  PROBLEM  ${message} [${code}]`),
   ].join("\n");
-}
-
-function notUsage(file: string): TallystickError {
-  return new TallystickError(
-    "format.not-usage",
-    "This is a bill, not usage records. Check it with: tallystick check-bill --bill FILE --device-log FILE",
-    { file },
-  );
 }
 
 /** What is wrong in the options is a wrong call, not a bad input. */

@@ -1,7 +1,8 @@
 import { Temporal } from "temporal-polyfill";
 import { readInvoiceDocument } from "./invoice-document.ts";
 
-const cell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+const cell = (text: string): string =>
+  /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 
 const localTime = (instant: string, zone: string): string =>
   Temporal.Instant.from(instant)
@@ -12,7 +13,15 @@ const localTime = (instant: string, zone: string): string =>
 export function billCsv(documentText: string): string {
   const document = readInvoiceDocument(documentText);
   const amount = `amount_${document.currency.toLowerCase()}`;
-  const header = ["line", "service", "direction", "other_party", "start_local", "duration_s", amount];
+  const header = [
+    "line",
+    "service",
+    "direction",
+    "other_party",
+    "start_local",
+    "duration_s",
+    amount,
+  ];
   const rows = document.lines.map((line) => [
     line.line,
     line.service,

@@ -3,7 +3,8 @@ import type { UsageRecord } from "../records/usage-record.ts";
 import { SESSION_MINUTES_MAX } from "../tariff/instants.ts";
 
 const MINUTE = 60_000;
-const INSTANT = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d{1,3})?(?:Z|[+-]\d{2}:\d{2})$/;
+const INSTANT =
+  /^(\d{4})-(0[1-9]|1[0-2])-(\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,3}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
 export interface SessionTimes {
   startMilliseconds: number;
@@ -39,14 +40,23 @@ export function sessionTimesOf(record: UsageRecord): SessionTimes {
 }
 
 function parseInstant(text: string | undefined, field: string): number {
-  const wall = INSTANT.exec(text ?? "")?.[1];
-  const wallMilliseconds = Date.parse(`${wall}Z`);
-  // Date.parse turns 30 February into 2 March; a date must come back as it was written.
-  const exists =
-    !Number.isNaN(wallMilliseconds) &&
-    new Date(wallMilliseconds).toISOString().slice(0, 19) === wall;
-  const milliseconds = Date.parse(text ?? "");
-  if (exists && milliseconds >= 0) return milliseconds;
+  const match = INSTANT.exec(text ?? "");
+  if (match !== null) {
+    const [, year, month, day, hour, minute, second, fraction = "", sign, hours, minutes] = match;
+    const wall = Date.UTC(
+      Number(year),
+      Number(month) - 1,
+      Number(day),
+      Number(hour),
+      Number(minute),
+      Number(second),
+      Number(fraction.padEnd(3, "0")),
+    );
+    const ahead = sign === undefined ? 0 : (60 * Number(hours) + Number(minutes)) * MINUTE;
+    const milliseconds = sign === "-" ? wall + ahead : wall - ahead;
+    // Date.UTC turns 30 February into 2 March; the day must come back as it was written.
+    if (new Date(wall).getUTCDate() === Number(day) && milliseconds >= 0) return milliseconds;
+  }
   throw new TallystickError(
     "rating.bad-start",
     `${field} is no instant such as 2026-03-01T13:02:00.000Z.`,

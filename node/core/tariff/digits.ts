@@ -7,6 +7,7 @@ import { TallystickError } from "../errors.ts";
  */
 
 export const DIGITS_MAX = 16;
+const FILLER = 0xf;
 
 /** Sixteen filler nibbles: no digits at all. */
 export const NO_DIGITS = 0xffff_ffff_ffff_ffffn;
@@ -27,17 +28,29 @@ export interface DigitRange {
  * @throws TallystickError `digits.not-digits`, `digits.too-long` (more than sixteen)
  */
 export function packDigits(digits: string): bigint {
-  if (!/^[0-9*#]*$/.test(digits)) {
-    throw new TallystickError("digits.not-digits", "A number holds only 0 to 9, * and #.");
-  }
   if (digits.length > DIGITS_MAX) {
     throw new TallystickError(
       "digits.too-long",
       `A number of ${digits.length} digits; ${DIGITS_MAX} fit.`,
     );
   }
-  const nibbles = digits.replaceAll("*", "A").replaceAll("#", "B").padEnd(DIGITS_MAX, "F");
-  return BigInt(`0x${nibbles}`);
+  // Two halves of eight nibbles each stay exact as numbers, which is faster than bigint steps.
+  return (BigInt(packHalf(digits, 0)) << 32n) | BigInt(packHalf(digits, DIGITS_MAX / 2));
+}
+
+function packHalf(digits: string, from: number): number {
+  let packed = 0;
+  for (let i = from; i < from + DIGITS_MAX / 2; i++) {
+    packed = 16 * packed + (i < digits.length ? nibbleOf(digits.charCodeAt(i)) : FILLER);
+  }
+  return packed;
+}
+
+function nibbleOf(character: number): number {
+  if (character >= 0x30 && character <= 0x39) return character - 0x30;
+  if (character === 0x2a) return 0xa;
+  if (character === 0x23) return 0xb;
+  throw new TallystickError("digits.not-digits", "A number holds only 0 to 9, * and #.");
 }
 
 /**

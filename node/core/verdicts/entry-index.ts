@@ -90,7 +90,8 @@ export class EntryIndex {
       return;
     }
     const key = `${entry.service}|${numberKey(number)}`;
-    const bucket = this.#byNumber.get(key) ?? { timeline: [], byDuration: new Map() };
+    const known = this.#byNumber.get(key);
+    const bucket: NumberBucket = known ?? { timeline: [], byDuration: new Map() };
     this.#byNumber.set(key, bucket);
     bucket.timeline.push(indexed);
     append(bucket.byDuration, Math.floor(entry.durationSeconds ?? 0), indexed);

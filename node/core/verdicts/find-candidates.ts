@@ -48,6 +48,17 @@ const OTHER_DIRECTION_COST = 20;
 const CANDIDATES_MAX = 64;
 const FAR_CANDIDATES_MAX = 12;
 
+const IS_AGREEMENT: ReadonlySet<Evidence> = new Set(["agrees", "agrees-shifted"]);
+
+interface NearWindow {
+  from: number;
+  to: number;
+  centre: number;
+  rank: number;
+}
+
+type NearFinder = (prepared: PreparedLine, window: NearWindow) => IndexedEntry[];
+
 /** Which entries a line can be, and what each would say about it. */
 export class CandidateFinder {
   readonly #index: EntryIndex;
@@ -71,36 +82,48 @@ export class CandidateFinder {
       if (known === undefined || candidate.cost < known.cost) best.set(candidate.column, candidate);
     };
     const durations = agreeingDurations(prepared.line, this.#tolerances);
-    for (const reading of prepared.readings) {
-      for (const shift of this.#shift === 0 ? [0] : [0, this.#shift]) {
-        for (const found of this.#near(prepared, reading, shift, rank)) {
-          keep(this.#nearCandidate(prepared, found, reading, shift, durations));
+    const shifts = this.#shift === 0 ? [0] : [0, this.#shift];
+    const compareNear = (finder: NearFinder): void => {
+      for (const reading of prepared.readings) {
+        for (const shift of shifts) {
+          for (const found of finder(prepared, this.#window(prepared, reading, shift, rank))) {
+            keep(this.#nearCandidate(prepared, found, reading, shift, durations));
+          }
         }
       }
+    };
+    compareNear(this.#withItsNumber);
+    // A line that has a call of its own is not looked for at other times and numbers: if another
+    // line has that call already, it is a duplicate rather than some distant call.
+    if ([...best.values()].some(({ evidence }) => IS_AGREEMENT.has(evidence))) return inOrder(best);
+    compareNear(this.#withAnyNumber);
+    for (const reading of prepared.readings) {
       for (const found of this.#far(prepared, reading, durations)) {
         keep(this.#farCandidate(prepared, found, reading));
       }
     }
-    return [...best.values()].sort((a, b) => a.column - b.column);
+    return inOrder(best);
   }
 
-  #near(prepared: PreparedLine, reading: number, shift: number, rank: number): IndexedEntry[] {
-    const { service } = prepared.line;
-    if (service === undefined) return [];
+  readonly #withItsNumber: NearFinder = ({ key, line: { service = "" } }, window) =>
+    key === undefined ? [] : this.#index.withKey(service, key, window, CANDIDATES_MAX);
+
+  readonly #withAnyNumber: NearFinder = ({ line: { service = "" } }, { from, to, centre }) => [
+    ...this.#index.anonymousNear(service, from, to, centre, CANDIDATES_MAX),
+    ...this.#index.near(service, from, to, centre, CANDIDATES_MAX),
+  ];
+
+  /** Starts of entries that the line's time can belong to. */
+  #window(prepared: PreparedLine, reading: number, shift: number, rank: number): NearWindow {
     const { startSecondsMax, startSecondsMin } = this.#tolerances;
-    const expected = reading - (this.#offset + shift) * 1000;
-    const from = expected - startSecondsMax * 1000;
-    const to =
-      expected - startSecondsMin * 1000 + (prepared.line.start.precisionSeconds - 1) * 1000;
-    const { key } = prepared;
-    const everyone = this.#index.near(service, from, to, expected, CANDIDATES_MAX);
-    if (key === undefined) return everyone;
-    const window = { from, to, centre: expected, rank };
-    return [
-      ...this.#index.withKey(service, key, window, CANDIDATES_MAX),
-      ...this.#index.anonymousNear(service, from, to, expected, CANDIDATES_MAX),
-      ...everyone,
-    ];
+    const centre = reading - (this.#offset + shift) * 1000;
+    const imprecisionMs = (prepared.line.start.precisionSeconds - 1) * 1000;
+    return {
+      from: centre - startSecondsMax * 1000,
+      to: centre - startSecondsMin * 1000 + imprecisionMs,
+      centre,
+      rank,
+    };
   }
 
   #far(
@@ -210,4 +233,8 @@ function matchNumbers(prepared: PreparedLine, indexed: IndexedEntry): NumberMatc
 function isDirection(prepared: PreparedLine, indexed: IndexedEntry): boolean {
   const { direction } = prepared.line;
   return direction === undefined || direction === "none" || direction === indexed.entry.direction;
+}
+
+function inOrder(best: ReadonlyMap<number, PairCandidate>): PairCandidate[] {
+  return [...best.values()].sort((a, b) => a.column - b.column);
 }

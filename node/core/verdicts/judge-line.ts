@@ -23,10 +23,11 @@ export function judgePair(
   const base = {
     line,
     deviceEntry: entry,
-    startDifferenceSeconds: round(pair.startDifferenceSeconds),
+    // Of whole seconds, as bill and phone show them.
+    startDifferenceSeconds: Math.ceil(pair.startDifferenceSeconds),
     ...(line.durationSeconds === undefined || entry.durationSeconds === undefined
       ? {}
-      : { durationDifferenceSeconds: round(line.durationSeconds - entry.durationSeconds) }),
+      : { durationDifferenceSeconds: Math.round(line.durationSeconds - entry.durationSeconds) }),
   };
   const found = (verdict: Verdict, because: string, disputedNano = 0n): LineVerdict => ({
     ...base,
@@ -168,10 +169,6 @@ function amount({ line }: PreparedLine, nano: bigint): string {
 
 function positive(nano: bigint): bigint {
   return nano > 0n ? nano : 0n;
-}
-
-function round(seconds: number): number {
-  return Math.round(seconds);
 }
 
 function inHours(seconds: number): string {

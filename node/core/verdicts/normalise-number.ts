@@ -30,7 +30,7 @@ export function normaliseNumber(text: string): NormalisedNumber | undefined {
   if (all.startsWith("00") && all.length >= 9) {
     return { digits: all.slice(2), international: true, maskedDigits };
   }
-  const digits = all.length > SIGNIFICANT_DIGITS_MIN ? all.replace(/^0/, "") : all;
+  const digits = all.length + maskedDigits > SIGNIFICANT_DIGITS_MIN ? all.replace(/^0/, "") : all;
   return { digits, international: false, maskedDigits };
 }
 

@@ -1,14 +1,14 @@
-import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline as streamPipeline } from "node:stream/promises";
-import { randomUUID } from "node:crypto";
 import { Router } from "express";
 import { z } from "zod";
+import { openInput } from "../../adapters/files.ts";
 import type { Hex } from "../../core/bytes.ts";
-import { readUsage } from "../../core/formats/registry.ts";
+import { recogniseFormat } from "../../core/formats/registry.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import type { Settlement } from "../../engine/settlement.ts";
 import { requireOperator } from "../access.ts";
@@ -53,7 +53,11 @@ function read<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new HttpError(400, "http.body", `${issue?.path.join(".") || "body"}: ${issue?.message ?? "unusable"}`);
+  throw new HttpError(
+    400,
+    "http.body",
+    `${issue?.path.join(".") || "body"}: ${issue?.message ?? "unusable"}`,
+  );
 }
 
 /** What the operator's own staff and commands may do, behind the operator's token. */
@@ -98,11 +102,17 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
     const name = String(request.query.name ?? "upload").slice(0, 255);
     const { path, sha256 } = await spool(request, parts.spool);
     try {
-      const lines = readUsage(createReadStream(path), {
-        file: name,
-        zone: parts.zone,
-        sourceName: parts.sourceName,
-      });
+      const input = await openInput(path);
+      const format = recogniseFormat(input.head, name);
+      if (format.kind !== "usage") {
+        throw new HttpError(
+          422,
+          "ingest.no-usage",
+          `${name} is a bill (${format.name}), not usage.`,
+        );
+      }
+      const { zone, sourceName } = parts;
+      const lines = format.parse(input.chunks, { file: name, zone, sourceName });
       response.json(await pipeline.ingest({ name, sha256, lines }));
     } finally {
       await rm(path, { force: true });
@@ -138,7 +148,8 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
 
   router.patch("/suspense/:id", async (request, response) => {
     const change = read(z.record(z.string(), z.unknown()), request.body);
-    if (!(await pipeline.correctSuspended(request.params.id, change))) throw noSuch("suspended record");
+    if (!(await pipeline.correctSuspended(request.params.id, change)))
+      throw noSuch("suspended record");
     response.json({ corrected: true });
   });
 

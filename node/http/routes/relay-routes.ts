@@ -1,11 +1,11 @@
 import { Router } from "express";
 import { z } from "zod";
 import type { Hex } from "../../core/bytes.ts";
-import { hashDocument } from "../../core/hash.ts";
 import { toHex } from "../../core/bytes.ts";
+import { CLAIM_KIND } from "../../core/evidence/claim-kind.ts";
+import { hashDocument } from "../../core/hash.ts";
 import type { Ledger, LedgerCall } from "../../engine/ledger.ts";
 import type { Outbox } from "../../engine/outbox.ts";
-import { CLAIM_KIND } from "../../engine/claims-on-ledger.ts";
 import { HttpError } from "../http-error.ts";
 
 const hex = (bytes: number) =>
@@ -46,7 +46,8 @@ export function relayRoutes(outbox: Outbox, ledger: Ledger): Router {
     const prepared = ledger.prepare(call);
     const refusal = await ledger.refusalOf(prepared, ledger.senderOf("settle"));
     const key = `relay:${toHex(hashDocument(new TextEncoder().encode(prepared.data)))}`;
-    if (refusal !== undefined && (await outbox.find(key)) === undefined) throw refused(refusal.name);
+    if (refusal !== undefined && (await outbox.find(key)) === undefined)
+      throw refused(refusal.name);
     await outbox.enqueue({ key, purpose, duty: "settle", call });
     const settled = await outbox.settled(key);
     if (settled.error !== undefined) throw refused(settled.error.name);
@@ -57,8 +58,7 @@ export function relayRoutes(outbox: Outbox, ledger: Ledger): Router {
     const parsed = claimSchema.safeParse(request.body);
     if (!parsed.success) throw malformed(parsed.error);
     const claim = parsed.data;
-    const kind =
-      claim.kind === "mispriced" ? CLAIM_KIND.mispriced : CLAIM_KIND.matterOfFact;
+    const kind = claim.kind === "mispriced" ? CLAIM_KIND.mispriced : CLAIM_KIND.matterOfFact;
     const place = [claim.domain, BigInt(claim.sequence), claim.leafIndex];
     const answer = await relay("relay claim", {
       contract: "claims",
@@ -89,9 +89,12 @@ export function relayRoutes(outbox: Outbox, ledger: Ledger): Router {
 
 function malformed(error: z.ZodError): HttpError {
   const issue = error.issues[0];
-  return new HttpError(400, "http.body", `${issue?.path.join(".") ?? "body"}: ${issue?.message ?? "unusable"}`);
+  return new HttpError(
+    400,
+    "http.body",
+    `${issue?.path.join(".") ?? "body"}: ${issue?.message ?? "unusable"}`,
+  );
 }
 
 const refused = (name: string) =>
   new HttpError(409, "ledger.refused", `The ledger did not take it: ${name}.`);
-

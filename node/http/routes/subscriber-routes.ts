@@ -1,7 +1,7 @@
 import { type Request, Router } from "express";
 import { z } from "zod";
-import { formatNano } from "../../core/money/decimal.ts";
 import { billCsv } from "../../core/invoice/write-bill-csv.ts";
+import { formatNano } from "../../core/money/decimal.ts";
 import { billingEpoch } from "../../engine/billing-epoch.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import type { SubscriberAccess } from "../access.ts";
@@ -81,7 +81,10 @@ export function subscriberRoutes(parts: SubscriberRoutesParts): Router {
     if (invoice === undefined) {
       throw new HttpError(404, "invoice.none", "The period has no invoice yet.");
     }
-    response.type("text/csv").attachment(`bill-${invoice.epoch}.csv`).send(billCsv(invoice.documentText));
+    response
+      .type("text/csv")
+      .attachment(`bill-${invoice.epoch}.csv`)
+      .send(billCsv(invoice.documentText));
   });
 
   router.get("/disputes", async (request, response) => {

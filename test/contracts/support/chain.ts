@@ -19,12 +19,15 @@ export class TestLedger {
   readonly accounts: JsonRpcSigner[];
   readonly addresses: LedgerAddresses;
   readonly contracts: Contracts;
+  readonly heartbeatSeconds: number;
 
   private constructor(
     provider: BrowserProvider,
     accounts: JsonRpcSigner[],
     addresses: LedgerAddresses,
+    heartbeatSeconds: bigint,
   ) {
+    this.heartbeatSeconds = Number(heartbeatSeconds);
     this.provider = provider;
     this.accounts = accounts;
     this.addresses = addresses;
@@ -37,14 +40,14 @@ export class TestLedger {
     ) as Contracts;
   }
 
-  static async start(heartbeatSeconds = 600n): Promise<TestLedger> {
+  static async start(heartbeatSeconds = 21_600n): Promise<TestLedger> {
     const connection = await network.create();
     const provider = new BrowserProvider(connection.provider, undefined, {
       cacheTimeout: -1,
     });
     const accounts = await provider.listAccounts();
     const addresses = await deployLedger(accounts[0] as JsonRpcSigner, { heartbeatSeconds });
-    return new TestLedger(provider, accounts, addresses);
+    return new TestLedger(provider, accounts, addresses, heartbeatSeconds);
   }
 
   account(index: number): JsonRpcSigner {
@@ -98,10 +101,10 @@ export class TestLedger {
     throw new Error(`${contract}.${method} was not refused`);
   }
 
-  /** Lets block time pass; ledger time moves with the touches on the way. */
-  async pass(seconds: number, touchEverySeconds = 500): Promise<void> {
-    for (let left = seconds; left > 0; left -= touchEverySeconds) {
-      await this.provider.send("evm_increaseTime", [Math.min(left, touchEverySeconds)]);
+  /** Lets block time pass, and ledger time with it: somebody touches the clock on the way. */
+  async pass(seconds: number): Promise<void> {
+    for (let left = seconds; left > 0; left -= this.heartbeatSeconds) {
+      await this.provider.send("evm_increaseTime", [Math.min(left, this.heartbeatSeconds)]);
       await this.send(this.account(19), "clock", "tick");
     }
   }

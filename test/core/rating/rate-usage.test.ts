@@ -88,7 +88,18 @@ describe("rating a usage record", () => {
     assert.deepEqual(components, [
       { kind: "usage", amountNano: 610_000_000n, quantity: 61_000n, billed: 61_000n },
     ]);
-    assert.equal(rowsAt(tariff, rows).price.priceNano, 600_000_000n);
+    const { interval, calendar, price } = rowsAt(tariff, rows);
+    assert.ok(interval.low <= facts.decidingDigits && facts.decidingDigits <= interval.high);
+    assert.ok(calendar.from <= facts.startMilliseconds && facts.startMilliseconds < calendar.to);
+    assert.equal(price.priceNano, 600_000_000n);
+    // Places are counted over all rows, in the order of the tree.
+    const { intervalRows, calendarRows, priceRows } = tariff;
+    assert.deepEqual(
+      [...intervalRows, ...calendarRows, ...priceRows].filter((_, place) =>
+        [rows.interval, rows.calendar, rows.price].includes(place),
+      ),
+      [interval, calendar, price],
+    );
     assert.deepEqual(facts, {
       outcome: "rated",
       service: 1,
@@ -145,6 +156,17 @@ describe("rating a usage record", () => {
     assert.equal(sessionMinutes, 50);
   });
 
+  for (const [start, utc] of [
+    ["2026-03-02T14:30:00+02:00", "2026-03-02T12:30:00.000Z"],
+    ["2026-03-02T07:00:00.5-05:30", "2026-03-02T12:30:00.500Z"],
+    ["2026-03-02T12:30:00.05Z", "2026-03-02T12:30:00.050Z"],
+    ["2026-02-28T23:59:59.999Z", "2026-02-28T23:59:59.999Z"],
+  ] as const) {
+    it(`reads the instant ${start}`, () => {
+      assert.equal(rated(tariff, { start }).startMilliseconds, Date.parse(utc));
+    });
+  }
+
   it("lets a caller withhold the number, when calls come in", () => {
     const incoming = rated(tariff, { direction: "incoming", bParty: "+4915" });
     assert.equal(incoming.partyType, 0);
@@ -175,6 +197,7 @@ describe("rating a usage record", () => {
     ["a time at its end", { start: "2026-12-31T23:00:00.000Z" }, "rating.tariff-not-in-force"],
     ["30 February", { start: "2026-02-30T12:00:00.000Z" }, "rating.bad-start"],
     ["a local time", { start: "2026-02-20T12:00:00" }, "rating.bad-start"],
+    ["month 13", { start: "2026-13-01T12:00:00Z" }, "rating.bad-start"],
     ["hour 24", { start: "2026-02-20T24:00:00Z" }, "rating.bad-start"],
     ["an end before its start", { durationSeconds: -1 }, "rating.quantity-negative"],
     ["NaN", { durationSeconds: Number.NaN }, "rating.quantity-not-a-number"],
@@ -227,6 +250,10 @@ describe("rating a usage record", () => {
   });
 
   it("suspends what rows that were tampered with have no price for", () => {
+    // The row of another zone or band is next to the missing one and must not stand in for it.
+    const others = tariff.priceRows.filter(({ zone }) => zone !== 4);
+    const toBritain = { bParty: "+442079460123" };
+    assert.equal(suspensionCode({ ...tariff, priceRows: others }, toBritain), "rating.no-price");
     assert.equal(suspensionCode({ ...tariff, priceRows: [] }, {}), "rating.no-price");
   });
 

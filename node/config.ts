@@ -1,0 +1,121 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { z } from "zod";
+import type { LogLevel } from "./adapters/log.ts";
+import type { Hex } from "./core/bytes.ts";
+import { TallystickError } from "./core/errors.ts";
+
+/* The only file that reads the environment and the node's configuration. */
+
+const hex = (bytes: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^0x[0-9a-f]{${2 * bytes}}$`))
+    .transform((text) => text as Hex);
+const port = z.number().int().min(0).max(65_535);
+
+const configSchema = z.strictObject({
+  name: z.string().min(1).max(64),
+  member: hex(20),
+  /** Folder of the node's store, keys and token; relative to the configuration file. */
+  data: z.string().default("."),
+  http: z.strictObject({ host: z.string().default("127.0.0.1"), port }),
+  ledger: z.strictObject({
+    kind: z.enum(["embedded", "consortium"]),
+    runBy: z.string(),
+    chainId: z.string().regex(/^[0-9]+$/),
+    /** JSON-RPC end points of the ledger that this node writes through, its own first. */
+    urls: z.array(z.url()).min(1),
+    finality: z.union([
+      z.enum(["latest", "finalized"]),
+      z.strictObject({ blocks: z.number().int().positive() }),
+    ]),
+    contracts: z.record(z.string(), hex(20)),
+    /** Where readers ask the ledger: one end point for each member. */
+    endpoints: z.array(z.strictObject({ member: z.string(), url: z.string() })),
+  }),
+  agreement: z.strictObject({
+    id: hex(32),
+    currency: z.string().regex(/^[A-Z]{3}$/),
+    maxRecordAgeSeconds: z.string().regex(/^[0-9]+$/),
+    chargeBook: hex(20),
+    creditBook: hex(20),
+    invoiceBook: hex(20),
+  }),
+  role: z.enum(["retail", "wholesale"]),
+  trunkAccount: z.string().optional(),
+  zone: z.string(),
+  sourceName: z.string().regex(/^[a-z0-9-]{1,24}$/),
+  tariffs: z.array(
+    z.strictObject({
+      version: z.number().int().positive(),
+      validFrom: z.string().regex(/^[0-9]+$/),
+      file: z.string(),
+    }),
+  ),
+  handPrices: z
+    .record(z.string(), z.strictObject({ amount: z.string(), reason: z.string() }))
+    .default({}),
+  batchChargesMax: z.number().int().min(1).max(1_048_576).default(65_536),
+  /** Seconds between commitments; 0: only when asked. */
+  cadenceSeconds: z.number().int().min(0).max(86_400).default(60),
+  claimPolicy: z.enum(["recompute", "contest"]).default("recompute"),
+  sample: z
+    .strictObject({ folder: z.string(), account: z.string(), deviceLog: z.string() })
+    .optional(),
+});
+
+export type NodeConfig = z.infer<typeof configSchema>;
+
+/** @throws TallystickError `config.unreadable`, `config.invalid` with the first wrong field */
+export async function readConfig(file: string): Promise<NodeConfig> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(file, "utf8"));
+  } catch (cause) {
+    throw new TallystickError(
+      "config.unreadable",
+      "The node's configuration can not be read, or is not JSON.",
+      { file },
+      cause,
+    );
+  }
+  const parsed = configSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new TallystickError("config.invalid", issue?.message ?? "unusable", {
+      file,
+      field: issue?.path.join(".") ?? "",
+    });
+  }
+  const config = parsed.data;
+  return {
+    ...config,
+    data: resolve(file, "..", config.data),
+    tariffs: config.tariffs.map((tariff) => ({
+      ...tariff,
+      file: resolve(file, "..", tariff.file),
+    })),
+    ...(config.sample === undefined
+      ? {}
+      : { sample: { ...config.sample, folder: resolve(file, "..", config.sample.folder) } }),
+  };
+}
+
+export interface Environment {
+  logLevel: LogLevel;
+  passphrase: string | undefined;
+  /** Data folder of the commands and of `npm start`. */
+  dataDirectory: string | undefined;
+}
+
+const LOG_LEVELS: LogLevel[] = ["debug", "info", "warn", "error", "silent"];
+
+export function readEnvironment(): Environment {
+  const level = process.env.TALLYSTICK_LOG_LEVEL as LogLevel;
+  return {
+    logLevel: LOG_LEVELS.includes(level) ? level : "info",
+    passphrase: process.env.TALLYSTICK_PASSPHRASE,
+    dataDirectory: process.env.TALLYSTICK_DATA,
+  };
+}

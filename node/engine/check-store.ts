@@ -1,0 +1,190 @@
+import { fromHex, toHex } from "../core/bytes.ts";
+import {
+  commitmentOf,
+  runningTotalsDigest,
+  sealOf,
+  totalsDigest,
+} from "../core/commitment/batch-commitment.ts";
+import { BATCH_DEPTH_MIN, buildInclusionTree } from "../core/commitment/inclusion-tree.ts";
+import { sumTreeRoot } from "../core/commitment/sum-tree.ts";
+import { below, keys } from "./key-spaces.ts";
+import type { LedgerReader } from "./ledger.ts";
+import { leafOfStoredCharge } from "./number-charge.ts";
+import type { Store } from "./store.ts";
+import { getJson, scanJson } from "./stored-json.ts";
+import type { BookState, StoredBatch, StoredCharge } from "./stored-types.ts";
+
+export interface StoreProblem {
+  code: string;
+  book: string;
+  sequence: string;
+  message: string;
+}
+
+export interface StoreCheck {
+  batches: number;
+  charges: number;
+  onLedger: number;
+  /** Sealed, not yet final. */
+  waiting: number;
+  problems: StoreProblem[];
+}
+
+/**
+ * Reads the store again from the charges up: leaves, both trees, totals, commitment, running totals
+ * from batch to batch, and the seal on the ledger. Says exactly what does not fit; changes nothing.
+ * @param ledger without it the seals are not compared
+ */
+export async function checkStore(store: Store, ledger?: LedgerReader): Promise<StoreCheck> {
+  const check: StoreCheck = { batches: 0, charges: 0, onLedger: 0, waiting: 0, problems: [] };
+  for await (const { value: book } of scanJson<BookState>(store, below("book/"))) {
+    await checkBook(store, ledger, book, check);
+  }
+  return check;
+}
+
+async function checkBook(
+  store: Store,
+  ledger: LedgerReader | undefined,
+  book: BookState,
+  check: StoreCheck,
+): Promise<void> {
+  let runningSum = 0n;
+  let runningCount = 0n;
+  for (let sequence = 1n; sequence <= BigInt(book.lastSequence); sequence++) {
+    const tell = (code: string, message: string) =>
+      check.problems.push({ code, book: book.domain, sequence: sequence.toString(), message });
+    const batch = await getJson<StoredBatch>(store, keys.batch(book.domain, sequence));
+    if (batch === undefined) {
+      tell("fsck.batch-missing", "The batch is not in the store.");
+      continue;
+    }
+    check.batches++;
+    const amounts = await checkEntries(store, book, sequence, batch, check, tell);
+    const sum = amounts.reduce((total, amount) => total + amount, 0n);
+    runningSum += sum;
+    runningCount += BigInt(batch.count);
+    checkDigests(book, batch, amounts, tell);
+    const { runningTotals } = batch.opened;
+    if (
+      BigInt(runningTotals.sumNano) !== runningSum ||
+      BigInt(runningTotals.count) !== runningCount
+    ) {
+      tell("fsck.running-totals", "The running totals do not follow from the batches before.");
+    }
+    if (batch.blockTime === undefined) check.waiting++;
+    else if (ledger !== undefined) await checkSeal(ledger, book, batch, check, tell);
+  }
+  if (BigInt(book.runningSumNano) !== runningSum || BigInt(book.runningCount) !== runningCount) {
+    check.problems.push({
+      code: "fsck.book-totals",
+      book: book.domain,
+      sequence: book.lastSequence,
+      message: "The book's totals are not the sum of its batches.",
+    });
+  }
+}
+
+type Tell = (code: string, message: string) => void;
+
+async function checkEntries(
+  store: Store,
+  book: BookState,
+  sequence: bigint,
+  batch: StoredBatch,
+  check: StoreCheck,
+  tell: Tell,
+): Promise<bigint[]> {
+  if (book.kind === 3) return checkInvoiceEntries(store, batch);
+  const domain = fromHex(book.domain, 20);
+  const amounts: bigint[] = [];
+  for (let index = 0; index < batch.count; index++) {
+    const charge = await getJson<StoredCharge>(store, keys.charge(book.domain, sequence, index));
+    if (charge === undefined) {
+      tell("fsck.charge-missing", `Charge ${index} of the batch is not in the store.`);
+      continue;
+    }
+    check.charges++;
+    amounts.push(BigInt(charge.amountNano));
+    if (toHex(leafOfStoredCharge(domain, charge)) !== batch.leaves[index]) {
+      tell("fsck.charge-changed", `Charge ${index} is not the one that was committed.`);
+    }
+  }
+  return amounts;
+}
+
+/** Invoice leaves are kept as digests; their amounts are those of the totals. */
+async function checkInvoiceEntries(store: Store, batch: StoredBatch): Promise<bigint[]> {
+  if (batch.count === 0) return [];
+  const amounts = new Array<bigint>(batch.count).fill(0n);
+  for await (const { value } of scanJson<{
+    chargesNano: string;
+    place?: { sequence: string; leafIndex: number };
+  }>(store, below("invoice/"))) {
+    if (value.place?.sequence === batch.sequence) {
+      amounts[value.place.leafIndex] = BigInt(value.chargesNano);
+    }
+  }
+  return amounts;
+}
+
+function checkDigests(book: BookState, batch: StoredBatch, amounts: bigint[], tell: Tell): void {
+  const tree = buildInclusionTree(
+    batch.leaves.map((leaf) => fromHex(leaf, 32)),
+    BATCH_DEPTH_MIN,
+  );
+  if (toHex(tree.root) !== batch.root || tree.depth !== batch.depth) {
+    tell("fsck.root", "The leaves do not lead to the committed root.");
+  }
+  const { totals, runningTotals } = batch.opened;
+  if (toHex(sumTreeRoot(amounts, batch.depth).digest) !== totals.sumRoot) {
+    tell("fsck.sum-root", "The amounts do not lead to the committed sum tree.");
+  }
+  const computedTotals = totalsDigest({
+    salt: fromHex(totals.salt),
+    sumRoot: fromHex(totals.sumRoot),
+    sumNano: BigInt(totals.sumNano),
+    count: BigInt(totals.count),
+    from: BigInt(totals.from),
+    to: BigInt(totals.to),
+    suspended: BigInt(totals.suspended),
+    oldestSuspended: BigInt(totals.oldestSuspended),
+  });
+  const computedRunning = runningTotalsDigest({
+    salt: fromHex(runningTotals.salt),
+    sumNano: BigInt(runningTotals.sumNano),
+    count: BigInt(runningTotals.count),
+  });
+  if (toHex(computedTotals) !== batch.totals || toHex(computedRunning) !== batch.runningTotals) {
+    tell("fsck.totals", "What opens T or C does not lead to the committed digest.");
+  }
+  if (toHex(commitmentOf(partsOf(book, batch))) !== batch.commitment) {
+    tell("fsck.commitment", "The parts do not lead to the commitment.");
+  }
+}
+
+function partsOf(book: BookState, batch: StoredBatch) {
+  return {
+    domain: fromHex(book.domain),
+    sequence: BigInt(batch.sequence),
+    depth: batch.depth,
+    root: fromHex(batch.root),
+    totals: fromHex(batch.totals),
+    runningTotals: fromHex(batch.runningTotals),
+  };
+}
+
+async function checkSeal(
+  ledger: LedgerReader,
+  book: BookState,
+  batch: StoredBatch,
+  check: StoreCheck,
+  tell: Tell,
+): Promise<void> {
+  const seal = toHex(sealOf(fromHex(batch.commitment, 32), BigInt(batch.blockTime as string)));
+  const onLedger = await ledger.sealOf(book.domain, BigInt(batch.sequence));
+  if (onLedger === seal) check.onLedger++;
+  else if (onLedger === undefined)
+    tell("fsck.not-on-ledger", "The ledger does not have the batch.");
+  else tell("fsck.other-on-ledger", "The ledger has another commitment under this number.");
+}

@@ -1,0 +1,220 @@
+/* The node's interface as OpenAPI 3.1; a test compares it with the routes that exist. */
+
+interface Operation {
+  summary: string;
+  security?: "subscriber" | "operator";
+  query?: string[];
+  body?: string;
+  answer: string;
+  status?: string;
+}
+
+const operation = (tag: string, given: Operation) => ({
+  tags: [tag],
+  summary: given.summary,
+  ...(given.security === undefined ? {} : { security: [{ [given.security]: [] }] }),
+  ...(given.query === undefined
+    ? {}
+    : {
+        parameters: given.query.map((name) => ({
+          name,
+          in: "query",
+          required: true,
+          schema: { type: "string" },
+        })),
+      }),
+  ...(given.body === undefined
+    ? {}
+    : {
+        requestBody: {
+          required: true,
+          content: { [given.body]: { schema: {} } },
+        },
+      }),
+  responses: {
+    [given.status ?? "200"]: { description: given.answer },
+    default: {
+      description: "What went wrong",
+      content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
+    },
+  },
+});
+
+const subscriber = (given: Omit<Operation, "security">) =>
+  operation("subscriber", { ...given, security: "subscriber" });
+const operator = (given: Omit<Operation, "security">) =>
+  operation("operator", { ...given, security: "operator" });
+const JSON_BODY = "application/json";
+
+const withId = (name: string) => [{ name, in: "path", required: true, schema: { type: "string" } }];
+
+export const openApiDocument = {
+  openapi: "3.1.0",
+  info: {
+    title: "Tallystick node",
+    version: "1",
+    description:
+      "One operator's node. Subscribers read their own evidence, anyone has a signed claim carried to the ledger, the operator's staff run the books.",
+    license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+  },
+  paths: {
+    "/health": {
+      get: operation("node", { summary: "Whether the node serves", answer: "It does" }),
+    },
+    "/v1/openapi.json": {
+      get: operation("node", { summary: "This description", answer: "OpenAPI 3.1" }),
+    },
+    "/rpc": {
+      post: operation("ledger", {
+        summary: "Read-only JSON-RPC of this member's ledger end point",
+        body: JSON_BODY,
+        answer: "The ledger's answer",
+      }),
+    },
+    "/v1/relay/claims": {
+      post: operation("relay", {
+        summary: "Carry a signed claim to the ledger",
+        body: JSON_BODY,
+        answer: "On the ledger",
+        status: "201",
+      }),
+    },
+    "/v1/relay/openings": {
+      post: operation("relay", {
+        summary: "Carry the opening of a contested claim to the ledger",
+        body: JSON_BODY,
+        answer: "On the ledger",
+        status: "201",
+      }),
+    },
+    "/v1/session": {
+      get: subscriber({
+        summary: "Whose link this is, and which periods there are",
+        answer: "Session",
+      }),
+    },
+    "/v1/evidence": {
+      get: subscriber({
+        summary: "Evidence bundle of one period",
+        query: ["period"],
+        answer: "Bundle as docs/EVIDENCE.md describes it",
+      }),
+    },
+    "/v1/invoice": {
+      get: subscriber({ summary: "The invoice as sent", query: ["period"], answer: "Invoice" }),
+    },
+    "/v1/bill.csv": {
+      get: subscriber({ summary: "The invoice's lines as CSV", query: ["period"], answer: "CSV" }),
+    },
+    "/v1/disputes": {
+      get: subscriber({ summary: "Claims against this subscriber's charges", answer: "Disputes" }),
+    },
+    "/v1/operator/status": { get: operator({ summary: "State of the node", answer: "Status" }) },
+    "/v1/operator/fsck": {
+      get: operator({
+        summary: "Check the store against itself and the ledger",
+        answer: "Findings",
+      }),
+    },
+    "/v1/operator/accounts": {
+      get: operator({ summary: "Accounts with the secrets of their links", answer: "Accounts" }),
+      put: operator({ summary: "Add or change accounts", body: JSON_BODY, answer: "Count" }),
+    },
+    "/v1/operator/usage": {
+      post: operator({
+        summary: "Take in a file of usage records",
+        query: ["name"],
+        body: "application/octet-stream",
+        answer: "Control totals",
+      }),
+    },
+    "/v1/operator/commit": {
+      post: operator({ summary: "Seal and commit all books", answer: "The batches" }),
+    },
+    "/v1/operator/bill": {
+      post: operator({
+        summary: "Run the bill of a closed period",
+        body: JSON_BODY,
+        answer: "The run",
+      }),
+    },
+    "/v1/operator/evidence": {
+      get: operator({
+        summary: "Evidence bundle of an account's period",
+        query: ["account", "period"],
+        answer: "Bundle",
+      }),
+    },
+    "/v1/operator/suspense": {
+      get: operator({ summary: "Records that wait in suspense", answer: "Records with reasons" }),
+    },
+    "/v1/operator/suspense/{id}": {
+      parameters: withId("id"),
+      patch: operator({
+        summary: "Correct a suspended record",
+        body: JSON_BODY,
+        answer: "Corrected",
+      }),
+    },
+    "/v1/operator/suspense/{id}/recycle": {
+      parameters: withId("id"),
+      post: operator({ summary: "Rate a suspended record again", answer: "What became of it" }),
+    },
+    "/v1/operator/claims": {
+      get: operator({ summary: "Claims and their states", answer: "Claims" }),
+    },
+    "/v1/operator/claims/work": {
+      post: operator({ summary: "One round at the claims desk", answer: "Whether a credit waits" }),
+    },
+    "/v1/operator/claims/{id}": {
+      parameters: withId("id"),
+      post: operator({
+        summary: "Concede or contest a claim",
+        body: JSON_BODY,
+        answer: "On its way",
+        status: "202",
+      }),
+    },
+    "/v1/operator/settlement/statement": {
+      post: operator({ summary: "Post the statement of the books", answer: "Transaction" }),
+    },
+    "/v1/operator/settlement/{step}": {
+      parameters: withId("step"),
+      post: operator({
+        summary: "finalize, object, approve, pay or withdraw",
+        body: JSON_BODY,
+        answer: "Transaction",
+      }),
+    },
+    "/v1/operator/cadence": {
+      put: operator({
+        summary: "Seconds between commitments; 0 stops",
+        body: JSON_BODY,
+        answer: "Set",
+      }),
+    },
+  },
+  components: {
+    securitySchemes: {
+      subscriber: {
+        type: "http",
+        scheme: "bearer",
+        description: "Access token of a subscriber's link (docs/ACCESS.md)",
+      },
+      operator: { type: "http", scheme: "bearer", description: "Token in the node's data folder" },
+    },
+    schemas: {
+      Error: {
+        type: "object",
+        required: ["error"],
+        properties: {
+          error: {
+            type: "object",
+            required: ["code", "message"],
+            properties: { code: { type: "string" }, message: { type: "string" } },
+          },
+        },
+      },
+    },
+  },
+};

@@ -1,0 +1,125 @@
+import express, { type Express } from "express";
+import helmet from "helmet";
+import type { Log } from "../adapters/log.ts";
+import type { Ledger } from "../engine/ledger.ts";
+import type { Outbox } from "../engine/outbox.ts";
+import type { SubscriberAccess } from "./access.ts";
+import { errorHandler, notFound } from "./http-error.ts";
+import { openApiDocument } from "./openapi.ts";
+import { type OperatorRoutesParts, operatorRoutes } from "./routes/operator-routes.ts";
+import { relayRoutes } from "./routes/relay-routes.ts";
+import { rpcRoute } from "./routes/rpc-route.ts";
+import { type SubscriberRoutesParts, subscriberRoutes } from "./routes/subscriber-routes.ts";
+
+export interface ServerParts {
+  subscriber: SubscriberRoutesParts & { access: SubscriberAccess };
+  operator: OperatorRoutesParts;
+  outbox: Outbox;
+  ledger: Ledger;
+  ledgerUrl: string;
+  /** Origins of other members' nodes, which the page reads the ledger through. */
+  connectOrigins: string[];
+  /** Folder of the built page, or undefined when there is none. */
+  page: string | undefined;
+  /** Folder of the sample's files, for the sample only. */
+  sampleFolder: string | undefined;
+  health: () => Promise<{ ready: boolean }>;
+  log: Log;
+}
+
+const JSON_LIMIT = "2mb";
+const RPC_TIMEOUT_MS = 10_000;
+
+/** The node's HTTP interface; `openapi.ts` describes it. */
+export function createServer(parts: ServerParts): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("query parser", "simple");
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          "default-src": ["'self'"],
+          "connect-src": ["'self'", ...parts.connectOrigins],
+          "img-src": ["'self'", "data:"],
+          "style-src": ["'self'"],
+          "script-src": ["'self'"],
+          "worker-src": ["'self'", "blob:"],
+          "object-src": ["'none'"],
+          "base-uri": ["'none'"],
+          "frame-ancestors": ["'none'"],
+          "form-action": ["'none'"],
+        },
+      },
+      referrerPolicy: { policy: "no-referrer" },
+      strictTransportSecurity: false,
+    }),
+  );
+  app.use((request, response, next) => {
+    const began = performance.now();
+    response.on("finish", () => {
+      parts.log.debug("request answered", {
+        component: "http",
+        method: request.method,
+        ...(request.route?.path === undefined ? {} : { route: String(request.route.path) }),
+        status: response.statusCode,
+        durationMilliseconds: Math.round(performance.now() - began),
+      });
+    });
+    next();
+  });
+
+  app.get("/health", async (_request, response) => {
+    const health = await parts.health();
+    response.status(health.ready ? 200 : 503).json(health);
+  });
+  app.get("/v1/openapi.json", (_request, response) => {
+    response.json(openApiDocument);
+  });
+  // The ledger is public to members' readers: any page may read it through this member.
+  app.use(
+    "/rpc",
+    allowAnyOrigin,
+    express.json({ limit: JSON_LIMIT }),
+    rpcRoute(parts.ledgerUrl, RPC_TIMEOUT_MS),
+  );
+  app.use(
+    "/v1/relay",
+    allowAnyOrigin,
+    express.json({ limit: JSON_LIMIT }),
+    relayRoutes(parts.outbox, parts.ledger),
+  );
+  app.use(
+    "/v1/operator",
+    noStore,
+    express.json({ limit: JSON_LIMIT }),
+    operatorRoutes(parts.operator),
+  );
+  app.use("/v1", noStore, subscriberRoutes(parts.subscriber));
+  if (parts.sampleFolder !== undefined) app.use("/sample", express.static(parts.sampleFolder));
+  if (parts.page !== undefined) app.use(express.static(parts.page));
+  app.use(notFound);
+  app.use(
+    errorHandler((error) => {
+      const code = error instanceof Error ? error.name : "unknown";
+      parts.log.error("request failed", { component: "http", code });
+    }),
+  );
+  return app;
+}
+
+const noStore: express.RequestHandler = (_request, response, next) => {
+  response.set("cache-control", "no-store");
+  next();
+};
+
+const allowAnyOrigin: express.RequestHandler = (request, response, next) => {
+  response.set("access-control-allow-origin", "*");
+  response.set("access-control-allow-headers", "content-type");
+  if (request.method === "OPTIONS") {
+    response.status(204).end();
+    return;
+  }
+  next();
+};

@@ -1,0 +1,279 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import type { Server } from "node:http";
+import { join } from "node:path";
+import { EvmLedger } from "./adapters/evm-ledger.ts";
+import { Keystore, passphraseOf } from "./adapters/keystore.ts";
+import { LastKnownTime } from "./adapters/last-known-time.ts";
+import { LevelStore } from "./adapters/level-store.ts";
+import type { Log } from "./adapters/log.ts";
+import type { Environment, NodeConfig } from "./config.ts";
+import { fromHex, type Hex, toHex } from "./core/bytes.ts";
+import { SOURCE_ROLE } from "./core/commitment/secrets.ts";
+import { TallystickError } from "./core/errors.ts";
+import type { LedgerSection } from "./engine/build-evidence.ts";
+import { Cadence } from "./engine/cadence.ts";
+import { checkStore } from "./engine/check-store.ts";
+import type { ContractName } from "./engine/ledger.ts";
+import type { EngineContext, OperatorProfile } from "./engine/operator.ts";
+import { Outbox } from "./engine/outbox.ts";
+import { OperatorPipeline } from "./engine/pipeline.ts";
+import { Settlement } from "./engine/settlement.ts";
+import { TariffShelf } from "./engine/tariff-shelf.ts";
+import { SubscriberAccess } from "./http/access.ts";
+import { createServer } from "./http/server.ts";
+
+const FINAL_WAIT_MS = 10_000;
+
+/**
+ * One operator's node: the composition root of a process. Opens store, keys and ledger, takes up
+ * what a crash left, serves HTTP and commits at its cadence, until it is stopped.
+ */
+export class OperatorNode {
+  readonly #store: LevelStore;
+  readonly #ledger: EvmLedger;
+  readonly #outbox: Outbox;
+  readonly #cadence: Cadence;
+  readonly #server: Server;
+  readonly url: string;
+
+  private constructor(parts: {
+    store: LevelStore;
+    ledger: EvmLedger;
+    outbox: Outbox;
+    cadence: Cadence;
+    server: Server;
+    url: string;
+  }) {
+    this.#store = parts.store;
+    this.#ledger = parts.ledger;
+    this.#outbox = parts.outbox;
+    this.#cadence = parts.cadence;
+    this.#server = parts.server;
+    this.url = parts.url;
+  }
+
+  static async start(
+    config: NodeConfig,
+    environment: Environment,
+    log: Log,
+  ): Promise<OperatorNode> {
+    await mkdir(config.data, { recursive: true, mode: 0o700 });
+    const store = await LevelStore.open(join(config.data, "store"));
+    const ledger = await openLedger(config, environment);
+    const outbox = new Outbox(ledger, store, {
+      onTrouble: (error) => {
+        const code = error instanceof TallystickError ? error.code : "internal";
+        log.warn("ledger trouble", { component: "outbox", code });
+      },
+    });
+    await outbox.recover();
+    outbox.start();
+    const context = contextOf(config, store, ledger);
+    const tariffs = new TariffShelf(
+      await Promise.all(
+        config.tariffs.map(async ({ version, validFrom, file }) => ({
+          version,
+          validFromSeconds: BigInt(validFrom),
+          document: JSON.parse(await readFile(file, "utf8")),
+        })),
+      ),
+    );
+    const pipeline = await OperatorPipeline.open({
+      context,
+      tariffs,
+      outbox,
+      ledger,
+      claimPolicy: config.claimPolicy,
+      ledgerSection: ledgerSectionOf(config),
+    });
+    const cadence = new Cadence(pipeline, config.cadenceSeconds, log);
+    const status = async () => ({
+      operator: config.name,
+      member: config.member,
+      currency: config.agreement.currency,
+      ...(await pipeline.status()),
+      ledger: await ledgerStatus(ledger),
+      outbox: outbox.pending().length,
+      cadenceSeconds: cadence.seconds,
+    });
+    const app = createServer({
+      subscriber: {
+        pipeline,
+        access: new SubscriberAccess(() => pipeline.accounts()),
+        operatorName: config.name,
+        currency: config.agreement.currency,
+        zone: config.zone,
+        sampleOf: (account) =>
+          config.sample?.account === account
+            ? { deviceLogUrl: `/sample/${config.sample.deviceLog}` }
+            : undefined,
+      },
+      operator: {
+        pipeline,
+        settlement: new Settlement(outbox, () =>
+          pipeline.postStatement(config.agreement.chargeBook, config.agreement.creditBook),
+        ),
+        token: await operatorToken(config.data),
+        spool: join(config.data, "spool"),
+        zone: config.zone,
+        sourceName: config.sourceName,
+        status,
+        setCadence: (seconds) => cadence.set(seconds),
+        checkStore: async () => checkStore(store, ledger),
+        finalWaitMilliseconds: FINAL_WAIT_MS,
+      },
+      outbox,
+      ledger,
+      ledgerUrl: config.ledger.urls[0] as string,
+      connectOrigins: config.ledger.endpoints.map(({ url }) => new URL(url).origin),
+      page: pageFolder(),
+      sampleFolder: config.sample?.folder,
+      health: async () => ({ ready: true }),
+      log,
+    });
+    const server = await listen(app, config.http.host, config.http.port);
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : config.http.port;
+    cadence.start();
+    log.info("node started", { component: "node", operator: config.name, port });
+    return new OperatorNode({
+      store,
+      ledger,
+      outbox,
+      cadence,
+      server,
+      url: `http://${config.http.host}:${port}`,
+    });
+  }
+
+  /** Finishes what is under way and closes; what is not done goes on at the next start. */
+  async stop(): Promise<void> {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await this.#cadence.stop();
+    await this.#outbox.stop();
+    this.#ledger.close();
+    await this.#store.close();
+  }
+}
+
+async function openLedger(config: NodeConfig, environment: Environment): Promise<EvmLedger> {
+  const isEmbedded = config.ledger.kind === "embedded";
+  const passphrase = await passphraseOf({
+    given: environment.passphrase,
+    dataDirectory: config.data,
+    ledgerIsEmbedded: isEmbedded,
+  });
+  const keys = new Keystore({
+    directory: join(config.data, "keys"),
+    passphrase,
+    ledgerIsEmbedded: isEmbedded,
+  });
+  const [commit, settle] = await Promise.all([keys.signer("commit"), keys.signer("settle")]);
+  return new EvmLedger({
+    urls: config.ledger.urls,
+    chainId: BigInt(config.ledger.chainId),
+    kind: config.ledger.kind,
+    contracts: config.ledger.contracts as Partial<Record<ContractName, string>>,
+    finality: config.ledger.finality,
+    signers: { commit, settle },
+  });
+}
+
+function contextOf(config: NodeConfig, store: LevelStore, ledger: EvmLedger): EngineContext {
+  const profile: OperatorProfile = {
+    name: config.name,
+    member: config.member,
+    chainId: BigInt(config.ledger.chainId),
+    books: config.ledger.contracts.books as Hex,
+    agreement: {
+      ...config.agreement,
+      maxRecordAgeSeconds: BigInt(config.agreement.maxRecordAgeSeconds),
+    },
+    sourceRole: SOURCE_ROLE[config.role],
+    ...(config.trunkAccount === undefined ? {} : { trunkAccount: config.trunkAccount }),
+    zone: config.zone,
+    sourceName: config.sourceName,
+    handPrices: config.handPrices,
+    batchChargesMax: config.batchChargesMax,
+  };
+  return {
+    store,
+    profile,
+    random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
+    time: new LastKnownTime(ledger),
+  };
+}
+
+function ledgerSectionOf({ ledger }: NodeConfig): LedgerSection {
+  const address = (name: string): Hex => {
+    const found = ledger.contracts[name];
+    if (found === undefined) {
+      throw new TallystickError("config.invalid", `The contract "${name}" is missing.`, {
+        field: `ledger.contracts.${name}`,
+      });
+    }
+    return found;
+  };
+  return {
+    chainId: ledger.chainId,
+    kind: ledger.kind,
+    runBy: ledger.runBy,
+    contracts: {
+      books: address("books"),
+      tariffs: address("tariffs"),
+      agreements: address("agreements"),
+      claims: address("claims"),
+      members: address("members"),
+    },
+    endpoints: ledger.endpoints,
+  };
+}
+
+async function ledgerStatus(ledger: EvmLedger): Promise<object> {
+  try {
+    const { number, time } = await ledger.head();
+    return {
+      reachable: true,
+      block: number.toString(),
+      blockTime: new Date(Number(time) * 1000).toISOString(),
+    };
+  } catch (error) {
+    if (!(error instanceof TallystickError)) throw error;
+    return { reachable: false, because: error.message };
+  }
+}
+
+/** The operator's token, made at first start, readable by its owner alone. */
+async function operatorToken(directory: string): Promise<Hex> {
+  const file = join(directory, "operator.token");
+  if (!existsSync(file)) {
+    await writeFile(file, `${toHex(new Uint8Array(randomBytes(32)))}\n`, {
+      mode: 0o600,
+      flag: "wx",
+    });
+  }
+  const token = (await readFile(file, "utf8")).trim();
+  return toHex(fromHex(token, 32));
+}
+
+function pageFolder(): string | undefined {
+  const folder = new URL("../client-app/dist/", import.meta.url).pathname;
+  return existsSync(join(folder, "index.html")) ? folder : undefined;
+}
+
+function listen(app: ReturnType<typeof createServer>, host: string, port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = app.listen(port, host);
+    server.once("listening", () => resolve(server));
+    server.once("error", (cause: NodeJS.ErrnoException) =>
+      reject(
+        cause.code === "EADDRINUSE"
+          ? new TallystickError("http.port-busy", `Port ${port} is in use; choose another one.`)
+          : cause,
+      ),
+    );
+  });
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @notice The cheat codes of the test runner that these tests use.
+interface Vm {
+    function prank(address sender) external;
+
+    function warp(uint256 timestamp) external;
+
+    function expectRevert(bytes4 selector) external;
+
+    function expectPartialRevert(bytes4 selector) external;
+}
+
+abstract contract Cheats {
+    Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    /// @dev Maps any fuzzed number into a range, both ends included.
+    function within(uint256 value, uint256 least, uint256 most) internal pure returns (uint256) {
+        return least + (value % (most - least + 1));
+    }
+
+    function assertEq(uint256 given, uint256 expected, string memory what) internal pure {
+        require(given == expected, what);
+    }
+}
