@@ -32,7 +32,10 @@ contract Agreements is IAgreements, MemberGated, AccessManaged {
     mapping(address token => AllowedToken) private _tokens;
     AgreementId[] private _proposed;
 
-    constructor(IMembers members_, address authority) MemberGated(members_) AccessManaged(authority) {}
+    constructor(
+        IMembers members_,
+        address authority
+    ) MemberGated(members_) AccessManaged(authority) {}
 
     /// @inheritdoc IAgreements
     function allowToken(address token) external restricted {
@@ -66,10 +69,7 @@ contract Agreements is IAgreements, MemberGated, AccessManaged {
         agreement = AgreementId.wrap(
             keccak256(abi.encode(block.chainid, this, ordinal, proposer, termsHash))
         );
-        require(
-            AgreementTerms.isParty(terms.parties, proposer),
-            NotAParty(agreement, proposer)
-        );
+        require(AgreementTerms.isParty(terms.parties, proposer), NotAParty(agreement, proposer));
         _proposed.push(agreement);
         Agreement storage stored = _agreements[agreement];
         stored.terms = terms;
@@ -84,10 +84,7 @@ contract Agreements is IAgreements, MemberGated, AccessManaged {
     function sign(AgreementId agreement) external {
         MemberId party = _activeSenderHolding(Duty.Govern);
         require(isParty(agreement, party), NotAParty(agreement, party));
-        require(
-            !_agreements[agreement].signed[party],
-            AlreadySigned(agreement, party)
-        );
+        require(!_agreements[agreement].signed[party], AlreadySigned(agreement, party));
         _sign(agreement, party);
     }
 
@@ -141,9 +138,7 @@ contract Agreements is IAgreements, MemberGated, AccessManaged {
     }
 
     /// @inheritdoc IAgreements
-    function tokenOf(
-        AgreementId agreement
-    ) external view returns (address token, uint8 decimals) {
+    function tokenOf(AgreementId agreement) external view returns (address token, uint8 decimals) {
         token = _known(agreement).token;
         decimals = _tokens[token].decimals;
     }
@@ -155,10 +150,7 @@ contract Agreements is IAgreements, MemberGated, AccessManaged {
     }
 
     /// @inheritdoc IAgreements
-    function splitOf(
-        AgreementId agreement,
-        uint32 number
-    ) external view returns (Split memory) {
+    function splitOf(AgreementId agreement, uint32 number) external view returns (Split memory) {
         Split[] storage splits = _known(agreement).splits;
         require(number > 0 && number <= splits.length, SplitUnknown(agreement, number));
         return splits[number - 1];

@@ -42,10 +42,7 @@ contract Bonds is IBonds, MemberGated, AccessManaged, ReentrancyGuard {
 
     /// @inheritdoc IBonds
     function deposit(AgreementId agreement, MemberId member, uint256 units) external nonReentrant {
-        require(
-            agreements.isParty(agreement, member),
-            IAgreements.NotAParty(agreement, member)
-        );
+        require(agreements.isParty(agreement, member), IAgreements.NotAParty(agreement, member));
         (address token, ) = agreements.tokenOf(agreement);
         _bonds[agreement][member] += units;
         emit BondDeposited(agreement, member, msg.sender, units);
@@ -69,10 +66,7 @@ contract Bonds is IBonds, MemberGated, AccessManaged, ReentrancyGuard {
         Announcement memory announced = _announcements[agreement][member];
         require(announced.units > 0, NothingAnnounced(agreement, member));
         uint64 ledgerTime = clock.ledgerTime();
-        require(
-            ledgerTime >= announced.readyAt,
-            WithdrawalNotReady(announced.readyAt, ledgerTime)
-        );
+        require(ledgerTime >= announced.readyAt, WithdrawalNotReady(announced.readyAt, ledgerTime));
         uint256 most = _free(agreement, member);
         uint256 units = announced.units < most ? announced.units : most;
         delete _announcements[agreement][member];

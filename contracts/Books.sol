@@ -59,10 +59,7 @@ contract Books is IBooks, ICommitKeyFollower, LedgerClock, MemberGated, AccessMa
     ) external returns (BookId book) {
         MemberId operator = _activeSenderHolding(Duty.Commit);
         require(kind > 0 && kind <= KIND_MAX, BookKindUnknown(kind));
-        require(
-            agreements.isInForce(agreement),
-            IAgreements.AgreementNotInForce(agreement)
-        );
+        require(agreements.isInForce(agreement), IAgreements.AgreementNotInForce(agreement));
         require(
             agreements.payerOf(agreement, operator) != NO_MEMBER,
             OperatorHasNoSide(agreement, operator)
@@ -131,11 +128,7 @@ contract Books is IBooks, ICommitKeyFollower, LedgerClock, MemberGated, AccessMa
     }
 
     /// @inheritdoc ICommitKeyFollower
-    function commitKeyChanged(
-        MemberId member,
-        address previousKey,
-        address newKey
-    ) external {
+    function commitKeyChanged(MemberId member, address previousKey, address newKey) external {
         // Fixed when this contract was made: not even the governor can name somebody else.
         require(msg.sender == address(members), NotTheMembersContract(msg.sender));
         _committers[previousKey] = NO_MEMBER;
@@ -192,12 +185,7 @@ contract Books is IBooks, ICommitKeyFollower, LedgerClock, MemberGated, AccessMa
         return _opened[ordinal - 1];
     }
 
-    function _commit(
-        MemberId committer,
-        BookId book,
-        uint64 sequence,
-        bytes32 commitment
-    ) private {
+    function _commit(MemberId committer, BookId book, uint64 sequence, bytes32 commitment) private {
         Head storage stored = _heads[book];
         bytes32 head = stored.word;
         _requireCommitter(committer, book, _operatorIn(head));
@@ -210,11 +198,7 @@ contract Books is IBooks, ICommitKeyFollower, LedgerClock, MemberGated, AccessMa
         emit BatchCommitted(book, sequence, commitment, blockTime);
     }
 
-    function _requireCommitter(
-        MemberId committer,
-        BookId book,
-        MemberId operator
-    ) private view {
+    function _requireCommitter(MemberId committer, BookId book, MemberId operator) private view {
         if (committer == operator && committer != NO_MEMBER) return;
         require(operator != NO_MEMBER, BookUnknown(book));
         revert NotTheCommitKey(book, msg.sender);

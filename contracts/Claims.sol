@@ -31,11 +31,10 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
     uint32 private constant LEAVES_MAX = 1 << 20;
     uint256 private constant CONTESTS_MAX = 200;
 
-    bytes32 private constant REQUEST_TYPEHASH =
-        keccak256(
-            "Claim(uint8 kind,bytes20 book,uint64 sequence,uint32 leafIndex,uint128 claimedNano,"
-            "bytes32 evidenceHash,address finder,uint256 nonce,uint64 validUntil)"
-        );
+    bytes32 private constant REQUEST_TYPEHASH = keccak256(
+        "Claim(uint8 kind,bytes20 book,uint64 sequence,uint32 leafIndex,uint128 claimedNano,"
+        "bytes32 evidenceHash,address finder,uint256 nonce,uint64 validUntil)"
+    );
 
     IAgreements public immutable agreements;
     IBooks public immutable books;
@@ -76,10 +75,7 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
         bytes32 evidenceHash
     ) external returns (ClaimId) {
         return
-            _lodge(
-                Request(kind, book, sequence, leafIndex, claimedNano, evidenceHash),
-                msg.sender
-            );
+            _lodge(Request(kind, book, sequence, leafIndex, claimedNano, evidenceHash), msg.sender);
     }
 
     /// @inheritdoc IClaims
@@ -109,10 +105,7 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
         bytes32 place = _placeOf(request);
         _requireUndecided(request, place);
         uint128 already = _dueAt[place];
-        require(
-            request.claimedNano > already,
-            NothingLeftToClaim(request.claimedNano, already)
-        );
+        require(request.claimedNano > already, NothingLeftToClaim(request.claimedNano, already));
         _concede(id, stored, request.claimedNano - already, false);
     }
 
@@ -194,10 +187,7 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
             members.holds(agreements.arbiterOf(stored.agreement), Duty.Settle, msg.sender),
             NotTheArbiter(id, msg.sender)
         );
-        require(
-            dueNano <= request.claimedNano,
-            DecisionAboveClaim(request.claimedNano, dueNano)
-        );
+        require(dueNano <= request.claimedNano, DecisionAboveClaim(request.claimedNano, dueNano));
         bytes32 place = _placeOf(request);
         _requireUndecided(request, place);
         _decided[place] = true;
@@ -285,10 +275,7 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
 
     function _lodge(Request memory request, address finder) private returns (ClaimId id) {
         bool mispriced = request.kind == KIND_MISPRICED;
-        require(
-            mispriced || request.kind == KIND_MATTER_OF_FACT,
-            ClaimKindUnknown(request.kind)
-        );
+        require(mispriced || request.kind == KIND_MATTER_OF_FACT, ClaimKindUnknown(request.kind));
         require(request.claimedNano > 0, ClaimAmountEmpty());
         Book memory book = books.bookOf(request.book);
         require(
@@ -315,12 +302,7 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
         books.noteReference(request.book, request.sequence);
     }
 
-    function _concede(
-        ClaimId id,
-        Claim storage stored,
-        uint128 dueNano,
-        bool bySilence
-    ) private {
+    function _concede(ClaimId id, Claim storage stored, uint128 dueNano, bool bySilence) private {
         bytes32 place = _placeOf(stored.request);
         uint64 creditBy = _owe(stored, place, ClaimState.Conceded, dueNano);
         emit ClaimConceded(id, dueNano, bySilence, creditBy);

@@ -24,10 +24,7 @@ contract Members is IMembers, AccessManaged {
         uint8 roles,
         Keys calldata keys
     ) external restricted returns (MemberId member) {
-        require(
-            bytes(name).length > 0 && bytes(name).length <= NAME_BYTES_MAX,
-            NameUnusable(name)
-        );
+        require(bytes(name).length > 0 && bytes(name).length <= NAME_BYTES_MAX, NameUnusable(name));
         require(roles > 0 && roles <= ROLES_ALL, RolesUnknown(roles));
         uint256 ordinal = _admitted.length + 1;
         member = MemberId.wrap(bytes20(keccak256(abi.encode(block.chainid, this, ordinal))));

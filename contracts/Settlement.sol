@@ -78,10 +78,7 @@ contract Settlement is ISettlement, MemberGated, ReentrancyGuard {
     }
 
     /// @inheritdoc ISettlement
-    function prepaidNanoOf(
-        AgreementId agreement,
-        MemberId payer
-    ) external view returns (uint256) {
+    function prepaidNanoOf(AgreementId agreement, MemberId payer) external view returns (uint256) {
         return _prepaid[agreement][payer];
     }
 

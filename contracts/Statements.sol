@@ -83,9 +83,10 @@ contract Statements is IStatements, MemberGated {
         Book memory details = books.bookOf(stored.book);
         MemberId objector = _senderHolding(Duty.Settle);
         MemberId payer = agreements.payerOf(details.agreement, details.operator);
-        bool mayObject = payer == details.operator
-            ? objector != details.operator && agreements.isParty(details.agreement, objector)
-            : objector == payer;
+        bool mayObject =
+            payer == details.operator
+                ? objector != details.operator && agreements.isParty(details.agreement, objector)
+                : objector == payer;
         require(mayObject, MayNotObject(id, objector));
         require(!stored.objected, ObjectedAlready(id));
         uint64 ledgerTime = clock.ledgerTime();
@@ -119,13 +120,10 @@ contract Statements is IStatements, MemberGated {
         require(owedNano <= disputedNano, AmountUnusable(disputedNano, owedNano));
         Book memory details = books.bookOf(stored.book);
         MemberId payer = agreements.payerOf(details.agreement, details.operator);
-        bool mayResolve = members.holds(
-            agreements.arbiterOf(details.agreement),
-            Duty.Settle,
-            msg.sender
-        ) ||
-            (owedNano == 0 && members.holds(details.operator, Duty.Settle, msg.sender)) ||
-            (owedNano == disputedNano && members.holds(payer, Duty.Settle, msg.sender));
+        bool mayResolve =
+            members.holds(agreements.arbiterOf(details.agreement), Duty.Settle, msg.sender) ||
+                (owedNano == 0 && members.holds(details.operator, Duty.Settle, msg.sender)) ||
+                (owedNano == disputedNano && members.holds(payer, Duty.Settle, msg.sender));
         require(mayResolve, MayNotResolve(id, msg.sender, owedNano));
         stored.disputeOpen = false;
         emit DisputeResolved(id, msg.sender, owedNano);

@@ -29,10 +29,7 @@ contract Tariffs is ITariffs, MemberGated {
         uint64 validFrom
     ) external {
         MemberId operator = _activeSenderHolding(Duty.Govern);
-        require(
-            agreements.isInForce(agreement),
-            IAgreements.AgreementNotInForce(agreement)
-        );
+        require(agreements.isInForce(agreement), IAgreements.AgreementNotInForce(agreement));
         require(
             agreements.payerOf(agreement, operator) != NO_MEMBER,
             IBooks.OperatorHasNoSide(agreement, operator)
@@ -68,10 +65,7 @@ contract Tariffs is ITariffs, MemberGated {
     }
 
     /// @inheritdoc ITariffs
-    function versionCount(
-        AgreementId agreement,
-        MemberId operator
-    ) external view returns (uint32) {
+    function versionCount(AgreementId agreement, MemberId operator) external view returns (uint32) {
         return uint32(_versions[agreement][operator].length);
     }
 

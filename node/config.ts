@@ -107,6 +107,8 @@ export interface Environment {
   passphrase: string | undefined;
   /** Data folder of the commands and of `npm start`. */
   dataDirectory: string | undefined;
+  /** The operator's token, for commands that speak to a node whose data folder is elsewhere. */
+  token: string | undefined;
 }
 
 const LOG_LEVELS: LogLevel[] = ["debug", "info", "warn", "error", "silent"];
@@ -117,5 +119,6 @@ export function readEnvironment(): Environment {
     logLevel: LOG_LEVELS.includes(level) ? level : "info",
     passphrase: process.env.TALLYSTICK_PASSPHRASE,
     dataDirectory: process.env.TALLYSTICK_DATA,
+    token: process.env.TALLYSTICK_TOKEN,
   };
 }

@@ -52,6 +52,7 @@ const ARTIFACT_FOLDERS = {
 interface Artifact {
   abi: InterfaceAbi;
   bytecode: string;
+  deployedBytecode: string;
 }
 
 /** The compiler's output for one of our contracts; `hardhat build` writes it. */

@@ -8,6 +8,7 @@ import { PeriodChoice } from "./components/period-choice.tsx";
 import { ProgressLine } from "./components/progress-line.tsx";
 import { Welcome } from "./components/welcome.tsx";
 import { WordingContext, wordingFor } from "./state/locale.tsx";
+import { saveText } from "./state/save-text.ts";
 import { useChecker } from "./state/use-checker.ts";
 import { useDisputes } from "./state/use-disputes.ts";
 import { useSession } from "./state/use-session.ts";
@@ -19,10 +20,11 @@ export function App() {
   const { openEvidence } = checker;
   const session = state.phase === "open" ? state.session : undefined;
   const [epoch, setEpoch] = useState<string>();
+  const [evidence, setEvidence] = useState("");
   const [loadError, setLoadError] = useState<unknown>();
 
   const chosen = useMemo(() => {
-    const periods = session?.periods ?? [];
+    const periods = (session?.periods ?? []).toSorted((a, b) => (a.epoch < b.epoch ? -1 : 1));
     const wanted = epoch ?? link?.period;
     return (
       periods.find((period) => period.epoch === wanted) ??
@@ -35,7 +37,9 @@ export function App() {
     if (api === undefined || chosen === undefined) return;
     setLoadError(undefined);
     try {
-      await openEvidence(await api.evidence(chosen.epoch));
+      const text = await api.evidence(chosen.epoch);
+      setEvidence(text);
+      await openEvidence(text);
     } catch (error) {
       setLoadError(error);
     }
@@ -95,6 +99,7 @@ export function App() {
                 />
               )
             }
+            onSave={() => saveText(evidence, `bill-${chosen?.epoch ?? ""}.evidence.json`)}
             {...(session === undefined ? {} : { onBackToOwn: () => void load() })}
           />
         ) : state.phase === "loading" || (session !== undefined && loadError === undefined) ? (

@@ -4,6 +4,7 @@ import "./parsing-without-eval.ts";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
+import { PageBoundary } from "./components/page-boundary.tsx";
 import "./styles/theme.css";
 import "./styles/page.css";
 import "./styles/bill.css";
@@ -17,7 +18,9 @@ const root = document.getElementById("root");
 if (root !== null) {
   createRoot(root).render(
     <StrictMode>
-      <App />
+      <PageBoundary>
+        <App />
+      </PageBoundary>
     </StrictMode>,
   );
 }

@@ -122,18 +122,13 @@ interface IAgreements {
     function currencyOf(AgreementId agreement) external view returns (bytes3);
 
     /// @return token The ERC-20 and its decimals as they were when it was allowed.
-    function tokenOf(
-        AgreementId agreement
-    ) external view returns (address token, uint8 decimals);
+    function tokenOf(AgreementId agreement) external view returns (address token, uint8 decimals);
 
     /// @return Its decimals when it was allowed; reverts for a token that never was.
     function decimalsOf(address token) external view returns (uint8);
 
     /// @param number From 1; reverts with SplitUnknown.
-    function splitOf(
-        AgreementId agreement,
-        uint32 number
-    ) external view returns (Split memory);
+    function splitOf(AgreementId agreement, uint32 number) external view returns (Split memory);
 
     function agreementCount() external view returns (uint256);
 

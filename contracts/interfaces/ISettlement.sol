@@ -45,10 +45,7 @@ interface ISettlement {
     function balanceNanoOf(address token, MemberId member) external view returns (uint256);
 
     /// @return Nano-units that the payer paid beyond its obligations, less than one unit of the token.
-    function prepaidNanoOf(
-        AgreementId agreement,
-        MemberId payer
-    ) external view returns (uint256);
+    function prepaidNanoOf(AgreementId agreement, MemberId payer) external view returns (uint256);
 
     /// @return In units of the token.
     function withdrawableOf(address token, MemberId member) external view returns (uint256);

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {
-    AgreementId,
-    BookId,
-    MemberId,
-    ObligationId,
-    StatementId
-} from "../types/Identifiers.sol";
+import { AgreementId, BookId, MemberId, ObligationId, StatementId } from "../types/Identifiers.sol";
 import { RunningOpening } from "../types/Openings.sol";
 
 enum StatementState {
@@ -114,10 +108,7 @@ interface IStatements {
     function obligationOf(ObligationId obligation) external view returns (Obligation memory);
 
     /// @param part 0 for what was undisputed, 1 for what came out of the dispute.
-    function obligationIdOf(
-        StatementId statement,
-        uint8 part
-    ) external pure returns (ObligationId);
+    function obligationIdOf(StatementId statement, uint8 part) external pure returns (ObligationId);
 
     /// @return sequence The last batch that a statement counted.
     /// @return sumNano The running total there.

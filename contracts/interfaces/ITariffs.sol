@@ -45,10 +45,7 @@ interface ITariffs {
         uint64 instant
     ) external view returns (uint32 version, bytes32 root);
 
-    function versionCount(
-        AgreementId agreement,
-        MemberId operator
-    ) external view returns (uint32);
+    function versionCount(AgreementId agreement, MemberId operator) external view returns (uint32);
 
     /// @param version From 1 to versionCount().
     function versionAt(

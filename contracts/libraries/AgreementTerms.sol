@@ -78,10 +78,7 @@ library AgreementTerms {
                 );
             }
         }
-        require(
-            parts <= PARTS_PER_MILLION,
-            IAgreements.TermsUnusable("parts per million", parts)
-        );
+        require(parts <= PARTS_PER_MILLION, IAgreements.TermsUnusable("parts per million", parts));
     }
 
     function _requireParty(MemberId[] calldata parties, MemberId member) private pure {

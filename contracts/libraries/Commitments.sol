@@ -39,18 +39,19 @@ library Commitments {
         bytes32 totals,
         bytes32 runningTotals
     ) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encodePacked(
-                Hashes.COMMITMENT,
-                Hashes.VERSION,
-                book,
-                sequence,
-                depth,
-                root,
-                totals,
-                runningTotals
-            )
-        );
+        return
+            keccak256(
+                abi.encodePacked(
+                    Hashes.COMMITMENT,
+                    Hashes.VERSION,
+                    book,
+                    sequence,
+                    depth,
+                    root,
+                    totals,
+                    runningTotals
+                )
+            );
     }
 
     /// @param blockTime Seconds.

@@ -22,9 +22,10 @@ library InclusionProof {
         require(index >> depth == 0, IndexBeyondTree(depth, index));
         root = leaf;
         for (uint256 level = 0; level < depth; ++level) {
-            root = (index >> level) & 1 == 0
-                ? keccak256(abi.encodePacked(Hashes.NODE, root, siblings[level]))
-                : keccak256(abi.encodePacked(Hashes.NODE, siblings[level], root));
+            root =
+                (index >> level) & 1 == 0
+                    ? keccak256(abi.encodePacked(Hashes.NODE, root, siblings[level]))
+                    : keccak256(abi.encodePacked(Hashes.NODE, siblings[level], root));
         }
     }
 

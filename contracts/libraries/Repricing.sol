@@ -14,6 +14,7 @@ library Repricing {
     error PriceBeyondRange(uint256 amountNano);
 
     uint64 internal constant ALL_FILLER = type(uint64).max;
+    uint128 internal constant NO_MAXIMUM = type(uint128).max;
     uint8 internal constant KIND_USAGE = 1;
     uint8 internal constant ROW_LINEAR = 1;
     uint8 internal constant DIRECTION_MASK = 0x03;
@@ -70,14 +71,12 @@ library Repricing {
         require(row.scale <= 9, RowNotProvable("scale"));
         // All of it over the denominator `per`: setUp × per < 2^192 and price × billed < 2^194, so
         // nothing here reaches 2^256.
-        uint256 exact = uint256(row.setUp) *
-            row.per +
-            uint256(row.price) *
-            billedUnits(row, quantity);
+        uint256 exact =
+            uint256(row.setUp) * row.per + uint256(row.price) * billedUnits(row, quantity);
         uint256 least = uint256(row.minimum) * row.per;
         uint256 most = uint256(row.maximum) * row.per;
         if (exact < least) exact = least;
-        if (exact > most) exact = most;
+        if (row.maximum != NO_MAXIMUM && exact > most) exact = most;
         uint256 roundingUnit = 10 ** (9 - row.scale);
         uint256 amountNano =
             _divide(exact, uint256(row.per) * roundingUnit, row.mode) * roundingUnit;
@@ -100,10 +99,7 @@ library Repricing {
         // Which area a network and which origin a number belongs to is not in the rows.
         require(price.area == 0 && charge.visitedNetwork == 0xFFFFFF, RowNotProvable("area"));
         require(price.origin == 0 && charge.originDigits == ALL_FILLER, RowNotProvable("origin"));
-        require(
-            price.tierFrom == 0 && price.tierTo == type(uint64).max,
-            RowNotProvable("tier")
-        );
+        require(price.tierFrom == 0 && price.tierTo == type(uint64).max, RowNotProvable("tier"));
     }
 
     /// @dev Modes: 0 half up, 1 half even, 2 up, 3 down. `denominator` < 2^94 is never zero.

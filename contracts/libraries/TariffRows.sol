@@ -11,65 +11,69 @@ library TariffRows {
     error RowBeyondCount(uint32 count, uint32 index);
 
     function digest(IntervalRow calldata row) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encodePacked(
-                Hashes.INTERVAL_ROW,
-                Hashes.VERSION,
-                row.service,
-                row.direction,
-                row.low,
-                row.high,
-                row.zone
-            )
-        );
+        return
+            keccak256(
+                abi.encodePacked(
+                    Hashes.INTERVAL_ROW,
+                    Hashes.VERSION,
+                    row.service,
+                    row.direction,
+                    row.low,
+                    row.high,
+                    row.zone
+                )
+            );
     }
 
     function digest(CalendarRow calldata row) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encodePacked(Hashes.CALENDAR_ROW, Hashes.VERSION, row.from, row.to, row.band)
-        );
+        return
+            keccak256(
+                abi.encodePacked(Hashes.CALENDAR_ROW, Hashes.VERSION, row.from, row.to, row.band)
+            );
     }
 
     function digest(PriceRow calldata row) internal pure returns (bytes32) {
-        return keccak256(
-            bytes.concat(
-                abi.encodePacked(
-                    Hashes.PRICE_ROW,
-                    Hashes.VERSION,
-                    row.zone,
-                    row.area,
-                    row.origin,
-                    row.band,
-                    row.class,
-                    row.kind,
-                    row.provable
-                ),
-                abi.encodePacked(
-                    row.price,
-                    row.per,
-                    row.setUp,
-                    row.first,
-                    row.step,
-                    row.minimum,
-                    row.maximum
-                ),
-                abi.encodePacked(row.tierFrom, row.tierTo, row.mode, row.scale, row.split)
-            )
-        );
+        return
+            keccak256(
+                bytes.concat(
+                    abi.encodePacked(
+                        Hashes.PRICE_ROW,
+                        Hashes.VERSION,
+                        row.zone,
+                        row.area,
+                        row.origin,
+                        row.band,
+                        row.class,
+                        row.kind,
+                        row.provable
+                    ),
+                    abi.encodePacked(
+                        row.price,
+                        row.per,
+                        row.setUp,
+                        row.first,
+                        row.step,
+                        row.minimum,
+                        row.maximum
+                    ),
+                    abi.encodePacked(row.tierFrom, row.tierTo, row.mode, row.scale, row.split)
+                )
+            );
     }
 
     function root(TariffHeader calldata header) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encodePacked(
-                Hashes.TARIFF_ROOT,
-                Hashes.VERSION,
-                header.currency,
-                header.depth,
-                header.count,
-                header.rowsRoot,
-                header.documentHash
-            )
-        );
+        return
+            keccak256(
+                abi.encodePacked(
+                    Hashes.TARIFF_ROOT,
+                    Hashes.VERSION,
+                    header.currency,
+                    header.depth,
+                    header.count,
+                    header.rowsRoot,
+                    header.documentHash
+                )
+            );
     }
 
     /// @dev Reverts unless the row stands at its index under the header's root.

@@ -113,6 +113,7 @@ export const LEDGER_ABI = {
     "error MemberIsSuspended(bytes20 member)",
     "error NotAMember(address sender)",
     "error NotTheCommitKey(bytes20 book, address sender)",
+    "error NotTheMembersContract(address sender)",
     "error OperatorHasNoSide(bytes32 agreement, bytes20 operator)",
     "error SequenceOutOfOrder(bytes20 book, uint64 expected, uint64 given)",
     "event AuthorityUpdated(address authority)",

@@ -73,7 +73,8 @@ export const METHODS: Record<string, (context: CallContext, args: readonly unkno
     touchClock(context);
     commit(context, book as Hex, BigInt(sequence as bigint), commitment as Hex);
   },
-  "books.commitMany": (context, [batches]) => commitMany(context, batches as BatchArgument[]),
+  "books.commitMany": (context, [batches]) =>
+    commitMany(context, (batches as (BatchArgument | BatchTuple)[]).map(named)),
   "books.voidNewest": (context, [book, sequence]) =>
     voidNewest(context, book as Hex, BigInt(sequence as bigint)),
   "clock.tick": (context) => {
@@ -105,6 +106,12 @@ interface BatchArgument {
   sequence: bigint;
   commitment: Hex;
 }
+
+type BatchTuple = [book: Hex, sequence: bigint, commitment: Hex];
+
+/** Structs may be given by name or by position. */
+const named = (batch: BatchArgument | BatchTuple): BatchArgument =>
+  Array.isArray(batch) ? { book: batch[0], sequence: batch[1], commitment: batch[2] } : batch;
 
 /** @throws LedgerRefusal; the state may then be half changed, so work on a copy */
 export function execute(context: CallContext, call: MemoryCall): void {

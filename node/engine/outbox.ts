@@ -3,7 +3,9 @@ import { TallystickError } from "../core/errors.ts";
 import type { Duty, LedgerCall, LedgerWriter } from "./ledger.ts";
 import { callDigest, OutboxJournal, type Settled } from "./outbox-journal.ts";
 import { type LaneProgress, OutboxLane, type OutboxLimits } from "./outbox-lane.ts";
+import { OutboxLoop } from "./outbox-loop.ts";
 import type { Store } from "./store.ts";
+import { OneAtATime } from "./turns.ts";
 
 export interface OutboxOptions extends Partial<OutboxLimits> {
   /** Settled transactions of each sender whose bytes stay, to repair a ledger that lost them. */
@@ -36,9 +38,6 @@ const REPLACED_AFTER_LOOKS = 3;
 const REPLAY_HOLDS_MAX = 100;
 const BYTES_KEPT_MAX = 10_000;
 const QUEUED_MAX = 20_000;
-const PAUSE_WAITING_MS = 100;
-const PAUSE_IDLE_MS = 1_000;
-const PAUSE_TROUBLE_MS_MAX = 15_000;
 
 /**
  * Brings calls to the ledger exactly once, in order per sender, whatever crashes. The life of a call,
@@ -66,11 +65,10 @@ export class Outbox {
   #isStale = false;
   #checkedAtBlock: bigint | undefined;
   #nextOrdinal = 1;
-  readonly #pumping = new Turns();
+  readonly #pumping = new OneAtATime();
   /** Never held while the ledger is asked something. */
-  readonly #enqueueing = new Turns();
-  #running: { stopped: boolean; done: Promise<void> } | undefined;
-  #wake: () => void = () => {};
+  readonly #enqueueing = new OneAtATime();
+  readonly #loop: OutboxLoop;
 
   constructor(ledger: LedgerWriter, store: Store, options: OutboxOptions = {}) {
     this.#ledger = ledger;
@@ -82,6 +80,11 @@ export class Outbox {
       replayHoldsMax: options.replayHoldsMax ?? REPLAY_HOLDS_MAX,
     };
     this.#options = options;
+    this.#loop = new OutboxLoop(async () => {
+      const progress = await this.pump();
+      if (Object.values(progress).some((count) => count > 0)) return "advanced";
+      return this.#size() > 0 ? "waiting" : "idle";
+    }, options.onTrouble);
   }
 
   /**
@@ -119,7 +122,7 @@ export class Outbox {
       }
       this.#laneOf(sender).add(entry);
     });
-    this.#wake();
+    this.#loop.wake();
   }
 
   /**
@@ -190,55 +193,12 @@ export class Outbox {
   }
 
   start(): void {
-    if (this.#running !== undefined) return;
-    const running = { stopped: false, done: Promise.resolve() };
-    running.done = this.#loop(running);
-    this.#running = running;
+    this.#loop.start();
   }
 
   /** Resolves when the running pump is over. Nothing is lost: what is open goes on at next start. */
   async stop(): Promise<void> {
-    const running = this.#running;
-    if (running === undefined) return;
-    running.stopped = true;
-    this.#wake();
-    await running.done;
-    this.#running = undefined;
-  }
-
-  async #loop(running: { stopped: boolean }): Promise<void> {
-    let failures = 0;
-    let lastTrouble: string | undefined;
-    while (!running.stopped) {
-      let pause = PAUSE_IDLE_MS;
-      try {
-        const progress = await this.pump();
-        if (this.pending().length > 0) pause = PAUSE_WAITING_MS;
-        if (Object.values(progress).some((count) => count > 0)) pause = 0;
-        failures = 0;
-        lastTrouble = undefined;
-      } catch (error) {
-        const trouble = error instanceof TallystickError ? error.code : String(error);
-        if (trouble !== lastTrouble) this.#options.onTrouble?.(error);
-        lastTrouble = trouble;
-        pause = Math.min(PAUSE_WAITING_MS * 2 ** failures, PAUSE_TROUBLE_MS_MAX);
-        failures += 1;
-      }
-      if (!running.stopped) await this.#pause(pause, failures === 0);
-    }
-  }
-
-  /** An enqueued call ends the wait, unless the ledger is away: then it would only hammer it. */
-  async #pause(milliseconds: number, endsOnWork: boolean): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.#wake = () => {
-        if (!endsOnWork && this.#running?.stopped !== true) return;
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#wake = () => {};
+    await this.#loop.stop();
   }
 
   /** A ledger that is another one, or was set back, gets nothing before it was looked at. */
@@ -310,9 +270,13 @@ export class Outbox {
     this.#waiting.delete(key);
   }
 
+  #size(): number {
+    return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.size, 0);
+  }
+
   #assertRoom(): void {
     const queuedMax = this.#options.queuedMax ?? QUEUED_MAX;
-    const queued = [...this.#lanes.values()].reduce((sum, lane) => sum + lane.size, 0);
+    const queued = this.#size();
     if (queued >= queuedMax) {
       throw new TallystickError(
         "outbox.full",
@@ -331,16 +295,5 @@ export class Outbox {
       }
       throw error;
     }
-  }
-}
-
-/** One at a time, in the order of asking. */
-class Turns {
-  #last: Promise<unknown> = Promise.resolve();
-
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work, work);
-    this.#last = turn.catch(() => {});
-    return await turn;
   }
 }

@@ -30,25 +30,29 @@ function matchesLock() {
   );
 }
 
+const QUIETLY = ["--no-audit", "--no-fund", "--loglevel=error"];
+const LOCK_LACKS_PACKAGES = /EUSAGE[\s\S]*Missing: /;
+
 export async function installDependencies(node) {
   if (isInstalled()) return;
   // Under the Node that will run them. npm's own script when npm started us, else npm from PATH;
   // either way `#!/usr/bin/env node` finds the new Node, which is first on PATH.
   const npm = process.env.npm_execpath;
   const [command, first] = npm?.endsWith("npm-cli.js") ? [node, [npm]] : ["npm", []];
-  await step(
-    "Installing the dependencies",
-    command,
-    [
-      ...first,
-      "ci",
-      "--include=dev",
-      "--include=optional",
-      "--no-audit",
-      "--no-fund",
-      "--loglevel=error",
-    ],
-    { env: environmentFor(node) },
-  );
+  const install = (...how) =>
+    step(
+      "Installing the dependencies",
+      command,
+      [...first, ...how, "--include=dev", "--include=optional", ...QUIETLY],
+      { env: environmentFor(node) },
+    );
+  try {
+    await install("ci");
+  } catch (error) {
+    // `npm ci` refuses a lock file made where the builds for other platforms were not to be had.
+    // Installing from the same lock file takes the same versions, and does not change it.
+    if (!LOCK_LACKS_PACKAGES.test(error.message)) throw error;
+    await install("install", "--no-save");
+  }
   setFresh(installMark());
 }

@@ -5,8 +5,9 @@ import type { EvmLedger } from "../../node/adapters/evm-ledger.ts";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
 import type { Hex } from "../../node/core/bytes.ts";
 import { fromHex, toHex } from "../../node/core/bytes.ts";
+import { commitBatch } from "../../node/core/commitment/batch-commitment.ts";
 import { bookDomain } from "../../node/core/commitment/domain.ts";
-import type { LedgerCall } from "../../node/engine/ledger.ts";
+import type { Duty, LedgerCall } from "../../node/engine/ledger.ts";
 import { Outbox } from "../../node/engine/outbox.ts";
 import { ANVIL_CHAIN_ID, AnvilNetwork, freePort } from "./anvil-network.ts";
 import { describeLedger, hasCode } from "./ledger-conformance.ts";
@@ -88,16 +89,7 @@ describe("an EVM network", function () {
 
   before(async () => {
     network = await AnvilNetwork.start();
-    book = toHex(
-      bookDomain({
-        chainId: ANVIL_CHAIN_ID,
-        books: fromHex(network.addresses.books.toLowerCase(), 20),
-        operator: fromHex(network.alder.id, 20),
-        agreement: fromHex(network.retailAlder, 32),
-        kind: 1,
-        number: 1n,
-      }),
-    );
+    book = toHex(bookDomain({ ...bookIdentity(), kind: 1, number: 1n }));
   });
   beforeEach(async () => {
     first = await new Relay(network.url).start();
@@ -111,6 +103,13 @@ describe("an EVM network", function () {
     await second.stop();
   });
   after(() => network.stop());
+
+  const bookIdentity = () => ({
+    chainId: ANVIL_CHAIN_ID,
+    books: fromHex(network.addresses.books.toLowerCase(), 20),
+    operator: fromHex(network.alder.id, 20),
+    agreement: fromHex(network.retailAlder, 32),
+  });
 
   async function pumpUntilEmpty(outbox: Outbox): Promise<void> {
     for (let pumps = 0; pumps < 200; pumps++) {
@@ -185,6 +184,19 @@ describe("an EVM network", function () {
       assert.match(JSON.stringify(error), /insufficient funds/);
       return true;
     });
+  });
+
+  it("asks the newest state why, where that of an old block is gone", async () => {
+    first.answer = (method, params) =>
+      method === "eth_call" && params[1] !== "latest"
+        ? { error: { code: -32000, message: "missing trie node" } }
+        : undefined;
+    const unknown: LedgerCall = {
+      ...commit(1n),
+      args: [`0x${"77".repeat(20)}`, 1n, book.padEnd(66, "0")],
+    };
+    const reason = await ledger.refusalOf(ledger.prepare(unknown), ledger.senderOf("commit"), 1n);
+    assert.equal(reason?.name, "BookUnknown");
   });
 
   it("refuses another chain, and an address without a contract", async () => {
@@ -268,6 +280,112 @@ describe("an EVM network", function () {
     assert.equal((await ledger.bookOf(book))?.newestSequence, 3n);
     const { hash, blockTime } = await outbox.settled("3");
     assert.equal((await ledger.receipt(hash))?.blockTime, blockTime);
+  });
+
+  it("reads claims and statements as the contracts keep them", async () => {
+    const outbox = new Outbox(ledger, new MemoryStore());
+    const domain = bookDomain({ ...bookIdentity(), kind: 1, number: 2n });
+    const batch = commitBatch({
+      domain,
+      bookKey: new Uint8Array(32),
+      sequence: 1n,
+      leaves: [],
+      before: { sumNano: 0n, count: 0n },
+      suspended: 0n,
+      oldestSuspended: 0n,
+    });
+    const own = toHex(domain);
+    const write = async (key: string, duty: Duty, call: LedgerCall) => {
+      await outbox.enqueue({ key, purpose: key, duty, call });
+      await pumpUntilEmpty(outbox);
+      const settled = await outbox.settled(key);
+      assert.equal(settled.status, "final", JSON.stringify(settled.error));
+      return settled;
+    };
+    await write("open 2", "commit", {
+      contract: "books",
+      method: "openBook",
+      args: [network.retailAlder, 1, 2n, 1],
+    });
+    const committed = await write("commit 2", "commit", {
+      contract: "books",
+      method: "commit",
+      args: [own, 1n, toHex(batch.commitment)],
+    });
+
+    const evidenceHash: Hex = `0x${"e1".repeat(32)}`;
+    const lodged = await write("claim", "settle", {
+      contract: "claims",
+      method: "claim",
+      args: [1, own, 1n, 0, 320_000_000n, evidenceHash],
+    });
+    const [lodging] = await ledger.events({
+      contract: "claims",
+      names: ["ClaimLodged"],
+      fromBlock: lodged.blockNumber,
+      toBlock: lodged.blockNumber,
+    });
+    assert.equal(lodging?.transactionHash, lodged.hash);
+    assert.deepEqual(lodging?.values.request, {
+      kind: 1n,
+      book: own,
+      sequence: 1n,
+      leafIndex: 0n,
+      claimedNano: 320_000_000n,
+      evidenceHash,
+    });
+    const id = lodging?.values.claim as Hex;
+    const claim = await ledger.claimOf(id);
+    assert.deepEqual(
+      { ...claim, deadline: 0n },
+      {
+        kind: 1,
+        book: own,
+        sequence: 1n,
+        leafIndex: 0,
+        claimedNano: 320_000_000n,
+        evidenceHash,
+        state: "claimed",
+        operator: network.alder.id,
+        agreement: network.retailAlder,
+        finder: ledger.senderOf("settle"),
+        deadline: 0n,
+        dueNano: 0n,
+        isOverdue: false,
+      },
+    );
+    await write("concede", "settle", { contract: "claims", method: "concede", args: [id] });
+    assert.equal((await ledger.claimOf(id))?.state, "conceded");
+    assert.equal((await ledger.claimOf(id))?.dueNano, 320_000_000n);
+
+    const opening = {
+      root: toHex(batch.parts.root),
+      depth: batch.parts.depth,
+      totals: toHex(batch.parts.totals),
+      blockTime: committed.blockTime,
+      salt: toHex(batch.runningTotals.salt),
+      sumNano: batch.runningTotals.sumNano,
+      count: batch.runningTotals.count,
+    };
+    const posted = await write("post", "settle", {
+      contract: "statements",
+      method: "post",
+      args: [own, 1n, opening, `0x${"00".repeat(20)}`, 0n, opening],
+    });
+    const [posting] = await ledger.events({
+      contract: "statements",
+      names: ["StatementPosted"],
+      fromBlock: posted.blockNumber,
+      toBlock: posted.blockNumber,
+    });
+    const statement = await ledger.statementOf(posting?.values.statement as Hex);
+    assert.equal(statement?.state, "posted");
+    assert.equal(statement?.book, own);
+    assert.deepEqual([statement?.fromSequence, statement?.toSequence], [1n, 1n]);
+    assert.deepEqual([statement?.payableNano, statement?.isObjected], [0n, false]);
+    const { demoToken } = network.addresses;
+    const token = demoToken.toLowerCase() as Hex;
+    assert.equal(await ledger.withdrawableUnits(token, network.alder.id), 0n);
   });
 
   it("is unreachable where nobody listens", async () => {

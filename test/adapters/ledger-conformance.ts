@@ -202,7 +202,8 @@ export function describeLedger(name: string, open: () => Promise<LedgerScene>): 
       assert.equal(torn.receipt.status, "refused");
       assert.equal(torn.refusal?.name, "SequenceOutOfOrder");
       assert.equal(await alder.sealOf(book, 5n), undefined);
-      const whole = await send(alder, "commit", books("commitMany", [batch(5n), batch(6n)]));
+      const tuple = [book, 6n, bytes("c5", 32)];
+      const whole = await send(alder, "commit", books("commitMany", [batch(5n), tuple]));
       assert.equal(whole.receipt.status, "done");
       assert.notEqual(await alder.sealOf(book, 6n), undefined);
     });

@@ -295,7 +295,7 @@ export function sampleBundle(options: SampleOptions): SampleBundle {
     const entry = { leaf, amountNano: credited.amountNano, start };
     const { batch, place } = commit(credits.domain, 1n, [entry], CREDITED_AT);
     creditProofs.push({
-      line: "1",
+      line: `C${EPOCH}-1`,
       batch: place,
       leafIndex: 0,
       amountNano: credited.amountNano.toString(),

@@ -43,7 +43,7 @@ export class SampleServer {
   readonly requests: string[] = [];
   /** The last claim and opening that the page sent. */
   claim: Record<string, string> | undefined;
-  opening: Record<string, unknown> | undefined;
+  opening: unknown[] | undefined;
   #state = "";
   #polls = 0;
   #server: Server | undefined;
@@ -147,13 +147,13 @@ export class SampleServer {
     app.post("/v1/relay/claims", (request, response) => {
       this.claim = request.body;
       this.#state = "claimed";
-      response.json({ id: `0x${"11".repeat(32)}` });
+      response.status(201).json({ transaction: `0x${"22".repeat(32)}` });
     });
     app.post("/v1/relay/openings", (request, response) => {
       this.opening = request.body.opening;
       this.#state = "proven";
       this.#polls = 0;
-      response.json({ state: "proven" });
+      response.status(201).json({ transaction: `0x${"33".repeat(32)}` });
     });
     app.use(express.static("client-app/dist"));
   }
@@ -205,7 +205,7 @@ export class SampleServer {
         state: this.#state,
         claimedNano: claim.claimedNano,
         ...(decided ? { dueNano: claim.claimedNano } : {}),
-        ...(this.#state === "settled" ? { creditLine: "1" } : {}),
+        ...(this.#state === "settled" ? { creditLine: `C${EPOCH}-1` } : {}),
         history: [{ at: "2026-11-03T09:12:00.000Z", words: "The dispute was lodged." }],
       },
     ];

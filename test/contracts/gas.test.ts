@@ -2,7 +2,16 @@ import { strict as assert } from "node:assert";
 import { readFile, writeFile } from "node:fs/promises";
 import { id } from "ethers";
 import { TestLedger } from "./support/chain.ts";
-import { admit, agree, BOOK, DAY, openBook, ROLE, retailTerms, type Party } from "./support/parties.ts";
+import {
+  admit,
+  agree,
+  BOOK,
+  DAY,
+  openBook,
+  type Party,
+  ROLE,
+  retailTerms,
+} from "./support/parties.ts";
 
 /*
  * Gas that callers pay, kept in a file so that a change has to show it:

@@ -23,8 +23,8 @@ import {
   pathOf,
   restOf,
   runningOf,
-  TestBook,
   type TestBatch,
+  TestBook,
   tariffOf,
 } from "./support/records.ts";
 
@@ -265,11 +265,8 @@ describe("The life of a charge on the ledger", () => {
 
   it("waits for the window and becomes an obligation", async () => {
     const anyone = ledger.account(11);
-    assert.equal(
-      await ledger.refusal(anyone, "statements", "finalize", statement),
-      "WindowOpen",
-    );
-    await ledger.pass(7 * DAY + 1);
+    assert.equal(await ledger.refusal(anyone, "statements", "finalize", statement), "WindowOpen");
+    await ledger.pass(7 * DAY + 60);
     await ledger.send(anyone, "statements", "finalize", statement);
   });
 

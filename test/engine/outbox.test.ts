@@ -328,6 +328,83 @@ describe("the outbox", () => {
     }
   });
 
+  it("has durable what was enqueued, and is done with what was settled", async () => {
+    const told: Settled[] = [];
+    const { outbox, ledger, store, network } = scene();
+    await enqueueBatches(outbox, 1, 2);
+    const afterCrash = store.crash();
+    const restarted = new Outbox(ledger, afterCrash);
+    await restarted.recover();
+    assert.equal(restarted.pending().length, 3);
+    await pumpUntilEmpty(restarted);
+    const again = new Outbox(ledger, afterCrash, { onSettled: (settled) => told.push(settled) });
+    await again.recover();
+    assert.deepEqual(again.pending(), []);
+    await again.pump();
+    assert.deepEqual(told, []);
+    assert.deepEqual(onLedger(network), wanted(2));
+  });
+
+  it("opens what was lost once, over a restart and an uncertain write", async () => {
+    const { outbox, ledger, store, network } = scene();
+    await enqueueBatches(outbox, 1, 3);
+    await pumpUntilEmpty(outbox);
+    network.loseBlocks(2);
+    ledger.delivery = () => "lose";
+    store.failNextWrites("failedButStored");
+    await assert.rejects(outbox.pump(), hasCode("store.write-failed"));
+    await outbox.pump();
+    const keys = (which: Outbox) => which.pending().map(({ key }) => key);
+    assert.deepEqual(keys(outbox), ["batch/2", "batch/3"]);
+    const restarted = new Outbox(ledger, store.crash());
+    await restarted.pump();
+    assert.deepEqual(keys(restarted), ["batch/2", "batch/3"]);
+    ledger.delivery = () => "deliver";
+    await pumpUntilEmpty(restarted);
+    assert.deepEqual(onLedger(network), wanted(3));
+  });
+
+  it("tells whoever waits although the write that settled it seemed to fail", async () => {
+    const { outbox, store } = scene();
+    await enqueueBatches(outbox, 1, 0);
+    await outbox.pump();
+    const settling = outbox.settled("open");
+    store.failNextWrites("failedButStored");
+    await assert.rejects(outbox.pump(), hasCode("store.write-failed"));
+    await outbox.pump();
+    assert.equal((await settling).status, "final");
+  });
+
+  it("writes nothing to a ledger that is another one, at the start or after it was set back", async () => {
+    const { outbox, ledger, network, store } = scene();
+    const wrong = new TallystickError("ledger.wrong-chain", "another ledger");
+    let isOther = true;
+    ledger.check = async () => {
+      if (isOther) throw wrong;
+    };
+    await enqueueBatches(outbox, 1, 1);
+    await assert.rejects(outbox.pump(), hasCode("ledger.wrong-chain"));
+    assert.deepEqual(onLedger(network), []);
+    isOther = false;
+    await pumpUntilEmpty(outbox);
+    isOther = true;
+    await outbox.pump();
+    network.loseBlocks(1);
+    await assert.rejects(outbox.pump(), hasCode("ledger.wrong-chain"));
+    await assert.rejects(outbox.pump(), hasCode("ledger.wrong-chain"));
+    network.mine();
+    network.mine();
+    const restarted = new Outbox(ledger, store, { replayHoldsMax: 0 });
+    isOther = false;
+    await restarted.recover();
+    ledger.accountNonce = async () => {
+      isOther = true;
+      return 0n;
+    };
+    await assert.rejects(restarted.pump(), hasCode("ledger.wrong-chain"));
+    assert.deepEqual(onLedger(network), ["openBook"]);
+  });
+
   it("runs by itself between start and stop, through an outage", async () => {
     const troubles: unknown[] = [];
     const { outbox, ledger, network } = scene({ onTrouble: (error) => troubles.push(error) });

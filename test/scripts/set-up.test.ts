@@ -105,6 +105,35 @@ describe("set-up", function () {
     assert.equal(await ended(start(root, "target.ts").child), 3);
   });
 
+  it("installs from a lock file that lacks the builds for other platforms", async () => {
+    const root = await clone();
+    const package_ = { name: "clone", version: "1.0.0", dependencies: { part: "file:part" } };
+    const part = { name: "part", version: "1.0.0", optionalDependencies: { far: "file:../far" } };
+    const far = { name: "far", version: "1.0.0", os: ["!linux", "!darwin", "!win32"] };
+    const lock = {
+      name: "clone",
+      version: "1.0.0",
+      lockfileVersion: 3,
+      requires: true,
+      packages: {
+        "": package_,
+        "node_modules/part": { resolved: "part", link: true },
+        part: { version: "1.0.0", optionalDependencies: part.optionalDependencies },
+      },
+    };
+    await mkdir(join(root, "part"));
+    await mkdir(join(root, "far"));
+    await writeFile(join(root, "part", "package.json"), JSON.stringify(part));
+    await writeFile(join(root, "far", "package.json"), JSON.stringify(far));
+    await writeFile(join(root, "package.json"), JSON.stringify(package_));
+    const text = JSON.stringify(lock);
+    await writeFile(join(root, "package-lock.json"), text);
+    const { child, output } = start(root, "target.ts");
+    assert.equal(await ended(child), 3, output());
+    assert.equal(await readFile(join(root, "package-lock.json"), "utf8"), text);
+    assert.ok((await readdir(join(root, "node_modules"))).includes("part"));
+  });
+
   it("shows what failed and exits with 4", async () => {
     const root = await clone();
     await writeFile(join(root, "package-lock.json"), "{");

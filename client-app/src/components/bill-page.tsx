@@ -1,4 +1,4 @@
-import { type ReactNode, useMemo, useState } from "react";
+import { type ReactNode, useMemo, useRef, useState } from "react";
 import { filterLines, filtersOf, type LineFilter, summarise } from "../model/bill-summary.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import type { NodeApi } from "../node-api/node-api.ts";
@@ -14,6 +14,7 @@ import { Icon } from "./icon.tsx";
 import { LineList } from "./line-list.tsx";
 import { OtherFile } from "./other-file.tsx";
 import { ProofStrip } from "./proof-strip.tsx";
+import { UnreadRows } from "./unread-rows.tsx";
 import { VerdictFilter } from "./verdict-filter.tsx";
 
 interface BillPageProps {
@@ -23,17 +24,24 @@ interface BillPageProps {
   sample: Session["sample"];
   api: NodeApi | undefined;
   periodChoice: ReactNode;
+  onSave: () => void;
   /** Back to the bill of the link, when another one was dropped in. */
   onBackToOwn?: () => void;
 }
 
 export function BillPage(props: BillPageProps) {
-  const { bill, checker, disputes, sample, api, periodChoice, onBackToOwn } = props;
+  const { bill, checker, disputes, sample, api, periodChoice, onSave, onBackToOwn } = props;
   const [filter, setFilter] = useState<LineFilter>("all");
-  const summary = useMemo(() => summarise(bill.lines), [bill]);
+  const { returnedOf } = disputes;
+  const summary = useMemo(() => summarise(bill.lines, returnedOf), [bill, returnedOf]);
   const filters = useMemo(() => filtersOf(summary), [summary]);
-  const current = filters.some((one) => one.filter === filter) ? filter : "all";
-  const lines = useMemo(() => filterLines(bill.lines, current), [bill, current]);
+  const offered = filter === "wrong" || filters.some((one) => one.filter === filter);
+  const current = offered ? filter : "all";
+  const linesRef = useRef<HTMLElement>(null);
+  const lines = useMemo(
+    () => filterLines(bill.lines, current, returnedOf),
+    [bill, current, returnedOf],
+  );
   const fromFile = bill.fileName !== undefined;
 
   const openOther = async (file: File) => {
@@ -53,7 +61,21 @@ export function BillPage(props: BillPageProps) {
         bill={bill}
         summary={summary}
         periodChoice={fromFile ? undefined : periodChoice}
+        onShowWrong={() => {
+          setFilter("wrong");
+          linesRef.current?.scrollIntoView({ block: "start" });
+        }}
       />
+      {bill.kind === "evidence" ? (
+        <ProofStrip
+          bill={bill}
+          readingLedger={checker.readingLedger}
+          onRetryLedger={() => void checker.retryLedger()}
+          onSave={fromFile ? undefined : onSave}
+        />
+      ) : (
+        <UnreadRows checks={bill.checks} />
+      )}
       <DeviceLogPanel
         device={bill.device}
         onFiles={(files) => void checker.compare(files)}
@@ -66,7 +88,7 @@ export function BillPage(props: BillPageProps) {
               }
         }
       />
-      <section className="lines" aria-labelledby="lines-title">
+      <section className="lines" aria-labelledby="lines-title" ref={linesRef}>
         <div className="lines-head">
           <h2 id="lines-title">Your lines</h2>
           <VerdictFilter filters={filters} current={current} onChoose={setFilter} />
@@ -77,13 +99,6 @@ export function BillPage(props: BillPageProps) {
       {bill.device === undefined || bill.device.only.length === 0 ? null : (
         <DeviceOnlyList device={bill.device} />
       )}
-      {bill.kind === "evidence" ? (
-        <ProofStrip
-          bill={bill}
-          readingLedger={checker.readingLedger}
-          onRetryLedger={() => void checker.retryLedger()}
-        />
-      ) : null}
       <OtherFile
         onFile={(file) => void openOther(file)}
         onSampleBill={

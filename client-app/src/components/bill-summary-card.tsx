@@ -10,10 +10,17 @@ interface BillSummaryCardProps {
   bill: CheckedBill;
   summary: BillSummary;
   periodChoice?: React.ReactNode;
+  /** Shows only the lines that look wrong. */
+  onShowWrong: () => void;
 }
 
 /** The month at a glance: what it costs, how much of it holds, in words and as one bar. */
-export function BillSummaryCard({ bill, summary, periodChoice }: BillSummaryCardProps) {
+export function BillSummaryCard({
+  bill,
+  summary,
+  periodChoice,
+  onShowWrong,
+}: BillSummaryCardProps) {
   const { money, dates, locale } = useWording();
   const title = bill.epoch === undefined ? "Your bill" : formatEpoch(bill.epoch, dates.locale);
   return (
@@ -38,7 +45,13 @@ export function BillSummaryCard({ bill, summary, periodChoice }: BillSummaryCard
           {TONES.filter((tone) => summary.byTone[tone] > 0).map((tone) => (
             <li key={tone} className={`tone-${tone}`}>
               <ToneIcon tone={tone} size={18} />
-              <span>{TONE_WORDS[tone].sentence(summary.byTone[tone])}</span>
+              {tone === "wrong" ? (
+                <button type="button" className="link-button" onClick={onShowWrong}>
+                  {TONE_WORDS[tone].sentence(summary.byTone[tone])}
+                </button>
+              ) : (
+                <span>{TONE_WORDS[tone].sentence(summary.byTone[tone])}</span>
+              )}
             </li>
           ))}
         </ul>
@@ -53,13 +66,19 @@ function headline(
   money: (nano: bigint) => string,
 ): React.ReactNode {
   if (summary.lines === 0) return "No charges this month.";
+  const returned =
+    summary.returnedNano === 0n ? null : (
+      <span className="returned">{money(summary.returnedNano)} came back.</span>
+    );
   if (summary.byTone.wrong > 0) {
     return (
       <>
-        You may have been charged <strong>{money(summary.disputedNano)} too much</strong>.
+        You may have been charged <strong>{money(summary.disputedNano)} too much</strong>.{" "}
+        {returned}
       </>
     );
   }
+  if (returned !== null) return <>What was wrong is corrected. {returned}</>;
   if (bill.kind === "file" && bill.device === undefined) {
     return "Add your phone's call log, and every line is compared with it.";
   }

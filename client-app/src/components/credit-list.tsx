@@ -1,4 +1,5 @@
 import type { CheckedBill } from "../model/checked-bill.ts";
+import { creditNumber } from "../model/dispute-words.ts";
 import { formatMoment } from "../model/time-words.ts";
 import { useWording } from "../state/locale.tsx";
 import { Icon } from "./icon.tsx";
@@ -14,7 +15,7 @@ export function CreditList({ bill }: { bill: CheckedBill }) {
           <li key={credit.line}>
             <Icon name="credit" />
             <span>
-              <strong>Credit no. {credit.line}</strong>
+              <strong>Credit no. {creditNumber(credit.line)}</strong>
               {credit.correctsLine === undefined ? "" : ` for line ${credit.correctsLine}`}
               {credit.committedAt === undefined ? null : (
                 <span className="quiet">

@@ -21,20 +21,28 @@ export function DeviceFindingFact({ line, device }: DeviceFindingFactProps) {
       </Fact>
     );
   }
-  const { tone } = VERDICT_WORDS[finding.verdict];
+  // Where only the price is in question, the phone and the bill tell of the same call.
+  const onlyPrice = finding.verdict === "price-differs" && line.evidence !== undefined;
+  const { tone } = onlyPrice ? VERDICT_WORDS.matched : VERDICT_WORDS[finding.verdict];
   return (
     <Fact
       icon="phone"
       title="What your phone says"
       ok={tone === "right" ? true : tone === "wrong" ? false : null}
     >
-      <p>{finding.because}</p>
+      <p>{onlyPrice ? "Your phone has the same call. Only its price differs." : finding.because}</p>
       {finding.entry === undefined ? null : <Comparison line={line} />}
       {verdictOf(line) === finding.verdict ? null : (
         <p className="quiet">{VERDICT_WORDS[finding.verdict].label}.</p>
       )}
     </Fact>
   );
+}
+
+/** Written with or without country code, and in groups or not. */
+function sameNumber(bill: string, phone: string | undefined): boolean {
+  const last = (number: string) => number.replaceAll(/\D/g, "").slice(-7);
+  return phone !== undefined && last(bill) === last(phone);
 }
 
 function Comparison({ line }: { line: BillLineView }) {
@@ -51,7 +59,7 @@ function Comparison({ line }: { line: BillLineView }) {
       formatDuration(entry.durationMilliseconds),
     ]);
   }
-  if (line.otherParty !== undefined) {
+  if (line.otherParty !== undefined && !sameNumber(line.otherParty, entry.number)) {
     rows.push([
       "Number",
       formatNumber(line.otherParty),

@@ -22,7 +22,7 @@ export function DisputePanel({ bill, line, dispute, disputes }: DisputePanelProp
       {dispute === undefined ? (
         <DisputeOffer line={line} operator={operator} disputes={disputes} />
       ) : (
-        <DisputeProgress line={line} dispute={dispute} operator={operator} />
+        <DisputeProgress bill={bill} line={line} dispute={dispute} operator={operator} />
       )}
       {error === undefined ? null : <ErrorNotice error={error} />}
     </section>
@@ -84,14 +84,19 @@ function DisputeOffer({ line, operator, disputes }: DisputeOfferProps) {
 }
 
 interface DisputeProgressProps {
+  bill: CheckedBill;
   line: BillLineView;
   dispute: Dispute;
   operator: string;
 }
 
-function DisputeProgress({ line, dispute, operator }: DisputeProgressProps) {
+function DisputeProgress({ bill, line, dispute, operator }: DisputeProgressProps) {
   const { money, dates } = useWording();
   const due = dispute.dueNano ?? dispute.claimedNano;
+  const credit = bill.credits.find((one) => one.line === dispute.creditLine);
+  // A credit stands in the evidence of the month that it was given in, which may be a later one.
+  const lastEntry = dispute.history.at(-1);
+  const creditedAt = credit?.committedAt ?? (lastEntry && Date.parse(lastEntry.at));
   const repriced =
     dispute.kind === "mispriced" && line.evidence?.expectedNano !== undefined
       ? money(line.amountNano - BigInt(due))
@@ -105,6 +110,7 @@ function DisputeProgress({ line, dispute, operator }: DisputeProgressProps) {
           claimed: money(BigInt(dispute.claimedNano)),
           due: money(BigInt(due)),
           ...(repriced === undefined ? {} : { repriced }),
+          ...(creditedAt === undefined ? {} : { creditedOn: formatMoment(creditedAt, dates) }),
         })}
       </p>
       <ol className="steps">

@@ -35,7 +35,6 @@ export function LineList({ bill, lines, disputes }: LineListProps) {
   }
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: arrow keys only move between the buttons inside */}
       <ol className="line-list" ref={list} onKeyDown={moveFocus}>
         {lines.slice(0, shown).map((line) => (
           <LineRow

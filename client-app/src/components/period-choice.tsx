@@ -10,11 +10,12 @@ interface PeriodChoiceProps {
 
 export function PeriodChoice({ periods, chosen, onChoose }: PeriodChoiceProps) {
   const { dates } = useWording();
+  const newestFirst = periods.toSorted((a, b) => (a.epoch < b.epoch ? 1 : -1));
   return (
     <label className="period-choice">
       <span className="visually-hidden">Month</span>
       <select value={chosen} onChange={(event) => onChoose(event.target.value)}>
-        {periods.toReversed().map(({ epoch, status }) => (
+        {newestFirst.map(({ epoch, status }) => (
           <option key={epoch} value={epoch}>
             {formatEpoch(epoch, dates.locale)}
             {status === "open" ? " (not billed yet)" : ""}

@@ -1,6 +1,6 @@
 import type { CheckedBill } from "../model/checked-bill.ts";
 import { ledgerAgreement } from "../model/ledger-words.ts";
-import { proofPoints } from "../model/proof-points.ts";
+import { type ProofPoint, proofPoints } from "../model/proof-points.ts";
 import { useWording } from "../state/locale.tsx";
 import { Icon } from "./icon.tsx";
 
@@ -8,64 +8,73 @@ interface ProofStripProps {
   bill: CheckedBill;
   readingLedger: boolean;
   onRetryLedger: () => void;
+  /** Saves the evidence as a file that can be checked later, without any server. */
+  onSave: (() => void) | undefined;
 }
 
-/** What was proven about the bill as a whole, and what it does not show. */
-export function ProofStrip({ bill, readingLedger, onRetryLedger }: ProofStripProps) {
+/** What was proven about the bill as a whole, and what that does not show. */
+export function ProofStrip({ bill, readingLedger, onRetryLedger, onSave }: ProofStripProps) {
   const { dates } = useWording();
-  const ledger = bill.ledger === undefined ? undefined : ledgerAgreement(bill.ledger);
+  const points = [...proofPoints(bill, dates), ledgerPoint(bill)];
+  const unanswered = bill.ledger !== undefined && bill.ledger.sources.length === 0;
   return (
     <section className="proof-strip" aria-labelledby="proof-title">
-      <h2 id="proof-title">What was checked in your browser</h2>
+      <h2 id="proof-title" className="visually-hidden">
+        What was checked in your browser
+      </h2>
       <ul>
-        {proofPoints(bill, dates).map(({ name, ok, words, detail }) => (
-          <ProofPoint key={name} ok={ok} words={words} detail={detail} />
-        ))}
-        {readingLedger || ledger === undefined ? (
-          <li className="proof-point pending">
-            <span className="spinner" aria-hidden="true" />
-            <span className="proof-words">Asking the ledger …</span>
+        {points.map(({ name, ok, words }) => (
+          <li key={name} className={`proof-point tone-${toneOf(ok)}`}>
+            {ok === null && readingLedger ? (
+              <span className="spinner" aria-hidden="true" />
+            ) : (
+              <Icon name={toneOf(ok)} />
+            )}
+            <span>{words}</span>
           </li>
-        ) : (
-          <ProofPoint
-            ok={ledger.ok}
-            words={ledger.words}
-            detail={
-              ledger.ok === null
-                ? undefined
-                : bill.ledger?.kind === "embedded"
-                  ? "Your browser asked it directly. As one company runs it alone, its word is that company's word."
-                  : "Your browser asked each of them directly."
-            }
-            action={ledger.ok === null ? { label: "Ask again", run: onRetryLedger } : undefined}
-          />
-        )}
+        ))}
       </ul>
+      <div className="proof-actions">
+        <details>
+          <summary>What this means</summary>
+          <dl>
+            {points.map(({ name, words, meaning }) => (
+              <div key={name}>
+                <dt>{words}</dt>
+                <dd className="quiet">{meaning}</dd>
+              </div>
+            ))}
+          </dl>
+        </details>
+        {unanswered && !readingLedger ? (
+          <button type="button" className="link-button" onClick={onRetryLedger}>
+            Ask the ledger again
+          </button>
+        ) : null}
+        {onSave === undefined ? null : (
+          <button type="button" className="link-button" onClick={onSave}>
+            Save the evidence
+          </button>
+        )}
+      </div>
     </section>
   );
 }
 
-interface ProofPointProps {
-  ok: boolean | null;
-  words: string;
-  detail?: string | undefined;
-  action?: { label: string; run: () => void } | undefined;
-}
+const toneOf = (ok: boolean | null) => (ok === true ? "right" : ok === false ? "wrong" : "open");
 
-function ProofPoint({ ok, words, detail, action }: ProofPointProps) {
-  const tone = ok === true ? "right" : ok === false ? "wrong" : "open";
-  return (
-    <li className={`proof-point tone-${tone}`}>
-      <Icon name={tone} />
-      <span className="proof-words">
-        <strong>{words}</strong>
-        {detail === undefined ? null : <span className="quiet">{detail}</span>}
-        {action === undefined ? null : (
-          <button type="button" className="link-button" onClick={action.run}>
-            {action.label}
-          </button>
-        )}
-      </span>
-    </li>
-  );
+function ledgerPoint({ ledger }: CheckedBill): ProofPoint {
+  if (ledger === undefined) {
+    return {
+      name: "ledger",
+      ok: null,
+      words: "Asking the ledger …",
+      meaning: "Your browser asks it directly, not by way of your operator's server.",
+    };
+  }
+  const meaning =
+    ledger.kind === "embedded"
+      ? "Your browser asked it directly. One company runs this ledger alone, so its word is that company's word; keep the evidence file, and any later change will show."
+      : "Your browser asked each of them directly, and counts members, not addresses.";
+  return { name: "ledger", ...ledgerAgreement(ledger), meaning };
 }

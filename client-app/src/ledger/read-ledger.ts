@@ -5,8 +5,8 @@ import {
   neededFacts,
   sealKey,
 } from "../../../node/core/evidence/ledger-facts.ts";
+import { mergeFacts, type SourceAnswer } from "../../../node/core/evidence/merge-facts.ts";
 import { AGREEMENTS, BOOKS, TARIFFS } from "./contract-reads.ts";
-import { mergeAnswers, type SourceAnswer } from "./merge-answers.ts";
 import { LedgerEndpoint } from "./rpc.ts";
 
 /** Reads in flight at one end point. */
@@ -15,6 +15,8 @@ const PARALLEL_READS = 8;
 export interface LedgerReading {
   facts: LedgerFacts;
   unreachable: { member: string; url: string; because: string }[];
+  /** Where the end points contradict each other, in words. */
+  problems: string[];
 }
 
 /**
@@ -41,7 +43,8 @@ export async function readLedger(
     if (outcome.status === "fulfilled") answers.push(outcome.value);
     else unreachable.push({ member, url, because: String(outcome.reason?.message ?? "") });
   });
-  return { facts: mergeAnswers(answers), unreachable };
+  const { facts, problems } = mergeFacts(answers);
+  return { facts, unreachable, problems: problems.map(({ message }) => message) };
 }
 
 async function readOne(
@@ -57,16 +60,15 @@ async function readOne(
   const answer: SourceAnswer = {
     member,
     url,
-    finalizedBlock: BigInt(block).toString(),
+    finalizedBlock: BigInt(block),
     seals: {},
     tariffs: {},
   };
   await inParallel(needed.seals, async ({ domain, sequence }) => {
     const data = BOOKS.encodeFunctionData("sealOf", [domain, sequence]);
     const result = await endpoint.call(books, data, block);
-    answer.seals[sealKey(domain, sequence)] = String(
-      BOOKS.decodeFunctionResult("sealOf", result)[0],
-    ) as Hex;
+    const seal = String(BOOKS.decodeFunctionResult("sealOf", result)[0]) as Hex;
+    if (!/^0x0*$/.test(seal)) answer.seals[sealKey(domain, sequence)] = seal;
     step();
   });
   await inParallel(needed.tariffVersions, async (version) => {

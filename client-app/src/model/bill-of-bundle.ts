@@ -97,13 +97,15 @@ export function factsOf(proof: BundleCharge): Omit<BillLineView, "evidence"> {
   };
 }
 
+/** The reader's own way of writing numbers. */
+const inNumbers = new Intl.NumberFormat();
+
 function quantityInWords(facts: ReturnType<typeof describeCharge>): string | undefined {
   if (facts.octets !== undefined) {
-    const megabytes = Number(BigInt(facts.octets) / 10_000n) / 100;
-    return `${megabytes} MB`;
+    return `${inNumbers.format(Number(BigInt(facts.octets) / 10_000n) / 100)} MB`;
   }
   if (facts.energyMilliwattHours !== undefined) {
-    return `${Number(BigInt(facts.energyMilliwattHours) / 1000n) / 1000} kWh`;
+    return `${inNumbers.format(Number(BigInt(facts.energyMilliwattHours) / 1000n) / 1000)} kWh`;
   }
   if (facts.units === undefined || facts.units === "1") return undefined;
   return facts.service === "sms" || facts.service === "mms"

@@ -4,25 +4,38 @@ import { type LineVerdict, TONES, type Tone, VERDICT_WORDS } from "./verdict-wor
 export interface BillSummary {
   lines: number;
   totalNano: bigint;
-  /** What the lines ask above what they should. */
+  /** What the lines ask above what they should, without what has come back. */
   disputedNano: bigint;
+  /** What settled disputes have brought back. */
+  returnedNano: bigint;
   byTone: Record<Tone, number>;
   byVerdict: Partial<Record<LineVerdict, number>>;
 }
 
-export function summarise(lines: readonly BillLineView[]): BillSummary {
+/** Nano-units that a settled dispute brought back for a line; undefined without one. */
+export type ReturnedOf = (line: BillLineView) => bigint | undefined;
+
+const NOTHING_RETURNED: ReturnedOf = () => undefined;
+
+export function summarise(
+  lines: readonly BillLineView[],
+  returnedOf = NOTHING_RETURNED,
+): BillSummary {
   const summary: BillSummary = {
     lines: lines.length,
     totalNano: 0n,
     disputedNano: 0n,
+    returnedNano: 0n,
     byTone: { wrong: 0, review: 0, open: 0, right: 0 },
     byVerdict: {},
   };
   for (const line of lines) {
     const verdict = verdictOf(line);
     summary.totalNano += line.amountNano;
-    summary.disputedNano += disputedNanoOf(line);
-    summary.byTone[wordsOf(line).tone]++;
+    const returned = returnedOf(line);
+    summary.returnedNano += returned ?? 0n;
+    if (returned === undefined) summary.disputedNano += disputedNanoOf(line);
+    summary.byTone[toneOf(line, returnedOf)]++;
     summary.byVerdict[verdict] = (summary.byVerdict[verdict] ?? 0) + 1;
   }
   return summary;
@@ -30,21 +43,29 @@ export function summarise(lines: readonly BillLineView[]): BillSummary {
 
 export type LineFilter = "all" | Tone | LineVerdict;
 
-export function filterLines(lines: readonly BillLineView[], filter: LineFilter): BillLineView[] {
+export function filterLines(
+  lines: readonly BillLineView[],
+  filter: LineFilter,
+  returnedOf = NOTHING_RETURNED,
+): BillLineView[] {
   if (filter === "all") return [...lines];
-  return lines.filter((line) => {
-    const verdict = verdictOf(line);
-    return verdict === filter || wordsOf(line).tone === filter;
-  });
+  return lines.filter((line) => verdictOf(line) === filter || toneOf(line, returnedOf) === filter);
 }
 
-/** The filters worth offering: "all", then each verdict that occurs, in order of concern. */
+/** A line whose dispute is settled is in order again, whatever its verdict was. */
+function toneOf(line: BillLineView, returnedOf: ReturnedOf): Tone {
+  return returnedOf(line) === undefined ? wordsOf(line).tone : "right";
+}
+
+/** The filters worth offering: "all", all that is wrong, each verdict that occurs. */
 export function filtersOf(summary: BillSummary): { filter: LineFilter; count: number }[] {
   const verdicts = (Object.keys(VERDICT_WORDS) as LineVerdict[])
     .filter((verdict) => summary.byVerdict[verdict] !== undefined)
     .sort((a, b) => TONES.indexOf(VERDICT_WORDS[a].tone) - TONES.indexOf(VERDICT_WORDS[b].tone));
+  const wrong = verdicts.filter((verdict) => VERDICT_WORDS[verdict].tone === "wrong");
   return [
     { filter: "all", count: summary.lines },
+    ...(wrong.length > 1 ? [{ filter: "wrong" as const, count: summary.byTone.wrong }] : []),
     ...verdicts.map((filter) => ({ filter, count: summary.byVerdict[filter] ?? 0 })),
   ];
 }

@@ -74,6 +74,11 @@ export function disputeSteps({ kind, state }: Pick<Dispute, "kind" | "state">, o
   return steps;
 }
 
+/** The number of a credit out of its line's name, "C2026-10-1". */
+export function creditNumber(line: string): string {
+  return /(\d+)$/.exec(line)?.[1] ?? line;
+}
+
 export interface OutcomeFacts {
   operator: string;
   /** Written amounts, with their currency. */
@@ -81,13 +86,17 @@ export interface OutcomeFacts {
   due: string;
   /** What the ledger's own calculation gives; absent for matters of fact. */
   repriced?: string;
+  /** When the credit was recorded. */
+  creditedOn?: string;
 }
 
 /** The state of a dispute in a sentence or two. */
 export function disputeOutcome(dispute: Dispute, facts: OutcomeFacts): string {
   const { operator, claimed, due, repriced } = facts;
   const credit =
-    dispute.creditLine === undefined ? "" : ` Credit no. ${dispute.creditLine} carries it.`;
+    dispute.creditLine === undefined
+      ? ""
+      : ` Credit no. ${creditNumber(dispute.creditLine)}${facts.creditedOn === undefined ? "" : ` of ${facts.creditedOn}`}.`;
   switch (dispute.state) {
     case "claimed":
       return `Your dispute over ${claimed} is lodged. ${operator} now has to agree or refuse; if it stays silent, it has agreed.`;
@@ -106,7 +115,9 @@ export function disputeOutcome(dispute: Dispute, facts: OutcomeFacts): string {
         ? `Settled: you got ${due} back.${credit}`
         : `The ledger priced this call again: ${repriced}. You get ${due} back.${credit}`;
     case "refuted":
-      return "The ledger priced this call again and came to what you were billed. The line stands.";
+      return dispute.kind === "mispriced"
+        ? "The ledger priced this call again and came to what you were billed. The line stands."
+        : "The arbiter decided that the line stands. You can still go to the ombudsman or a court.";
     case "lapsed":
       return "Nobody asked the ledger to decide in time, so this dispute has ended. You can still write to your operator.";
   }

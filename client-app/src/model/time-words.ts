@@ -1,6 +1,17 @@
+/** Languages that Intl knows; some systems report others ("en-US@posix"), which Intl refuses. */
+export function usableLanguages(languages: readonly string[]): string[] {
+  return languages.filter((language) => {
+    try {
+      return Intl.getCanonicalLocales(language).length > 0;
+    } catch {
+      return false;
+    }
+  });
+}
+
 /** Dates are written in English, like the rest of the page; the region is the reader's own. */
 export function dateLocale(languages: readonly string[]): string {
-  return languages.find((language) => /^en\b/.test(language)) ?? "en-GB";
+  return usableLanguages(languages).find((language) => /^en\b/.test(language)) ?? "en-GB";
 }
 
 export interface DateStyle {

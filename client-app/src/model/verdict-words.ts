@@ -40,12 +40,12 @@ export const VERDICT_WORDS: Record<LineVerdict, VerdictWords> = {
     meaning: "Your phone's log has the same call, and the price follows from the tariff.",
   },
   "matched-weakly": {
-    label: "Matches, number withheld",
+    label: "Matches, no number",
     tone: "right",
     meaning: "Time and length agree with your phone; the number could not be compared in full.",
   },
   committed: {
-    label: "Recorded and priced right",
+    label: "Price is right",
     tone: "right",
     meaning: "It was recorded before the bill was made, and the price follows from the tariff.",
   },

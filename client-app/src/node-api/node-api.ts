@@ -3,14 +3,7 @@ import { TallystickError } from "../../../node/core/errors.ts";
 import type { ChargeOpening } from "../ledger/charge-opening.ts";
 import type { SignedClaim } from "../ledger/sign-claim.ts";
 import type { Dispute } from "../model/dispute-words.ts";
-import {
-  disputesShape,
-  errorShape,
-  lodgedShape,
-  openedShape,
-  type Session,
-  sessionShape,
-} from "./shapes.ts";
+import { disputesShape, errorShape, relayedShape, type Session, sessionShape } from "./shapes.ts";
 
 const TIMEOUT_MILLISECONDS = 20_000;
 
@@ -36,12 +29,14 @@ export class NodeApi {
     return (await this.#json("v1/disputes", disputesShape)).disputes;
   }
 
-  async lodgeClaim(claim: SignedClaim): Promise<string> {
-    return (await this.#json("v1/relay/claims", lodgedShape, claim)).id;
+  async lodgeClaim(claim: SignedClaim): Promise<void> {
+    await this.#json("v1/relay/claims", relayedShape, claim);
   }
 
-  async sendOpening(claimId: string, opening: ChargeOpening): Promise<string> {
-    return (await this.#json("v1/relay/openings", openedShape, { claimId, opening })).state;
+  async sendOpening(claimId: string, opening: ChargeOpening): Promise<void> {
+    const { charge, rest, path, price } = opening;
+    const body = { claimId, opening: [charge, rest, path, price] };
+    await this.#json("v1/relay/openings", relayedShape, body);
   }
 
   /** A sample file that the session offers, from this node only. */

@@ -41,8 +41,8 @@ export const disputeShape = z.object({
 });
 
 export const disputesShape = z.object({ disputes: z.array(disputeShape) });
-export const lodgedShape = z.object({ id: z.string() });
-export const openedShape = z.object({ state: z.string() });
+/** What the relay answers once the ledger has taken what it carried. */
+export const relayedShape = z.object({ transaction: z.string() });
 export const errorShape = z.object({
   error: z.object({ code: z.string(), message: z.string() }),
 });

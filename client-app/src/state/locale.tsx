@@ -1,6 +1,6 @@
 import { createContext, useContext } from "react";
 import { formatMoney } from "../model/money-words.ts";
-import { type DateStyle, dateLocale } from "../model/time-words.ts";
+import { type DateStyle, dateLocale, usableLanguages } from "../model/time-words.ts";
 
 /** How this reader writes numbers and dates, and the bill's zone and currency. */
 export interface Wording {
@@ -10,7 +10,7 @@ export interface Wording {
 }
 
 export function wordingFor(zone: string, currency: string): Wording {
-  const locale = navigator.language;
+  const [locale] = usableLanguages(navigator.languages);
   return {
     locale,
     dates: { locale: dateLocale(navigator.languages), zone },

@@ -20,6 +20,8 @@ export interface DisputeControl {
   isSending(line: BillLineView): boolean;
   errorOf(line: BillLineView): unknown;
   lodge(line: BillLineView): void;
+  /** Nano-units that a settled dispute brought back; undefined without one. */
+  returnedOf(line: BillLineView): bigint | undefined;
 }
 
 interface DisputeSource {
@@ -45,7 +47,7 @@ export function useDisputes({ api, secret, client, onSettled }: DisputeSource): 
     async (dispute: Dispute) => {
       if (api === undefined || dispute.kind !== "mispriced" || dispute.state !== "contested")
         return;
-      if (opened.current.has(dispute.id) || !consentGiven(dispute.id)) return;
+      if (opened.current.has(dispute.id) || !consentGiven(placeOf(dispute))) return;
       opened.current.add(dispute.id);
       try {
         await api.sendOpening(dispute.id, await client().opening(dispute.line));
@@ -61,6 +63,11 @@ export function useDisputes({ api, secret, client, onSettled }: DisputeSource): 
     if (api === undefined) return;
     const next = await api.disputes();
     setDisputes(next);
+    setSending((now) => {
+      const listed = new Set(next.map((dispute) => dispute.line));
+      const left = [...now].filter((line) => !listed.has(line));
+      return left.length === now.size ? now : new Set(left);
+    });
     for (const dispute of next) {
       void openContested(dispute);
       if (dispute.state === "settled" && !settled.current.has(dispute.id)) {
@@ -75,7 +82,8 @@ export function useDisputes({ api, secret, client, onSettled }: DisputeSource): 
     refresh().catch(() => {});
   }, [refresh]);
 
-  const running = disputes.some(({ state }) => !isFinal(state));
+  // The ledger has the claim before the node lists it.
+  const running = sending.size > 0 || disputes.some(({ state }) => !isFinal(state));
   useEffect(() => {
     if (!running) return;
     const timer = window.setInterval(() => refresh().catch(() => {}), POLL_MILLISECONDS);
@@ -90,19 +98,27 @@ export function useDisputes({ api, secret, client, onSettled }: DisputeSource): 
       setErrors((now) => ({ ...now, [line.line]: undefined }));
       try {
         const claim = await signedClaim(line, kind, secret, client());
-        const id = await api.lodgeClaim(claim);
-        if (kind === "mispriced") rememberConsent(id);
+        if (kind === "mispriced") rememberConsent(placeOf(claim));
+        await api.lodgeClaim(claim);
         await refresh();
       } catch (error) {
         setErrors((now) => ({ ...now, [line.line]: error }));
-      } finally {
         setSending((now) => new Set([...now].filter((one) => one !== line.line)));
       }
     },
     [api, client, refresh, secret],
   );
 
+  const returnedOf = useCallback(
+    (line: BillLineView) => {
+      const dispute = disputes.find((one) => one.state === "settled" && concerns(one, line));
+      return dispute && BigInt(dispute.dueNano ?? dispute.claimedNano);
+    },
+    [disputes],
+  );
+
   return {
+    returnedOf,
     available: api !== undefined && secret !== undefined,
     of: (line) => disputes.find((dispute) => concerns(dispute, line)),
     isSending: (line) => sending.has(line.line),
@@ -111,12 +127,13 @@ export function useDisputes({ api, secret, client, onSettled }: DisputeSource): 
   };
 }
 
+const placeOf = (place: { domain: string; sequence: string; leafIndex: number }): string =>
+  `${place.domain} ${place.sequence} ${place.leafIndex}`;
+
 function concerns(dispute: Dispute, { evidence }: BillLineView): boolean {
   return (
     evidence !== undefined &&
-    dispute.domain === evidence.domain &&
-    dispute.sequence === evidence.sequence.toString() &&
-    dispute.leafIndex === evidence.leafIndex
+    placeOf(dispute) === placeOf({ ...evidence, sequence: evidence.sequence.toString() })
   );
 }
 

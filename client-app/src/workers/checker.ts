@@ -24,6 +24,7 @@ export type OnProgress = (progress: Progress) => void;
 const NOTHING_READ: LedgerReading = {
   facts: { sources: [], seals: {}, tariffs: {} },
   unreachable: [],
+  problems: [],
 };
 
 /**
@@ -58,9 +59,14 @@ export class Checker {
   }
 
   #openEvidence(text: string, fileName: string | undefined): CheckedBill {
-    this.#bundle = parseBundle(text);
+    const before = this.#bundle;
+    const bundle = parseBundle(text);
+    // The same month again, perhaps with a new credit: what the ledger said of it still holds.
+    const same =
+      before?.agreement === bundle.agreement && before.period.epoch === bundle.period.epoch;
+    if (!same) this.#reading = NOTHING_READ;
+    this.#bundle = bundle;
     this.#fileName = fileName;
-    this.#reading = NOTHING_READ;
     this.#billFile = undefined;
     return this.#judge();
   }

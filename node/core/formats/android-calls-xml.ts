@@ -1,5 +1,3 @@
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { TallystickError } from "../errors.ts";
 import { recordId } from "../records/record-id.ts";
 import type { Direction, UsageRecord } from "../records/usage-record.ts";
@@ -17,6 +15,7 @@ import { type XmlElement, XmlReader } from "./xml-reader.ts";
  */
 export const NAME = "android-calls-xml";
 
+const encoder = new TextEncoder();
 const ROOTS = ["calls", "smses"];
 
 /** CallLog.Calls.TYPE: direction, and whether somebody picked up on this phone. */
@@ -128,7 +127,7 @@ class AndroidParser {
     const { kind, dateMs, number, ...rest } = facts;
     const source = this.#options.sourceName === undefined ? "" : `${this.#options.sourceName}:`;
     // The number is part of what makes an entry one of its own, and no id may spell it out.
-    const other = bytesToHex(sha256(utf8ToBytes(number ?? ""))).slice(0, 12);
+    const other = this.#digest(encoder.encode(number ?? "")).slice(0, 12);
     const party =
       number === undefined
         ? {}

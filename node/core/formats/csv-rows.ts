@@ -154,16 +154,14 @@ export class CsvRowReader {
   ) {
     const before = text.slice(0, openQuoteAt);
     const line = this.#line + (before.split("\n").length - 1);
-    // The quote that ended the field looks like one that opens the next: the field's own is missing.
-    const unterminated =
-      besideAt === undefined ||
-      text.slice(openQuoteAt, besideAt).includes("\n") ||
-      (openQuoteAt < besideAt - 1 && text[besideAt - 2] === this.#separator);
+    // A field that began with a quote and goes on behind the next one lacks its own closing quote,
+    // or has one inside that should be doubled; nothing in the row tells which.
+    const unterminated = besideAt === undefined || openQuoteAt < besideAt;
     const item: CsvFault = {
       code: unterminated ? "csv.unterminated-quote" : "csv.text-beside-quote",
       message: unterminated
-        ? `The quote that opens on line ${line} is not closed on its row. Close it, or double it if it belongs to the text.`
-        : `Text stands beside a quoted field on line ${line}. A quote inside a field has to be doubled.`,
+        ? `The quote that opens on line ${line} is not closed where its field ends. Close it there; double a quote that belongs to the text.`
+        : `A quote stands inside an unquoted field on line ${line}. Quote the whole field and double the quote.`,
       line,
       byteOffset: base + at,
     };

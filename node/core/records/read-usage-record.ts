@@ -10,6 +10,12 @@ const octets = z.union([
 ]);
 const decimal = z.string().regex(/^\d{1,30}(\.\d{1,30})?$/, "expected a decimal number");
 
+/** Dates that do not exist are read by the platform as others that do. */
+function isDate(text: string): boolean {
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text.slice(0, 19));
+}
+
 /** UTC with seconds; decimals of the second beyond milliseconds are refused, not rounded. */
 const instant = z
   .string()
@@ -17,7 +23,7 @@ const instant = z
     /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z$/,
     "expected UTC such as 2014-03-01T13:02:00.000Z",
   )
-  .refine((value) => !Number.isNaN(Date.parse(value)), "no such date")
+  .refine(isDate, "no such date")
   .transform((value) => new Date(value).toISOString());
 
 /** The published shape (docs/COMMANDS.md). Fields that it does not name are kept. */

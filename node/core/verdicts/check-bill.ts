@@ -27,6 +27,8 @@ import { findRepeatedLines, type RepeatedLines } from "./repeated-lines.ts";
 import { TOLERANCES, type Tolerances } from "./tolerances.ts";
 import { type LineVerdict, type UndecidedReason, VERDICTS, type Verdict } from "./verdict.ts";
 
+const RANKS_TOLD_APART = 16;
+
 export interface CheckBillInput {
   lines: readonly BillLine[];
   /** Of all logs together; each entry names its log. */
@@ -126,7 +128,7 @@ function matchLines(
   const places = new ColumnPlaces(index.entries);
   const pairs = findAllPairs(lines, finder);
   const rows = pairs.map((candidates, row) =>
-    toRow(candidates, repeated.slotsOfLine[row] ?? [], places),
+    toRow(candidates, repeated.slotsOfLine[row] ?? [], repeated.rankOfLine[row] ?? 0, places),
   );
   const { columns } = assignLines(rows, places.count + repeated.slotCount, ALONE_COST);
   const ownerOfEntry = new Map<number, number>();
@@ -162,13 +164,16 @@ function findAllPairs(lines: readonly PreparedLine[], finder: CandidateFinder): 
 function toRow(
   pairs: readonly PairCandidate[],
   slots: readonly number[],
+  rank: number,
   places: ColumnPlaces,
 ): Candidate[] {
   const row: Candidate[] = [];
   for (const { column, cost } of pairs) {
     for (const place of places.placesOf(column)) row.push({ column: place, cost });
   }
-  for (const slot of slots) row.push({ column: places.count + slot, cost: DUPLICATE_COST });
+  // Of lines that say the same the first is the original and the others repeat it.
+  const cost = DUPLICATE_COST + Math.max(0, RANKS_TOLD_APART - rank);
+  for (const slot of slots) row.push({ column: places.count + slot, cost });
   return row;
 }
 

@@ -7,6 +7,8 @@ const SHARED_SLOTS_MAX = 16;
 export interface RepeatedLines {
   /** For each line the slots that it may take to be told a duplicate; numbered from 0. */
   slotsOfLine: number[][];
+  /** For each line its place among those that say the same, from 0. */
+  rankOfLine: number[];
   slotCount: number;
   /** Of each slot, the lines that say the same. */
   linesOfSlot: number[][];
@@ -20,12 +22,18 @@ export function findRepeatedLines(
   lines: readonly PreparedLine[],
   tolerances: Tolerances,
 ): RepeatedLines {
-  const result: RepeatedLines = { slotsOfLine: lines.map(() => []), slotCount: 0, linesOfSlot: [] };
+  const result: RepeatedLines = {
+    slotsOfLine: lines.map(() => []),
+    rankOfLine: lines.map(() => 0),
+    slotCount: 0,
+    linesOfSlot: [],
+  };
   for (const group of groupsOf(lines, tolerances.duplicateSeconds)) {
     const slots = group.slice(1).map((_, i) => result.slotCount + i);
     result.slotCount += slots.length;
     for (const _ of slots) result.linesOfSlot.push(group);
     group.forEach((line, rank) => {
+      result.rankOfLine[line] = rank;
       if (slots.length < SHARED_SLOTS_MAX) result.slotsOfLine[line] = slots;
       else if (rank > 0) result.slotsOfLine[line] = [slots[rank - 1] as number];
     });

@@ -40,17 +40,18 @@ contract HostileToken is ERC20 {
         (target, call) = (target_, call_);
     }
 
+    /// @dev So that the token itself can pay.
+    function approveFrom(address spender) external {
+        _approve(address(this), spender, type(uint256).max);
+    }
+
     function transfer(address to, uint256 units) public override returns (bool) {
         if (!_misbehave()) return false;
         if (manner == Manner.MovesNothing) return true;
         return super.transfer(to, units);
     }
 
-    function transferFrom(
-        address from,
-        address to,
-        uint256 units
-    ) public override returns (bool) {
+    function transferFrom(address from, address to, uint256 units) public override returns (bool) {
         if (!_misbehave()) return false;
         if (manner == Manner.MovesNothing) return true;
         super.transferFrom(from, to, units);
@@ -59,7 +60,10 @@ contract HostileToken is ERC20 {
     }
 
     function _misbehave() private returns (bool) {
-        if (manner == Manner.CallsBack) (callSucceeded, ) = target.call(call);
+        if (manner == Manner.CallsBack) {
+            manner = Manner.Honest;
+            (callSucceeded, ) = target.call(call);
+        }
         return manner != Manner.ReturnsFalse;
     }
 }

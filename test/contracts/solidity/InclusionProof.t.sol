@@ -42,9 +42,10 @@ contract InclusionProofTest is Cheats {
     function testFuzz_AnInnerNodeIsNotALeaf(bytes32 seed, uint256 place) public {
         uint32 index = uint32(within(place, 0, LEAVES - 1));
         (, bytes32 leaf, bytes32[] memory path) = _tree(seed, index);
-        bytes32 node = index % 2 == 0
-            ? keccak256(abi.encodePacked(bytes1(0x01), leaf, path[0]))
-            : keccak256(abi.encodePacked(bytes1(0x01), path[0], leaf));
+        bytes32 node =
+            index % 2 == 0
+                ? keccak256(abi.encodePacked(bytes1(0x01), leaf, path[0]))
+                : keccak256(abi.encodePacked(bytes1(0x01), path[0], leaf));
         bytes32[] memory upper = new bytes32[](DEPTH - 1);
         for (uint256 i = 0; i < upper.length; ++i) upper[i] = path[i + 1];
         vm.expectPartialRevert(InclusionProof.PathLengthWrong.selector);

@@ -95,9 +95,11 @@ contract RepricingTest is Cheats {
         row.first = type(uint32).max;
         row.step = type(uint32).max;
         row.mode = 2;
-        assertEq(verifier.priceOf(row, type(uint64).max), type(uint128).max, "capped");
-        row.per = 1;
+        vm.expectPartialRevert(Repricing.PriceBeyondRange.selector);
+        verifier.priceOf(row, type(uint64).max);
         row.maximum = type(uint128).max - 1;
+        assertEq(verifier.priceOf(row, type(uint64).max), row.maximum, "capped");
+        // Rounded up beyond what 16 bytes hold.
         row.scale = 0;
         vm.expectPartialRevert(Repricing.PriceBeyondRange.selector);
         verifier.priceOf(row, type(uint64).max);

@@ -1,4 +1,10 @@
-import { AbstractSigner, BrowserProvider, Contract, Interface, type JsonRpcSigner } from "ethers";
+import {
+  type AbstractSigner,
+  BrowserProvider,
+  Contract,
+  Interface,
+  type JsonRpcSigner,
+} from "ethers";
 import { network } from "hardhat";
 import { LEDGER_ABI } from "../../../node/adapters/ledger-abi.ts";
 import { deployLedger, type LedgerAddresses } from "../../../scripts/deploy.ts";

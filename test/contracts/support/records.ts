@@ -1,5 +1,8 @@
 import { fromHex, type Hex, toHex } from "../../../node/core/bytes.ts";
-import { commitBatch, type CommittedBatch } from "../../../node/core/commitment/batch-commitment.ts";
+import {
+  type CommittedBatch,
+  commitBatch,
+} from "../../../node/core/commitment/batch-commitment.ts";
 import {
   type ChargeGroup,
   type CreditGroup,
@@ -11,6 +14,7 @@ import {
 import { buildInclusionTree } from "../../../node/core/commitment/inclusion-tree.ts";
 import { chargeLeaf } from "../../../node/core/commitment/leaf.ts";
 import { hashDocument } from "../../../node/core/hash.ts";
+import { ROUNDING_MODES } from "../../../node/core/money/rounding.ts";
 import {
   type CalendarRow,
   calendarRowDigest,
@@ -23,7 +27,6 @@ import {
   TIER_END,
 } from "../../../node/core/tariff/rows.ts";
 import { type TariffHeader, tariffRoot } from "../../../node/core/tariff/tariff-tree.ts";
-import { ROUNDING_MODES } from "../../../node/core/money/rounding.ts";
 
 /*
  * Charges, credits, batches and tariffs as the core makes them, and as the contracts take them: so
@@ -63,7 +66,12 @@ export interface Entry {
 }
 
 export function entryOf(group: ChargeGroup | CreditGroup, amountNano: bigint, name = "a"): Entry {
-  return { group, account: bytesOf(`account ${name}`), party: bytesOf(`party ${name}`), amountNano };
+  return {
+    group,
+    account: bytesOf(`account ${name}`),
+    party: bytesOf(`party ${name}`),
+    amountNano,
+  };
 }
 
 export interface TestBatch {
@@ -111,7 +119,11 @@ export class TestBook {
 function leafOf(domain: Uint8Array, entry: Entry): Uint8Array {
   const charge =
     "kind" in entry.group ? chargeGroupDigest(entry.group) : creditGroupDigest(entry.group);
-  return chargeLeaf(domain, { account: entry.account, party: entry.party, charge }, entry.amountNano);
+  return chargeLeaf(
+    domain,
+    { account: entry.account, party: entry.party, charge },
+    entry.amountNano,
+  );
 }
 
 export const restOf = (entry: Entry) => ({

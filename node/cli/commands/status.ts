@@ -1,0 +1,59 @@
+import { formatNano } from "../../core/money/decimal.ts";
+import type { CommandModule } from "../command.ts";
+import { declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
+import { EXIT } from "../output.ts";
+
+interface Status {
+  operator: string;
+  currency: string;
+  books: {
+    kind: number;
+    lastSequence: string;
+    runningCount: string;
+    runningSumNano: string;
+    pending: string;
+  }[];
+  files: number;
+  suspended: number;
+  claims: Record<string, number>;
+  ticksOpen: number;
+  ledger: { reachable: boolean; block?: string; blockTime?: string; because?: string };
+  outbox: number;
+  cadenceSeconds: number;
+}
+
+const BOOK_WORDS: Record<number, string> = { 1: "charges", 2: "credits", 3: "invoices", 4: "taxes" };
+
+export const command: CommandModule = {
+  declare(parser) {
+    declareNodeOptions(parser).addHelpText("after", "\nExit code 4 when the ledger is away.");
+  },
+
+  async run(_args, options, { output }) {
+    const { body } = await withNode(options as NodeOptions, output, (node) =>
+      node.get("/v1/operator/status"),
+    );
+    await output.record({ status: body });
+    for (const line of inWords(body as unknown as Status)) await output.say(line);
+    const { ledger } = body as unknown as Status;
+    return ledger.reachable ? EXIT.yes : EXIT.serviceUnavailable;
+  },
+};
+
+function inWords(status: Status): string[] {
+  const { ledger, claims, currency } = status;
+  const told = Object.entries(claims).map(([state, count]) => `${count} ${state}`);
+  return [
+    status.operator,
+    ...status.books.map(
+      (book) =>
+        `  ${(BOOK_WORDS[book.kind] ?? "book").padEnd(8)}  ${book.lastSequence} batches, ${book.runningCount} entries, ${formatNano(BigInt(book.runningSumNano), 2)} ${currency}; ${book.pending} wait for the next batch`,
+    ),
+    `  files     ${status.files} taken in; ${status.suspended} records in suspense`,
+    `  claims    ${told.length === 0 ? "none" : told.join(", ")}`,
+    ledger.reachable
+      ? `  ledger    block ${ledger.block} of ${ledger.blockTime}; ${status.ticksOpen} commitments and ${status.outbox} transactions on their way`
+      : `  ledger    does not answer; ${status.ticksOpen} commitments wait and go out by themselves. ${ledger.because ?? ""}`,
+    `  commits   ${status.cadenceSeconds === 0 ? "only when asked" : `every ${status.cadenceSeconds} s`}`,
+  ];
+}

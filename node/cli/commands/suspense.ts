@@ -1,0 +1,141 @@
+import { readUsageRecord } from "../../core/records/read-usage-record.ts";
+import type { CommandModule } from "../command.ts";
+import type { NodeClient } from "../node-client.ts";
+import { declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
+import { EXIT, type ExitCode, type Output, UsageError } from "../output.ts";
+
+interface Suspended {
+  record: { id: string; service: string; start: string; aParty?: string; bParty?: string };
+  code: string;
+  message: string;
+  since: string;
+}
+
+const PATH = "/v1/operator/suspense";
+
+export const command: CommandModule = {
+  declare(parser) {
+    declareNodeOptions(parser)
+      .argument("<action>", "list, correct or recycle")
+      .argument("[id...]", "ids of records, as list shows them")
+      .option(
+        "--set <field=value>",
+        "for correct: a field of the record; may be repeated",
+        (one: string, all: string[] | undefined) => [...(all ?? []), one],
+      )
+      .option("--all", "for recycle: all that wait")
+      .addHelpText(
+        "after",
+        "\n  list                          what waits, and why" +
+          "\n  correct ID --set bParty=+49…  changes a record; recycle rates it again" +
+          "\n  recycle ID… | --all           rates records again (exit code 1 when one still waits)",
+      );
+  },
+
+  async run([action, ids], options, { output }) {
+    const given = ids as string[];
+    const work = workOf(String(action), given, options, output);
+    return withNode(options as NodeOptions, output, work);
+  },
+};
+
+/** Settled before a node is asked, so that a wrong call does nothing. @throws UsageError */
+function workOf(
+  action: string,
+  ids: string[],
+  options: Record<string, unknown>,
+  output: Output,
+): (node: NodeClient) => Promise<ExitCode> {
+  switch (action) {
+    case "list":
+      return (node) => list(node, output);
+    case "correct": {
+      const [id, more] = ids;
+      if (id === undefined || more !== undefined || options.set === undefined) {
+        throw new UsageError("Write: tallystick suspense correct ID --set FIELD=VALUE.");
+      }
+      const change = readChange(options.set as string[]);
+      return (node) => correct(node, id, change, output);
+    }
+    case "recycle":
+      if ((ids.length === 0) !== (options.all === true)) {
+        throw new UsageError("Write: tallystick suspense recycle ID…, or recycle --all.");
+      }
+      return (node) => recycle(node, ids, output);
+    default:
+      throw new UsageError(`"${action}" is no action of suspense: use list, correct or recycle.`);
+  }
+}
+
+async function waiting(node: NodeClient): Promise<Suspended[]> {
+  return (await node.get(PATH)).body.suspended as Suspended[];
+}
+
+async function list(node: NodeClient, output: Output): Promise<ExitCode> {
+  const suspended = await waiting(node);
+  for (const one of suspended) {
+    const { record, code, message } = one;
+    await output.record({ suspended: one });
+    await output.say(
+      `${record.id}  ${record.start}  ${record.service}  ${record.aParty ?? "-"} > ${record.bParty ?? "-"}\n  ${message} [${code}]`,
+    );
+  }
+  await output.record({ summary: { suspended: suspended.length } });
+  await output.say(suspended.length === 0 ? "Nothing waits." : `${suspended.length} wait.`);
+  return EXIT.yes;
+}
+
+async function correct(
+  node: NodeClient,
+  id: string,
+  change: Record<string, unknown>,
+  output: Output,
+): Promise<ExitCode> {
+  const found = (await waiting(node)).find(({ record }) => record.id === id);
+  // A record that could not be read back must not get into the store; an unknown id the node tells.
+  if (found !== undefined) readUsageRecord({ ...found.record, ...change });
+  await node.send("PATCH", `${PATH}/${encodeURIComponent(id)}`, change);
+  await output.record({ corrected: id, fields: Object.keys(change) });
+  await output.say(`${id} is changed. Rate it again with: tallystick suspense recycle ${id}`);
+  return EXIT.yes;
+}
+
+async function recycle(node: NodeClient, ids: string[], output: Output): Promise<ExitCode> {
+  const chosen = ids.length > 0 ? ids : (await waiting(node)).map(({ record }) => record.id);
+  const byOutcome: Record<string, number> = {};
+  for (const id of chosen) {
+    const answer = await node.send("POST", `${PATH}/${encodeURIComponent(id)}/recycle`);
+    const outcome = String(answer.body.outcome);
+    byOutcome[outcome] = (byOutcome[outcome] ?? 0) + 1;
+    await output.record({ id, outcome });
+    await output.say(`${id}  ${outcome}`);
+  }
+  await output.record({ summary: { recycled: chosen.length, byOutcome } });
+  await output.say(`${chosen.length} rated again.`);
+  return (byOutcome.suspended ?? 0) + (byOutcome.rejected ?? 0) === 0 ? EXIT.yes : EXIT.no;
+}
+
+/** What is written as text becomes what the field holds: "units=2", "billable=true", "bParty=+4930". */
+function readChange(settings: string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    settings.map((setting) => {
+      const [, field = "", text = ""] = /^([A-Za-z]+)=(.*)$/s.exec(setting) ?? [];
+      if (field === "" || field === "id") {
+        throw new UsageError(`"${setting}" sets nothing: write FIELD=VALUE; the id can not change.`);
+      }
+      if (field === "billable" && /^(true|false)$/.test(text)) return [field, text === "true"];
+      const isNumber = NUMBER_FIELDS.has(field) && text.trim() !== "" && !Number.isNaN(Number(text));
+      return [field, isNumber ? Number(text) : text];
+    }),
+  );
+}
+
+const NUMBER_FIELDS = new Set([
+  "durationSeconds",
+  "utcOffsetMinutes",
+  "uplinkOctets",
+  "downlinkOctets",
+  "totalOctets",
+  "units",
+  "sequence",
+]);

@@ -1,0 +1,84 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { readEnvironment } from "../config.ts";
+import { UsageError } from "./output.ts";
+
+/*
+ * Where `npm start` keeps its data, as the commands find it: one folder for each operator with
+ * node.json (configuration), operator.token, and serving.json while its node runs.
+ */
+
+export interface OperatorFolder {
+  name: string;
+  path: string;
+  configFile: string;
+}
+
+const servingSchema = z.object({ url: z.url(), pid: z.number().int().positive() });
+const CHECKOUT_DATA = fileURLToPath(new URL("../../.tallystick", import.meta.url));
+
+/** `--data`, else TALLYSTICK_DATA, else the folder of this checkout. */
+export const dataFolder = (given: string | undefined): string =>
+  given ?? readEnvironment().dataDirectory ?? CHECKOUT_DATA;
+
+/** In the order of their names; the first is the one that a command means by default. */
+export async function operatorFolders(data: string): Promise<OperatorFolder[]> {
+  const entries = await readdir(data, { withFileTypes: true }).catch(() => []);
+  const folders: OperatorFolder[] = [];
+  for (const entry of entries.filter((one) => one.isDirectory())) {
+    const path = join(data, entry.name);
+    const files = await readdir(path);
+    if (!files.includes("node.json")) continue;
+    folders.push({ name: entry.name, path, configFile: join(path, "node.json") });
+  }
+  return folders.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** @throws UsageError when there is no such operator, or none at all */
+export async function operatorFolder(
+  data: string,
+  name: string | undefined,
+): Promise<OperatorFolder> {
+  const folders = await operatorFolders(data);
+  const found = name === undefined ? folders[0] : folders.find((folder) => folder.name === name);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    folders.length === 0
+      ? `There is no operator's data in ${data}. Run "npm start" first, or name a folder with --data or a running node with --node.`
+      : `There is no operator "${name}" in ${data}; there are ${folders.map((folder) => folder.name).join(", ")}.`,
+  );
+}
+
+/** Where the operator's node serves, when it runs. What a killed one left behind does not count. */
+export async function runningNode(folder: OperatorFolder): Promise<string | undefined> {
+  const text = await readFile(join(folder.path, "serving.json"), "utf8").catch(() => "null");
+  const serving = servingSchema.safeParse(parse(text));
+  if (!serving.success) return undefined;
+  return isAlive(serving.data.pid) ? serving.data.url : undefined;
+}
+
+/** The operator's token, or undefined before the node was ever started. */
+export async function operatorToken(folder: OperatorFolder): Promise<string | undefined> {
+  const text = await readFile(join(folder.path, "operator.token"), "utf8").catch(() => "");
+  return text.trim() === "" ? undefined : text.trim();
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process is a process, too.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

@@ -1,0 +1,139 @@
+import { type IncomingMessage, request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { TallystickError } from "../core/errors.ts";
+import { ServiceError } from "./output.ts";
+
+export interface NodeAnswer {
+  status: number;
+  body: Record<string, unknown>;
+}
+
+const ANSWER_BYTES_MAX = 1024 * 1024 * 1024;
+/** Statuses of a request that the node understood and could not use: the input is at fault. */
+const UNUSABLE = [400, 404, 413, 422];
+
+/** One operator's node over HTTP, with a token of its operator or of a subscriber. */
+export class NodeClient {
+  readonly url: string;
+  readonly #token: string | undefined;
+
+  constructor(url: string, token: string | undefined) {
+    this.url = url.replace(/\/+$/, "");
+    this.#token = token;
+  }
+
+  get(path: string): Promise<NodeAnswer> {
+    return this.#ask("GET", path);
+  }
+
+  send(method: "POST" | "PUT" | "PATCH", path: string, body?: unknown): Promise<NodeAnswer> {
+    return body === undefined
+      ? this.#ask(method, path)
+      : this.#ask(method, path, "application/json", [Buffer.from(JSON.stringify(body))]);
+  }
+
+  /** Streams a body of any length; memory does not grow with it. */
+  upload(path: string, chunks: AsyncIterable<Uint8Array>): Promise<NodeAnswer> {
+    return this.#ask("POST", path, "application/octet-stream", chunks);
+  }
+
+  /**
+   * @throws ServiceError `node.unreachable`, and with the node's own code when it refused;
+   *   TallystickError with the node's own code when what was sent is unusable
+   */
+  async #ask(
+    method: string,
+    path: string,
+    type?: string,
+    chunks?: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  ): Promise<NodeAnswer> {
+    const { status, text } = await this.#exchange(method, path, type, chunks);
+    const body = parse(text);
+    if (status >= 200 && status < 300 && body !== undefined) return { status, body };
+    const told = Object(body?.error) as { code?: unknown; message?: unknown };
+    const code = typeof told.code === "string" ? told.code : "node.answer-unexpected";
+    const message =
+      typeof told.message === "string"
+        ? told.message
+        : `${this.url} gave an answer that is not a Tallystick node's (status ${status}). Check --node.`;
+    throw UNUSABLE.includes(status) && typeof told.code === "string"
+      ? new TallystickError(code, message)
+      : new ServiceError(code, message);
+  }
+
+  // Not fetch: its wait for an answer ends after five minutes, and a large file takes longer.
+  async #exchange(
+    method: string,
+    path: string,
+    type: string | undefined,
+    chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array> | undefined,
+  ): Promise<{ status: number; text: string }> {
+    const target = new URL(`${this.url}${path}`);
+    const open = target.protocol === "https:" ? httpsRequest : httpRequest;
+    const call = open(target, {
+      method,
+      headers: {
+        ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+        ...(type === undefined ? {} : { "content-type": type }),
+      },
+    });
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      call.once("response", resolve);
+      call.once("error", reject);
+    });
+    answered.catch(() => {});
+    try {
+      for await (const chunk of chunks ?? []) {
+        if (call.destroyed) break;
+        if (!call.write(chunk)) await drained(call);
+      }
+    } catch (error) {
+      call.destroy();
+      throw error;
+    }
+    call.end();
+    try {
+      return await readAnswer(await answered);
+    } catch (cause) {
+      throw new ServiceError(
+        "node.unreachable",
+        `The node at ${this.url} does not answer. Start it (npm start), or name another one with --node.`,
+        {},
+        cause,
+      );
+    }
+  }
+}
+
+/** A node that answers early (refusing) ends the wait too. */
+function drained(call: ReturnType<typeof httpRequest>): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      call.off("drain", done).off("close", done).off("response", done);
+      resolve();
+    };
+    call.once("drain", done).once("close", done).once("response", done);
+  });
+}
+
+async function readAnswer(answer: IncomingMessage): Promise<{ status: number; text: string }> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of answer) {
+    length += part.length;
+    if (length > ANSWER_BYTES_MAX) throw new Error("the answer does not end");
+    parts.push(part);
+  }
+  return { status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString("utf8") };
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,46 @@
+import { Contract, type Interface, JsonRpcProvider, type Wallet } from "ethers";
+import { LEDGER_ABI } from "../../node/adapters/ledger-abi.ts";
+
+export type Addresses = Record<string, string>;
+
+/** Reads and writes the contracts for the set-up of a network; the nodes have their outbox. */
+export class LedgerClient {
+  readonly provider: JsonRpcProvider;
+  readonly #addresses: Addresses;
+
+  constructor(url: string, chainId: number, addresses: Addresses = {}) {
+    this.provider = new JsonRpcProvider(url, chainId, { staticNetwork: true, cacheTimeout: -1 });
+    this.#addresses = addresses;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: what ethers decodes has no static type
+  read(contract: keyof typeof LEDGER_ABI, method: string, ...args: unknown[]): Promise<any> {
+    return this.#contract(contract)
+      .getFunction(method)
+      .staticCall(...args);
+  }
+
+  async send(
+    by: Wallet,
+    contract: keyof typeof LEDGER_ABI,
+    method: string,
+    ...args: unknown[]
+  ): Promise<void> {
+    const signer = by.connect(this.provider);
+    const target = this.#contract(contract).connect(signer) as Contract;
+    const sent = await target.getFunction(method).send(...args, { gasPrice: 0, type: 0 });
+    await sent.wait();
+  }
+
+  interfaceOf(contract: keyof typeof LEDGER_ABI): Interface {
+    return this.#contract(contract).interface;
+  }
+
+  close(): void {
+    this.provider.destroy();
+  }
+
+  #contract(name: keyof typeof LEDGER_ABI): Contract {
+    return new Contract(this.#addresses[name] as string, LEDGER_ABI[name], this.provider);
+  }
+}
