@@ -34,6 +34,56 @@ const COMMANDS: Entry[] = [
     summary: "check a tariff document, print its schema or its root",
     load: () => import("./commands/tariff.ts"),
   },
+  {
+    name: "ingest",
+    summary: "take in files of usage records",
+    load: () => import("./commands/ingest.ts"),
+  },
+  {
+    name: "commit",
+    summary: "commit what was rated to the ledger now",
+    load: () => import("./commands/commit.ts"),
+  },
+  {
+    name: "bill",
+    summary: "run the bill of a period",
+    load: () => import("./commands/bill.ts"),
+  },
+  {
+    name: "evidence",
+    summary: "write a subscriber's evidence bundle",
+    load: () => import("./commands/evidence.ts"),
+  },
+  {
+    name: "verify",
+    summary: "check an evidence bundle, alone",
+    load: () => import("./commands/verify.ts"),
+  },
+  {
+    name: "explain",
+    summary: "say why a line costs what it costs",
+    load: () => import("./commands/explain.ts"),
+  },
+  {
+    name: "dispute",
+    summary: "claim a line back on the ledger",
+    load: () => import("./commands/dispute.ts"),
+  },
+  {
+    name: "suspense",
+    summary: "list, correct or recycle records that wait",
+    load: () => import("./commands/suspense.ts"),
+  },
+  {
+    name: "status",
+    summary: "say how the node is doing",
+    load: () => import("./commands/status.ts"),
+  },
+  {
+    name: "fsck",
+    summary: "check the node's store",
+    load: () => import("./commands/fsck.ts"),
+  },
 ];
 
 function overview(): string {

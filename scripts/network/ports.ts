@@ -1,8 +1,8 @@
 import { createServer } from "node:net";
 
-/** The wished port of this machine's loopback if it is free, else any free one. */
+/** The wished port (0: any) of this machine's loopback if it is free, else any free one. */
 export async function freePort(wished: number): Promise<number> {
-  return (await isFree(wished)) ? wished : await anyFree();
+  return wished !== 0 && (await isFree(wished)) ? wished : await anyFree();
 }
 
 function isFree(port: number): Promise<boolean> {

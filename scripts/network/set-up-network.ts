@@ -35,8 +35,8 @@ const RETAIL_WINDOWS = [3 * DAY, 60 * DAY, 45 * DAY, 30 * DAY, DAY];
 const INTERCONNECT_WINDOWS = [3 * DAY, 30 * DAY, 45 * DAY, 30 * DAY, DAY];
 /** Token units (6 decimals), and the cap in nano-units: what silence concedes at most. */
 const STAKES = [10_000_000n, 2_000_000n, 1_000_000n, 50_000_000_000n];
-const BOND_UNITS = 100_000_000n;
-const PLAY_MONEY_UNITS = 1_000_000_000n;
+export const BOND_UNITS = 100_000_000n;
+export const PLAY_MONEY_UNITS = 1_000_000_000n;
 const HEARTBEAT_SECONDS = BigInt(DAY);
 
 /**

@@ -119,6 +119,17 @@ describe("tallystick check-bill", () => {
     assert.equal((await runCommand(["check-bill", "--bill", BILL])).exitCode, 2);
   });
 
+  it("compares the prices with the tariff's", async () => {
+    const tariff = sample("tariff-september.json");
+    const header = "line,other_party,start_local,duration_s,amount_usd";
+    const right = "L1,5555550117,2024-09-02 12:00:13,124,0.33";
+    const wrong = "L2,5555550118,2024-09-06 12:00:10,505,1.00";
+    const args = ["check-bill", "--bill", "-", "--device-log", CALLS, "--tariff", tariff, ...ZONE];
+    const { exitCode, lines } = await runCommand(args, `${header}\n${right}\n${wrong}\n`);
+    assert.equal(exitCode, 1);
+    assert.deepEqual(brief(lines), ["L1 matched 0.00", "L2 price-differs 0.01"]);
+  });
+
   it("finds what is wrong in the reference bill", async function () {
     const fixtures = process.env.TALLYSTICK_FIXTURES;
     if (fixtures === undefined || !existsSync(join(fixtures, "recon"))) {

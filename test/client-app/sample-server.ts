@@ -48,9 +48,12 @@ export class SampleServer {
   #polls = 0;
   #server: Server | undefined;
   #sample: SampleBundle | undefined;
+  readonly #page: string;
   readonly #kind: "embedded" | "consortium";
 
-  constructor(kind: "embedded" | "consortium" = "embedded") {
+  /** @param page folder of the built page */
+  constructor(page: string, kind: "embedded" | "consortium" = "embedded") {
+    this.#page = page;
     this.#kind = kind;
   }
 
@@ -155,7 +158,7 @@ export class SampleServer {
       this.#polls = 0;
       response.status(201).json({ transaction: `0x${"33".repeat(32)}` });
     });
-    app.use(express.static("client-app/dist"));
+    app.use(express.static(this.#page));
   }
 
   /** The signer of the claim that the page sent, by the ledger's own rule. */

@@ -1,3 +1,5 @@
+import { agreeingMembers } from "../../../node/core/evidence/merge-facts.ts";
+
 /** What the page knows about the ledger it read from. */
 export interface LedgerView {
   kind: "embedded" | "consortium";
@@ -12,8 +14,10 @@ export interface LedgerView {
  * ledger nothing is claimed that only several could give.
  */
 export function ledgerAgreement(ledger: LedgerView): { ok: boolean | null; words: string } {
-  const agreeing = new Set(ledger.sources.filter((s) => s.agrees).map((s) => s.member));
-  const differing = new Set(ledger.sources.filter((s) => !s.agrees).map((s) => s.member));
+  const agreeing = new Set(agreeingMembers(ledger.sources));
+  const differing = new Set(
+    ledger.sources.map(({ member }) => member).filter((member) => !agreeing.has(member)),
+  );
   const silent = new Set(ledger.unreachable.map((entry) => entry.member));
   for (const member of [...agreeing, ...differing]) silent.delete(member);
   if (agreeing.size === 0 && differing.size === 0) {

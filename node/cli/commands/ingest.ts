@@ -45,7 +45,8 @@ export const command: CommandModule = {
 
   async run([files], options, { output }) {
     // Before anything is sent: a name that can not be read is found while nothing is half done.
-    for (const file of files as string[]) if (file !== "-") await (await openInput(file)).chunks[Symbol.asyncIterator]().return?.();
+    for (const file of files as string[])
+      if (file !== "-") await (await openInput(file)).chunks[Symbol.asyncIterator]().return?.();
     let clean = true;
     await withNode(options as NodeOptions, output, async (node) => {
       for (const file of files as string[]) {
@@ -84,7 +85,9 @@ async function* telling(
     sent += chunk.length;
     if (Date.now() - told < PROGRESS_MS) continue;
     told = Date.now();
-    output.remark(`${name}: ${megabytes(sent)}${size === undefined ? "" : ` of ${megabytes(size)}`} sent`);
+    output.remark(
+      `${name}: ${megabytes(sent)}${size === undefined ? "" : ` of ${megabytes(size)}`} sent`,
+    );
   }
   if (sent > 50_000_000) output.remark(`${name}: sent; the node rates it`);
 }

@@ -22,7 +22,12 @@ interface Status {
   cadenceSeconds: number;
 }
 
-const BOOK_WORDS: Record<number, string> = { 1: "charges", 2: "credits", 3: "invoices", 4: "taxes" };
+const BOOK_WORDS: Record<number, string> = {
+  1: "charges",
+  2: "credits",
+  3: "invoices",
+  4: "taxes",
+};
 
 export const command: CommandModule = {
   declare(parser) {

@@ -120,22 +120,37 @@ function readChange(settings: string[]): Record<string, unknown> {
   return Object.fromEntries(
     settings.map((setting) => {
       const [, field = "", text = ""] = /^([A-Za-z]+)=(.*)$/s.exec(setting) ?? [];
-      if (field === "" || field === "id") {
-        throw new UsageError(`"${setting}" sets nothing: write FIELD=VALUE; the id can not change.`);
+      if (![...TEXT_FIELDS, ...NUMBER_FIELDS, "billable"].includes(field)) {
+        throw new UsageError(
+          `"${setting}" sets nothing: write FIELD=VALUE with a field of a usage record (not its id).`,
+        );
       }
       if (field === "billable" && /^(true|false)$/.test(text)) return [field, text === "true"];
-      const isNumber = NUMBER_FIELDS.has(field) && text.trim() !== "" && !Number.isNaN(Number(text));
+      const isNumber = NUMBER_FIELDS.includes(field) && /^\d+(\.\d+)?$/.test(text);
       return [field, isNumber ? Number(text) : text];
     }),
   );
 }
 
-const NUMBER_FIELDS = new Set([
+const TEXT_FIELDS = [
+  "service",
+  "direction",
+  "start",
+  "sessionStart",
+  "energyWattHours",
+  "aParty",
+  "bParty",
+  "imsi",
+  "deviceId",
+  "homeNetwork",
+  "visitedNetwork",
+  "sessionId",
+];
+const NUMBER_FIELDS = [
   "durationSeconds",
-  "utcOffsetMinutes",
   "uplinkOctets",
   "downlinkOctets",
   "totalOctets",
   "units",
   "sequence",
-]);
+];

@@ -35,11 +35,12 @@ export function judgePair(
     disputedNano: disputedNano > 0n ? disputedNano : 0n,
     because,
   });
-  const startMs = entry.startMs;
+  const billedMs = entry.startMs + pair.startDifferenceSeconds * 1000;
+  const startsMs = [billedMs, entry.startMs];
   switch (pair.evidence) {
     case "agrees":
     case "agrees-weakly": {
-      const wrong = findWrongPrice(line, entry, startMs, context.priceLine, context.tolerances);
+      const wrong = findWrongPrice(line, entry, startsMs, context.priceLine, context.tolerances);
       if (wrong !== undefined) {
         const because = `The use is on the device, but ${wrong.because}: ${amount(prepared, wrong.amountNano)}, not ${amount(prepared, line.amountNano)}.`;
         return found("price-differs", because, line.amountNano - wrong.amountNano);
@@ -55,7 +56,7 @@ export function judgePair(
         `Number and duration agree; the time is off by ${inHours(pair.startDifferenceSeconds)}, so a time zone was mistaken.`,
       );
     case "duration-differs": {
-      const right = recomputeForDevice(line, entry, startMs, context.priceLine);
+      const right = recomputeForDevice(line, entry, billedMs, context.priceLine);
       const billed =
         line.durationSeconds === undefined
           ? `${line.billedUnits} units`

@@ -48,16 +48,20 @@ export function recomputeForDevice(
   };
 }
 
-/** What a line should cost for what it says itself; undefined when its price is right or unknown. */
+/**
+ * What a line should cost for what it says itself; undefined when its price is right or unknown.
+ * @param startsMs the starts by which it may be priced, the bill's first: near the minute in which
+ *   a tariff's band changes, ringing and answer lie on both sides
+ */
 export function findWrongPrice(
   line: BillLine,
   entry: DeviceEntry,
-  startMs: number,
+  startsMs: readonly number[],
   priceLine: PriceLine | undefined,
   tolerances: Tolerances,
 ): Recomputed | undefined {
   if (priceLine !== undefined)
-    return findTariffDifference(line, entry, startMs, priceLine, tolerances);
+    return findTariffDifference(line, entry, startsMs, priceLine, tolerances);
   const { billedUnits, unitSeconds } = line;
   if (billedUnits === undefined || billedUnits === 0) return undefined;
   const units =
@@ -74,7 +78,7 @@ export function findWrongPrice(
 function findTariffDifference(
   line: BillLine,
   entry: DeviceEntry,
-  startMs: number,
+  startsMs: readonly number[],
   priceLine: PriceLine,
   tolerances: Tolerances,
 ): Recomputed | undefined {
@@ -84,7 +88,9 @@ function findTariffDifference(
     line.durationSeconds !== undefined || device === undefined
       ? [line.durationSeconds]
       : [device, device + slack, Math.max(0, device - slack)];
-  const prices = durations.map((durationSeconds) => priceLine(line, { durationSeconds, startMs }));
+  const prices = startsMs.flatMap((startMs) =>
+    durations.map((durationSeconds) => priceLine(line, { durationSeconds, startMs })),
+  );
   const [price] = prices;
   if (price === undefined || prices.includes(line.amountNano)) return undefined;
   return { amountNano: price, because: "the tariff asks another amount" };

@@ -98,6 +98,15 @@ describe("rows of CSV", () => {
     ]);
   });
 
+  it("takes a quote that closes too many lines later for an open one", () => {
+    const text = `"a\n${"b,c\n".repeat(8)}d"\n`;
+    assert.equal(read(text).length, 1);
+    assert.deepEqual(brief(read(text, { rowLinesMax: 5 })).slice(0, 2), [
+      "csv.unterminated-quote on 1",
+      ["b", "c"],
+    ]);
+  });
+
   it("skips a row that is longer than its bound, and holds none of it", () => {
     for (const size of [7, 1000]) {
       const items = read(`${"x".repeat(500)}\na,b\n`, { rowBytesMax: 100 }, size);

@@ -33,6 +33,13 @@ describe("a zone's clock", () => {
     );
   });
 
+  it("changes at the very instant of the change", () => {
+    const berlin = new ZoneClock("Europe/Berlin");
+    const change = Date.UTC(2024, 9, 27, 1);
+    assert.equal(berlin.offsetAt(change - 1), 7_200_000);
+    assert.equal(berlin.offsetAt(change), 3_600_000);
+  });
+
   it("shows a time twice when it is set back, and skips one when it is set forward", () => {
     const berlin = new ZoneClock("Europe/Berlin");
     const twice = Date.UTC(2024, 9, 27, 2, 30);

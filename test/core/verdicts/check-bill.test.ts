@@ -357,6 +357,17 @@ describe("checking a bill against the device's log", () => {
     assert.deepEqual(check(lines, log, { priceLine: () => undefined }).verdicts, { 1: "matched" });
   });
 
+  it("accepts the price of either band where ringing and answer lie on both sides of a change", () => {
+    const change = Date.parse("2014-12-03T18:21:08Z");
+    const log = [entry("2014-12-03T18:21:06Z")];
+    for (const amount of ["0.10", "0.20", "0.30"]) {
+      const { verdicts } = check([line("1", "2014-12-03T18:21:11Z", { amount })], log, {
+        priceLine: (_, { startMs }) => disputed(startMs < change ? "0.20" : "0.10"),
+      });
+      assert.deepEqual(verdicts, { 1: amount === "0.30" ? "price-differs" : "matched" });
+    }
+  });
+
   it("asks the tariff for the device's duration where durations differ", () => {
     const { summary } = check(
       [line("1", "2014-12-03T18:21:11Z", { durationSeconds: 500, amount: "5.00" })],
@@ -393,12 +404,10 @@ describe("checking a bill against the device's log", () => {
   });
 
   it("keeps a true pair although breaking it would give two doubtful ones", () => {
+    const later = { durationSeconds: 500, billedUnits: 9 };
     const { verdicts } = check(
-      [
-        line("1", "2014-12-03T18:21:11Z"),
-        line("2", "2014-12-03T18:21:31Z", { durationSeconds: 500, billedUnits: 9 }),
-      ],
-      [entry("2014-12-03T18:21:06Z"), entry("2014-12-03T18:21:01Z", { number: "+15555558888" })],
+      [line("1", "2014-12-03T18:21:11Z"), line("2", "2014-12-03T18:21:31Z", later)],
+      [entry("2014-12-03T18:21:06Z"), entry("2014-12-03T18:19:50Z", { durationSeconds: 300 })],
     );
     assert.deepEqual(verdicts, { 1: "matched", 2: "not-on-device" });
   });

@@ -1,0 +1,105 @@
+import type { Command } from "commander";
+import { readLedgerFacts } from "../adapters/evidence-ledger-reader.ts";
+import { openInput } from "../adapters/files.ts";
+import { TallystickError } from "../core/errors.ts";
+import { type Bundle, parseBundle } from "../core/evidence/bundle.ts";
+import type { LedgerFacts } from "../core/evidence/ledger-facts.ts";
+import type { FactProblem } from "../core/evidence/merge-facts.ts";
+import { type BundleReport, verifyBundle } from "../core/evidence/verify-bundle.ts";
+import { readUrl } from "./open-node.ts";
+import { ServiceError, UsageError } from "./output.ts";
+import { factsOf, readTrustFile } from "./trust-file.ts";
+
+/* What `verify`, `explain` and `dispute` share: a bundle, and what the ledger says of it. */
+
+export interface FactOptions {
+  rpc?: string[];
+  trust?: string;
+}
+
+export interface CheckedBundle {
+  facts: LedgerFacts;
+  problems: FactProblem[];
+  report: BundleReport;
+  /** True when no network was used. */
+  offline: boolean;
+}
+
+const BUNDLE_BYTES_MAX = 256 * 1024 * 1024;
+
+export const declareFactOptions = (parser: Command): Command =>
+  parser
+    .option(
+      "--rpc <url...>",
+      "JSON-RPC end points of the ledger to ask, instead of those that the bundle names; MEMBER=URL says whose one is",
+    )
+    .option("--trust <file>", "pinned facts: check against them, without any network");
+
+/** @throws TallystickError those of `openInput` and `parseBundle`, with the file's name */
+export async function readBundle(file: string): Promise<Bundle> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of (await openInput(file)).chunks) {
+    length += chunk.length;
+    if (length > BUNDLE_BYTES_MAX) {
+      const message = `An evidence bundle is at most ${BUNDLE_BYTES_MAX} bytes; this is more.`;
+      throw new TallystickError("bundle.too-large", message, { file });
+    }
+    parts.push(chunk);
+  }
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(parts));
+  } catch (cause) {
+    const message = "This is no evidence bundle: its bytes are no UTF-8. Copy it again.";
+    throw new TallystickError("bundle.not-utf8", message, { file }, cause);
+  }
+  try {
+    return parseBundle(text);
+  } catch (error) {
+    if (!(error instanceof TallystickError)) throw error;
+    throw new TallystickError(error.code, error.message, { ...error.place, file }, error);
+  }
+}
+
+/**
+ * Checks the bundle against pinned facts, or against the ledger's end points.
+ * @throws ServiceError `ledger.unreachable` when no end point answers
+ */
+export async function checkBundle(bundle: Bundle, options: FactOptions): Promise<CheckedBundle> {
+  if (options.trust !== undefined) {
+    if (options.rpc !== undefined) {
+      throw new UsageError("--trust uses no network and --rpc is one: name one of them.");
+    }
+    const facts = factsOf(await readTrustFile(options.trust), bundle, options.trust);
+    return { facts, problems: [], report: verifyBundle(bundle, facts), offline: true };
+  }
+  const { facts, problems } = await askLedger(bundle, endpointsOf(bundle, options));
+  return { facts, problems, report: verifyBundle(bundle, facts), offline: false };
+}
+
+/** The end points to ask: those given, else those that the bundle names. @throws UsageError */
+export function endpointsOf(
+  bundle: Bundle,
+  { rpc }: FactOptions,
+): { member: string; url: string }[] {
+  if (rpc === undefined) return bundle.ledger.endpoints;
+  return rpc.map((given) => {
+    const [, member, rest] = /^([^=:/]+)=(.+)$/s.exec(given) ?? [];
+    const url = readUrl(rest ?? given);
+    const known = bundle.ledger.endpoints.find((one) => readUrl(one.url) === url);
+    return { member: member ?? known?.member ?? url, url };
+  });
+}
+
+async function askLedger(bundle: Bundle, endpoints: { member: string; url: string }[]) {
+  if (endpoints.length === 0) {
+    throw new UsageError("The bundle names no end point of the ledger: name one with --rpc.");
+  }
+  try {
+    return await readLedgerFacts(bundle, endpoints);
+  } catch (error) {
+    if (!(error instanceof TallystickError)) throw error;
+    throw new ServiceError(error.code, error.message, error.place, error);
+  }
+}

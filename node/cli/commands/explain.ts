@@ -1,0 +1,184 @@
+import { TallystickError } from "../../core/errors.ts";
+import { type Bundle, type BundleCharge, isClosed } from "../../core/evidence/bundle.ts";
+import { repriceCharge } from "../../core/evidence/check-price.ts";
+import { type ChargeFacts, describeCharge } from "../../core/evidence/describe-charge.ts";
+import type { LineReport } from "../../core/evidence/verify-bundle.ts";
+import { minorUnitDigits } from "../../core/money/currency.ts";
+import { formatNano } from "../../core/money/decimal.ts";
+import { explainComponents, rowLabel } from "../../core/rating/explain.ts";
+import { compileTariff } from "../../core/tariff/compile.ts";
+import { checkBundle, declareFactOptions, type FactOptions, readBundle } from "../bundle-check.ts";
+import type { CommandModule } from "../command.ts";
+import { EXIT, type Output, ServiceError, UsageError } from "../output.ts";
+
+/** One thing said about a line; `about` names the question that it answers. */
+interface Sentence {
+  about: "use" | "price" | "commitment" | "proof";
+  text: string;
+}
+
+export const command: CommandModule = {
+  declare(parser) {
+    parser
+      .argument("<bundle>", 'an evidence bundle, "-" for standard input')
+      .requiredOption("--line <line>", "the line, as the bill numbers it");
+    declareFactOptions(parser).addHelpText(
+      "after",
+      "\nExit code 1 when something about the line does not hold, 4 when the ledger can not be asked.",
+    );
+  },
+
+  async run([file], options, { output }) {
+    const bundle = await readBundle(String(file));
+    const charge = chargeOf(bundle, String(options.line));
+    const told = [...aboutUse(bundle, charge), ...aboutPrice(bundle, charge)];
+    told.push(...aboutCommitment(bundle, charge));
+    for (const sentence of told) await print(sentence, output);
+    let line: LineReport | undefined;
+    try {
+      const { report } = await checkBundle(bundle, options as FactOptions);
+      line = report.lines.find((one) => one.line === charge.line) as LineReport;
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      output.remark(`${error.message} [${error.code}]`);
+    }
+    if (line === undefined) {
+      const text = "The ledger could not be asked, so nothing of this is proven yet.";
+      await print({ about: "proof", text }, output);
+      await output.record({ summary: { line: charge.line, verdict: "not-checked" } });
+      return EXIT.serviceUnavailable;
+    }
+    for (const { name, ok, because } of line.checks) {
+      const mark = ok === null ? "Not checked" : ok ? "Proven" : "DOES NOT HOLD";
+      await print({ about: "proof", text: `${mark} (${name}): ${because}` }, output);
+    }
+    await output.record({
+      summary: { line: charge.line, verdict: line.verdict, checks: line.checks },
+    });
+    return line.verdict === "committed" ? EXIT.yes : EXIT.no;
+  },
+};
+
+async function print(sentence: Sentence, output: Output): Promise<void> {
+  await output.record({ explanation: sentence });
+  await output.say(sentence.text);
+}
+
+export function chargeOf(bundle: Bundle, line: string): BundleCharge {
+  const charge = bundle.charges.find((one) => one.line === line);
+  if (charge !== undefined) return charge;
+  const last = bundle.charges.at(-1)?.line;
+  throw new UsageError(
+    last === undefined
+      ? "The bundle holds no lines."
+      : `The bundle has no line ${line}; its lines are ${bundle.charges[0]?.line} to ${last}.`,
+  );
+}
+
+const moneyOf =
+  ({ currency }: Bundle) =>
+  (nano: bigint): string =>
+    `${formatNano(nano, minorUnitDigits(currency))} ${currency}`;
+
+function aboutUse(bundle: Bundle, { line, charge, party }: BundleCharge): Sentence[] {
+  if (isClosed(charge)) {
+    return [{ about: "use", text: `Line ${line}: the use is not shown to this reader.` }];
+  }
+  const facts = describeCharge(charge, isClosed(party) ? undefined : party);
+  const when = localTime(facts.startMilliseconds, bundle.period.zone);
+  const text = `Line ${line} of ${bundle.operator.name}'s bill for ${bundle.period.epoch}: ${wordsOfUse(facts)}, ${when}.`;
+  return [{ about: "use", text }];
+}
+
+const SERVICE_WORDS: Record<string, string> = {
+  voice: "call",
+  sms: "text message",
+  mms: "multimedia message",
+  data: "data session",
+};
+
+function wordsOfUse(facts: ChargeFacts): string {
+  const direction = facts.direction === "none" ? "" : `${facts.direction} `;
+  const service = SERVICE_WORDS[facts.service ?? ""] ?? facts.service ?? "charge";
+  const preposition = facts.direction === "incoming" ? "from" : "to";
+  const party = facts.otherParty === undefined ? "" : ` ${preposition} ${facts.otherParty}`;
+  const quantities = [
+    facts.durationSeconds === undefined ? "" : `, ${facts.durationSeconds} s`,
+    facts.octets === undefined ? "" : `, ${facts.octets} octets`,
+    facts.units === undefined || facts.units === "1" ? "" : `, ${facts.units} units`,
+  ].join("");
+  return `${direction}${service}${party}${quantities}`;
+}
+
+function aboutPrice(bundle: Bundle, { charge, amountNano }: BundleCharge): Sentence[] {
+  const money = moneyOf(bundle);
+  const asked = `The bill asks ${money(BigInt(amountNano))} for it`;
+  if (isClosed(charge)) return [{ about: "price", text: `${asked}.` }];
+  const tariff = bundle.tariffs.find(({ version }) => version === charge.tariffVersion);
+  if (tariff === undefined) {
+    const text = `${asked}; the bundle does not bring version ${charge.tariffVersion} of the tariff.`;
+    return [{ about: "price", text }];
+  }
+  try {
+    const compiled = compileTariff(tariff.document, tariff.version);
+    const pricing = repriceCharge(compiled, charge);
+    const { zone, band } = rowLabel(compiled, pricing.rows);
+    const row = `${zone === undefined ? "" : `zone ${zone}, `}${band}`;
+    const parts = explainComponents(compiled, pricing).map((text) => `  ${text}`);
+    const isSame = pricing.amountNano === BigInt(amountNano);
+    const expected = money(pricing.amountNano);
+    return [
+      `${asked}. Version ${tariff.version} of the tariff "${compiled.document.name}" (${row}) yields ${expected}:`,
+      ...parts,
+      isSame
+        ? "The price is the tariff's."
+        : `That is ${money(BigInt(amountNano) - pricing.amountNano)} more than the tariff's price.`,
+    ].map((text) => ({ about: "price", text }));
+  } catch (error) {
+    if (!(error instanceof TallystickError)) throw error;
+    return [{ about: "price", text: `${asked}; it can not be priced again: ${error.message}` }];
+  }
+}
+
+function aboutCommitment(bundle: Bundle, charge: BundleCharge): Sentence[] {
+  const batch = bundle.batches[charge.batch] as Bundle["batches"][number];
+  const about = "commitment";
+  if (batch.blockTime === undefined) {
+    return [{ about, text: "Its batch is not on the ledger yet." }];
+  }
+  const place = `batch ${batch.sequence}, entry ${charge.leafIndex + 1}`;
+  const when = localTime(Number(batch.blockTime) * 1000, bundle.period.zone);
+  const billed = bundle.invoice && bundle.batches[bundle.invoice.batch]?.blockTime;
+  const gap = billed === undefined ? undefined : BigInt(billed) - BigInt(batch.blockTime);
+  const text = `It says that it was committed ${when} in ${place}${gap === undefined ? "; there is no bill yet" : gap < 0n ? ", after the bill" : `, ${duration(gap)} before the bill`}.`;
+  return [{ about, text }];
+}
+
+function duration(seconds: bigint): string {
+  const units: [bigint, string][] = [
+    [86_400n, "day"],
+    [3_600n, "hour"],
+    [60n, "minute"],
+    [1n, "second"],
+  ];
+  const [size, name] = units.find(([one]) => seconds >= one) ?? [1n, "second"];
+  const many = seconds / size;
+  return `${many} ${name}${many === 1n ? "" : "s"}`;
+}
+
+/** In the zone of the bill; UTC where a bundle names one that does not exist. */
+function localTime(milliseconds: number, zone: string): string {
+  const write = (timeZone: string) =>
+    new Intl.DateTimeFormat("en-GB", {
+      dateStyle: "long",
+      timeStyle: "medium",
+      timeZone,
+    }).format(milliseconds);
+  if (!(Math.abs(milliseconds) <= 8.64e15)) return "at no possible time";
+  try {
+    return `on ${write(zone)} (${zone})`;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return `on ${write("UTC")} (UTC)`;
+  }
+}

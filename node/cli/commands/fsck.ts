@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { EvmReader } from "../../adapters/evm-reader.ts";
+import { EvmRpc } from "../../adapters/evm-rpc.ts";
+import { LevelStore } from "../../adapters/level-store.ts";
+import { readConfig } from "../../config.ts";
+import type { Hex } from "../../core/bytes.ts";
+import { checkStore, type StoreCheck } from "../../engine/check-store.ts";
+import type { CommandModule } from "../command.ts";
+import { dataFolder, type OperatorFolder, operatorFolder, runningNode } from "../data-folder.ts";
+import { asServiceError, declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
+import { EXIT, ServiceError, UsageError } from "../output.ts";
+
+export const command: CommandModule = {
+  declare(parser) {
+    declareNodeOptions(parser)
+      .option("--offline", "without the ledger: the store against itself only")
+      .addHelpText(
+        "after",
+        "\nBest with the node stopped: then nothing changes underneath. A running node is asked to" +
+          "\ncheck itself. Exit code 1 when something does not fit.",
+      );
+  },
+
+  async run(_args, options, { output }) {
+    const given = options as NodeOptions & { offline?: boolean };
+    const offline = given.offline === true;
+    if (offline && given.node !== undefined) {
+      throw new UsageError("--offline reads the data folder: stop the node and leave out --node.");
+    }
+    const check = await examine(given, offline, (words) => output.remark(words));
+    for (const problem of check.problems) {
+      await output.record({ problem });
+      const { code, book, sequence, message } = problem;
+      await output.say(`batch ${sequence} of book ${book}: ${message} [${code}]`);
+    }
+    const { batches, charges, onLedger, waiting, problems } = check;
+    const ok = problems.length === 0;
+    await output.record({
+      summary: { ok, batches, charges, onLedger, waiting, problems: problems.length, offline },
+    });
+    await output.say(
+      `${batches} batches, ${charges} charges and credits: ${ok ? "everything fits" : `${problems.length} problems`}; ${offline ? "the ledger was not asked" : `${onLedger} stand on the ledger, ${waiting} are on their way`}.`,
+    );
+    return ok ? EXIT.yes : EXIT.no;
+  },
+};
+
+async function examine(
+  options: NodeOptions,
+  offline: boolean,
+  remark: (words: string) => void,
+): Promise<StoreCheck> {
+  const folder =
+    options.node === undefined
+      ? await operatorFolder(dataFolder(options.data), options.operator)
+      : undefined;
+  if (folder !== undefined && (await runningNode(folder)) === undefined) {
+    remark(`Checking the data of ${folder.name} in ${folder.path}.`);
+    return examineFolder(folder, offline);
+  }
+  if (offline) {
+    throw new ServiceError(
+      "fsck.node-runs",
+      `The node of ${folder?.name} runs and holds its store. Stop it first, or leave out --offline.`,
+    );
+  }
+  remark("The node runs: it checks its own store, while it goes on working.");
+  return withNode(options, { remark, json: false, ...SILENT }, async (node) => {
+    const { body } = await node.get("/v1/operator/fsck");
+    return body as unknown as StoreCheck;
+  });
+}
+
+const SILENT = { record: async () => {}, say: async () => {} };
+
+async function examineFolder(folder: OperatorFolder, offline: boolean): Promise<StoreCheck> {
+  const config = await readConfig(folder.configFile);
+  const { urls, chainId, contracts } = config.ledger;
+  const rpc = new EvmRpc({ urls, chainId: BigInt(chainId) });
+  const reader = new EvmReader(rpc, contracts as Record<string, Hex>);
+  let store: LevelStore | undefined;
+  try {
+    store = await LevelStore.open(join(config.data, "store"));
+    return await checkStore(store, offline ? undefined : reader);
+  } catch (error) {
+    throw asServiceError(error);
+  } finally {
+    await store?.close();
+    rpc.close();
+  }
+}
