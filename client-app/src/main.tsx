@@ -7,8 +7,12 @@ import { App } from "./app.tsx";
 import { PageBoundary } from "./components/page-boundary.tsx";
 import "./styles/theme.css";
 import "./styles/page.css";
-import "./styles/bill.css";
+import "./styles/summary.css";
+import "./styles/files.css";
+import "./styles/proofs.css";
+import "./styles/lines.css";
 import "./styles/line.css";
+import "./styles/line-detail.css";
 import "./styles/print.css";
 
 // Another personal link pasted into this tab opens another account: start from the beginning.

@@ -8,7 +8,7 @@ import type { FactProblem } from "../core/evidence/merge-facts.ts";
 import { type BundleReport, verifyBundle } from "../core/evidence/verify-bundle.ts";
 import { readUrl } from "./open-node.ts";
 import { ServiceError, UsageError } from "./output.ts";
-import { factsOf, readTrustFile } from "./trust-file.ts";
+import { factsOf, readTrustFile, requireNoContradiction } from "./trust-file.ts";
 
 /* What `verify`, `explain` and `dispute` share: a bundle, and what the ledger says of it. */
 
@@ -33,7 +33,10 @@ export const declareFactOptions = (parser: Command): Command =>
       "--rpc <url...>",
       "JSON-RPC end points of the ledger to ask, instead of those that the bundle names; MEMBER=URL says whose one is",
     )
-    .option("--trust <file>", "pinned facts: check against them, without any network");
+    .option(
+      "--trust <file>",
+      "pinned facts: check against them without any network; with --rpc, compare the ledger with them",
+    );
 
 /** @throws TallystickError those of `openInput` and `parseBundle`, with the file's name */
 export async function readBundle(file: string): Promise<Bundle> {
@@ -63,18 +66,19 @@ export async function readBundle(file: string): Promise<Bundle> {
 }
 
 /**
- * Checks the bundle against pinned facts, or against the ledger's end points.
+ * Checks the bundle against pinned facts, or against the ledger's end points. Without pinned facts
+ * the contracts that are asked are those that the bundle names.
  * @throws ServiceError `ledger.unreachable` when no end point answers
  */
 export async function checkBundle(bundle: Bundle, options: FactOptions): Promise<CheckedBundle> {
-  if (options.trust !== undefined) {
-    if (options.rpc !== undefined) {
-      throw new UsageError("--trust uses no network and --rpc is one: name one of them.");
-    }
-    const facts = factsOf(await readTrustFile(options.trust), bundle, options.trust);
+  const trust = options.trust === undefined ? undefined : await readTrustFile(options.trust);
+  if (trust !== undefined && options.rpc === undefined) {
+    const facts = factsOf(trust, bundle, options.trust as string);
     return { facts, problems: [], report: verifyBundle(bundle, facts), offline: true };
   }
-  const { facts, problems } = await askLedger(bundle, endpointsOf(bundle, options));
+  const contracts = trust?.contracts as Bundle["ledger"]["contracts"] | undefined;
+  const { facts, problems } = await askLedger(bundle, endpointsOf(bundle, options), contracts);
+  if (trust !== undefined) requireNoContradiction(trust, bundle, facts, options.trust as string);
   return { facts, problems, report: verifyBundle(bundle, facts), offline: false };
 }
 
@@ -92,14 +96,18 @@ export function endpointsOf(
   });
 }
 
-async function askLedger(bundle: Bundle, endpoints: { member: string; url: string }[]) {
+async function askLedger(
+  bundle: Bundle,
+  endpoints: { member: string; url: string }[],
+  contracts: Bundle["ledger"]["contracts"] | undefined,
+) {
   if (endpoints.length === 0) {
     throw new UsageError("The bundle names no end point of the ledger: name one with --rpc.");
   }
   try {
-    return await readLedgerFacts(bundle, endpoints);
+    return await readLedgerFacts(bundle, endpoints, contracts === undefined ? {} : { contracts });
   } catch (error) {
-    if (!(error instanceof TallystickError)) throw error;
+    if (!(error instanceof TallystickError) || error.code !== "ledger.unreachable") throw error;
     throw new ServiceError(error.code, error.message, error.place, error);
   }
 }

@@ -4,6 +4,7 @@ import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
 import type { Bundle } from "../core/evidence/bundle.ts";
 import type { LedgerFacts } from "../core/evidence/ledger-facts.ts";
+import { canonicalJson } from "../core/tariff/canonical-json.ts";
 
 /*
  * A file of pinned facts (docs/EVIDENCE.md): what somebody read from the ledger once and believes
@@ -83,7 +84,7 @@ export function factsOf(trust: TrustFile, bundle: Bundle, file: string): LedgerF
 
 /**
  * Adds what was read to a file of pinned facts, or makes it.
- * @throws TallystickError `trust.contradicted` when something differs from what is pinned
+ * @throws TallystickError as `requireNoContradiction`
  */
 export async function saveTrust(
   file: string,
@@ -95,7 +96,7 @@ export async function saveTrust(
     if (isNew) return undefined;
     throw error;
   });
-  if (before !== undefined) requireSameLedger(before, bundle, file);
+  if (before !== undefined) requireNoContradiction(before, bundle, facts, file);
   const place = placeOfTariffs(bundle);
   const trust: TrustFile = {
     format: "tallystick-trust",
@@ -104,11 +105,8 @@ export async function saveTrust(
     chainId: bundle.ledger.chainId,
     contracts: bundle.ledger.contracts,
     sources: facts.sources,
-    seals: merged(before?.seals, facts.seals, file, "seal"),
-    tariffs: {
-      ...before?.tariffs,
-      [place]: merged(before?.tariffs[place], facts.tariffs, file, "tariff version"),
-    },
+    seals: { ...before?.seals, ...facts.seals },
+    tariffs: { ...before?.tariffs, [place]: { ...before?.tariffs[place], ...facts.tariffs } },
     maxRecordAgeSeconds: {
       ...before?.maxRecordAgeSeconds,
       ...(facts.maxRecordAgeSeconds === undefined
@@ -134,22 +132,37 @@ function requireSameLedger(trust: TrustFile, { ledger }: Bundle, file: string): 
   );
 }
 
-function merged<T>(
-  before: Record<string, T> | undefined,
+/**
+ * What is pinned stays true: the ledger may know more now, never something else.
+ * @throws TallystickError `trust.other-ledger`, `trust.contradicted`
+ */
+export function requireNoContradiction(
+  trust: TrustFile,
+  bundle: Bundle,
+  facts: LedgerFacts,
+  file: string,
+): void {
+  requireSameLedger(trust, bundle, file);
+  requireKept(trust.seals, facts.seals, file, "seal");
+  const pinned = trust.tariffs[placeOfTariffs(bundle)] ?? {};
+  requireKept(pinned, facts.tariffs, file, "tariff version");
+}
+
+function requireKept<T>(
+  pinned: Record<string, T>,
   now: Record<string, T>,
   file: string,
   what: string,
-): Record<string, T> {
+): void {
   for (const [key, value] of Object.entries(now)) {
-    const pinned = before?.[key];
-    if (pinned === undefined || JSON.stringify(pinned) === JSON.stringify(value)) continue;
+    const before = pinned[key];
+    if (before === undefined || canonicalJson(before) === canonicalJson(value)) continue;
     throw new TallystickError(
       "trust.contradicted",
       `The ledger now tells another ${what} for ${key} than it did when you pinned it. Keep the file: it is evidence.`,
       { file, field: key },
     );
   }
-  return { ...before, ...now };
 }
 
 function parse(text: string): unknown {

@@ -1,10 +1,18 @@
 import { TallystickError } from "../core/errors.ts";
-import type { OperatorPipeline } from "./pipeline.ts";
+import type { StoredTick } from "./stored-types.ts";
 
 /** How often the desk looks at claims and finality between two commitments. */
 const LOOK_MS = 1_000;
 
-interface CadenceLog {
+/** What the heartbeat drives. */
+export interface CadenceWork {
+  noteFinal(): Promise<unknown>;
+  /** @returns true when a credit waits for the next batch */
+  workClaims(): Promise<boolean>;
+  seal(): Promise<Pick<StoredTick, "batches">>;
+}
+
+export interface CadenceLog {
   info(event: string, fields?: { component?: string; count?: number; code?: string }): void;
   warn(event: string, fields?: { component?: string; count?: number; code?: string }): void;
 }
@@ -15,16 +23,17 @@ interface CadenceLog {
  * stops nothing: what is sealed waits in the outbox.
  */
 export class Cadence {
-  readonly #pipeline: OperatorPipeline;
+  readonly #pipeline: CadenceWork;
   readonly #log: CadenceLog;
   #seconds: number;
-  #lastSeal = Date.now();
+  /** Milliseconds of a clock that never goes back. */
+  #lastSealAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #isStopped = false;
 
   /** @param seconds 0: commits only when asked */
-  constructor(pipeline: OperatorPipeline, seconds: number, log: CadenceLog) {
+  constructor(pipeline: CadenceWork, seconds: number, log: CadenceLog) {
     this.#pipeline = pipeline;
     this.#seconds = seconds;
     this.#log = log;
@@ -36,7 +45,7 @@ export class Cadence {
 
   set(seconds: number): void {
     this.#seconds = seconds;
-    this.#lastSeal = Date.now();
+    this.#lastSealAt = performance.now();
   }
 
   start(): void {
@@ -54,18 +63,27 @@ export class Cadence {
   }
 
   async #round(): Promise<void> {
-    try {
-      await this.#pipeline.noteFinal();
-      const creditWaits = await this.#pipeline.workClaims();
-      const due = this.#seconds > 0 && Date.now() - this.#lastSeal >= this.#seconds * 1000;
-      // A credit that was found due does not wait for the next beat: its deadline runs.
-      if (!due && !creditWaits) return;
-      this.#lastSeal = Date.now();
+    await this.#attempt("finality", () => this.#pipeline.noteFinal());
+    // A credit that was found due does not wait for the next beat: its deadline runs.
+    const creditWaits = await this.#attempt("claims", () => this.#pipeline.workClaims());
+    const isDue =
+      this.#seconds > 0 && performance.now() - this.#lastSealAt >= this.#seconds * 1000;
+    if (!isDue && creditWaits !== true) return;
+    this.#lastSealAt = performance.now();
+    await this.#attempt("seal", async () => {
       const tick = await this.#pipeline.seal();
       this.#log.info("batches sealed", { component: "cadence", count: tick.batches.length });
+    });
+  }
+
+  /** What fails is told and tried again in the next round; it keeps nothing else from its turn. */
+  async #attempt<T>(component: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
     } catch (error) {
       const code = error instanceof TallystickError ? error.code : "internal";
-      this.#log.warn("round failed", { component: "cadence", code });
+      this.#log.warn("round failed", { component, code });
+      return undefined;
     }
   }
 }

@@ -1,13 +1,18 @@
 import { TallystickError } from "../core/errors.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Settled } from "./outbox-journal.ts";
 import type { Store } from "./store.ts";
 import { StoreSession } from "./store-session.ts";
-import { scanJson } from "./stored-json.ts";
+import { getJson, scanJson } from "./stored-json.ts";
 import type { StoredBatch, StoredTick } from "./stored-types.ts";
 
-/** Batches in one transaction; the contract takes no more. */
+/** Batches in one transaction; the contract takes no more than a hundred. */
 const BATCHES_PER_TRANSACTION = 50;
+/** Ticks whose block times are compared with the outbox at a start. */
+const RECHECKED_TICKS = 256;
+
+const KEY = /^commit-tick:(\d+):/;
 
 /**
  * Brings sealed batches to the ledger, one tick in one transaction where it fits, and writes the
@@ -17,95 +22,149 @@ const BATCHES_PER_TRANSACTION = 50;
 export class TickCommitter {
   readonly #store: Store;
   readonly #outbox: Outbox;
+  /** Number of the newest tick that the outbox has. */
+  #enqueuedThrough = 0n;
 
   constructor(store: Store, outbox: Outbox) {
     this.#store = store;
     this.#outbox = outbox;
   }
 
-  async enqueue(tick: StoredTick): Promise<void> {
-    for (const { key, batches } of partsOf(tick)) {
-      await this.#outbox.enqueue({
-        key,
-        purpose: "commit batches",
-        duty: "commit",
-        call: {
-          contract: "books",
-          method: "commitMany",
-          args: [
-            batches.map(({ domain, sequence, commitment }) => [
-              domain,
-              BigInt(sequence),
-              commitment,
-            ]),
-          ],
-        },
-      });
+  /**
+   * Hands every open tick to the outbox that it does not have yet, the oldest first: a tick that a
+   * failed write or a full outbox kept back goes before those that were sealed after it.
+   */
+  async enqueueOpen(): Promise<void> {
+    for (const tick of await this.open()) {
+      if (BigInt(tick.number) <= this.#enqueuedThrough) continue;
+      await this.#enqueue(tick);
+      this.#enqueuedThrough = BigInt(tick.number);
     }
   }
 
-  /**
-   * Waits until the tick is final, and notes its block time with each batch.
-   * @throws TallystickError `commit.refused` when the ledger will not take it
-   */
-  async untilFinal(tick: StoredTick): Promise<void> {
-    for (const { key } of partsOf(tick)) await this.#outbox.settled(key);
-    await this.noteIfFinal(tick);
+  /** Waits until the outbox is done with the tick, well or not; `note` tells which. */
+  async untilSettled(tick: StoredTick): Promise<void> {
+    for (const part of partsOf(tick)) await this.#outbox.settled(part.key);
   }
 
-  /** @returns whether the tick is final and noted */
-  async noteIfFinal(tick: StoredTick): Promise<boolean> {
+  /** Notes how the tick ended, if it has. Done again it writes the same. */
+  async note(numbered: Pick<StoredTick, "number">): Promise<"final" | "waiting" | "refused"> {
     const session = new StoreSession(this.#store);
-    let blockTime = 0n;
+    const at = keys.tick(BigInt(numbered.number));
+    const tick = (await session.get<StoredTick>(at)) as StoredTick;
+    let blockTime = "";
     for (const { key, batches } of partsOf(tick)) {
       const settled = await this.#outbox.find(key);
-      if (settled === undefined) return false;
+      if (settled === undefined) return "waiting";
       if (settled.error !== undefined) {
-        throw new TallystickError(
-          "commit.refused",
-          `The ledger refused tick ${tick.number}: ${settled.error.name} ${JSON.stringify(settled.error.values)}.`,
-        );
+        session.put(at, { ...tick, refused: settled.error } satisfies StoredTick);
+        await session.commit();
+        return "refused";
       }
-      blockTime = settled.blockTime;
+      blockTime = settled.blockTime.toString();
       for (const { domain, sequence } of batches) {
-        const at = keys.batch(domain, BigInt(sequence));
-        const batch = (await session.get<StoredBatch>(at)) as StoredBatch;
-        session.put(at, { ...batch, blockTime: blockTime.toString() });
+        const place = keys.batch(domain, BigInt(sequence));
+        const batch = (await session.get<StoredBatch>(place)) as StoredBatch;
+        session.put(place, { ...batch, blockTime });
       }
     }
-    session.put(keys.tick(BigInt(tick.number)), { ...tick, blockTime: blockTime.toString() });
+    session.put(at, { ...tick, blockTime } satisfies StoredTick);
     await session.commit();
-    return true;
+    return "final";
+  }
+
+  /** A settlement that came again: the ledger had lost it, and took it anew in another block. */
+  async noteAgain({ key, blockTime }: Settled): Promise<void> {
+    const number = KEY.exec(key)?.[1];
+    if (number === undefined) return;
+    const tick = await getJson<StoredTick>(this.#store, keys.tick(BigInt(number)));
+    if (tick?.blockTime === undefined || tick.blockTime === blockTime.toString()) return;
+    await this.note(tick);
   }
 
   /** Ticks that are not known to be final, oldest first. */
   async open(): Promise<StoredTick[]> {
     const open: StoredTick[] = [];
-    for await (const { value } of scanJson<StoredTick>(this.#store, {
-      ...below("tick/"),
-      reverse: true,
-    })) {
+    for await (const tick of this.#newestFirst()) {
       // Ticks become final in order: the first that is ends the search.
-      if (value.blockTime !== undefined) break;
-      open.unshift(value);
+      if (tick.blockTime !== undefined) break;
+      open.unshift(tick);
     }
     return open;
   }
 
-  /** At start: everything that was sealed is enqueued again under its key, and noted if final. */
+  /** @throws TallystickError `commit.refused` while the ledger does not take a tick */
+  async assertNotRefused(): Promise<void> {
+    const [refused] = (await this.open()).filter((tick) => tick.refused !== undefined);
+    if (refused !== undefined) throw refusedError(refused);
+  }
+
+  /**
+   * At start: what was sealed is enqueued under its key and noted if it is final; what the ledger
+   * refused is tried once more, since the reason may be gone (a suspended member, a key that was
+   * rotated); and block times that changed while nobody listened are noted.
+   */
   async recover(): Promise<void> {
-    for (const tick of await this.open()) {
-      await this.enqueue(tick);
-      await this.noteIfFinal(tick);
+    for (const tick of await this.open()) await this.#prepareRetry(tick);
+    await this.enqueueOpen();
+    for (const tick of await this.open()) await this.note(tick);
+    let compared = 0;
+    for await (const tick of this.#newestFirst()) {
+      if (++compared > RECHECKED_TICKS) break;
+      if (tick.blockTime === undefined) continue;
+      const settled = await this.#outbox.find((partsOf(tick).at(-1) as Part).key);
+      if (settled !== undefined) await this.noteAgain(settled);
     }
+  }
+
+  async #prepareRetry(tick: StoredTick): Promise<void> {
+    if (tick.refused === undefined && (await this.note(tick)) !== "refused") return;
+    const { refused: _, ...rest } = tick;
+    const session = new StoreSession(this.#store);
+    session.put(keys.tick(BigInt(tick.number)), { ...rest, retries: (tick.retries ?? 0) + 1 });
+    await session.commit();
+  }
+
+  async #enqueue(tick: StoredTick): Promise<void> {
+    for (const { key, batches } of partsOf(tick)) {
+      const calls = batches.map(({ domain, sequence, commitment }) => [
+        domain,
+        BigInt(sequence),
+        commitment,
+      ]);
+      await this.#outbox.enqueue({
+        key,
+        purpose: "commit batches",
+        duty: "commit",
+        call: { contract: "books", method: "commitMany", args: [calls] },
+      });
+    }
+  }
+
+  async *#newestFirst(): AsyncGenerator<StoredTick> {
+    const range = { ...below("tick/"), reverse: true };
+    for await (const { value } of scanJson<StoredTick>(this.#store, range)) yield value;
   }
 }
 
-function partsOf(tick: StoredTick): { key: string; batches: StoredTick["batches"] }[] {
-  const parts: { key: string; batches: StoredTick["batches"] }[] = [];
+export const refusedError = ({ number, refused }: StoredTick): TallystickError =>
+  new TallystickError(
+    "commit.refused",
+    `The ledger refused tick ${number}: ${refused?.name} ${JSON.stringify(refused?.values)}. Nothing more is sealed; find the reason, then start the node again.`,
+  );
+
+interface Part {
+  key: string;
+  batches: StoredTick["batches"];
+}
+
+/** A tick that was refused goes under new keys: under the old ones its refusal stands for good. */
+function partsOf(tick: StoredTick): Part[] {
+  const parts: Part[] = [];
+  const retry = tick.retries === undefined ? "" : `:${tick.retries}`;
   for (let at = 0; at < tick.batches.length; at += BATCHES_PER_TRANSACTION) {
     parts.push({
-      key: `commit-tick:${tick.number}:${parts.length}`,
+      key: `commit-tick:${tick.number}:${parts.length}${retry}`,
       batches: tick.batches.slice(at, at + BATCHES_PER_TRANSACTION),
     });
   }

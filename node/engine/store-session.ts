@@ -1,7 +1,5 @@
 import type { Store, StoreOperation } from "./store.ts";
-import { readJson } from "./stored-json.ts";
-
-const encoder = new TextEncoder();
+import { encodeJson, readJson } from "./stored-json.ts";
 
 /**
  * One unit of work: reads see the session's own writes, and all writes reach the store in one
@@ -18,11 +16,11 @@ export class StoreSession {
 
   async get<T>(key: string): Promise<T | undefined> {
     const value = this.#changes.has(key) ? this.#changes.get(key) : await this.#store.get(key);
-    return value === undefined ? undefined : readJson<T>(value);
+    return value === undefined ? undefined : readJson<T>(key, value);
   }
 
   put(key: string, value: unknown): void {
-    this.#changes.set(key, encoder.encode(JSON.stringify(value)));
+    this.#changes.set(key, encodeJson(value));
   }
 
   delete(key: string): void {

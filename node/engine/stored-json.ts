@@ -1,26 +1,46 @@
-import type { Store, StoreOperation } from "./store.ts";
+import { crc32 } from "node:zlib";
+import { TallystickError } from "../core/errors.ts";
+import type { Store } from "./store.ts";
 
-/* Values in the store are JSON in UTF-8; integers beyond 2^53 are decimal strings, bytes are hex. */
+/*
+ * Values in the store are JSON in UTF-8, a line feed, and the CRC-32 of the JSON in eight hexadecimal
+ * digits, so that a damaged byte is an error where it is read and never a wrong amount. Integers
+ * beyond 2^53 are decimal strings, bytes are hex.
+ */
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+/** Line feed and eight digits. */
+const CHECKSUM_BYTES = 9;
 
-export const putJson = (key: string, value: unknown): StoreOperation => ({
-  type: "put",
-  key,
-  value: encoder.encode(JSON.stringify(value)),
-});
+export function encodeJson(value: unknown): Uint8Array {
+  const text = JSON.stringify(value);
+  return encoder.encode(`${text}\n${checksum(encoder.encode(text))}`);
+}
 
-export const readJson = <T>(value: Uint8Array): T => JSON.parse(decoder.decode(value)) as T;
+/** @throws TallystickError `store.value-damaged` */
+export function readJson<T>(key: string, value: Uint8Array): T {
+  const body = value.subarray(0, Math.max(0, value.length - CHECKSUM_BYTES));
+  const ending = decoder.decode(value.subarray(body.length));
+  if (ending !== `\n${checksum(body)}`) {
+    throw new TallystickError(
+      "store.value-damaged",
+      `The value under "${key}" is not as it was written. Run fsck, and restore the store from a backup.`,
+    );
+  }
+  return JSON.parse(decoder.decode(body)) as T;
+}
 
 export async function getJson<T>(store: Store, key: string): Promise<T | undefined> {
   const value = await store.get(key);
-  return value === undefined ? undefined : readJson<T>(value);
+  return value === undefined ? undefined : readJson<T>(key, value);
 }
 
 export async function* scanJson<T>(
   store: Store,
   range: { from: string; to: string; reverse?: boolean; limit?: number },
 ): AsyncGenerator<{ key: string; value: T }> {
-  for await (const { key, value } of store.scan(range)) yield { key, value: readJson<T>(value) };
+  for await (const { key, value } of store.scan(range)) yield { key, value: readJson<T>(key, value) };
 }
+
+const checksum = (body: Uint8Array): string => crc32(body).toString(16).padStart(8, "0");

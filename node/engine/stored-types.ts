@@ -6,6 +6,7 @@ import type {
   OpenedParty,
 } from "../core/evidence/bundle.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
+import type { RefusalReason } from "./ledger.ts";
 
 /* What the store holds, as JSON. Amounts are nano-units as decimal strings. */
 
@@ -112,6 +113,10 @@ export interface StoredTick {
   batches: { domain: Hex; sequence: string; commitment: Hex }[];
   /** Seconds; set with the batches' block time when the transaction is final. */
   blockTime?: string;
+  /** Why the ledger does not take it, until it is tried again. */
+  refused?: RefusalReason;
+  /** How often it was refused and tried again. */
+  retries?: number;
 }
 
 export interface ControlTotals {

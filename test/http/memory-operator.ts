@@ -11,10 +11,14 @@ import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import { compileTariff } from "../../node/core/tariff/compile.ts";
 import { buildTariffTree } from "../../node/core/tariff/tariff-tree.ts";
 import type { LedgerSection } from "../../node/engine/build-evidence.ts";
+import { issueCredit } from "../../node/engine/issue-credit.ts";
+import { keys } from "../../node/engine/key-spaces.ts";
 import type { Duty, LedgerCall } from "../../node/engine/ledger.ts";
 import type { EngineContext, OperatorProfile } from "../../node/engine/operator.ts";
 import { Outbox } from "../../node/engine/outbox.ts";
 import { OperatorPipeline } from "../../node/engine/pipeline.ts";
+import { StoreSession } from "../../node/engine/store-session.ts";
+import type { StoredClaim } from "../../node/engine/stored-types.ts";
 import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
 import { ALDER, filled, GENESIS, RETAIL_ALDER } from "../adapters/memory-members.ts";
 
@@ -86,24 +90,25 @@ export class MemoryOperator {
   readonly store = new MemoryStore();
   readonly outbox = new Outbox(this.ledger, this.store);
   readonly profile = profile;
+  readonly context: EngineContext = {
+    store: this.store,
+    profile,
+    random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
+    time: { seconds: async () => (await this.ledger.head()).time },
+  };
   pipeline!: OperatorPipeline;
 
-  static async start(): Promise<MemoryOperator> {
+  /** @param tariffsKnown versions that the operator rates by; the ledger has both */
+  static async start({ tariffsKnown = 2 } = {}): Promise<MemoryOperator> {
     const operator = new MemoryOperator();
     await operator.#prepareLedger();
     operator.network.setTime(seconds("2026-11-01T06:00:00Z"));
     await operator.send("commit", { contract: "clock", method: "tick", args: [] });
     await operator.outbox.recover();
     operator.outbox.start();
-    const { ledger, outbox, store } = operator;
-    const context: EngineContext = {
-      store,
-      profile,
-      random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
-      time: { seconds: async () => (await ledger.head()).time },
-    };
+    const { ledger, outbox, context } = operator;
     const tariffs = new TariffShelf(
-      VERSION_STARTS.map((start, at) => ({
+      VERSION_STARTS.slice(0, tariffsKnown).map((start, at) => ({
         version: at + 1,
         validFromSeconds: seconds(start),
         document: tariffDocument(at + 1),
@@ -140,6 +145,27 @@ export class MemoryOperator {
 
   async commit(): Promise<void> {
     await this.pipeline.untilFinal(await this.pipeline.seal());
+  }
+
+  /** As if the operator had conceded a claim about the charge. The credit waits for its batch. */
+  async credit(bundle: Bundle, line: string, amountNano: bigint): Promise<void> {
+    const charge = bundle.charges.find((one) => one.line === line);
+    const { domain, sequence } = bundle.batches[charge?.batch ?? 0] as Bundle["batches"][number];
+    const claim: StoredClaim = {
+      id: filled("c1", 32),
+      domain,
+      sequence,
+      leafIndex: charge?.leafIndex ?? 0,
+      kind: "mispriced",
+      claimedNano: amountNano.toString(),
+      state: "conceded",
+      dueNano: amountNano.toString(),
+      history: [],
+    };
+    const session = new StoreSession(this.store);
+    session.put(keys.claim(claim.id), claim);
+    await session.commit();
+    await issueCredit(this.context, claim.id);
   }
 
   /** What an honest reader of the ledger in memory finds. */
@@ -179,8 +205,10 @@ export class MemoryOperator {
 function tariffDocument(version: number): Record<string, unknown> {
   const text = readFileSync(new URL("../../samples/tariffs/alder-retail.json", import.meta.url));
   const document = JSON.parse(text.toString("utf8"));
-  if (version === 1) return document;
-  return JSON.parse(JSON.stringify(document).replaceAll('"0.09"', '"0.11"'));
+  // A shorter calendar compiles faster.
+  const short = { ...document, calendarUntil: "2027-01-01" };
+  if (version === 1) return short;
+  return JSON.parse(JSON.stringify(short).replaceAll('"0.09"', '"0.11"'));
 }
 
 export const ANNA = "+4915112345678";
@@ -212,7 +240,7 @@ export function octoberUsage(): UsageRecord[] {
       units: 1,
       bParty: "+4915100000001",
     }),
-    record("hand-priced", ANNA, "2026-10-07T10:00:00.000Z", {
+    record("hand-priced", BERT, "2026-10-07T10:00:00.000Z", {
       durationSeconds: 125,
       bParty: "+493023125003",
     }),

@@ -98,7 +98,7 @@ export function useDisputes({ api, secret, client, onSettled }: DisputeSource): 
       setErrors((now) => ({ ...now, [line.line]: undefined }));
       try {
         const claim = await signedClaim(line, kind, secret, client());
-        
+        if (kind === "mispriced") rememberConsent(placeOf(claim));
         await api.lodgeClaim(claim);
         await refresh();
       } catch (error) {

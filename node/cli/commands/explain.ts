@@ -125,14 +125,14 @@ function aboutPrice(bundle: Bundle, { charge, amountNano }: BundleCharge): Sente
     const { zone, band } = rowLabel(compiled, pricing.rows);
     const row = `${zone === undefined ? "" : `zone ${zone}, `}${band}`;
     const parts = explainComponents(compiled, pricing).map((text) => `  ${text}`);
-    const isSame = pricing.amountNano === BigInt(amountNano);
+    const overNano = BigInt(amountNano) - pricing.amountNano;
     const expected = money(pricing.amountNano);
     return [
       `${asked}. Version ${tariff.version} of the tariff "${compiled.document.name}" (${row}) yields ${expected}:`,
       ...parts,
-      isSame
+      overNano === 0n
         ? "The price is the tariff's."
-        : `That is ${money(BigInt(amountNano) - pricing.amountNano)} more than the tariff's price.`,
+        : `The bill asks ${money(overNano < 0n ? -overNano : overNano)} ${overNano < 0n ? "less" : "more"} than the tariff.`,
     ].map((text) => ({ about: "price", text }));
   } catch (error) {
     if (!(error instanceof TallystickError)) throw error;

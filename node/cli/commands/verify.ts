@@ -1,4 +1,4 @@
-import type { Bundle } from "../../core/evidence/bundle.ts";
+import { type Bundle, isClosed } from "../../core/evidence/bundle.ts";
 import { agreeingMembers } from "../../core/evidence/merge-facts.ts";
 import type { Check, LineReport } from "../../core/evidence/verify-bundle.ts";
 import { minorUnitDigits } from "../../core/money/currency.ts";
@@ -33,27 +33,46 @@ export const command: CommandModule = {
     }
     const bundle = await readBundle(String(file));
     const checked = await checkBundle(bundle, given);
-    const { report, facts, problems } = checked;
-    for (const line of report.lines) await printLine(line, bundle, output);
-    for (const credit of report.credits) await printLine(credit, bundle, output, true);
+    const { report, problems } = checked;
+    const credited = creditedByLine(bundle);
+    for (const line of report.lines) {
+      await printLine(line, bundle, output, { creditedNano: credited.get(line.line) ?? 0n });
+    }
+    for (const credit of report.credits) {
+      await printLine(credit, bundle, output, { isCredit: true });
+    }
     for (const problem of problems) {
       output.remark(`${problem.message} [${problem.code}]`);
     }
-    // Only what was found good is worth pinning.
-    if (trustFile !== undefined && report.ok) {
-      await saveTrust(trustFile, bundle, facts);
-      output.remark(`Pinned in ${trustFile}.`);
-    }
+    if (trustFile !== undefined) await pin(trustFile, bundle, checked, output);
     await printSummary(bundle, checked, output);
     return report.ok ? EXIT.yes : EXIT.no;
   },
 };
 
+/** What the proofs hold against is pinned; a bundle that does not fit the ledger pins nothing. */
+async function pin(
+  file: string,
+  bundle: Bundle,
+  { report, facts }: CheckedBundle,
+  output: Output,
+): Promise<void> {
+  const stray = [...report.lines, ...report.credits].find(
+    ({ verdict }) => verdict === "proof-invalid" || verdict === "not-committed",
+  );
+  if (stray !== undefined) {
+    output.remark(`Nothing is pinned: line ${stray.line} does not fit what the ledger says.`);
+    return;
+  }
+  await saveTrust(file, bundle, facts);
+  output.remark(`What the ledger said is pinned in ${file}.`);
+}
+
 async function printLine(
   line: LineReport,
   bundle: Bundle,
   output: Output,
-  isCredit = false,
+  { isCredit = false, creditedNano = 0n }: { isCredit?: boolean; creditedNano?: bigint },
 ): Promise<void> {
   const money = moneyOf(bundle);
   const { verdict, checks, amountNano, expectedAmountNano } = line;
@@ -63,14 +82,35 @@ async function printLine(
     verdict,
     amount: money(amountNano),
     ...(expectedAmountNano === undefined ? {} : { expectedAmount: money(expectedAmountNano) }),
+    ...(creditedNano > 0n ? { creditedAmount: money(creditedNano) } : {}),
     currency: bundle.currency,
     checks,
   });
   if (output.json) return;
   const sign = isCredit ? "-" : "";
+  const back = creditedNano > 0n ? `, ${money(creditedNano)} credited` : "";
   await output.say(
-    `${line.line.padStart(6)}  ${verdict.padEnd(13)}  ${`${sign}${money(amountNano)}`.padStart(10)} ${bundle.currency}${failures(checks)}`,
+    `${line.line.padStart(6)}  ${verdict.padEnd(13)}  ${`${sign}${money(amountNano)}`.padStart(10)} ${bundle.currency}${back}${failures(checks)}`,
   );
+}
+
+/** What the credits of the bundle give back, by the line that they point at. */
+function creditedByLine(bundle: Bundle): Map<string, bigint> {
+  const credited = new Map<string, bigint>();
+  for (const { credit, amountNano } of bundle.credits) {
+    if (isClosed(credit)) continue;
+    const target = bundle.charges.find(({ batch, leafIndex }) => {
+      const place = bundle.batches[batch];
+      return (
+        place?.domain === credit.targetDomain &&
+        place.sequence === credit.targetSequence &&
+        leafIndex === credit.targetIndex
+      );
+    });
+    if (target === undefined) continue;
+    credited.set(target.line, (credited.get(target.line) ?? 0n) + BigInt(amountNano));
+  }
+  return credited;
 }
 
 const failures = (checks: readonly Check[]): string =>

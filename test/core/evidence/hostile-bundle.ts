@@ -34,5 +34,6 @@ function another(value: unknown): unknown {
   const last = value.at(-1) ?? "";
   if (/^0x[0-9a-f]+$/.test(value)) return `${value.slice(0, -1)}${last === "0" ? "1" : "0"}`;
   if (/^[0-9]+$/.test(value)) return `${BigInt(value) + 1n}`;
+  if (/^[A-Z]+$/.test(value)) return `${value.slice(0, -1)}${last === "X" ? "Y" : "X"}`;
   return `${value.slice(0, -1)}${last === "x" ? "y" : "x"}`;
 }

@@ -1,0 +1,271 @@
+import assert from "node:assert/strict";
+import { TallystickError } from "../../../node/core/errors.ts";
+import { type Bundle, isClosed, parseBundle } from "../../../node/core/evidence/bundle.ts";
+import type { LedgerFacts } from "../../../node/core/evidence/ledger-facts.ts";
+import { verifyBundle } from "../../../node/core/evidence/verify-bundle.ts";
+import { EPOCH, MemoryOperator, octoberUsage, runOctober } from "../../http/memory-operator.ts";
+import { type BundlePlace, changed, leavesOf } from "./hostile-bundle.ts";
+
+const copyOf = (bundle: Bundle): Bundle => structuredClone(bundle);
+
+/** Names of the checks that fail, of lines as "line:name". */
+function failing(bundle: Bundle, facts: LedgerFacts): string[] {
+  const report = verifyBundle(bundle, facts);
+  const ofLines = [...report.lines, ...report.credits].flatMap(({ line, checks }) =>
+    checks.filter(({ ok }) => ok === false).map(({ name }) => `${line}:${name}`),
+  );
+  const ofBundle = report.bundleChecks.filter(({ ok }) => ok === false).map(({ name }) => name);
+  const all = [...ofLines, ...ofBundle];
+  assert.equal(report.ok, all.length === 0, "the report is good when no check fails");
+  return all;
+}
+
+const nameOf = (check: string): string => check.slice(check.indexOf(":") + 1);
+
+/** "charges.*.account.salt": the kind of a place, whichever line it is of. */
+const patternOf = (place: BundlePlace): string =>
+  place.map((key) => (typeof key === "number" ? "*" : key)).join(".");
+
+/** Which check finds a change; the first pattern that fits counts. */
+const FOUND_BY: [RegExp, string][] = [
+  [/^ledger\.chainId$|^ledger\.contracts\.books$|^operator\.id$|^agreement$/, "in-book"],
+  [/^books\.\*\.(pseudonym|disputeAddress|blind)$/, "pseudonym"],
+  [/^batches\.\*\.domain$/, "in-book"],
+  [/^batches\.\*\.(sequence|root|totals|runningTotals|blockTime)$/, "on-ledger"],
+  [/^charges\.\*\.line$/, "in-order"],
+  [/^charges\.\*\.(batch|leafIndex|amountNano|path|account|party|charge)(\.|$)/, "included"],
+  [/^credits\.\*\.(leafIndex|amountNano|path|account|party|credit)(\.|$)/, "included"],
+  [/^invoice\.batch$/, "invoice-in-book"],
+  [/^invoice\.body\.lastChargeNumber$/, "complete"],
+  [/^invoice\./, "invoice-included"],
+  [/^tariffs\.\*\.(validFrom|document)(\.|$)/, "tariff-"],
+  [/^tariffs\.\*\.version$/, "priced"],
+];
+
+/**
+ * What no commitment holds: who made the file, where the ledger is asked, and labels. The contracts
+ * that are asked are pinned by the reader (docs/EVIDENCE.md).
+ */
+const HELD_BY_NOTHING = [
+  /^createdAt$/,
+  /^ledger\.(runBy|endpoints\..*)$/,
+  /^ledger\.contracts\.(tariffs|agreements|claims|members)$/,
+  /^operator\.name$/,
+  /^currency$/,
+  /^period\./,
+  /^books\.[12]\./,
+  /^charges\.\*\.party\.text$/,
+  /^credits\.\*\.line$/,
+];
+
+describe("verifyBundle", () => {
+  let operator: MemoryOperator;
+  let honest: Bundle;
+  let facts: LedgerFacts;
+  let bert: Bundle;
+
+  before(async () => {
+    operator = await MemoryOperator.start();
+    await runOctober(operator);
+    const bundleOf = async (account: string) =>
+      parseBundle(JSON.stringify(await operator.pipeline.evidence(account, EPOCH)));
+    await operator.credit(await bundleOf("anna"), "1", 50_000_000n);
+    await operator.commit();
+    honest = await bundleOf("anna");
+    bert = await bundleOf("bert");
+    facts = operator.facts(honest);
+  });
+  after(() => operator.stop());
+
+  it("finds every line of an honest bundle committed", () => {
+    assert.deepEqual(failing(honest, facts), []);
+    const { lines, credits, totalNano } = verifyBundle(honest, facts);
+    assert.deepEqual(
+      lines.map(({ verdict }) => verdict),
+      ["committed", "committed", "committed", "committed"],
+    );
+    assert.equal(credits[0]?.verdict, "committed");
+    assert.equal(totalNano, 900_000_000n);
+  });
+
+  it("names the check that finds a change, for each kind of field there is", function () {
+    this.timeout(60_000);
+    const seen = new Set<string>();
+    for (const place of leavesOf(honest)) {
+      const pattern = patternOf(place);
+      // The books of credits and of invoices are told apart from the book of charges.
+      const name = place[0] === "books" && place[1] !== 0 ? place.join(".") : pattern;
+      const kind = name.startsWith("tariffs.*.document") ? "tariffs.*.document" : name;
+      if (seen.has(kind)) continue;
+      seen.add(kind);
+      let found: string[];
+      try {
+        const bundle = parseBundle(JSON.stringify(changed(honest, place)));
+        found = failing(bundle, facts).map(nameOf);
+      } catch (error) {
+        assert.ok(error instanceof TallystickError, `${name}: ${error}`);
+        assert.equal(error.code, "bundle.wrong-shape", name);
+        continue;
+      }
+      const expected = FOUND_BY.find(([fits]) => fits.test(pattern))?.[1];
+      if (HELD_BY_NOTHING.some((fits) => fits.test(name))) continue;
+      assert.ok(expected !== undefined, `${name} has an expected check`);
+      assert.ok(
+        found.some((check) => check.startsWith(expected)),
+        `${name}: expected ${expected}, found ${found.join(", ") || "nothing"}`,
+      );
+    }
+    assert.ok(seen.size > 70, `${seen.size} kinds of fields`);
+  });
+
+  it("finds a change in each line, not only in the first", () => {
+    for (const at of honest.charges.keys()) {
+      const bundle = changed(honest, ["charges", at, "amountNano"]);
+      const found = failing(bundle, facts);
+      assert.ok(found.includes(`${at + 1}:included`), `line ${at + 1}`);
+    }
+  });
+
+  it("finds a step of the path that is missing, or one too many", () => {
+    for (const path of [honest.charges[0]!.path.slice(1), [...honest.charges[0]!.path, "0x00"]]) {
+      const bundle = copyOf(honest);
+      bundle.charges[0]!.path = path as Bundle["charges"][number]["path"];
+      assert.ok(failing(bundle, facts).includes("1:included"));
+    }
+  });
+
+  it("finds a line left out of the middle, and one left out at the end", () => {
+    const middle = copyOf(honest);
+    middle.charges.splice(1, 1);
+    const found = failing(middle, facts);
+    assert.ok(found.includes("3:in-order"));
+    assert.ok(found.includes("complete"));
+    const end = copyOf(honest);
+    end.charges.pop();
+    assert.ok(failing(end, facts).includes("complete"));
+    assert.ok(failing(end, facts).includes("invoice-lines"));
+  });
+
+  it("finds lines that were swapped, repeated or taken from another subscriber", () => {
+    const swapped = copyOf(honest);
+    swapped.charges.reverse();
+    assert.ok(failing(swapped, facts).some((name) => name.endsWith(":in-order")));
+    const repeated = copyOf(honest);
+    repeated.charges.push(repeated.charges[3]!);
+    assert.ok(failing(repeated, facts).includes("complete"));
+    const foreign = copyOf(honest);
+    foreign.charges[1] = { ...bert.charges[0]!, batch: honest.charges[1]!.batch };
+    assert.ok(failing(foreign, facts).includes("pseudonym"));
+  });
+
+  it("finds an invoice that is another subscriber's", () => {
+    const foreign = { ...copyOf(honest), invoice: bert.invoice! };
+    const found = failing(foreign, facts);
+    assert.ok(found.includes("invoice-lines"));
+  });
+
+  it("says not-committed where the ledger has no such batch", () => {
+    const { lines } = verifyBundle(honest, { ...facts, seals: {} });
+    assert.deepEqual(new Set(lines.map(({ verdict }) => verdict)), new Set(["not-committed"]));
+    const waiting = copyOf(honest);
+    for (const batch of waiting.batches) delete batch.blockTime;
+    assert.equal(verifyBundle(waiting, facts).lines[0]?.verdict, "not-committed");
+  });
+
+  it("says proof-invalid where the ledger has another seal", () => {
+    const seals = Object.fromEntries(
+      Object.keys(facts.seals).map((key) => [key, `0x${"5a".repeat(32)}`] as const),
+    ) as LedgerFacts["seals"];
+    const { lines } = verifyBundle(honest, { ...facts, seals });
+    assert.deepEqual(new Set(lines.map(({ verdict }) => verdict)), new Set(["proof-invalid"]));
+  });
+
+  it("finds a charge that is in another operator's book", () => {
+    const bundle = copyOf(honest);
+    bundle.operator.id = `0x${"b0".repeat(20)}`;
+    assert.ok(failing(bundle, facts).includes("1:in-book"));
+    const named = copyOf(honest);
+    named.books = named.books.filter(({ kind }) => kind !== 1);
+    assert.ok(failing(named, facts).includes("1:in-book"));
+  });
+
+  it("finds a charge that was committed too late, or before its use had ended", () => {
+    assert.ok(failing(honest, { ...facts, maxRecordAgeSeconds: "60" }).includes("1:in-time"));
+    const early = copyOf(honest);
+    for (const batch of early.batches) batch.blockTime = "1700000000";
+    assert.ok(failing(early, facts).includes("1:in-time"));
+  });
+
+  it("finds a price that the tariff does not yield, and says what it yields", () => {
+    const report = verifyBundle(bert, operator.facts(bert));
+    const line = report.lines.find(({ verdict }) => verdict !== "committed");
+    assert.equal(line?.verdict, "price-differs");
+    assert.equal(line?.expectedAmountNano, 300_000_000n);
+    assert.deepEqual(
+      line?.checks.filter(({ ok }) => ok === false).map(({ name }) => name),
+      ["priced"],
+    );
+  });
+
+  it("finds a newer tariff version that the bundle passes over", () => {
+    const bundle = copyOf(honest);
+    bundle.tariffs = bundle.tariffs.filter(({ version }) => version === 1);
+    assert.deepEqual(failing(bundle, facts), ["3:priced", "4:priced"]);
+    assert.deepEqual(failing(honest, { ...facts, tariffs: {} }).includes("tariff-1"), true);
+  });
+
+  it("finds an operator that goes on rating by the older version", async () => {
+    const stale = await MemoryOperator.start({ tariffsKnown: 1 });
+    try {
+      await runOctober(stale);
+      const bundle = parseBundle(JSON.stringify(await stale.pipeline.evidence("anna", EPOCH)));
+      assert.deepEqual(failing(bundle, stale.facts(bundle)), ["3:priced", "4:priced"]);
+    } finally {
+      await stale.stop();
+    }
+  });
+
+  it("finds a credit that is larger than its charge or points at nothing", async () => {
+    const scene = await MemoryOperator.start();
+    try {
+      await runOctober(scene);
+      const before = parseBundle(JSON.stringify(await scene.pipeline.evidence("anna", EPOCH)));
+      await scene.credit(before, "2", 80_000_000_000n);
+      await scene.commit();
+      const bundle = parseBundle(JSON.stringify(await scene.pipeline.evidence("anna", EPOCH)));
+      const credit = bundle.credits[0]!.line;
+      assert.deepEqual(failing(bundle, scene.facts(bundle)), [`${credit}:points-at-charge`]);
+    } finally {
+      await scene.stop();
+    }
+    const bundle = copyOf(honest);
+    bundle.charges.shift();
+    const credit = honest.credits[0]!.line;
+    assert.ok(failing(bundle, facts).includes(`${credit}:points-at-charge`));
+  });
+
+  it("still proves a line whose groups are closed, and says what it could not check", () => {
+    const open = honest.charges[0]!;
+    assert.ok(!isClosed(open.charge) && octoberUsage().length > 0);
+    const bundle = copyOf(honest);
+    bundle.charges[3] = { ...bundle.charges[3]!, party: { digest: `0x${"00".repeat(32)}` } };
+    assert.ok(failing(bundle, facts).includes("4:included"));
+  });
+});
+
+describe("parseBundle", () => {
+  const code = (text: string): string => {
+    try {
+      parseBundle(text);
+    } catch (error) {
+      return error instanceof TallystickError ? error.code : "another error";
+    }
+    return "none";
+  };
+
+  it("refuses what is no JSON, no bundle, or has fields that it does not know", () => {
+    assert.equal(code("{"), "bundle.not-json");
+    assert.equal(code("[]"), "bundle.wrong-shape");
+    assert.equal(code('{"format":"tallystick-evidence","version":2}'), "bundle.wrong-shape");
+  });
+});
