@@ -62,14 +62,20 @@ export class OperatorNode {
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     const store = await LevelStore.open(join(config.data, "store"));
     const ledger = await openLedger(config, environment);
+    let opened: OperatorPipeline | undefined;
     const outbox = new Outbox(ledger, store, {
+      onSettled: (settled) => {
+        opened?.noteSettled(settled).catch((error: unknown) => {
+          const code = error instanceof TallystickError ? error.code : "internal";
+          log.warn("block time not noted", { component: "outbox", code });
+        });
+      },
       onTrouble: (error) => {
         const code = error instanceof TallystickError ? error.code : "internal";
         log.warn("ledger trouble", { component: "outbox", code });
       },
     });
     await outbox.recover();
-    outbox.start();
     const context = contextOf(config, store, ledger);
     const tariffs = new TariffShelf(
       await Promise.all(
@@ -88,6 +94,8 @@ export class OperatorNode {
       claimPolicy: config.claimPolicy,
       ledgerSection: ledgerSectionOf(config),
     });
+    opened = pipeline;
+    outbox.start();
     const cadence = new Cadence(pipeline, config.cadenceSeconds, log);
     const status = async () => ({
       operator: config.name,
@@ -132,6 +140,7 @@ export class OperatorNode {
       sampleFolder: config.sample?.folder,
       health: async () => ({ ready: true }),
       log,
+      debug: environment.logLevel === "debug",
     });
     const server = await listen(app, config.http.host, config.http.port);
     const address = server.address();

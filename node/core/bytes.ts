@@ -3,9 +3,11 @@ import { assert, TallystickError } from "./errors.ts";
 /** "0x" and lower-case hexadecimal digits. */
 export type Hex = `0x${string}`;
 
+const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 export function toHex(bytes: Uint8Array): Hex {
   let text = "0x";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  for (const byte of bytes) text += HEX_OF_BYTE[byte];
   return text as Hex;
 }
 
@@ -37,34 +39,61 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
+const PACKED_BYTES_MAX = 256;
+const LOW_64 = 0xffff_ffff_ffff_ffffn;
+
 /** Big-endian, fixed width. Writing a value that does not fit is a bug, not an input error. */
 export class PackedBytes {
-  readonly #out: number[] = [];
+  readonly #bytes = new Uint8Array(PACKED_BYTES_MAX);
+  readonly #view = new DataView(this.#bytes.buffer);
+  #length = 0;
 
   unsigned(value: bigint | number, width: number): this {
-    let rest = BigInt(value);
-    assert(rest >= 0n && rest < 1n << BigInt(8 * width), `${value} fits ${width} bytes`);
-    const bytes = new Array<number>(width);
-    for (let i = width - 1; i >= 0; i--) {
-      bytes[i] = Number(rest & 0xffn);
-      rest >>= 8n;
-    }
-    this.#out.push(...bytes);
+    if (typeof value === "bigint") this.#bigUnsigned(value, width);
+    else this.#smallUnsigned(value, width);
+    this.#length += width;
     return this;
+  }
+
+  #smallUnsigned(value: number, width: number): void {
+    assert(
+      Number.isSafeInteger(value) && value >= 0 && (width > 6 || value < 2 ** (8 * width)),
+      `${value} fits ${width} bytes`,
+    );
+    let rest = value;
+    for (let at = this.#length + width - 1; at >= this.#length && rest > 0; at--) {
+      this.#bytes[at] = rest % 256;
+      rest = Math.floor(rest / 256);
+    }
+  }
+
+  #bigUnsigned(value: bigint, width: number): void {
+    assert(value >= 0n && value >> BigInt(8 * width) === 0n, `${value} fits ${width} bytes`);
+    if (width < 8) {
+      this.#smallUnsigned(Number(value), width);
+      return;
+    }
+    let rest = value;
+    for (let end = this.#length + width; end - 8 >= this.#length && rest > 0n; end -= 8) {
+      this.#view.setBigUint64(end - 8, rest & LOW_64);
+      rest >>= 64n;
+    }
+    assert(rest === 0n, "widths of eight bytes and more are multiples of eight");
   }
 
   raw(bytes: Uint8Array, width: number): this {
     assert(bytes.length === width, `${bytes.length} bytes given where ${width} belong`);
-    this.#out.push(...bytes);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += width;
     return this;
   }
 
   /** The single variable-length field of a pre-image; it may only come last. */
   last(bytes: Uint8Array): Uint8Array {
-    return Uint8Array.from([...this.#out, ...bytes]);
+    return this.raw(bytes, bytes.length).done();
   }
 
   done(): Uint8Array {
-    return Uint8Array.from(this.#out);
+    return this.#bytes.slice(0, this.#length);
   }
 }

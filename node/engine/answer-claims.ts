@@ -1,6 +1,7 @@
 import { fromHex, type Hex, toHex } from "../core/bytes.ts";
 import { accountGroupDigest, partyGroupDigest } from "../core/commitment/charge-groups.ts";
 import { BATCH_DEPTH_MIN, buildInclusionTree } from "../core/commitment/inclusion-tree.ts";
+import { TallystickError } from "../core/errors.ts";
 import { repriceCharge } from "../core/evidence/check-price.ts";
 import { CLAIM_KIND } from "../core/evidence/claim-kind.ts";
 import { accountFromJson, partyFromJson } from "../core/evidence/group-json.ts";
@@ -54,7 +55,7 @@ export class ClaimDesk {
     for await (const { value } of scanJson<StoredClaim>(this.#context.store, below("claim/"))) {
       if (["refuted", "lapsed", "settled"].includes(value.state)) continue;
       const claim = await this.#refresh(value);
-      if (claim.state === "claimed") await this.#answerByPolicy(claim);
+      if (claim.state === "claimed") await this.#answerUnlessAnswered(claim);
       if (claim.state !== "conceded" && claim.state !== "proven") continue;
       if (claim.credit === undefined) {
         await issueCredit(this.#context, claim.id);
@@ -155,6 +156,15 @@ export class ClaimDesk {
     session.put(keys.claim(claim.id), next);
     await session.commit();
     return next;
+  }
+
+  /** Another answer may be on its way already: of staff, or of a policy that was changed since. */
+  async #answerUnlessAnswered(claim: StoredClaim): Promise<void> {
+    try {
+      await this.#answerByPolicy(claim);
+    } catch (error) {
+      if (!(error instanceof TallystickError) || error.code !== "outbox.key-reused") throw error;
+    }
   }
 
   async #answerByPolicy(claim: StoredClaim): Promise<void> {

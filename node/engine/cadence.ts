@@ -66,8 +66,7 @@ export class Cadence {
     await this.#attempt("finality", () => this.#pipeline.noteFinal());
     // A credit that was found due does not wait for the next beat: its deadline runs.
     const creditWaits = await this.#attempt("claims", () => this.#pipeline.workClaims());
-    const isDue =
-      this.#seconds > 0 && performance.now() - this.#lastSealAt >= this.#seconds * 1000;
+    const isDue = this.#seconds > 0 && performance.now() - this.#lastSealAt >= this.#seconds * 1000;
     if (!isDue && creditWaits !== true) return;
     this.#lastSealAt = performance.now();
     await this.#attempt("seal", async () => {

@@ -5,23 +5,30 @@ import {
   sealOf,
   totalsDigest,
 } from "../core/commitment/batch-commitment.ts";
+import { BOOK_KIND } from "../core/commitment/domain.ts";
 import { BATCH_DEPTH_MIN, buildInclusionTree } from "../core/commitment/inclusion-tree.ts";
 import { sumTreeRoot } from "../core/commitment/sum-tree.ts";
+import { checkNumbers, isOpenedByItsEpoch } from "./check-numbers.ts";
+import { checkValues } from "./check-values.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { LedgerReader } from "./ledger.ts";
 import { leafOfStoredCharge } from "./number-charge.ts";
 import type { Store } from "./store.ts";
+import { leafOfStoredInvoice } from "./stored-invoice-leaf.ts";
 import { getJson, scanJson } from "./stored-json.ts";
-import type { BookState, StoredBatch, StoredCharge } from "./stored-types.ts";
+import type { BookState, StoredBatch, StoredCharge, StoredInvoice } from "./stored-types.ts";
 
 export interface StoreProblem {
   code: string;
+  /** The batch that it concerns; "-" for what stands in none. */
   book: string;
   sequence: string;
   message: string;
 }
 
 export interface StoreCheck {
+  /** Values read and found as they were written. */
+  values: number;
   batches: number;
   charges: number;
   onLedger: number;
@@ -31,16 +38,34 @@ export interface StoreCheck {
 }
 
 /**
- * Reads the store again from the charges up: leaves, both trees, totals, commitment, running totals
- * from batch to batch, and the seal on the ledger. Says exactly what does not fit; changes nothing.
+ * Reads the store again from the bytes up: every value against its checksum, then leaves, both
+ * trees, totals, commitment, running totals from batch to batch, invoices, the numbers of every
+ * subscriber, and the seal on the ledger. Says exactly what does not fit; changes nothing.
  * @param ledger without it the seals are not compared
  */
 export async function checkStore(store: Store, ledger?: LedgerReader): Promise<StoreCheck> {
-  const check: StoreCheck = { batches: 0, charges: 0, onLedger: 0, waiting: 0, problems: [] };
-  for await (const { value: book } of scanJson<BookState>(store, below("book/"))) {
-    await checkBook(store, ledger, book, check);
+  const { values, damaged, whole } = await checkValues(store);
+  const problems = damaged.map(
+    (key): StoreProblem => ({
+      ...placeOfKey(key),
+      code: "fsck.value-damaged",
+      message: `The value under "${key}" is not as it was written.`,
+    }),
+  );
+  const check: StoreCheck = { values, batches: 0, charges: 0, onLedger: 0, waiting: 0, problems };
+  for await (const { value: book } of scanJson<BookState>(whole, below("book/"))) {
+    await checkBook(whole, ledger, book, check);
   }
+  for (const problem of await checkNumbers(whole)) check.problems.push(problem);
   return check;
+}
+
+function placeOfKey(key: string): { book: string; sequence: string } {
+  const [space, book = "-", sequence] = key.split("/");
+  if ((space !== "batch" && space !== "charge") || sequence === undefined) {
+    return { book: space === "book" ? book : "-", sequence: "-" };
+  }
+  return { book, sequence: BigInt(`0x${sequence}`).toString() };
 }
 
 async function checkBook(
@@ -72,6 +97,9 @@ async function checkBook(
     ) {
       tell("fsck.running-totals", "The running totals do not follow from the batches before.");
     }
+    if (batch.sequence !== sequence.toString()) {
+      tell("fsck.batch-number", `The batch says that it is number ${batch.sequence}.`);
+    }
     if (batch.blockTime === undefined) check.waiting++;
     else if (ledger !== undefined) await checkSeal(ledger, book, batch, check, tell);
   }
@@ -95,7 +123,7 @@ async function checkEntries(
   check: StoreCheck,
   tell: Tell,
 ): Promise<bigint[]> {
-  if (book.kind === 3) return checkInvoiceEntries(store, batch);
+  if (book.kind === BOOK_KIND.invoices) return checkInvoiceEntries(store, book, batch, tell);
   const domain = fromHex(book.domain, 20);
   const amounts: bigint[] = [];
   for (let index = 0; index < batch.count; index++) {
@@ -108,24 +136,37 @@ async function checkEntries(
     amounts.push(BigInt(charge.amountNano));
     if (toHex(leafOfStoredCharge(domain, charge)) !== batch.leaves[index]) {
       tell("fsck.charge-changed", `Charge ${index} is not the one that was committed.`);
+    } else if (!(await isOpenedByItsEpoch(store, book.domain, charge))) {
+      tell(
+        "fsck.charge-owner",
+        `Charge ${index} is not of the record, device and account it names.`,
+      );
     }
   }
   return amounts;
 }
 
-/** Invoice leaves are kept as digests; their amounts are those of the totals. */
-async function checkInvoiceEntries(store: Store, batch: StoredBatch): Promise<bigint[]> {
+async function checkInvoiceEntries(
+  store: Store,
+  book: BookState,
+  batch: StoredBatch,
+  tell: Tell,
+): Promise<bigint[]> {
   if (batch.count === 0) return [];
-  const amounts = new Array<bigint>(batch.count).fill(0n);
-  for await (const { value } of scanJson<{
-    chargesNano: string;
-    place?: { sequence: string; leafIndex: number };
-  }>(store, below("invoice/"))) {
-    if (value.place?.sequence === batch.sequence) {
-      amounts[value.place.leafIndex] = BigInt(value.chargesNano);
+  const amounts = new Array<bigint | undefined>(batch.count).fill(undefined);
+  for await (const { value } of scanJson<StoredInvoice>(store, below("invoice/"))) {
+    if (value.place?.sequence !== batch.sequence) continue;
+    const { leafIndex } = value.place;
+    amounts[leafIndex] = BigInt(value.chargesNano);
+    const leaf = leafOfStoredInvoice(fromHex(book.domain, 20), value);
+    if (toHex(leaf) !== batch.leaves[leafIndex]) {
+      tell("fsck.invoice-changed", `Invoice ${value.number} is not the one that was committed.`);
     }
   }
-  return amounts;
+  return amounts.map((amount, index) => {
+    if (amount === undefined) tell("fsck.invoice-missing", `Invoice ${index} is not in the store.`);
+    return amount ?? 0n;
+  });
 }
 
 function checkDigests(book: BookState, batch: StoredBatch, amounts: bigint[], tell: Tell): void {

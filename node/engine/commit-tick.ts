@@ -44,7 +44,7 @@ export class TickCommitter {
 
   /** Waits until the outbox is done with the tick, well or not; `note` tells which. */
   async untilSettled(tick: StoredTick): Promise<void> {
-    for (const part of partsOf(tick)) await this.#outbox.settled(part.key);
+    for (const { key } of await this.#partsOf(tick)) await this.#outbox.settled(key);
   }
 
   /** Notes how the tick ended, if it has. Done again it writes the same. */
@@ -53,7 +53,7 @@ export class TickCommitter {
     const at = keys.tick(BigInt(numbered.number));
     const tick = (await session.get<StoredTick>(at)) as StoredTick;
     let blockTime = "";
-    for (const { key, batches } of partsOf(tick)) {
+    for (const { key, batches } of await this.#partsOf(tick)) {
       const settled = await this.#outbox.find(key);
       if (settled === undefined) return "waiting";
       if (settled.error !== undefined) {
@@ -112,7 +112,8 @@ export class TickCommitter {
     for await (const tick of this.#newestFirst()) {
       if (++compared > RECHECKED_TICKS) break;
       if (tick.blockTime === undefined) continue;
-      const settled = await this.#outbox.find((partsOf(tick).at(-1) as Part).key);
+      const last = (await this.#partsOf(tick)).at(-1) as Part;
+      const settled = await this.#outbox.find(last.key);
       if (settled !== undefined) await this.noteAgain(settled);
     }
   }
@@ -126,7 +127,7 @@ export class TickCommitter {
   }
 
   async #enqueue(tick: StoredTick): Promise<void> {
-    for (const { key, batches } of partsOf(tick)) {
+    for (const { key, batches } of await this.#partsOf(tick)) {
       const calls = batches.map(({ domain, sequence, commitment }) => [
         domain,
         BigInt(sequence),
@@ -141,13 +142,32 @@ export class TickCommitter {
     }
   }
 
+  async #partsOf(tick: StoredTick): Promise<Part[]> {
+    const parts: Part[] = [];
+    for (let at = 0; at < tick.batches.length; at += BATCHES_PER_TRANSACTION) {
+      const key = await this.#keyOf(tick, parts.length);
+      parts.push({ key, batches: tick.batches.slice(at, at + BATCHES_PER_TRANSACTION) });
+    }
+    return parts;
+  }
+
+  /** Under a key once refused the refusal stands for good, so that a part refused has another. */
+  async #keyOf({ number, retries = 0 }: StoredTick, part: number): Promise<string> {
+    const first = `commit-tick:${number}:${part}`;
+    for (let retry = 0; retry < retries; retry++) {
+      const key = retry === 0 ? first : `${first}:${retry}`;
+      if ((await this.#outbox.find(key))?.error === undefined) return key;
+    }
+    return retries === 0 ? first : `${first}:${retries}`;
+  }
+
   async *#newestFirst(): AsyncGenerator<StoredTick> {
     const range = { ...below("tick/"), reverse: true };
     for await (const { value } of scanJson<StoredTick>(this.#store, range)) yield value;
   }
 }
 
-export const refusedError = ({ number, refused }: StoredTick): TallystickError =>
+const refusedError = ({ number, refused }: StoredTick): TallystickError =>
   new TallystickError(
     "commit.refused",
     `The ledger refused tick ${number}: ${refused?.name} ${JSON.stringify(refused?.values)}. Nothing more is sealed; find the reason, then start the node again.`,
@@ -156,17 +176,4 @@ export const refusedError = ({ number, refused }: StoredTick): TallystickError =
 interface Part {
   key: string;
   batches: StoredTick["batches"];
-}
-
-/** A tick that was refused goes under new keys: under the old ones its refusal stands for good. */
-function partsOf(tick: StoredTick): Part[] {
-  const parts: Part[] = [];
-  const retry = tick.retries === undefined ? "" : `:${tick.retries}`;
-  for (let at = 0; at < tick.batches.length; at += BATCHES_PER_TRANSACTION) {
-    parts.push({
-      key: `commit-tick:${tick.number}:${parts.length}${retry}`,
-      batches: tick.batches.slice(at, at + BATCHES_PER_TRANSACTION),
-    });
-  }
-  return parts;
 }

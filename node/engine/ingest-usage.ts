@@ -220,12 +220,15 @@ export class UsageIngest {
   }
 }
 
-/** The same content under another id: two identical messages in one second can be genuine. */
+/**
+ * The same content under another id: two identical messages in one second can be genuine. Who was
+ * served is part of it, since a thousand meters report the same at the same second.
+ */
 function contentDigestOf(record: UsageRecord): string {
-  const { service, direction, start, durationSeconds, aParty, bParty, imsi } = record;
-  const { uplinkOctets, downlinkOctets, totalOctets, units } = record;
-  const content = [service, direction, start, durationSeconds, aParty, bParty, imsi];
-  const quantities = [uplinkOctets, downlinkOctets, totalOctets, units];
+  const { service, direction, start, durationSeconds, aParty, bParty, imsi, deviceId } = record;
+  const { uplinkOctets, downlinkOctets, totalOctets, energyWattHours, units } = record;
+  const content = [service, direction, start, durationSeconds, aParty, bParty, imsi, deviceId];
+  const quantities = [uplinkOctets, downlinkOctets, totalOctets, energyWattHours, units];
   const text = JSON.stringify([...content, ...quantities]);
   return toHex(sha256(new TextEncoder().encode(text)).slice(0, 16));
 }

@@ -1,14 +1,16 @@
 import { type Hex, toHex } from "../core/bytes.ts";
 import type { Bundle } from "../core/evidence/bundle.ts";
+import { readUsageRecord } from "../core/records/read-usage-record.ts";
 import { ClaimDesk, type ClaimPolicy } from "./answer-claims.ts";
 import { EvidenceBuilder, type LedgerSection } from "./build-evidence.ts";
 import { TickCommitter } from "./commit-tick.ts";
 import { AccountGuide } from "./guide-account.ts";
 import { type UsageFile, UsageIngest } from "./ingest-usage.ts";
 import { below, keys } from "./key-spaces.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, RefusalReason } from "./ledger.ts";
 import type { EngineContext } from "./operator.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Settled } from "./outbox-journal.ts";
 import { type BillRun, runBill } from "./run-bill.ts";
 import { sealTick } from "./seal-batch.ts";
 import { postStatement } from "./settle-statement.ts";
@@ -53,6 +55,8 @@ export interface PipelineStatus {
   claims: Record<string, number>;
   /** Sealed, and not yet final on the ledger. */
   ticksOpen: number;
+  /** The oldest tick that the ledger does not take, and why; nothing is sealed meanwhile. */
+  commitRefused?: { tick: string } & RefusalReason;
 }
 
 export interface AccountPeriod {
@@ -134,27 +138,40 @@ export class OperatorPipeline {
     );
   }
 
-  /** Closes one batch of each book, empty or not, and hands the commitments to the outbox. */
+  /**
+   * Closes one batch of each book, empty or not, and hands the commitments to the outbox.
+   * @throws TallystickError `commit.refused` while the ledger does not take an earlier tick
+   */
   seal(): Promise<StoredTick> {
     return this.#turns.run(async () => {
+      await this.#committer.assertNotRefused();
       const tick = await sealTick(this.#parts.context);
-      await this.#committer.enqueue(tick);
+      await this.#committer.enqueueOpen();
       return tick;
     });
   }
 
-  untilFinal(tick: StoredTick): Promise<void> {
-    return this.#committer.untilFinal(tick);
+  /** @throws TallystickError `commit.refused` when the ledger will not take it */
+  async untilFinal(tick: StoredTick): Promise<void> {
+    await this.#committer.untilSettled(tick);
+    const outcome = await this.#turns.run(() => this.#committer.note(tick));
+    if (outcome === "refused") await this.#committer.assertNotRefused();
   }
 
-  /** Notes the block times of ticks that became final since. @returns ticks still open */
+  /** Notes how ticks ended since, and hands over what waits. @returns ticks still open */
   noteFinal(): Promise<StoredTick[]> {
     return this.#turns.run(async () => {
+      await this.#committer.enqueueOpen();
       for (const tick of await this.#committer.open()) {
-        if (!(await this.#committer.noteIfFinal(tick))) break;
+        if ((await this.#committer.note(tick)) === "waiting") break;
       }
       return this.#committer.open();
     });
+  }
+
+  /** For the outbox to tell of settlements: a repaired ledger gives batches other block times. */
+  noteSettled(settled: Settled): Promise<void> {
+    return this.#turns.run(() => this.#committer.noteAgain(settled));
   }
 
   bill(epoch: string): Promise<BillRun> {
@@ -200,8 +217,18 @@ export class OperatorPipeline {
     const suspended = (await this.suspense()).length;
     const claims: Record<string, number> = {};
     for (const { state } of await this.claims()) claims[state] = (claims[state] ?? 0) + 1;
-    const ticksOpen = (await this.#committer.open()).length;
-    return { books, files, suspended, claims, ticksOpen };
+    const open = await this.#committer.open();
+    const stuck = open.find(({ refused }) => refused !== undefined);
+    return {
+      books,
+      files,
+      suspended,
+      claims,
+      ticksOpen: open.length,
+      ...(stuck?.refused === undefined
+        ? {}
+        : { commitRefused: { tick: stuck.number, ...stuck.refused } }),
+    };
   }
 
   postStatement(chargeBook: Hex, creditBook: Hex): Promise<string> {
@@ -263,13 +290,17 @@ export class OperatorPipeline {
     return waiting;
   }
 
-  /** Changes a suspended record before it is recycled. @returns false when it does not wait */
+  /**
+   * Changes a suspended record before it is recycled.
+   * @returns false when it does not wait
+   * @throws TallystickError `usage.bad-record` when the change makes it no usage record
+   */
   correctSuspended(recordId: string, change: Partial<SuspendedRecord["record"]>): Promise<boolean> {
     return this.#turns.run(async () => {
       const session = new StoreSession(this.#parts.context.store);
       const waiting = await session.get<SuspendedRecord>(keys.suspense(recordId));
       if (waiting === undefined) return false;
-      const record = { ...waiting.record, ...change, id: waiting.record.id };
+      const record = readUsageRecord({ ...waiting.record, ...change, id: waiting.record.id });
       session.put(keys.suspense(recordId), { ...waiting, record });
       await session.commit();
       return true;

@@ -1,14 +1,8 @@
-import { fromHex, toHex } from "../core/bytes.ts";
+import { fromHex, type Hex, toHex } from "../core/bytes.ts";
 import { CREDIT_REASON } from "../core/commitment/charge-groups.ts";
-import {
-  invoiceBodyDigest,
-  invoiceDocumentDigest,
-  invoiceOrderKey,
-} from "../core/commitment/invoice-leaf.ts";
 import { invoiceSalts } from "../core/commitment/secrets.ts";
 import { TallystickError } from "../core/errors.ts";
 import { describeCharge } from "../core/evidence/describe-charge.ts";
-import { hashDocument } from "../core/hash.ts";
 import {
   type InvoiceDocument,
   type InvoiceDocumentLine,
@@ -20,9 +14,10 @@ import { type BillingEpoch, billingEpoch } from "./billing-epoch.ts";
 import { below, keys } from "./key-spaces.ts";
 import { appendPending } from "./number-charge.ts";
 import type { EngineContext } from "./operator.ts";
-import { readOwnedCharges } from "./read-charges.ts";
+import { readBatch, readOwnedCharges } from "./read-charges.ts";
 import { StoreSession } from "./store-session.ts";
-import { scanJson } from "./stored-json.ts";
+import { leafPartsOfStoredInvoice } from "./stored-invoice-leaf.ts";
+import { getJson, scanJson } from "./stored-json.ts";
 import type {
   Account,
   BookState,
@@ -43,7 +38,7 @@ export interface BillRun {
 /**
  * The bill of a closed period: one invoice for each account with charges, its leaf appended to the
  * invoice book in strict order. Done once; running it again answers what was done.
- * @throws TallystickError `bill.period-open`, `bill.charges-pending`
+ * @throws TallystickError `bill.period-open`, `bill.charges-pending`, `bill.earlier-period-open`
  */
 export async function runBill(context: EngineContext, epochName: string): Promise<BillRun> {
   const { store, profile, time } = context;
@@ -59,20 +54,15 @@ export async function runBill(context: EngineContext, epochName: string): Promis
       `${epochName} ends at ${new Date(epoch.toMilliseconds).toISOString()}; the ledger's time is ${new Date(Number(now) * 1000).toISOString()}. Run the bill after the period.`,
     );
   }
-  const chargeBook = (await session.get<BookState>(
-    keys.book(profile.agreement.chargeBook),
-  )) as BookState;
-  if (chargeBook.pendingFirst !== chargeBook.pendingNext) {
-    throw new TallystickError(
-      "bill.charges-pending",
-      "Some charges wait for their batch; commit first, then run the bill.",
-    );
+  for (const book of [profile.agreement.chargeBook, profile.agreement.creditBook]) {
+    await assertCommitted(context, book);
   }
 
   const leaves: StoredInvoiceLeaf[] = [];
   let totalNano = 0n;
   let ordinal = 0;
   for await (const { value: account } of scanJson<Account>(store, below("account/"))) {
+    await assertNothingSkipped(context, account.id, { after: closed, before: epochName });
     const state = await session.get<EpochState>(
       keys.epoch(account.id, epochName, profile.agreement.chargeBook),
     );
@@ -100,6 +90,39 @@ export async function runBill(context: EngineContext, epochName: string): Promis
   // One write: before it nothing was billed, after it all invoices are and the period is closed.
   await session.commit();
   return { epoch: epochName, invoices: leaves.length, totalNano, already: false };
+}
+
+/** Every charge and credit stands on the ledger, by a final commitment, before a bill names it. */
+async function assertCommitted({ store }: EngineContext, domain: Hex): Promise<void> {
+  const book = (await getJson<BookState>(store, keys.book(domain))) as BookState;
+  let waits = book.pendingFirst !== book.pendingNext;
+  for (let sequence = BigInt(book.lastSequence); !waits && sequence > 0n; sequence--) {
+    const batch = await readBatch(store, domain, sequence);
+    if (batch.blockTime !== undefined) break;
+    waits = batch.count > 0;
+  }
+  if (!waits) return;
+  throw new TallystickError(
+    "bill.charges-pending",
+    "Some charges or credits are not on the ledger yet; commit first, then run the bill.",
+  );
+}
+
+/** A period that was passed over would never be billed: later runs close it. */
+async function assertNothingSkipped(
+  { store, profile }: EngineContext,
+  account: string,
+  { after, before }: { after: string | undefined; before: string },
+): Promise<void> {
+  const range = { from: `epoch/${account}/${after ?? ""}`, to: `epoch/${account}/${before}` };
+  for await (const { key } of store.scan(range)) {
+    const [, , epoch = "", domain] = key.split("/");
+    if (domain !== profile.agreement.chargeBook || epoch === after) continue;
+    throw new TallystickError(
+      "bill.earlier-period-open",
+      `There are charges in ${epoch}, which was not billed; run the bill of ${epoch} first.`,
+    );
+  }
 }
 
 /** The run of an epoch as a number: 2026-10 is 202610. */
@@ -179,28 +202,13 @@ async function composeInvoice(
     document,
     domain: profile.agreement.invoiceBook,
   };
-  const pseudonym = fromHex(state.pseudonym, 32);
+  const parts = leafPartsOfStoredInvoice(invoice);
   const leaf: StoredInvoiceLeaf = {
     account: account.id,
     epoch: epoch.name,
-    orderKey: toHex(invoiceOrderKey(pseudonym, run)),
-    body: toHex(
-      invoiceBodyDigest({
-        salt: salts.body,
-        pseudonym,
-        lastChargeNumber: BigInt(body.lastChargeNumber),
-        lastCreditNumber: BigInt(body.lastCreditNumber),
-        creditsNano,
-        taxNano: 0n,
-      }),
-    ),
-    document: toHex(
-      invoiceDocumentDigest({
-        salt: salts.document,
-        documentHash: hashDocument(new TextEncoder().encode(documentText)),
-        closingState: new Uint8Array(32),
-      }),
-    ),
+    orderKey: toHex(parts.orderKey),
+    body: toHex(parts.body),
+    document: toHex(parts.document),
     chargesNano,
   };
   return { invoice, leaf };

@@ -3,6 +3,7 @@ import { TallystickError } from "../core/errors.ts";
 import { keys } from "./key-spaces.ts";
 import type { Outbox } from "./outbox.ts";
 import { readBatch } from "./read-charges.ts";
+import { keyNotRefused } from "./retry-key.ts";
 import type { Store } from "./store.ts";
 import { getJson } from "./stored-json.ts";
 import type { BookState, StoredBatch } from "./stored-types.ts";
@@ -31,7 +32,7 @@ export async function postStatement(
 ): Promise<string> {
   const charges = await newestFinal(store, chargeBook);
   const credits = await newestFinal(store, creditBook);
-  const key = `statement:${chargeBook}:${charges.sequence}`;
+  const key = await keyNotRefused(outbox, `statement:${chargeBook}:${charges.sequence}`);
   await outbox.enqueue({
     key,
     purpose: "post statement",

@@ -3,6 +3,7 @@ import { TallystickError } from "../core/errors.ts";
 import type { LedgerCall } from "./ledger.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Settled } from "./outbox-journal.ts";
+import { keyNotRefused } from "./retry-key.ts";
 
 /** The steps that follow a statement, each one call to the ledger. */
 const STEPS: Record<string, (body: Record<string, unknown>) => { key: string; call: LedgerCall }> =
@@ -19,8 +20,9 @@ const STEPS: Record<string, (body: Record<string, unknown>) => { key: string; ca
         args: [statement, BigInt(String(undisputedNano)), reasonHash],
       },
     }),
-    approve: ({ token, spender, units }) => ({
-      key: `approve:${token}:${spender}:${units}`,
+    // Each obligation is approved for itself: two of the same amount need two approvals.
+    approve: ({ token, spender, units, obligation }) => ({
+      key: `approve:${token}:${spender}:${units}:${obligation ?? ""}`,
       call: { contract: "token", method: "approve", args: [spender, BigInt(String(units))] },
     }),
     pay: ({ obligation }) => ({
@@ -57,9 +59,10 @@ export class Settlement {
         `There is no step "${step}"; the steps are ${Object.keys(STEPS).join(", ")}.`,
       );
     }
-    const { key, call } = make(body);
-    await this.#outbox.enqueue({ key: `settlement:${key}`, purpose: step, duty: "settle", call });
-    return this.#result(await this.#outbox.settled(`settlement:${key}`));
+    const made = make(body);
+    const key = await keyNotRefused(this.#outbox, `settlement:${made.key}`);
+    await this.#outbox.enqueue({ key, purpose: step, duty: "settle", call: made.call });
+    return this.#result(await this.#outbox.settled(key));
   }
 
   #result(settled: Settled): { transaction: Hex } {

@@ -40,7 +40,8 @@ export async function* scanJson<T>(
   store: Store,
   range: { from: string; to: string; reverse?: boolean; limit?: number },
 ): AsyncGenerator<{ key: string; value: T }> {
-  for await (const { key, value } of store.scan(range)) yield { key, value: readJson<T>(key, value) };
+  for await (const { key, value } of store.scan(range))
+    yield { key, value: readJson<T>(key, value) };
 }
 
 const checksum = (body: Uint8Array): string => crc32(body).toString(16).padStart(8, "0");

@@ -25,6 +25,8 @@ export interface ServerParts {
   sampleFolder: string | undefined;
   health: () => Promise<{ ready: boolean }>;
   log: Log;
+  /** Shows the stack of what went wrong inside, which may quote data: for development only. */
+  debug: boolean;
 }
 
 const JSON_LIMIT = "2mb";
@@ -104,6 +106,7 @@ export function createServer(parts: ServerParts): Express {
     errorHandler((error) => {
       const code = error instanceof Error ? error.name : "unknown";
       parts.log.error("request failed", { component: "http", code });
+      if (parts.debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     }),
   );
   return app;

@@ -248,6 +248,9 @@ describe("the subscriber's page", function () {
 
     await drop(page, "Compare with your phone", "photo.jpg", Buffer.from([0xff, 0xd8, 0xff]));
     await page.getByRole("alert").getByText("photo.jpg").waitFor();
+    await page.getByRole("alert").getByText("format.not-recognised").waitFor();
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("alert").waitFor({ state: "detached" });
     const log = sampleCallLog();
     await drop(page, "Compare with your phone", "cut.xml", log.slice(0, log.length / 2));
     await page.locator(".device-in-use").waitFor();

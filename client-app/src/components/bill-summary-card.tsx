@@ -82,6 +82,11 @@ function headline(
   if (bill.kind === "file" && bill.device === undefined) {
     return "Add your phone's call log, and every line is compared with it.";
   }
+  if ((summary.byVerdict.unconfirmed ?? 0) > 0) {
+    return bill.ledger === undefined
+      ? "Your bill is being checked against the ledger …"
+      : "The ledger does not answer, so this bill is not confirmed yet.";
+  }
   if (summary.byTone.review + summary.byTone.open > 0) {
     return "Nothing on this bill is shown to be wrong.";
   }

@@ -2,15 +2,18 @@ import { Interface, Wallet } from "ethers";
 import { toHex } from "../../../node/core/bytes.ts";
 import { TallystickError } from "../../../node/core/errors.ts";
 import { disputeKey } from "../../../node/core/evidence/access-link.ts";
+import { CLAIM_KIND } from "../../../node/core/evidence/claim-kind.ts";
 import { hashDocument } from "../../../node/core/hash.ts";
 import { canonicalJson } from "../../../node/core/tariff/canonical-json.ts";
 import type { DisputeKind } from "../model/bill-line-view.ts";
-import type { ClaimContext } from "./charge-opening.ts";
+import type { ClaimContext } from "./claim-context.ts";
 import { LedgerEndpoint } from "./rpc.ts";
 
 const CLAIMS = new Interface(["function nonces(address owner) view returns (uint256)"]);
-/** Kinds of contracts/interfaces/IClaims.sol. */
-const KIND_CODE: Record<DisputeKind, number> = { mispriced: 1, "matter-of-fact": 100 };
+const KIND_CODE: Record<DisputeKind, number> = {
+  mispriced: CLAIM_KIND.mispriced,
+  "matter-of-fact": CLAIM_KIND.matterOfFact,
+};
 const CLAIM_TYPE = {
   Claim: [
     { name: "kind", type: "uint8" },

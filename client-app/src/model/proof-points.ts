@@ -62,16 +62,20 @@ function recorded(bill: CheckedBill, dates: DateStyle): ProofPoint {
 
 /** Completeness is of committed records; the page says so beside the word. */
 function complete(bill: CheckedBill): ProofPoint {
+  const meaning =
+    "Nothing was added to the records or dropped from them afterwards. Use that was never recorded at all shows only in your phone's log.";
   const wrong = failures(bill, (name) => COMPLETE.includes(name));
   const { firstChargeNumber: first, lastChargeNumber: last } = bill;
   const range = first === undefined || last === undefined ? "" : ` from ${first} to ${last}`;
+  if (wrong.length === 0 && !ledgerWasAsked(bill)) {
+    return { name: "complete", ok: null, words: "Completeness: waiting for the ledger.", meaning };
+  }
   return {
     name: "complete",
     ok: wrong.length === 0,
     words:
       wrong.length === 0 ? `Of what was recorded, no number is missing${range}.` : wrong.join(" "),
-    meaning:
-      "Nothing was added to the records or dropped from them afterwards. Use that was never recorded at all shows only in your phone's log.",
+    meaning,
   };
 }
 

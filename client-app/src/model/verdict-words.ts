@@ -139,8 +139,7 @@ export const TONE_WORDS: Record<Tone, { label: string; sentence: (count: number)
   },
   open: {
     label: "Open",
-    sentence: (n) =>
-      n === 1 ? "1 line could not be compared" : `${n} lines could not be compared`,
+    sentence: (n) => (n === 1 ? "1 line could not be checked" : `${n} lines could not be checked`),
   },
   right: {
     label: "In order",

@@ -1,6 +1,6 @@
 import type { ZodType } from "zod";
 import { TallystickError } from "../../../node/core/errors.ts";
-import type { ChargeOpening } from "../ledger/charge-opening.ts";
+import type { MispricedOpening } from "../../../node/core/evidence/mispriced-opening.ts";
 import type { SignedClaim } from "../ledger/sign-claim.ts";
 import type { Dispute } from "../model/dispute-words.ts";
 import { disputesShape, errorShape, relayedShape, type Session, sessionShape } from "./shapes.ts";
@@ -33,10 +33,8 @@ export class NodeApi {
     await this.#json("v1/relay/claims", relayedShape, claim);
   }
 
-  async sendOpening(claimId: string, opening: ChargeOpening): Promise<void> {
-    const { charge, rest, path, price } = opening;
-    const body = { claimId, opening: [charge, rest, path, price] };
-    await this.#json("v1/relay/openings", relayedShape, body);
+  async sendOpening(claimId: string, opening: MispricedOpening): Promise<void> {
+    await this.#json("v1/relay/openings", relayedShape, { claimId, opening });
   }
 
   /** A sample file that the session offers, from this node only. */

@@ -1,5 +1,6 @@
 import { TallystickError } from "../../../node/core/errors.ts";
-import type { ChargeOpening, ClaimContext } from "../ledger/charge-opening.ts";
+import type { MispricedOpening } from "../../../node/core/evidence/mispriced-opening.ts";
+import type { ClaimContext } from "../ledger/claim-context.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import type { CheckerAnswer, CheckerTask, Progress } from "./checker-messages.ts";
 
@@ -48,7 +49,7 @@ export class CheckerClient {
     throw new Error("the checker answered with something else than a bill");
   }
 
-  async opening(line: string): Promise<ChargeOpening> {
+  async opening(line: string): Promise<MispricedOpening> {
     const answer = await this.#run({ task: "open-charge", line }, () => {});
     if ("opening" in answer) return answer.opening;
     throw new Error("the checker answered with something else than an opening");

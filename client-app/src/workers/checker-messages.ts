@@ -1,4 +1,5 @@
-import type { ChargeOpening, ClaimContext } from "../ledger/charge-opening.ts";
+import type { MispricedOpening } from "../../../node/core/evidence/mispriced-opening.ts";
+import type { ClaimContext } from "../ledger/claim-context.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 
 /** What the page asks of the checker, which works off the page's own thread. */
@@ -24,7 +25,7 @@ export interface Progress {
 
 export type CheckerAnswer =
   | { id: number; bill: CheckedBill }
-  | { id: number; opening: ChargeOpening }
+  | { id: number; opening: MispricedOpening }
   | { id: number; context: ClaimContext }
   | { id: number; progress: Progress }
   | { id: number; failed: PlainError };

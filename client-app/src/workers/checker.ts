@@ -1,12 +1,11 @@
 import { TallystickError } from "../../../node/core/errors.ts";
 import { type Bundle, parseBundle } from "../../../node/core/evidence/bundle.ts";
-import { verifyBundle } from "../../../node/core/evidence/verify-bundle.ts";
 import {
-  type ChargeOpening,
-  type ClaimContext,
-  claimContext,
-  openCharge,
-} from "../ledger/charge-opening.ts";
+  type MispricedOpening,
+  mispricedOpening,
+} from "../../../node/core/evidence/mispriced-opening.ts";
+import { verifyBundle } from "../../../node/core/evidence/verify-bundle.ts";
+import { type ClaimContext, claimContext } from "../ledger/claim-context.ts";
 import { type LedgerReading, readLedger } from "../ledger/read-ledger.ts";
 import { billOfBundle } from "../model/bill-of-bundle.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
@@ -17,7 +16,7 @@ import { type DeviceLog, readDeviceLog } from "./read-device-log.ts";
 
 export type CheckerResult =
   | { bill: CheckedBill }
-  | { opening: ChargeOpening }
+  | { opening: MispricedOpening }
   | { context: ClaimContext };
 export type OnProgress = (progress: Progress) => void;
 
@@ -52,7 +51,7 @@ export class Checker {
         this.#logs = [];
         return { bill: this.#judge() };
       case "open-charge":
-        return { opening: openCharge(this.#requireBundle(), task.line) };
+        return { opening: mispricedOpening(this.#requireBundle(), task.line) };
       case "claim-context":
         return { context: claimContext(this.#requireBundle(), task.line) };
     }

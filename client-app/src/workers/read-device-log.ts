@@ -1,6 +1,6 @@
 import { TallystickError } from "../../../node/core/errors.ts";
 import { isRecord } from "../../../node/core/formats/inspect-line.ts";
-import { HEAD_BYTES, recogniseFormat } from "../../../node/core/formats/registry.ts";
+import { type Format, HEAD_BYTES, recogniseFormat } from "../../../node/core/formats/registry.ts";
 import { type DeviceEntry, deviceEntry } from "../../../node/core/verdicts/device-entry.ts";
 import type { OnProgress } from "./checker.ts";
 import { fileChunks } from "./file-chunks.ts";
@@ -22,7 +22,7 @@ export async function readDeviceLog(
   onProgress: OnProgress,
 ): Promise<DeviceLog> {
   const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
-  const format = recogniseFormat(head, file.name);
+  const format = recognise(head, file.name);
   if (format.kind !== "usage") {
     throw new TallystickError(
       "device-log.is-a-bill",
@@ -53,4 +53,19 @@ export async function readDeviceLog(
     );
   }
   return log;
+}
+
+/** The same refusal as everywhere, in the words of someone with a phone instead of a command line. */
+function recognise(head: Uint8Array, file: string): Format {
+  try {
+    return recogniseFormat(head, file);
+  } catch (cause) {
+    if (!(cause instanceof TallystickError)) throw cause;
+    throw new TallystickError(
+      cause.code,
+      "This is no call log that this page can read. Save the log with the app “SMS Backup & Restore” and choose that XML file.",
+      cause.place,
+      cause,
+    );
+  }
 }

@@ -1,0 +1,34 @@
+import type { Hex } from "../../../node/core/bytes.ts";
+import { TallystickError } from "../../../node/core/errors.ts";
+import type { Bundle } from "../../../node/core/evidence/bundle.ts";
+
+/** The place of a charge in its operator's book, as a claim names it. */
+export interface ClaimPlace {
+  domain: Hex;
+  sequence: string;
+  leafIndex: number;
+}
+
+export interface ClaimContext {
+  place: ClaimPlace;
+  chainId: string;
+  claims: Hex;
+  endpoints: { member: string; url: string }[];
+  epoch: string;
+}
+
+/** What a claim about one line has to name. */
+export function claimContext(bundle: Bundle, line: string): ClaimContext {
+  const proof = bundle.charges.find((charge) => charge.line === line);
+  const batch = proof === undefined ? undefined : bundle.batches[proof.batch];
+  if (proof === undefined || batch === undefined) {
+    throw new TallystickError("dispute.line-unknown", `This bill has no line ${line}.`);
+  }
+  return {
+    place: { domain: batch.domain, sequence: batch.sequence, leafIndex: proof.leafIndex },
+    chainId: bundle.ledger.chainId,
+    claims: bundle.ledger.contracts.claims,
+    endpoints: bundle.ledger.endpoints,
+    epoch: bundle.period.epoch,
+  };
+}

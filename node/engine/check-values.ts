@@ -1,0 +1,48 @@
+import { TallystickError } from "../core/errors.ts";
+import type { Store, StoreEntry, StoreRange } from "./store.ts";
+import { readJson } from "./stored-json.ts";
+
+/** Key spaces that hold values with a checksum: all but the outbox's, which has its own reader. */
+const RANGES: StoreRange[] = [
+  { from: "", to: "outbox/" },
+  { from: "outbox0", to: "\u{10ffff}" },
+];
+
+/**
+ * Reads every value of the store against its checksum.
+ * @returns the keys of those that are damaged, and the store as if they were not there
+ */
+export async function checkValues(
+  store: Store,
+): Promise<{ values: number; damaged: string[]; whole: Store }> {
+  const damaged: string[] = [];
+  let values = 0;
+  for (const range of RANGES) {
+    for await (const { key, value } of store.scan(range)) {
+      if (isAsWritten(key, value)) values++;
+      else damaged.push(key);
+    }
+  }
+  return { values, damaged, whole: without(store, new Set(damaged)) };
+}
+
+function isAsWritten(key: string, value: Uint8Array): boolean {
+  try {
+    readJson(key, value);
+    return true;
+  } catch (error) {
+    if (error instanceof TallystickError && error.code === "store.value-damaged") return false;
+    throw error;
+  }
+}
+
+function without(store: Store, hidden: ReadonlySet<string>): Store {
+  return {
+    get: async (key) => (hidden.has(key) ? undefined : store.get(key)),
+    write: (operations, options) => store.write(operations, options),
+    async *scan(range): AsyncIterable<StoreEntry> {
+      for await (const entry of store.scan(range)) if (!hidden.has(entry.key)) yield entry;
+    },
+    close: () => store.close(),
+  };
+}

@@ -1,0 +1,32 @@
+/* `npm run bench [-- NAME…]`: our figures beside peers and limits, one JSON line each, then a table. */
+import type { Benchmark, Figure } from "./bench/benchmark.ts";
+import { pipeline } from "./bench/pipeline.ts";
+import { rate } from "./bench/rate.ts";
+import { tree } from "./bench/tree.ts";
+
+const BENCHMARKS: Benchmark[] = [rate, tree, pipeline];
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !BENCHMARKS.some((one) => one.name === name));
+if (unknown.length > 0) {
+  const known = BENCHMARKS.map(({ name }) => name).join(", ");
+  process.stderr.write(`There is no benchmark ${unknown.join(", ")}. Known: ${known}.\n`);
+  process.exit(2);
+}
+const figures: Figure[] = [];
+for (const benchmark of BENCHMARKS) {
+  if (asked.length > 0 && !asked.includes(benchmark.name)) continue;
+  for await (const figure of benchmark.run()) {
+    figures.push(figure);
+    console.log(JSON.stringify(figure));
+  }
+}
+const number = (value: number) => value.toLocaleString("en-US");
+console.log("");
+for (const { name, work, ours, unit, beside, goal } of figures) {
+  console.log(`${name}: ${work}`);
+  console.log(
+    `  ours${goal === undefined ? "" : ` (goal ${number(goal)})`}: ${number(ours)} ${unit}`,
+  );
+  for (const peer of beside) console.log(`  ${peer.name}: ${number(peer.value)} ${unit}`);
+}

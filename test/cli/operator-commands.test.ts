@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { balances } from "../../node/cli/commands/ingest.ts";
+import { EPOCH, MemoryOperator, octoberUsage } from "../http/memory-operator.ts";
+import { OPERATOR_TOKEN, type serve, serveOperator } from "../http/memory-server.ts";
+import { tallystick } from "./run-tallystick.ts";
+
+describe("the operator's commands", function () {
+  this.timeout(60_000);
+  let operator: MemoryOperator;
+  let node: Awaited<ReturnType<typeof serve>>;
+  let folder: string;
+  const env = { TALLYSTICK_TOKEN: OPERATOR_TOKEN };
+  const at = (...args: string[]) => tallystick([...args, "--node", node.url, "--json"], { env });
+
+  before(async () => {
+    operator = await MemoryOperator.start();
+    await operator.pipeline.putAccounts([
+      { id: "anna", label: "Anna", devices: [{ id: "+4915112345678" }] },
+      { id: "bert", label: "Bert", devices: [{ id: "+4917600000002" }] },
+    ]);
+    folder = mkdtempSync(join(tmpdir(), "tallystick-cli-"));
+    node = await serveOperator(operator, join(folder, "spool"), "http://127.0.0.1:9");
+    const records = [
+      ...octoberUsage(),
+      { ...octoberUsage()[0], id: "stray", aParty: "+4915199999999" },
+    ];
+    const text = records.map((record) => JSON.stringify(record)).join("\n");
+    writeFileSync(join(folder, "october.ndjson"), `${text}\n`);
+    writeFileSync(
+      join(folder, "broken.ndjson"),
+      `${text.split("\n")[0]?.replace("anna-1", "x")}\n{"id":1}\n`,
+    );
+  });
+  after(async () => {
+    await node.close();
+    await operator.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  it("take a file in, print its balanced totals, and do it once", async () => {
+    const first = await at("ingest", join(folder, "october.ndjson"));
+    assert.equal(first.status, 0, first.stderr);
+    const { file } = first.lines[0];
+    assert.deepEqual([file.already, file.balanced], [false, true]);
+    assert.deepEqual([file.in.records, file.classes.charged.records], [8, 7]);
+    assert.equal(file.classes.suspended.records, 1);
+    const again = await at("ingest", join(folder, "october.ndjson"));
+    assert.deepEqual([again.status, again.lines[0].file.already], [0, true]);
+  });
+
+  it("end with 1 when a record of a file was rejected", async () => {
+    const { status, lines } = await at("ingest", join(folder, "broken.ndjson"));
+    assert.equal(status, 1);
+    assert.equal(lines[0].file.classes.rejected.records, 1);
+  });
+
+  it("find totals that do not balance", () => {
+    const totals = { records: 2, durationMilliseconds: "10", octets: "0" };
+    const half = { records: 1, durationMilliseconds: "5", octets: "0" };
+    assert.equal(balances({ in: totals, classes: { charged: half, duplicate: half } }), true);
+    assert.equal(balances({ in: totals, classes: { charged: half } }), false);
+    const short = { ...half, durationMilliseconds: "4" };
+    assert.equal(balances({ in: totals, classes: { charged: half, duplicate: short } }), false);
+  });
+
+  it("send nothing when one of several files is not there", async () => {
+    const { status, lines } = await at("ingest", join(folder, "october.ndjson"), "/no/such/file");
+    assert.equal(status, 3);
+    assert.deepEqual([lines.length, lines[0].error.code], [1, "file.not-found"]);
+  });
+
+  it("list, correct and recycle what waits in suspense", async () => {
+    const listed = await at("suspense", "list");
+    const stray = listed.lines.find(({ suspended }) => suspended?.record.id === "stray");
+    assert.equal(stray.suspended.code, "guide.unknown-owner");
+    const still = await at("suspense", "recycle", "stray");
+    assert.deepEqual([still.status, still.lines[0].outcome], [1, "suspended"]);
+    for (const wrong of ["id=other", "bPartyy=1", "bParty"]) {
+      assert.equal((await at("suspense", "correct", "stray", "--set", wrong)).status, 2, wrong);
+    }
+    const bad = await at("suspense", "correct", "stray", "--set", "durationSeconds=long");
+    assert.deepEqual([bad.status, bad.lines[0].error.code], [3, "usage.bad-record"]);
+    const good = ["--set", "aParty=+4915112345678", "--set", "durationSeconds=10"];
+    assert.equal((await at("suspense", "correct", "stray", ...good)).status, 0);
+    const recycled = await at("suspense", "recycle", "--all");
+    assert.deepEqual(
+      recycled.lines.find(({ id }) => id === "stray"),
+      { id: "stray", outcome: "charged" },
+    );
+    const none = await at("suspense", "recycle", "no-such-record");
+    assert.deepEqual([none.status, none.lines[0].error.code], [3, "http.not-found"]);
+    assert.equal((await at("suspense", "recycle")).status, 2);
+    assert.equal((await at("suspense", "explode")).status, 2);
+  });
+
+  it("refuse the bill while charges wait, then commit, bill and commit", async () => {
+    const early = await at("bill", "--period", EPOCH);
+    assert.deepEqual([early.status, early.lines[0].error.code], [4, "bill.charges-pending"]);
+    const committed = await at("commit");
+    assert.deepEqual([committed.status, committed.lines.at(-1).summary.final], [0, true]);
+    const billed = await at("bill", "--period", "2026-10-01/2026-11-01");
+    const { bill } = billed.lines[0];
+    assert.deepEqual([billed.status, bill.invoices, bill.already], [0, 2, false]);
+    assert.match(bill.total, /^\d+\.\d\d$/);
+    assert.equal((await at("bill", "--period", EPOCH)).lines[0].bill.already, true);
+    assert.equal((await at("commit")).status, 0);
+    const open = await at("bill", "--period", "2026-12");
+    assert.deepEqual([open.status, open.lines[0].error.code], [4, "bill.period-open"]);
+  });
+
+  it("refuse a period that is not one month", async () => {
+    for (const period of ["2026", "2026-13", "2026-10-01/2026-12-01", "2026-10-02/2026-11-01"]) {
+      const { status, lines } = await at("bill", "--period", period);
+      assert.deepEqual([status, lines[0].error.code], [2, "cli.usage"], period);
+    }
+    const year = await at("bill", "--period", "2026-12-01/2027-01-01");
+    assert.equal(year.lines[0].error.code, "bill.period-open");
+  });
+
+  it("write the evidence as a whole, for its owner only", async () => {
+    const out = join(folder, "anna.json");
+    const ran = await at("evidence", "--account", "anna", "--period", EPOCH, "--out", out);
+    assert.equal(ran.status, 0, ran.stderr);
+    assert.deepEqual(
+      [ran.lines[0].evidence.lines, ran.lines[0].evidence.billed],
+      [JSON.parse(readFileSync(out, "utf8")).charges.length, true],
+    );
+    assert.equal(statSync(out).mode & 0o077, 0);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.endsWith(".part")),
+      [],
+    );
+    const nowhere = join(folder, "no/such/folder.json");
+    const lost = await at("evidence", "--account", "anna", "--period", EPOCH, "--out", nowhere);
+    assert.deepEqual([lost.status, lost.lines[0].error.code], [3, "file.not-writable"]);
+    const nobody = await at("evidence", "--account", "x", "--period", EPOCH, "--out", out);
+    assert.deepEqual([nobody.status, nobody.lines[0].error.code], [3, "evidence.nothing"]);
+    assert.equal(JSON.parse(readFileSync(out, "utf8")).format, "tallystick-evidence");
+    const piped = await at("evidence", "--account", "anna", "--period", EPOCH, "--out", "-");
+    assert.equal(piped.lines[0].format, "tallystick-evidence");
+  });
+
+  it("show the state, and check the store", async () => {
+    const status = await at("status");
+    assert.deepEqual([status.status, status.lines[0].status.operator], [0, "Alder Mobile"]);
+    const words = await tallystick(["status", "--node", node.url], { env });
+    assert.match(words.stdout, /charges +\d+ batches/);
+    const check = await at("fsck");
+    assert.deepEqual([check.status, check.lines.at(-1).summary.ok], [0, true]);
+    assert.equal((await at("fsck", "--offline")).status, 2);
+  });
+
+  it("end with 4 when no node answers, or it refuses the token", async () => {
+    const away = ["status", "--node", "http://127.0.0.1:9", "--json"];
+    const gone = await tallystick(away, { env });
+    assert.deepEqual([gone.status, gone.lines[0].error.code], [4, "node.unreachable"]);
+    const wrong = { TALLYSTICK_TOKEN: `0x${"00".repeat(32)}` };
+    const refused = await tallystick(["status", "--node", node.url, "--json"], { env: wrong });
+    assert.deepEqual([refused.status, refused.lines[0].error.code], [4, "access.not-operator"]);
+    assert.doesNotMatch(refused.stderr, /at .*\.ts:/);
+  });
+
+  it("end with 2 without a token, without data, and for what is no URL", async () => {
+    const data = join(folder, "empty");
+    mkdirSync(data);
+    for (const args of [
+      ["status", "--node", node.url, "--data", data],
+      ["status", "--data", data],
+      ["status", "--node", "not a url"],
+    ]) {
+      const { status, lines } = await tallystick([...args, "--json"]);
+      assert.deepEqual([status, lines[0].error.code], [2, "cli.usage"], args.join(" "));
+    }
+  });
+
+  it("find the running node and its token in the data folder", async () => {
+    const data = join(folder, "data");
+    mkdirSync(join(data, "alder"), { recursive: true });
+    writeFileSync(join(data, "alder", "node.json"), "{}");
+    writeFileSync(join(data, "alder", "operator.token"), `${OPERATOR_TOKEN}\n`);
+    const serving = { url: node.url, pid: process.pid };
+    writeFileSync(join(data, "alder", "serving.json"), JSON.stringify(serving));
+    const found = await tallystick(["status", "--json"], { env: { TALLYSTICK_DATA: data } });
+    assert.deepEqual([found.status, found.lines[0].status.operator], [0, "Alder Mobile"]);
+    const byUrl = ["status", "--node", node.url, "--data", data, "--json"];
+    assert.equal((await tallystick(byUrl)).status, 0);
+    const other = await tallystick(["status", "--operator", "birch", "--data", data, "--json"]);
+    assert.deepEqual([other.status, other.lines[0].error.code], [2, "cli.usage"]);
+    // A killed node leaves its file behind: its configuration is read next, and is unusable here.
+    writeFileSync(
+      join(data, "alder", "serving.json"),
+      '{"url":"http://127.0.0.1:9","pid":999999999}',
+    );
+    const dead = await tallystick(["status", "--data", data, "--json"]);
+    assert.deepEqual([dead.status, dead.lines[0].error.code], [3, "config.invalid"]);
+  });
+});

@@ -1,0 +1,297 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { MemoryLedger } from "../../node/adapters/memory-ledger.ts";
+import { MemoryNetwork } from "../../node/adapters/memory-network.ts";
+import { MemoryStore } from "../../node/adapters/memory-store.ts";
+import { fromHex, type Hex, toHex } from "../../node/core/bytes.ts";
+import { type BookKind, bookDomain } from "../../node/core/commitment/domain.ts";
+import { TallystickError } from "../../node/core/errors.ts";
+import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
+import type { UsageRecord } from "../../node/core/records/usage-record.ts";
+import type { TariffDocument } from "../../node/core/tariff/document.ts";
+import { checkStore } from "../../node/engine/check-store.ts";
+import { below } from "../../node/engine/key-spaces.ts";
+import type { LedgerCall } from "../../node/engine/ledger.ts";
+import type { EngineContext, OperatorProfile } from "../../node/engine/operator.ts";
+import { Outbox } from "../../node/engine/outbox.ts";
+import { OperatorPipeline } from "../../node/engine/pipeline.ts";
+import { scanJson } from "../../node/engine/stored-json.ts";
+import type { StoredTick } from "../../node/engine/stored-types.ts";
+import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
+import { ALDER, filled, GENESIS, RETAIL_ALDER } from "../adapters/memory-members.ts";
+import { tariffDocument } from "../core/tariff/tariff-fixture.ts";
+import { Seeded } from "./seeded.ts";
+
+export const seconds = (text: string): bigint => BigInt(Date.parse(text) / 1000);
+
+export const ANNA = "+4915100000001";
+export const BERT = "+4915100000002";
+export const STRANGER = "+4915100000099";
+export const DAY = 86_400n;
+export const RECORD_AGE_MAX_SECONDS = 45n * DAY;
+export const NOON = seconds("2026-10-05T12:00:00Z");
+
+const GENESIS_OF_SCENE = {
+  ...GENESIS,
+  time: NOON,
+  agreements: GENESIS.agreements.map(({ id, terms }) => ({
+    id,
+    terms: { ...terms, recordAgeMaxSeconds: RECORD_AGE_MAX_SECONDS },
+  })),
+};
+
+export const book = (kind: BookKind): Hex =>
+  toHex(
+    bookDomain({
+      chainId: GENESIS.chainId,
+      books: fromHex(GENESIS.books, 20),
+      operator: fromHex(ALDER.id, 20),
+      agreement: fromHex(RETAIL_ALDER, 32),
+      kind,
+      number: 1n,
+    }),
+  );
+export const CHARGES = book(1);
+export const CREDITS = book(2);
+export const INVOICES = book(3);
+
+/** Germany and freephone; nowhere else, so that a number without a row can be dialled. */
+const TARIFF: TariffDocument = tariffDocument({
+  timeZone: "UTC",
+  zones: [
+    { name: "Germany", prefixes: ["49"] },
+    { name: "Freephone", prefixes: ["49800"] },
+  ],
+  services: [
+    {
+      service: "voice",
+      direction: "outgoing",
+      zones: ["Germany", "Freephone"],
+      prices: [
+        {
+          zones: ["Germany"],
+          price: { amount: "0.10", per: 1, unit: "min" },
+          increments: { first: 60, further: 60, unit: "s" },
+        },
+        {
+          zones: ["Freephone"],
+          price: { amount: "0", per: 1, unit: "min" },
+          increments: { first: 1, further: 1, unit: "s" },
+        },
+      ],
+    },
+    {
+      service: "data",
+      prices: [
+        {
+          price: { amount: "0.02", per: 1, unit: "MB" },
+          increments: { first: 10, further: 10, unit: "KB" },
+        },
+      ],
+    },
+    {
+      service: "energy",
+      prices: [
+        {
+          price: { amount: "0.30", per: 1, unit: "kWh" },
+          increments: { first: 1, further: 1, unit: "Wh" },
+        },
+      ],
+    },
+  ],
+});
+
+/** Compiled once: a version never changes. */
+const TARIFFS = new TariffShelf([
+  { version: 1, validFromSeconds: seconds("2026-01-01T00:00:00Z"), document: TARIFF },
+]);
+
+export interface SceneOptions {
+  seed?: number;
+  batchChargesMax?: number;
+  mines?: "at once" | "on command";
+  finalityBlocks?: number;
+}
+
+/**
+ * The real engine of one operator over a store and a ledger in memory. Time, randomness and blocks
+ * are given; the outbox moves only when it is pumped; `crash` is kill -9 and a restart.
+ */
+export class EngineScene {
+  readonly network: MemoryNetwork;
+  readonly ledger: MemoryLedger;
+  readonly random: Seeded;
+  readonly profile: OperatorProfile;
+  store = new MemoryStore();
+  outbox!: Outbox;
+  pipeline!: OperatorPipeline;
+
+  private constructor(options: SceneOptions) {
+    this.network = new MemoryNetwork(GENESIS_OF_SCENE, { mines: options.mines ?? "at once" });
+    this.ledger = new MemoryLedger(this.network, ALDER, options.finalityBlocks);
+    this.random = new Seeded(options.seed ?? 1);
+    this.profile = {
+      name: "Alder Mobile",
+      member: ALDER.id,
+      chainId: GENESIS.chainId,
+      books: GENESIS.books,
+      agreement: {
+        id: RETAIL_ALDER,
+        currency: "EUR",
+        maxRecordAgeSeconds: RECORD_AGE_MAX_SECONDS,
+        chargeBook: CHARGES,
+        creditBook: CREDITS,
+        invoiceBook: INVOICES,
+      },
+      sourceRole: 1,
+      zone: "UTC",
+      sourceName: "switch",
+      handPrices: {},
+      batchChargesMax: options.batchChargesMax ?? 1024,
+    };
+  }
+
+  static async open(options: SceneOptions = {}): Promise<EngineScene> {
+    const scene = new EngineScene(options);
+    for (const kind of [1, 2, 3]) {
+      const args = [RETAIL_ALDER, kind, 1n, 0];
+      await scene.send({ contract: "books", method: "openBook", args });
+    }
+    if (options.mines === "on command") scene.network.mine();
+    await scene.reopen();
+    return scene;
+  }
+
+  /** With Anna's and Bert's accounts. */
+  static async withAccounts(options: SceneOptions = {}): Promise<EngineScene> {
+    const scene = await EngineScene.open(options);
+    await scene.pipeline.putAccounts([
+      { id: "anna", label: "Anna", devices: [{ id: ANNA }] },
+      { id: "bert", label: "Bert", devices: [{ id: BERT }] },
+    ]);
+    return scene;
+  }
+
+  /** A start, or after `crash` a restart: the same code. */
+  async reopen(): Promise<void> {
+    this.outbox = new Outbox(this.ledger, this.store, {
+      onSettled: (settled) => void this.pipeline?.noteSettled(settled).catch(() => {}),
+    });
+    await this.outbox.recover();
+    this.pipeline = await OperatorPipeline.open({
+      context: this.context,
+      tariffs: TARIFFS,
+      outbox: this.outbox,
+      ledger: this.ledger,
+      claimPolicy: "recompute",
+      ledgerSection: {
+        chainId: GENESIS.chainId.toString(),
+        kind: "embedded",
+        runBy: "Alder Mobile",
+        contracts: {
+          books: GENESIS.books,
+          tariffs: filled("0c", 20),
+          agreements: filled("0d", 20),
+          claims: filled("0e", 20),
+          members: filled("0f", 20),
+        },
+        endpoints: [],
+      },
+    });
+  }
+
+  /** The process dies; the disk keeps what was durable and the first so many writes after it. */
+  crash(volatileWritesKept = 0): void {
+    this.store = this.store.crash(volatileWritesKept);
+  }
+
+  get context(): EngineContext {
+    const { store, profile, random, network } = this;
+    return { store, profile, random, time: { seconds: async () => network.head().time } };
+  }
+
+  /** The ledger's newest block carries this time from now on. */
+  at(time: string | bigint): void {
+    this.network.setTime(typeof time === "string" ? seconds(time) : time);
+    this.network.mine();
+  }
+
+  ingest(name: string, lines: InspectLine[]) {
+    return this.pipeline.ingest(usageFile(name, lines));
+  }
+
+  /** Pumps until nothing waits. */
+  async settle(): Promise<void> {
+    for (let pump = 0; pump < 500; pump++) {
+      await this.outbox.pump();
+      if (this.outbox.pending().length === 0) return;
+    }
+    assert.fail(`still pending: ${this.outbox.pending().map(({ key }) => key)}`);
+  }
+
+  /** Seals everything and brings it to the ledger. */
+  async commit(): Promise<StoredTick> {
+    const tick = await this.pipeline.seal();
+    await this.settle();
+    await this.pipeline.noteFinal();
+    return tick;
+  }
+
+  send(call: LedgerCall): Promise<void> {
+    return sendAs(this.ledger, call);
+  }
+
+  async values<T>(prefix: string): Promise<{ key: string; value: T }[]> {
+    const found: { key: string; value: T }[] = [];
+    for await (const entry of scanJson<T>(this.store, below(prefix))) found.push(entry);
+    return found;
+  }
+
+  async assertConsistent(): Promise<void> {
+    assert.deepEqual((await checkStore(this.store, this.ledger)).problems, []);
+  }
+}
+
+/** Straight to the ledger, past the outbox. */
+async function sendAs(ledger: MemoryLedger, call: LedgerCall): Promise<void> {
+  const nonce = await ledger.accountNonce(ledger.senderOf("commit"), "head");
+  const { raw } = await ledger.sign(ledger.prepare(call), { duty: "commit", nonce });
+  await ledger.broadcast(raw);
+}
+
+export function usageFile(name: string, lines: InspectLine[]) {
+  return {
+    name,
+    sha256: createHash("sha256").update(name).digest("hex"),
+    lines: (async function* () {
+      yield* lines;
+    })(),
+  };
+}
+
+/** A call of Anna's to Germany, ten minutes before noon, of one started minute. */
+export function call(id: string, changes: Partial<UsageRecord> = {}): UsageRecord {
+  return {
+    id,
+    service: "voice",
+    direction: "outgoing",
+    start: "2026-10-05T11:50:00.000Z",
+    durationSeconds: 30,
+    aParty: ANNA,
+    bParty: "+493023125000",
+    billable: true,
+    ...changes,
+  };
+}
+
+/** Calls that differ in their second, so that none is taken for another. */
+export const calls = (prefix: string, count: number, changes: Partial<UsageRecord> = {}) =>
+  Array.from({ length: count }, (_, at) =>
+    call(`${prefix}-${at}`, {
+      start: new Date(Date.parse("2026-10-05T10:00:00.000Z") + at * 1000).toISOString(),
+      ...changes,
+    }),
+  );
+
+export const hasCode = (code: string) => (error: unknown) =>
+  error instanceof TallystickError && error.code === code;

@@ -1,0 +1,85 @@
+import { once } from "node:events";
+import { createServer as createHttpServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createLog } from "../../node/adapters/log.ts";
+import { fromHex, type Hex } from "../../node/core/bytes.ts";
+import { accessToken } from "../../node/core/evidence/access-link.ts";
+import { checkStore } from "../../node/engine/check-store.ts";
+import { Settlement } from "../../node/engine/settlement.ts";
+import { SubscriberAccess } from "../../node/http/access.ts";
+import { createServer, type ServerParts } from "../../node/http/server.ts";
+import { filled } from "../adapters/memory-members.ts";
+import { type MemoryOperator, ZONE } from "./memory-operator.ts";
+
+export const OPERATOR_TOKEN = filled("7e", 32);
+
+/** The parts that a node's server is put together from, over an operator in memory. */
+export function serverParts(
+  operator: MemoryOperator,
+  spool: string,
+  ledgerUrl: string,
+): ServerParts {
+  const { pipeline, outbox, ledger, profile, store } = operator;
+  const { chargeBook, creditBook, currency } = profile.agreement;
+  return {
+    subscriber: {
+      pipeline,
+      access: new SubscriberAccess(() => pipeline.accounts()),
+      operatorName: profile.name,
+      currency,
+      zone: ZONE,
+    },
+    operator: {
+      pipeline,
+      settlement: new Settlement(outbox, () => pipeline.postStatement(chargeBook, creditBook)),
+      token: OPERATOR_TOKEN,
+      spool,
+      zone: ZONE,
+      sourceName: "pbx",
+      status: async () => ({
+        operator: profile.name,
+        currency,
+        ...(await pipeline.status()),
+        ledger: { reachable: true, block: "1", blockTime: "2026-11-01T08:00:00.000Z" },
+        outbox: outbox.pending().length,
+        cadenceSeconds: 0,
+      }),
+      setCadence: () => {},
+      checkStore: async () => checkStore(store, ledger),
+      finalWaitMilliseconds: 5_000,
+    },
+    outbox,
+    ledger,
+    ledgerUrl,
+    connectOrigins: [],
+    page: undefined,
+    sampleFolder: undefined,
+    health: async () => ({ ready: true }),
+    log: createLog("silent"),
+  };
+}
+
+/** A real server on a free loopback port. */
+export async function serve(
+  listener: Parameters<typeof createHttpServer>[1],
+): Promise<{ url: string; close: () => Promise<void> }> {
+  const server: Server = createHttpServer(listener as never).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+export const serveOperator = (operator: MemoryOperator, spool: string, ledgerUrl: string) =>
+  serve(createServer(serverParts(operator, spool, ledgerUrl)) as never);
+
+export async function subscriberToken(operator: MemoryOperator, id: string): Promise<Hex> {
+  const account = (await operator.pipeline.accounts()).find((one) => one.id === id);
+  return accessToken(fromHex(account?.accessSecret ?? "0x", 32));
+}

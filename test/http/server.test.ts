@@ -1,0 +1,294 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openApiDocument } from "../../node/http/openapi.ts";
+import { operatorRoutes } from "../../node/http/routes/operator-routes.ts";
+import { relayRoutes } from "../../node/http/routes/relay-routes.ts";
+import { rpcRoute } from "../../node/http/routes/rpc-route.ts";
+import { subscriberRoutes } from "../../node/http/routes/subscriber-routes.ts";
+import { createServer } from "../../node/http/server.ts";
+import { filled } from "../adapters/memory-members.ts";
+import { EPOCH, MemoryOperator, runOctober } from "./memory-operator.ts";
+import {
+  OPERATOR_TOKEN,
+  serve,
+  serveOperator,
+  serverParts,
+  subscriberToken,
+} from "./memory-server.ts";
+
+interface Asked {
+  method?: string;
+  token?: string;
+  json?: unknown;
+  body?: string;
+  type?: string;
+}
+
+describe("the node's HTTP interface", () => {
+  let operator: MemoryOperator;
+  let node: Awaited<ReturnType<typeof serve>>;
+  let ledger: Awaited<ReturnType<typeof serve>>;
+  let spool: string;
+  const ledgerCalls: string[] = [];
+
+  before(async () => {
+    operator = await MemoryOperator.start();
+    await runOctober(operator);
+    spool = mkdtempSync(join(tmpdir(), "tallystick-spool-"));
+    ledger = await serve(async (request, response) => {
+      let text = "";
+      for await (const chunk of request) text += chunk;
+      ledgerCalls.push(text);
+      response.setHeader("content-type", "application/json");
+      response.end('{"jsonrpc":"2.0","id":1,"result":"0x7a69"}');
+    });
+    node = await serveOperator(operator, spool, ledger.url);
+  });
+  after(async () => {
+    await node.close();
+    await ledger.close();
+    await operator.stop();
+    rmSync(spool, { recursive: true });
+  });
+
+  async function ask(path: string, { method = "GET", token, json, body, type }: Asked = {}) {
+    const sent = json === undefined ? body : JSON.stringify(json);
+    const response = await fetch(`${node.url}${path}`, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(sent === undefined ? {} : { "content-type": type ?? "application/json" }),
+      },
+      ...(sent === undefined ? {} : { body: sent }),
+    });
+    const text = await response.text();
+    // biome-ignore lint/suspicious/noExplicitAny: answers are looked at field by field
+    const answer: any = text.startsWith("{") ? JSON.parse(text) : undefined;
+    return { status: response.status, text, answer, code: answer?.error?.code, response };
+  }
+
+  const templates = Object.entries(openApiDocument.paths).flatMap(([path, operations]) =>
+    Object.keys(operations)
+      .filter((method) => method !== "parameters")
+      .map((method) => `${method.toUpperCase()} ${path}`),
+  );
+
+  it("has exactly the routes that its OpenAPI description names", () => {
+    const parts = serverParts(operator, spool, ledger.url);
+    const app = createServer(parts);
+    const mounted: [string, { stack: unknown }][] = [
+      ["", app.router as unknown as { stack: unknown }],
+      ["/rpc", rpcRoute(ledger.url, 1)],
+      ["/v1/relay", relayRoutes(parts.outbox, parts.ledger)],
+      ["/v1/operator", operatorRoutes(parts.operator)],
+      ["/v1", subscriberRoutes(parts.subscriber)],
+    ];
+    const registered = mounted.flatMap(([prefix, { stack }]) =>
+      (stack as { route?: { path: string; methods: Record<string, boolean> } }[]).flatMap(
+        ({ route }) =>
+          Object.keys(route?.methods ?? {}).map((method) => {
+            const path = `${prefix}${route?.path}`.replace(/\/$/, "").replace(/:(\w+)/g, "{$1}");
+            return `${method.toUpperCase()} ${path}`;
+          }),
+      ),
+    );
+    assert.deepEqual(registered.sort(), templates.sort());
+  });
+
+  it("serves nothing of the operator's without its token, nor with a subscriber's", async () => {
+    const anna = await subscriberToken(operator, "anna");
+    const guarded = templates.filter((one) => one.includes("/v1/operator/"));
+    assert.ok(guarded.length >= 15);
+    for (const template of guarded) {
+      const [method = "GET", path = ""] = template.split(" ");
+      const place = path.replace(/\{\w+\}/g, "x");
+      assert.equal((await ask(place, { method })).code, "access.missing", template);
+      assert.equal((await ask(place, { method })).status, 401, template);
+      for (const token of [anna, filled("00", 32)]) {
+        const refused = await ask(place, { method, token });
+        assert.equal(refused.code, "access.not-operator", template);
+        assert.equal(refused.status, 403, template);
+      }
+    }
+  });
+
+  it("serves nothing of a subscriber's without a link's token, nor with the operator's", async () => {
+    const guarded = ["session", "evidence", "invoice", "bill.csv", "disputes"];
+    for (const name of guarded) {
+      const path = `/v1/${name}?period=${EPOCH}`;
+      assert.equal((await ask(path)).code, "access.missing", name);
+      assert.equal((await ask(path, { token: "0x12" })).code, "access.missing", name);
+      const refused = await ask(path, { token: OPERATOR_TOKEN });
+      assert.equal(refused.status, 403, name);
+      assert.equal(refused.code, "access.unknown", name);
+    }
+  });
+
+  it("serves each subscriber their own data and nobody else's", async () => {
+    const anna = await subscriberToken(operator, "anna");
+    const bert = await subscriberToken(operator, "bert");
+    for (const [token, own, other] of [
+      [anna, "Anna", "Bert"],
+      [bert, "Bert", "Anna"],
+    ] as const) {
+      const session = await ask("/v1/session", { token });
+      assert.equal(session.answer.account.label, own);
+      assert.ok(!session.text.includes(other));
+    }
+    const pseudonyms: string[] = [];
+    for (const token of [anna, bert]) {
+      // Naming another account changes nothing.
+      const evidence = await ask(`/v1/evidence?period=${EPOCH}&account=bert`, { token });
+      const names = new Set<string>(
+        evidence.answer.charges.map(
+          ({ account }: { account: { pseudonym: string } }) => account.pseudonym,
+        ),
+      );
+      assert.equal(names.size, 1);
+      pseudonyms.push(...names);
+    }
+    assert.notEqual(pseudonyms[0], pseudonyms[1]);
+    const invoice = await ask(`/v1/invoice?period=${EPOCH}`, { token: anna });
+    assert.equal(invoice.answer.account, "anna");
+    const csv = await ask(`/v1/bill.csv?period=${EPOCH}`, { token: bert });
+    assert.ok(!csv.text.includes("4915112345678"));
+    assert.equal(csv.response.headers.get("cache-control"), "no-store");
+  });
+
+  it("tells a subscriber what is not there", async () => {
+    const token = await subscriberToken(operator, "anna");
+    assert.equal((await ask("/v1/evidence", { token })).code, "http.period");
+    assert.equal((await ask("/v1/evidence?period=2026-13", { token })).code, "http.period");
+    const nothing = await ask("/v1/evidence?period=2025-01", { token });
+    assert.deepEqual([nothing.status, nothing.code], [404, "evidence.nothing"]);
+    assert.equal((await ask("/v1/invoice?period=2025-01", { token })).code, "invoice.none");
+    assert.equal((await ask("/v1/nothing", { token })).code, "http.not-found");
+  });
+
+  it("hands on calls that read the ledger, and no others", async () => {
+    const call = (method: string) => ({ jsonrpc: "2.0", id: 1, method, params: [] });
+    const post = (json: unknown) => ask("/rpc", { method: "POST", json });
+    assert.equal((await post(call("eth_chainId"))).answer.result, "0x7a69");
+    const before = ledgerCalls.length;
+    for (const method of [
+      "eth_sendRawTransaction",
+      "eth_sendTransaction",
+      "eth_getLogs",
+      "anvil_setBalance",
+      "evm_mine",
+      "debug_traceCall",
+      "personal_sign",
+    ]) {
+      const refused = await post(call(method));
+      assert.deepEqual([refused.status, refused.code], [403, "rpc.method"], method);
+      // Not in the shadow of an allowed one either.
+      assert.equal((await post([call("eth_chainId"), call(method)])).code, "rpc.method", method);
+    }
+    assert.equal((await post([])).code, "rpc.batch");
+    assert.equal((await post(new Array(101).fill(call("eth_chainId")))).code, "rpc.batch");
+    assert.equal((await post({ method: "eth_chainId" })).code, "rpc.malformed");
+    assert.equal(ledgerCalls.length, before);
+    const preflight = await ask("/rpc", { method: "OPTIONS" });
+    assert.equal(preflight.response.headers.get("access-control-allow-origin"), "*");
+    const own = await ask("/health");
+    assert.equal(own.response.headers.get("access-control-allow-origin"), null);
+  });
+
+  it("says that the ledger is away instead of hanging", async () => {
+    const parts = serverParts(operator, spool, "http://127.0.0.1:9");
+    const lonely = await serve(createServer(parts) as never);
+    const response = await fetch(`${lonely.url}/rpc`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}',
+    });
+    const answer = (await response.json()) as { error: { code: string } };
+    assert.deepEqual([response.status, answer.error.code], [503, "ledger.unreachable"]);
+    await lonely.close();
+  });
+
+  it("refuses malformed bodies with 400 and a code, before anything happens", async () => {
+    const token = OPERATOR_TOKEN;
+    const cases: [string, string, unknown][] = [
+      ["PUT", "/v1/operator/accounts", [{ id: "a b", label: "x", devices: [] }]],
+      ["PUT", "/v1/operator/accounts", { id: "a" }],
+      ["POST", "/v1/operator/bill", { period: "October" }],
+      ["POST", "/v1/operator/bill", {}],
+      ["PUT", "/v1/operator/cadence", { seconds: -1 }],
+      ["PUT", "/v1/operator/cadence", { seconds: 60, more: true }],
+      ["POST", "/v1/operator/claims/0x00", { answer: "maybe" }],
+      ["PATCH", "/v1/operator/suspense/x", []],
+      ["POST", "/v1/relay/claims", {}],
+      ["POST", "/v1/relay/claims", { kind: "mispriced", domain: "0x12" }],
+      ["POST", "/v1/relay/openings", { claimId: filled("00", 32), opening: [1, 2, 3] }],
+    ];
+    for (const [method, path, json] of cases) {
+      const refused = await ask(path, { method, token, json });
+      assert.deepEqual([refused.status, refused.code], [400, "http.body"], `${method} ${path}`);
+    }
+    const broken = await ask("/v1/operator/bill", { method: "POST", token, body: "{" });
+    assert.equal(broken.status, 400);
+    assert.match(broken.code, /^http\./);
+    const large = JSON.stringify({ period: "x".repeat(3_000_000) });
+    const refused = await ask("/v1/operator/bill", { method: "POST", token, body: large });
+    assert.equal(refused.status, 413);
+  });
+
+  it("takes a file in once, and leaves nothing in its spool", async () => {
+    const token = OPERATOR_TOKEN;
+    const usage = {
+      id: "spooled-1",
+      service: "sms",
+      direction: "outgoing",
+      start: "2026-10-30T10:00:00.000Z",
+      units: 1,
+      aParty: "+4915112345678",
+      bParty: "+4915100000001",
+      billable: true,
+    };
+    const body = `${JSON.stringify(usage)}\n`;
+    const post = () =>
+      ask("/v1/operator/usage?name=late.ndjson", {
+        method: "POST",
+        token,
+        body,
+        type: "application/octet-stream",
+      });
+    const first = (await post()).answer;
+    assert.deepEqual([first.already, first.classes.charged.records], [false, 1]);
+    assert.equal((await post()).answer.already, true);
+    const unknown = await ask("/v1/operator/usage?name=noise", {
+      method: "POST",
+      token,
+      body: "\u0000\u0001 nothing that is known",
+      type: "application/octet-stream",
+    });
+    assert.equal(unknown.status, 422);
+    assert.match(unknown.code, /^format\./);
+    assert.deepEqual(readdirSync(spool), []);
+  });
+
+  it("refuses what can not be done yet with 409, and what is not there with 404", async () => {
+    const token = OPERATOR_TOKEN;
+    const open = await ask("/v1/operator/bill", {
+      method: "POST",
+      token,
+      json: { period: "2026-12" },
+    });
+    assert.deepEqual([open.status, open.code], [409, "bill.period-open"]);
+    const recycle = await ask("/v1/operator/suspense/none/recycle", { method: "POST", token });
+    assert.deepEqual([recycle.status, recycle.code], [404, "http.not-found"]);
+    const step = await ask("/v1/operator/settlement/steal", { method: "POST", token, json: {} });
+    assert.deepEqual([step.status, step.code], [422, "settlement.step-unknown"]);
+  });
+
+  it("sends pages that run no foreign script and are framed by nobody", async () => {
+    const { response } = await ask("/health");
+    const policy = response.headers.get("content-security-policy") ?? "";
+    assert.match(policy, /script-src 'self'(;|$)/);
+    assert.match(policy, /frame-ancestors 'none'/);
+    assert.equal(response.headers.get("x-powered-by"), null);
+  });
+});
