@@ -14,7 +14,6 @@ import { SOURCE_ROLE } from "./core/commitment/secrets.ts";
 import { TallystickError } from "./core/errors.ts";
 import type { LedgerSection } from "./engine/build-evidence.ts";
 import { Cadence } from "./engine/cadence.ts";
-import { checkStore } from "./engine/check-store.ts";
 import type { ContractName } from "./engine/ledger.ts";
 import type { EngineContext, OperatorProfile } from "./engine/operator.ts";
 import { Outbox } from "./engine/outbox.ts";
@@ -129,7 +128,7 @@ export class OperatorNode {
         sourceName: config.sourceName,
         status,
         setCadence: (seconds) => cadence.set(seconds),
-        checkStore: async () => checkStore(store, ledger),
+        checkStore: () => pipeline.check(),
         finalWaitMilliseconds: FINAL_WAIT_MS,
       },
       outbox,

@@ -3,6 +3,7 @@ import type { Bundle } from "../core/evidence/bundle.ts";
 import { readUsageRecord } from "../core/records/read-usage-record.ts";
 import { ClaimDesk, type ClaimPolicy } from "./answer-claims.ts";
 import { EvidenceBuilder, type LedgerSection } from "./build-evidence.ts";
+import { checkStore, type StoreCheck } from "./check-store.ts";
 import { TickCommitter } from "./commit-tick.ts";
 import { AccountGuide } from "./guide-account.ts";
 import { type UsageFile, UsageIngest } from "./ingest-usage.ts";
@@ -193,6 +194,12 @@ export class OperatorPipeline {
 
   claims(): Promise<StoredClaim[]> {
     return this.#desk.list();
+  }
+
+  /** Reads the whole store again; whoever writes waits meanwhile, so that what is compared fits. */
+  check(): Promise<StoreCheck> {
+    const { context, ledger } = this.#parts;
+    return this.#turns.run(() => checkStore(context.store, ledger));
   }
 
   /** Figures for people and monitoring: books, suspense, files, claims. */

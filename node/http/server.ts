@@ -26,7 +26,7 @@ export interface ServerParts {
   health: () => Promise<{ ready: boolean }>;
   log: Log;
   /** Shows the stack of what went wrong inside, which may quote data: for development only. */
-  debug: boolean;
+  debug?: boolean;
 }
 
 const JSON_LIMIT = "2mb";

@@ -56,6 +56,7 @@ export function serverParts(
     sampleFolder: undefined,
     health: async () => ({ ready: true }),
     log: createLog("silent"),
+    debug: false,
   };
 }
 

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { MemoryStore } from "../../node/adapters/memory-store.ts";
+import { checkStore } from "../../node/engine/check-store.ts";
+import type { Store } from "../../node/engine/store.ts";
+import { encodeJson, readJson } from "../../node/engine/stored-json.ts";
+import { BERT, CHARGES, calls, EngineScene, hasCode, INVOICES } from "./engine-scene.ts";
+
+/** A billed month of two accounts, one late charge still pending, and the ledger that has it. */
+async function billed(): Promise<EngineScene> {
+  const scene = await EngineScene.withAccounts({ batchChargesMax: 4 });
+  await scene.ingest("anna", calls("a", 5));
+  await scene.ingest("bert", calls("b", 2, { aParty: BERT }));
+  await scene.commit();
+  scene.at("2026-11-01T06:00:00Z");
+  await scene.pipeline.bill("2026-10");
+  await scene.commit();
+  await scene.ingest("late", calls("late", 1, { bParty: "+4930777" }));
+  return scene;
+}
+
+async function contentsOf(store: Store): Promise<Map<string, Uint8Array>> {
+  const contents = new Map<string, Uint8Array>();
+  for await (const { key, value } of store.scan({ from: "", to: "\u{10ffff}" })) {
+    contents.set(key, Uint8Array.from(value));
+  }
+  return contents;
+}
+
+describe("the check of the store", () => {
+  let scene: EngineScene;
+  let contents: Map<string, Uint8Array>;
+  before(async () => {
+    scene = await billed();
+    contents = await contentsOf(scene.store);
+  });
+
+  const codesWith = async (changed: Map<string, Uint8Array>) => {
+    const check = await checkStore(new MemoryStore(changed), scene.ledger);
+    return [...new Set(check.problems.map(({ code }) => code))];
+  };
+
+  /** What is found when a field was changed by somebody who writes valid values. */
+  const codesAfter = async (key: string, change: (value: Record<string, never>) => object) => {
+    const value = readJson<Record<string, never>>(key, contents.get(key) as Uint8Array);
+    return codesWith(new Map(contents).set(key, encodeJson(change(value))));
+  };
+
+  const first = (prefix: string): string => {
+    const key = [...contents.keys()].find((one) => one.startsWith(prefix));
+    return key ?? assert.fail(`nothing under ${prefix}`);
+  };
+
+  it("finds nothing wrong with what the engine wrote, and counts it", async () => {
+    const check = await checkStore(scene.store, scene.ledger);
+    assert.deepEqual(check.problems, []);
+    assert.deepEqual([check.batches, check.charges, check.onLedger, check.waiting], [7, 7, 7, 0]);
+  });
+
+  it("finds any flipped bit of any value that the engine stored", async () => {
+    const keys = [...contents.keys()].filter((key) => !key.startsWith("outbox/"));
+    const flip = fc.record({
+      key: fc.constantFrom(...keys),
+      at: fc.nat(),
+      bit: fc.integer({ min: 0, max: 7 }),
+    });
+    const property = fc.asyncProperty(flip, async ({ key, at, bit }) => {
+      const value = Uint8Array.from(contents.get(key) as Uint8Array);
+      const place = at % value.length;
+      value[place] = (value[place] as number) ^ (1 << bit);
+      const check = await checkStore(
+        new MemoryStore(new Map(contents).set(key, value)),
+        scene.ledger,
+      );
+      const found = check.problems.find(({ code }) => code === "fsck.value-damaged");
+      assert.ok(found?.message.includes(key));
+    });
+    await fc.assert(property, { numRuns: 60 });
+  });
+
+  it("makes a damaged value an error where it is read, never a wrong amount", async () => {
+    const key = first(`charge/${CHARGES}/`);
+    const value = Uint8Array.from(contents.get(key) as Uint8Array);
+    value[20] = (value[20] as number) ^ 1;
+    await scene.store.write([{ type: "put", key, value }], { durable: true });
+    await assert.rejects(
+      scene.pipeline.evidence("anna", "2026-10"),
+      hasCode("store.value-damaged"),
+    );
+    const whole = contents.get(key) as Uint8Array;
+    await scene.store.write([{ type: "put", key, value: whole }], { durable: true });
+  });
+
+  it("finds a charge whose amount was changed", async () => {
+    const codes = await codesAfter(first(`charge/${CHARGES}/`), (charge) => ({
+      ...charge,
+      amountNano: "1",
+    }));
+    assert.ok(codes.includes("fsck.charge-changed"));
+    assert.ok(codes.includes("fsck.sum-root"));
+    assert.ok(codes.includes("fsck.charge-numbers"));
+  });
+
+  it("finds a charge that was given to another record, device or account", async () => {
+    const at = first(`charge/${CHARGES}/`);
+    for (const change of [
+      { recordId: "b-0" },
+      { revision: 1 },
+      { device: BERT },
+      { account: "bert" },
+    ]) {
+      const codes = await codesAfter(at, (charge) => ({ ...charge, ...change }));
+      assert.deepEqual(codes, ["fsck.charge-owner"], JSON.stringify(change));
+    }
+  });
+
+  it("finds a charge, a batch or an invoice that is gone", async () => {
+    for (const [prefix, code] of [
+      [`charge/${CHARGES}/`, "fsck.charge-missing"],
+      [`batch/${CHARGES}/`, "fsck.batch-missing"],
+      ["invoice/anna/", "fsck.invoice-missing"],
+    ] as const) {
+      const changed = new Map(contents);
+      changed.delete(first(prefix));
+      assert.ok((await codesWith(changed)).includes(code), code);
+    }
+  });
+
+  it("finds a batch whose parts do not belong together", async () => {
+    const at = first(`batch/${CHARGES}/`);
+    const other = `0x${"11".repeat(32)}`;
+    for (const [change, code] of [
+      [{ root: other }, "fsck.root"],
+      [{ totals: other }, "fsck.totals"],
+      [{ commitment: other }, "fsck.commitment"],
+      [{ commitment: other }, "fsck.other-on-ledger"],
+      [{ blockTime: "7" }, "fsck.other-on-ledger"],
+      [{ sequence: "2" }, "fsck.batch-number"],
+    ] as const) {
+      const codes = await codesAfter(at, (batch) => ({ ...batch, ...change }));
+      assert.ok(codes.includes(code), `${code} in ${codes}`);
+    }
+  });
+
+  it("finds an invoice whose document was changed", async () => {
+    const codes = await codesAfter("invoice/anna/2026-10", (invoice) => ({
+      ...invoice,
+      documentText: `${invoice.documentText} `,
+    }));
+    assert.deepEqual(codes, ["fsck.invoice-changed"]);
+  });
+
+  it("finds a book and a subscriber whose totals do not follow", async () => {
+    const sum = await codesAfter(`book/${CHARGES}`, (book) => ({ ...book, runningSumNano: "1" }));
+    assert.deepEqual(sum, ["fsck.book-totals"]);
+    const numbers = await codesAfter(`epoch/anna/2026-10/${CHARGES}`, (epoch) => ({
+      ...epoch,
+      lastChargeNumber: "9",
+    }));
+    assert.deepEqual(numbers, ["fsck.charge-numbers"]);
+  });
+
+  it("finds a ledger that does not have a batch", async () => {
+    const emptier = await EngineScene.open();
+    const check = await checkStore(scene.store, emptier.ledger);
+    assert.ok(check.problems.every(({ code }) => code === "fsck.not-on-ledger"));
+    assert.equal(check.problems.length, 7);
+    assert.ok(check.problems.some(({ book }) => book === INVOICES));
+  });
+});

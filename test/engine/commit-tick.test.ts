@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { toHex } from "../../node/core/bytes.ts";
+import type { StoredBatch, StoredTick } from "../../node/engine/stored-types.ts";
+import {
+  CHARGES,
+  CREDITS,
+  calls,
+  EngineScene,
+  hasCode,
+  INVOICES,
+  NOON,
+  STRANGER,
+} from "./engine-scene.ts";
+
+const batchesOf = async (scene: EngineScene, domain: string) =>
+  (await scene.values<StoredBatch>(`batch/${domain}/`)).map(({ value }) => value);
+
+describe("sealing and committing", () => {
+  it("commits an empty batch of every book, so that timing tells nothing", async () => {
+    const scene = await EngineScene.withAccounts();
+    const tick = await scene.commit();
+    const domains = [CHARGES, CREDITS, INVOICES];
+    assert.deepEqual(new Set(tick.batches.map(({ domain }) => domain)), new Set(domains));
+    for (const domain of domains) {
+      const [batch] = await batchesOf(scene, domain);
+      assert.equal(batch?.count, 0);
+      assert.equal(batch?.blockTime, NOON.toString());
+      assert.notEqual(await scene.ledger.sealOf(domain, 1n), undefined);
+    }
+    await scene.assertConsistent();
+  });
+
+  it("splits what waits into batches of at most batchChargesMax, in one tick", async () => {
+    const scene = await EngineScene.withAccounts({ batchChargesMax: 4 });
+    await scene.ingest("monday", calls("a", 10));
+    await scene.commit();
+    const counts = (await batchesOf(scene, CHARGES)).map(({ count }) => count);
+    assert.deepEqual(counts, [4, 4, 2]);
+    assert.equal(scene.network.transactions().filter(isCommit).length, 1);
+    await scene.assertConsistent();
+  });
+
+  it("brings more than fifty batches of one tick in several transactions, in order", async () => {
+    const scene = await EngineScene.withAccounts({ batchChargesMax: 1 });
+    await scene.ingest("monday", calls("a", 120));
+    await scene.commit();
+    assert.equal((await batchesOf(scene, CHARGES)).length, 120);
+    assert.equal(scene.network.transactions().filter(isCommit).length, 3);
+    assert.equal((await scene.ledger.bookOf(CHARGES))?.newestSequence, 120n);
+    await scene.assertConsistent();
+  });
+
+  it("tells how many records wait in suspense, and since when", async () => {
+    const scene = await EngineScene.withAccounts();
+    await scene.ingest("monday", calls("x", 3, { aParty: STRANGER }));
+    await scene.commit();
+    const [batch] = await batchesOf(scene, CHARGES);
+    assert.equal(batch?.opened.totals.suspended, "3");
+    const oldest = Date.parse("2026-10-05T10:00:00.000Z");
+    assert.equal(batch?.opened.totals.oldestSuspended, `${oldest}`);
+  });
+
+  it("goes on taking in and sealing while the ledger is away, says so, and catches up", async () => {
+    const scene = await EngineScene.withAccounts();
+    scene.ledger.isReachable = false;
+    for (const day of ["a", "b", "c"]) {
+      await scene.ingest(day, calls(day, 2, { bParty: `+49301${day.charCodeAt(0)}` }));
+      await scene.pipeline.seal();
+      await assert.rejects(scene.outbox.pump(), hasCode("ledger.unreachable"));
+    }
+    const away = await scene.pipeline.status();
+    assert.equal(away.ticksOpen, 3);
+    assert.equal(away.books.find(({ kind }) => kind === 1)?.runningCount, "6");
+    scene.ledger.isReachable = true;
+    await scene.settle();
+    await scene.pipeline.noteFinal();
+    assert.equal((await scene.pipeline.status()).ticksOpen, 0);
+    assert.equal((await scene.ledger.bookOf(CHARGES))?.newestSequence, 3n);
+    await scene.assertConsistent();
+  });
+
+  it("seals nothing more once the ledger refused a commitment out of order, and says why", async () => {
+    const scene = await EngineScene.withAccounts();
+    await commitForeign(scene, 1n);
+    await scene.ingest("monday", calls("a", 2));
+    const tick = await scene.pipeline.seal();
+    await scene.settle();
+    await assert.rejects(scene.pipeline.untilFinal(tick), hasCode("commit.refused"));
+    const { commitRefused } = await scene.pipeline.status();
+    assert.deepEqual(commitRefused, {
+      tick: "1",
+      name: "SequenceOutOfOrder",
+      values: { book: CHARGES, expected: "2", given: "1" },
+    });
+    await assert.rejects(scene.pipeline.seal(), hasCode("commit.refused"));
+    // Intake goes on, and a restart comes up to say the same.
+    await scene.ingest("tuesday", calls("b", 1, { bParty: "+4930777" }));
+    scene.crash();
+    await scene.reopen();
+    await scene.settle();
+    await scene.pipeline.noteFinal();
+    assert.equal((await scene.pipeline.status()).commitRefused?.name, "SequenceOutOfOrder");
+  });
+
+  it("tries what was refused again at the next start, since the reason may be gone", async () => {
+    // Sixty charges and two empty batches are two transactions; the ledger takes one of them.
+    const scene = await EngineScene.withAccounts({ batchChargesMax: 1 });
+    const restore = misdirect(scene, 2);
+    await scene.ingest("monday", calls("a", 60));
+    await scene.pipeline.seal();
+    await scene.settle();
+    await scene.pipeline.noteFinal();
+    assert.equal((await scene.pipeline.status()).commitRefused?.name, "BookUnknown");
+    restore();
+    for (let start = 0; start < 2; start++) {
+      scene.crash(1_000);
+      await scene.reopen();
+      await scene.settle();
+      await scene.pipeline.noteFinal();
+    }
+    assert.equal((await scene.pipeline.status()).ticksOpen, 0);
+    assert.equal((await scene.ledger.bookOf(CHARGES))?.newestSequence, 60n);
+    assert.equal(scene.network.transactions().filter(isCommit).length, 3);
+    await scene.commit();
+    await scene.assertConsistent();
+  });
+
+  it("hands over a tick that a failed write kept from the outbox before the next one", async () => {
+    const scene = await EngineScene.withAccounts();
+    await scene.ingest("monday", calls("a", 2));
+    // The seal is stored although its write failed: nobody enqueued it.
+    scene.store.failNextWrites("failedButStored");
+    await assert.rejects(scene.pipeline.seal(), hasCode("store.write-failed"));
+    await scene.commit();
+    assert.equal((await scene.pipeline.status()).ticksOpen, 0);
+    assert.equal((await scene.ledger.bookOf(CHARGES))?.newestSequence, 2n);
+    await scene.assertConsistent();
+  });
+
+  it("notes the new block time when the ledger lost the batch and took it again", async () => {
+    const scene = await EngineScene.withAccounts();
+    await scene.ingest("monday", calls("a", 2));
+    await scene.commit();
+    scene.network.loseBlocks(1);
+    scene.network.setTime(NOON + 600n);
+    scene.network.mine();
+    await scene.settle();
+    await scene.pipeline.noteFinal();
+    const [batch] = await batchesOf(scene, CHARGES);
+    assert.equal(batch?.blockTime, `${NOON + 600n}`);
+    await scene.assertConsistent();
+  });
+
+  it("notes a new block time at the next start when a crash swallowed the news", async () => {
+    const scene = await EngineScene.withAccounts();
+    await scene.commit();
+    const [before] = await batchesOf(scene, CHARGES);
+    await scene.commit();
+    scene.network.loseBlocks(2);
+    scene.network.setTime(NOON + 600n);
+    scene.network.mine();
+    // The outbox of a process that dies before it tells anybody.
+    scene.pipeline = undefined as unknown as typeof scene.pipeline;
+    await scene.settle();
+    scene.crash(1_000);
+    await scene.reopen();
+    const batches = await batchesOf(scene, CHARGES);
+    assert.notEqual(batches[0]?.blockTime, before?.blockTime);
+    await scene.assertConsistent();
+    assert.equal((await scene.values<StoredTick>("tick/")).length, 2);
+  });
+});
+
+const isCommit = ({ method }: { method: string }): boolean => method === "books.commitMany";
+
+/** Somebody wrote with the operator's key past its outbox. */
+async function commitForeign(scene: EngineScene, sequence: bigint): Promise<void> {
+  const commitment = toHex(new Uint8Array(32).fill(7));
+  await scene.send({
+    contract: "books",
+    method: "commit",
+    args: [CHARGES, sequence, commitment],
+  });
+}
+
+/** The so-manieth commitment is for a book that the ledger does not have. @returns undo */
+function misdirect(scene: EngineScene, ordinal: number): () => void {
+  const { ledger } = scene;
+  const prepare = ledger.prepare.bind(ledger);
+  let commitments = 0;
+  ledger.prepare = (call) => {
+    if (call.method !== "commitMany" || ++commitments !== ordinal) return prepare(call);
+    const [batches] = call.args as [[unknown, bigint, string][]];
+    const elsewhere = batches.map(([, sequence, commitment]) => [
+      STRANGE_BOOK,
+      sequence,
+      commitment,
+    ]);
+    return prepare({ ...call, args: [elsewhere] });
+  };
+  return () => {
+    ledger.prepare = prepare;
+  };
+}
+
+const STRANGE_BOOK = toHex(new Uint8Array(20).fill(9));
