@@ -18,6 +18,7 @@ import type { ContractName } from "./engine/ledger.ts";
 import type { EngineContext, OperatorProfile } from "./engine/operator.ts";
 import { Outbox } from "./engine/outbox.ts";
 import { OperatorPipeline } from "./engine/pipeline.ts";
+import { requirePublished } from "./engine/require-published.ts";
 import { Settlement } from "./engine/settlement.ts";
 import { TariffShelf } from "./engine/tariff-shelf.ts";
 import { SubscriberAccess } from "./http/access.ts";
@@ -85,6 +86,9 @@ export class OperatorNode {
         })),
       ),
     );
+    if (!(await requirePublished(tariffs, context.profile, ledger))) {
+      log.warn("tariffs not compared with the ledger", { component: "node" });
+    }
     const pipeline = await OperatorPipeline.open({
       context,
       tariffs,
@@ -136,7 +140,10 @@ export class OperatorNode {
       ledgerUrl: config.ledger.urls[0] as string,
       connectOrigins: config.ledger.endpoints.map(({ url }) => new URL(url).origin),
       page: pageFolder(),
-      sampleFolder: config.sample?.folder,
+      sampleLog: config.sample && {
+        name: config.sample.deviceLog,
+        file: join(config.sample.folder, config.sample.deviceLog),
+      },
       health: async () => ({ ready: true }),
       log,
       debug: environment.logLevel === "debug",

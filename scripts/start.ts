@@ -54,6 +54,11 @@ try {
   const stop = () => void sample.stop().then(() => process.exit(0));
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
+  void sample.lost.then(async (error) => {
+    process.stderr.write(`Tallystick ends: ${error.message} [${error.code}]\n`);
+    await sample.stop();
+    process.exit(4);
+  });
   const { already } = await new SampleMonth(sample, (text) => progress.step(text)).play();
   await sample.goLive();
   progress.done();

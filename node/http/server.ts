@@ -21,8 +21,8 @@ export interface ServerParts {
   connectOrigins: string[];
   /** Folder of the built page, or undefined when there is none. */
   page: string | undefined;
-  /** Folder of the sample's files, for the sample only. */
-  sampleFolder: string | undefined;
+  /** The sample subscriber's device log, for the sample only: this one file and no other. */
+  sampleLog: { name: string; file: string } | undefined;
   health: () => Promise<{ ready: boolean }>;
   log: Log;
   /** Shows the stack of what went wrong inside, which may quote data: for development only. */
@@ -84,7 +84,11 @@ export function createServer(parts: ServerParts): Express {
     "/rpc",
     allowAnyOrigin,
     express.json({ limit: JSON_LIMIT }),
-    rpcRoute(parts.ledgerUrl, RPC_TIMEOUT_MS),
+    rpcRoute({
+      ledgerUrl: parts.ledgerUrl,
+      contracts: Object.values(parts.ledger.describe().contracts),
+      timeoutMilliseconds: RPC_TIMEOUT_MS,
+    }),
   );
   app.use(
     "/v1/relay",
@@ -99,7 +103,12 @@ export function createServer(parts: ServerParts): Express {
     operatorRoutes(parts.operator),
   );
   app.use("/v1", noStore, subscriberRoutes(parts.subscriber));
-  if (parts.sampleFolder !== undefined) app.use("/sample", express.static(parts.sampleFolder));
+  const { sampleLog } = parts;
+  if (sampleLog !== undefined) {
+    app.get(`/sample/${sampleLog.name}`, (_request, response) => {
+      response.sendFile(sampleLog.file, { dotfiles: "allow" });
+    });
+  }
   if (parts.page !== undefined) app.use(express.static(parts.page));
   app.use(notFound);
   app.use(

@@ -41,7 +41,6 @@ export class SampleNetwork {
   readonly #options: SampleNetworkOptions;
   #alder: OperatorProcess | undefined;
   #birch: OperatorProcess | undefined;
-  #isStopping = false;
 
   private constructor(options: SampleNetworkOptions, ledger: EmbeddedLedger, network: NetworkFile) {
     this.#options = options;
@@ -94,16 +93,23 @@ export class SampleNetwork {
     return this.#birch;
   }
 
-  /** Commits at the usual cadence from now on. */
+  /** Resolves with the reason when a node ended for good. */
+  get lost(): Promise<TallystickError> {
+    return Promise.race([this.alder.lost, this.birch.lost]);
+  }
+
+  /** Commits at the usual cadence from now on, and after a restart of a node as well. */
   async goLive(): Promise<void> {
-    for (const node of [this.alder, this.birch]) {
-      await node.ask("PUT", "cadence", { seconds: CADENCE_SECONDS });
+    for (const party of ["alder", "birch"] as const) {
+      const file = join(this.directory, party, "node.json");
+      const config = await readJsonFile<Record<string, unknown>>(file);
+      await writeJsonFile(file, { ...config, cadenceSeconds: CADENCE_SECONDS });
+      await this[party].ask("PUT", "cadence", { seconds: CADENCE_SECONDS });
     }
     await writeJsonFile(join(this.directory, "live.json"), { cadenceSeconds: CADENCE_SECONDS });
   }
 
   async stop(): Promise<void> {
-    this.#isStopping = true;
     await Promise.all([this.#alder?.stop(), this.#birch?.stop()]);
     await this.ledger.stop();
   }
@@ -139,12 +145,10 @@ export class SampleNetwork {
       cadenceSeconds,
       sourceName: "birch-gw",
     });
-    const onExit = (name: string) => (code: number | null, signal: string | null) => {
-      if (!this.#isStopping)
-        say(`${name}'s node ended unexpectedly (${signal ?? `code ${code}`}).`);
-    };
-    this.#alder = await OperatorProcess.start(join(this.directory, "alder"), onExit("Alder"));
-    this.#birch = await OperatorProcess.start(join(this.directory, "birch"), onExit("Birch"));
+    const start = (name: string, folder: string) =>
+      OperatorProcess.start({ name, folder: join(this.directory, folder), say });
+    this.#alder = await start("Alder's node", "alder");
+    this.#birch = await start("Birch's node", "birch");
   }
 
   #tariff(file: URL): object {

@@ -195,7 +195,9 @@ class NetworkSetUp {
     if ((await this.#client.read("bonds", "bondOf", agreement, member)) > 0n) return;
     const { settle } = this.#keys[party];
     this.#options.onStep(`bond of ${PARTIES[party].name}`);
-    await this.#client.send(settle, "token", "mint", settle.address, PLAY_MONEY_UNITS);
+    if ((await this.#client.read("token", "balanceOf", settle.address)) === 0n) {
+      await this.#client.send(settle, "token", "mint", settle.address, PLAY_MONEY_UNITS);
+    }
     await this.#client.send(settle, "token", "approve", this.#contracts.bonds, BOND_UNITS);
     await this.#client.send(settle, "bonds", "deposit", agreement, member, BOND_UNITS);
   }

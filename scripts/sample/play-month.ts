@@ -128,7 +128,7 @@ export class SampleMonth {
         if (await client.read("settlement", "isPaid", obligation)) continue;
         const units = await client.read("settlement", "unitsDueFor", obligation);
         const spender = network.contracts.settlement;
-        const approval = { token: network.contracts.token, spender, units: `${units}` };
+        const approval = { token: network.contracts.token, spender, units: `${units}`, obligation };
         if (units > 0n) await alder.ask("POST", "settlement/approve", approval);
         await alder.ask("POST", "settlement/pay", { obligation });
       }

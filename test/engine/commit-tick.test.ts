@@ -183,7 +183,7 @@ async function commitForeign(scene: EngineScene, sequence: bigint): Promise<void
   });
 }
 
-/** The so-manieth commitment is for a book that the ledger does not have. @returns undo */
+/** The given commitment in turn is for a book that the ledger does not have. @returns undo */
 function misdirect(scene: EngineScene, ordinal: number): () => void {
   const { ledger } = scene;
   const prepare = ledger.prepare.bind(ledger);

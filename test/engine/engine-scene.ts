@@ -18,9 +18,9 @@ import { OperatorPipeline } from "../../node/engine/pipeline.ts";
 import { scanJson } from "../../node/engine/stored-json.ts";
 import type { StoredTick } from "../../node/engine/stored-types.ts";
 import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
+import { Seeded } from "../../scripts/soak/seeded.ts";
 import { ALDER, filled, GENESIS, RETAIL_ALDER } from "../adapters/memory-members.ts";
 import { tariffDocument } from "../core/tariff/tariff-fixture.ts";
-import { Seeded } from "./seeded.ts";
 
 export const seconds = (text: string): bigint => BigInt(Date.parse(text) / 1000);
 

@@ -260,6 +260,14 @@ export function octoberUsage(): UsageRecord[] {
       units: 1,
       bParty: "+4915100000009",
     }),
+    record("bert-free-1", BERT, "2026-10-23T10:00:00.000Z", {
+      durationSeconds: 60,
+      bParty: "+498001234567",
+    }),
+    record("bert-free-2", BERT, "2026-10-24T10:00:00.000Z", {
+      durationSeconds: 60,
+      bParty: "+498001234567",
+    }),
   ];
 }
 

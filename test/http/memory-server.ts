@@ -53,7 +53,7 @@ export function serverParts(
     ledgerUrl,
     connectOrigins: [],
     page: undefined,
-    sampleFolder: undefined,
+    sampleLog: undefined,
     health: async () => ({ ready: true }),
     log: createLog("silent"),
     debug: false,

@@ -80,7 +80,7 @@ describe("the node's HTTP interface", () => {
     const app = createServer(parts);
     const mounted: [string, { stack: unknown }][] = [
       ["", app.router as unknown as { stack: unknown }],
-      ["/rpc", rpcRoute(ledger.url, 1)],
+      ["/rpc", rpcRoute({ ledgerUrl: ledger.url, contracts: [], timeoutMilliseconds: 1 })],
       ["/v1/relay", relayRoutes(parts.outbox, parts.ledger)],
       ["/v1/operator", operatorRoutes(parts.operator)],
       ["/v1", subscriberRoutes(parts.subscriber)],

@@ -15,6 +15,8 @@ const hex = (bytes: number) =>
     .transform((text) => text.toLowerCase() as Hex);
 const integer = z.string().regex(/^(0|[1-9][0-9]{0,38})$/);
 
+const RELAYS_PER_MINUTE_MAX = 120;
+
 const claimSchema = z.strictObject({
   kind: z.enum(["mispriced", "matter-of-fact"]),
   domain: hex(20),
@@ -41,6 +43,18 @@ const openingSchema = z.strictObject({
  */
 export function relayRoutes(outbox: Outbox, ledger: Ledger): Router {
   const router = Router();
+  const recent: number[] = [];
+
+  /** Strangers may call this: what they can make us send is bounded. */
+  router.use((_request, _response, next) => {
+    const now = Date.now();
+    while (recent[0] !== undefined && recent[0] <= now - 60_000) recent.shift();
+    if (recent.length >= RELAYS_PER_MINUTE_MAX) {
+      throw new HttpError(429, "relay.too-many", "Too many claims at the moment; try again soon.");
+    }
+    recent.push(now);
+    next();
+  });
 
   async function relay(purpose: string, call: LedgerCall): Promise<{ transaction: Hex }> {
     const prepared = ledger.prepare(call);

@@ -18,8 +18,16 @@ const requestSchema = z.object({
 });
 const BATCH_MAX = 100;
 
+export interface RpcRouteParts {
+  ledgerUrl: string;
+  /** Calls are handed on to these contracts only: nobody runs code of their own through us. */
+  contracts: readonly string[];
+  timeoutMilliseconds: number;
+}
+
 /** Hands read-only JSON-RPC calls to this member's own ledger end point. */
-export function rpcRoute(ledgerUrl: string, timeoutMilliseconds: number): Router {
+export function rpcRoute({ ledgerUrl, contracts, timeoutMilliseconds }: RpcRouteParts): Router {
+  const known = new Set(contracts.map((address) => address.toLowerCase()));
   const router = Router();
   router.post("/", async (request, response) => {
     const calls = Array.isArray(request.body) ? request.body : [request.body];
@@ -29,12 +37,12 @@ export function rpcRoute(ledgerUrl: string, timeoutMilliseconds: number): Router
     for (const call of calls) {
       const parsed = requestSchema.safeParse(call);
       if (!parsed.success) throw new HttpError(400, "rpc.malformed", "This is no JSON-RPC call.");
-      if (!METHODS.has(parsed.data.method)) {
-        throw new HttpError(
-          403,
-          "rpc.method",
-          `${parsed.data.method} is not offered here; only reading is.`,
-        );
+      const { method, params } = parsed.data;
+      if (!METHODS.has(method)) {
+        throw new HttpError(403, "rpc.method", `${method} is not offered here; only reading is.`);
+      }
+      if (method === "eth_call" && !known.has(targetOf(params))) {
+        throw new HttpError(403, "rpc.contract", "Only the network's own contracts are read here.");
       }
     }
     let answer: Response;
@@ -54,4 +62,9 @@ export function rpcRoute(ledgerUrl: string, timeoutMilliseconds: number): Router
       .send(await answer.text());
   });
   return router;
+}
+
+function targetOf(params: unknown[] | undefined): string {
+  const to = (params?.[0] as { to?: unknown } | undefined)?.to;
+  return typeof to === "string" ? to.toLowerCase() : "";
 }

@@ -153,6 +153,21 @@ describe("verifyBundle", () => {
     assert.ok(failing(end, facts).includes("invoice-lines"));
   });
 
+  it("finds a line left out that cost nothing, by its number alone", () => {
+    const bundle = copyOf(bert);
+    const free = bundle.charges.findIndex(({ amountNano }) => amountNano === "0");
+    const [left] = bundle.charges.splice(free, 1);
+    assert.equal(left?.line, "4");
+    assert.ok(failing(bundle, operator.facts(bert)).includes("5:in-order"));
+  });
+
+  it("finds a price in the tariff that is not the published one", () => {
+    const bundle = JSON.parse(JSON.stringify(honest).replaceAll('"0.10"', '"0.20"'));
+    const found = failing(parseBundle(JSON.stringify(bundle)), facts);
+    assert.ok(found.includes("tariff-1"));
+    assert.ok(found.includes("1:priced"));
+  });
+
   it("finds lines that were swapped, repeated or taken from another subscriber", () => {
     const swapped = copyOf(honest);
     swapped.charges.reverse();

@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Wallet } from "ethers";
+import type { Hex } from "../core/bytes.ts";
+import { TallystickError } from "../core/errors.ts";
+import type { Bundle, BundleCharge } from "../core/evidence/bundle.ts";
+import type { ClaimKindName } from "../core/evidence/claim-kind.ts";
+import {
+  CLAIM_TYPES,
+  type ClaimMessage,
+  claimDomain,
+  claimEvidenceHash,
+  claimKindCode,
+  relayedClaim,
+} from "../core/evidence/claim-message.ts";
+import { mispricedOpening } from "../core/evidence/mispriced-opening.ts";
+import { minorUnitDigits } from "../core/money/currency.ts";
+import { formatNano } from "../core/money/decimal.ts";
+import type { ClaimsOnLedger, LodgedClaim } from "./claims-on-ledger.ts";
+import type { NodeClient } from "./node-client.ts";
+import { EXIT, type ExitCode, type Output } from "./output.ts";
+
+/** How long a signature is good. */
+const VALID_SECONDS = 86_400n;
+const LOOK_MS = 500;
+
+export interface DisputeParts {
+  bundle: Bundle;
+  charge: BundleCharge;
+  kind: ClaimKindName;
+  claimedNano: bigint;
+  node: NodeClient;
+  ledger: ClaimsOnLedger;
+  output: Output;
+}
+
+/** One claim about one line, from its signature to what became of it. */
+export class Dispute {
+  readonly #parts: DisputeParts;
+
+  constructor(parts: DisputeParts) {
+    this.#parts = parts;
+  }
+
+  /** Lodges the claim, or finds the one that was lodged before and is still open or won. */
+  async lodge(wallet: Wallet): Promise<LodgedClaim> {
+    const { ledger, bundle, charge, kind, claimedNano, output, node } = this.#parts;
+    const finder = wallet.address.toLowerCase() as Hex;
+    const { domain, sequence } = bundle.batches[charge.batch] as Bundle["batches"][number];
+    const place = {
+      kind: claimKindCode(kind),
+      book: domain,
+      sequence: BigInt(sequence),
+      leafIndex: charge.leafIndex,
+    };
+    const before = await ledger.find({ ...place, finder });
+    if (before !== undefined && before.state !== "lapsed") {
+      output.remark(`Line ${charge.line} was disputed before; following that claim.`);
+      return before;
+    }
+    const now = BigInt(Math.floor(Date.now() / 1000));
+    const blockTime = await ledger.blockTime();
+    const message: ClaimMessage = {
+      ...place,
+      claimedNano,
+      evidenceHash: claimEvidenceHash(this.#evidence()),
+      finder,
+      nonce: await ledger.nonceOf(finder),
+      // A ledger's clock may be behind or ahead of this machine's.
+      validUntil: (blockTime > now ? blockTime : now) + VALID_SECONDS,
+    };
+    const signature = await wallet.signTypedData(claimDomain(bundle.ledger), CLAIM_TYPES, message);
+    await node.send("POST", "/v1/relay/claims", relayedClaim(kind, message, signature));
+    const lodged = await ledger.find({ ...place, finder });
+    if (lodged === undefined) {
+      throw new TallystickError(
+        "dispute.not-on-ledger",
+        "The node says that it lodged the claim, but the ledger does not show it. Try another member's node with --node.",
+      );
+    }
+    const claimed = this.#money(claimedNano);
+    await output.record({ claim: { id: lodged.id, line: charge.line, kind, claimed } });
+    await output.say(
+      `Line ${charge.line}: ${claimed} ${bundle.currency} claimed back on the ledger.`,
+    );
+    return lodged;
+  }
+
+  /** Waits for answers, and opens the charge when the operator contests. */
+  async follow(lodged: LodgedClaim, timeoutMilliseconds: number): Promise<ExitCode> {
+    const { ledger, charge, node, bundle, kind, output } = this.#parts;
+    const until = Date.now() + timeoutMilliseconds;
+    let claim = lodged;
+    let told: string | undefined;
+    let opened = false;
+    for (;;) {
+      if (claim.state !== told) {
+        told = claim.state;
+        await output.record({ claim: { id: claim.id, line: charge.line, state: claim.state } });
+        await output.say(this.#words(claim));
+      }
+      if (["refuted", "lapsed", "settled"].includes(claim.state)) break;
+      if (claim.state === "contested" && kind === "matter-of-fact") break;
+      if (claim.state === "contested" && !opened) {
+        opened = true;
+        const opening = mispricedOpening(bundle, charge.line);
+        await node.send("POST", "/v1/relay/openings", { claimId: claim.id, opening });
+      } else {
+        if (Date.now() > until) break;
+        await sleep(LOOK_MS);
+      }
+      claim = (await ledger.claimOf(claim.id)) ?? claim;
+    }
+    await this.tellEnd(claim);
+    return ["refuted", "lapsed"].includes(claim.state) ? EXIT.no : EXIT.yes;
+  }
+
+  async tellEnd(claim: LodgedClaim): Promise<void> {
+    const { output, bundle, charge } = this.#parts;
+    await output.record({
+      summary: {
+        id: claim.id,
+        line: charge.line,
+        state: claim.state,
+        claimed: this.#money(claim.claimedNano),
+        due: this.#money(claim.dueNano),
+        currency: bundle.currency,
+        settled: claim.state === "settled",
+      },
+    });
+    if (!["refuted", "lapsed", "settled"].includes(claim.state)) {
+      await output.say(
+        "The claim goes on. Run the same command again with --wait to see what becomes of it.",
+      );
+    }
+  }
+
+  /** What the claim rests on; only its digest is named on the ledger. */
+  #evidence(): unknown {
+    const { bundle, charge, kind } = this.#parts;
+    return kind === "mispriced"
+      ? mispricedOpening(bundle, charge.line)
+      : { line: charge.line, reason: "the use is disputed" };
+  }
+
+  #words(claim: LodgedClaim): string {
+    const { bundle } = this.#parts;
+    const due = `${this.#money(claim.dueNano)} ${bundle.currency}`;
+    const { name } = bundle.operator;
+    switch (claim.state) {
+      case "claimed":
+        return `Waiting for ${name}'s answer.`;
+      case "conceded":
+        return `${name} owes ${due}; waiting for the credit.`;
+      case "contested":
+        return this.#parts.kind === "mispriced"
+          ? `${name} contests it: the ledger prices the line again.`
+          : `${name} contests it: the arbiter of the agreement decides.`;
+      case "proven":
+        return `The ledger decided for the claim: ${due} come back; waiting for the credit.`;
+      case "refuted":
+        return "The ledger decided against the claim: the line costs what the tariff says.";
+      case "settled":
+        return `Settled: a credit of ${due} stands on the ledger.`;
+      default:
+        return "The claim lapsed: nothing came of it.";
+    }
+  }
+
+  #money(nano: bigint): string {
+    return formatNano(nano, minorUnitDigits(this.#parts.bundle.currency));
+  }
+}
