@@ -69,7 +69,13 @@ export class EvidenceBuilder {
     }
     const credits = await this.#creditsFor(account, charges, batches);
     const invoice = await this.#invoice(account, epochName, batches);
-    const versions = new Set(charges.map(({ charge }) => charge.opened.charge?.tariffVersion));
+    // The version that a charge names, and the one that was in force: they differ when it is wrong.
+    const versions = new Set(
+      charges.flatMap(({ charge: { opened } }) => [
+        opened.charge?.tariffVersion,
+        this.#tariffs.inForce(Number(opened.charge?.start))?.version,
+      ]),
+    );
     return {
       format: "tallystick-evidence",
       version: 1,

@@ -16,7 +16,7 @@ const RECORDED = [
   "invoice-included",
   "invoice-in-book",
 ];
-const COMPLETE = ["complete", "pseudonym", "invoice-lines"];
+const COMPLETE = ["complete", "books", "pseudonym", "invoice-lines"];
 
 /** The bill as a whole in three statements: recorded beforehand, complete, priced by the tariff. */
 export function proofPoints(bill: CheckedBill, dates: DateStyle): ProofPoint[] {

@@ -39,21 +39,14 @@ export function checkBatch(batch: BundleBatch, facts: LedgerFacts): CheckedBatch
       check: fail(name, `The ledger has no batch ${batch.sequence} of this book.`),
     };
   }
+  if (known !== seal) {
+    const because = `Batch ${batch.sequence} on the ledger is another one than this proof speaks of.`;
+    return { batch, onLedger: true, check: fail(name, because) };
+  }
+  // Only a block time that the ledger confirms is one that a date can hold.
   const when = new Date(Number(batch.blockTime) * 1000).toISOString();
-  return known === seal
-    ? {
-        batch,
-        onLedger: true,
-        check: pass(name, `Batch ${batch.sequence} stands on the ledger since ${when}.`),
-      }
-    : {
-        batch,
-        onLedger: true,
-        check: fail(
-          name,
-          `Batch ${batch.sequence} on the ledger is another one than this proof speaks of.`,
-        ),
-      };
+  const because = `Batch ${batch.sequence} stands on the ledger since ${when}.`;
+  return { batch, onLedger: true, check: pass(name, because) };
 }
 
 export function checkInclusion(
@@ -96,15 +89,28 @@ export function checkBook(bundle: Bundle, batch: BundleBatch, kind: BookKind): C
   if (book === undefined) {
     return fail(name, "Its batch belongs to no book of the right kind that this bundle names.");
   }
+  return domainOf(bundle, book) === book.domain
+    ? pass(name, `It stands in a book of ${bundle.operator.name} under this agreement.`)
+    : fail(name, "Its book is not this operator's book under this agreement.");
+}
+
+/** Every book that the bundle names is this operator's, whether a line stands in it or not. */
+export function checkBooks(bundle: Bundle): Check {
+  const name = "books";
+  const foreign = bundle.books.find((book) => domainOf(bundle, book) !== book.domain);
+  return foreign === undefined
+    ? pass(name, "All books are this operator's under this agreement.")
+    : fail(name, `The book ${foreign.domain} is not this operator's under this agreement.`);
+}
+
+function domainOf(bundle: Bundle, { kind, number }: Bundle["books"][number]): Hex {
   const domain = bookDomain({
     chainId: BigInt(bundle.ledger.chainId),
     books: fromHex(bundle.ledger.contracts.books),
     operator: fromHex(bundle.operator.id),
     agreement: fromHex(bundle.agreement),
     kind,
-    number: BigInt(book.number),
+    number: BigInt(number),
   });
-  return toHex(domain) === book.domain
-    ? pass(name, `It stands in a book of ${bundle.operator.name} under this agreement.`)
-    : fail(name, "Its book is not this operator's book under this agreement.");
+  return toHex(domain);
 }

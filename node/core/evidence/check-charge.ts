@@ -1,11 +1,13 @@
-import { fromHex } from "../bytes.ts";
+import { fromHex, toHex } from "../bytes.ts";
 import {
   accountGroupDigest,
   chargeDueMilliseconds,
   chargeGroupDigest,
+  PARTY_TYPE,
   partyGroupDigest,
 } from "../commitment/charge-groups.ts";
 import { chargeLeaf } from "../commitment/leaf.ts";
+import { textIdentity } from "../commitment/secrets.ts";
 import { type Bundle, type BundleBatch, type BundleCharge, isClosed } from "./bundle.ts";
 import { type Check, digestOf, fail, type LineReport, type LineVerdict, pass } from "./check.ts";
 import { type CheckedBatch, checkBook, checkInclusion } from "./check-batch.ts";
@@ -34,7 +36,9 @@ export function reportCharge(
   const priced = isClosed(charge.charge)
     ? { check: { name: "priced", ok: null, because: "The use is not shown to this reader." } }
     : checkPrice(charge.charge, BigInt(charge.amountNano), bundle.currency, tariffs);
-  const included = checkInclusion(leaf, charge, batch);
+  const included = isNamedOtherwise(charge)
+    ? fail("included", "The name of the other side is not the one that was committed.")
+    : checkInclusion(leaf, charge, batch);
   const checks = [
     checkBook(bundle, batch, 1),
     included,
@@ -63,6 +67,13 @@ export function reportCharge(
       ? { expectedAmountNano: priced.expectedNano }
       : {}),
   };
+}
+
+/** A name stands outside what is hashed; its identity stands within. */
+function isNamedOtherwise({ party }: BundleCharge): boolean {
+  if (isClosed(party) || party.text === undefined) return false;
+  const identity = toHex(textIdentity(fromHex(party.salt, 32), party.text));
+  return party.type !== PARTY_TYPE.text || identity !== party.restDigits;
 }
 
 function checkOrder(charge: BundleCharge, before: BundleCharge | undefined): Check {
@@ -110,7 +121,10 @@ function checkTime(charge: BundleCharge, batch: BundleBatch, facts: LedgerFacts)
   const committed = BigInt(batch.blockTime) * 1000n;
   if (committed < due) return fail(name, "It was committed before the use had ended.");
   const ageMax = facts.maxRecordAgeSeconds;
-  if (ageMax !== undefined && committed - due > BigInt(ageMax) * 1000n) {
+  if (ageMax === undefined) {
+    return { name, ok: null, because: "How late the agreement allows it is not known." };
+  }
+  if (committed - due > BigInt(ageMax) * 1000n) {
     return fail(name, "It was committed later than the agreement allows.");
   }
   return pass(

@@ -9,6 +9,7 @@ import { TallystickError } from "../errors.ts";
 import { hashDocument } from "../hash.ts";
 import { readInvoiceDocument } from "../invoice/invoice-document.ts";
 import { formatNano, parseDecimalNano } from "../money/decimal.ts";
+import { canonicalJson } from "../tariff/canonical-json.ts";
 import type { Bundle, BundleBatch } from "./bundle.ts";
 import { type Check, fail, pass } from "./check.ts";
 import { type CheckedBatch, checkBook, checkInclusion } from "./check-batch.ts";
@@ -57,6 +58,15 @@ function checkInvoiceLines(bundle: Bundle): Check {
   const invoice = bundle.invoice as NonNullable<Bundle["invoice"]>;
   try {
     const document = readInvoiceDocument(invoice.documentText);
+    const { operator, period, currency } = document;
+    const isOfBundle =
+      operator.name === bundle.operator.name &&
+      operator.member === bundle.operator.id &&
+      currency === bundle.currency &&
+      canonicalJson(period) === canonicalJson(bundle.period);
+    if (!isOfBundle) {
+      return fail(name, "The invoice is of another operator, period or currency than the bundle.");
+    }
     const sum = bundle.charges.reduce((total, charge) => total + BigInt(charge.amountNano), 0n);
     if (document.lines.length !== bundle.charges.length) {
       return fail(

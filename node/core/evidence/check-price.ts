@@ -60,6 +60,9 @@ export function checkPrice(
       `It was priced by version ${charge.tariffVersion}; version ${tariff.version} was in force.`,
     );
   }
+  if (tariff.compiled.currency !== currency) {
+    return fail(`The tariff is in ${tariff.compiled.currency}, the bill in ${currency}.`);
+  }
   try {
     const { amountNano: expectedNano } = repriceCharge(tariff.compiled, charge);
     const [asked, expected] = [formatNano(amountNano, 2), formatNano(expectedNano, 2)];

@@ -2,7 +2,7 @@ import { fromHex, toHex } from "../bytes.ts";
 import { pseudonym } from "../commitment/secrets.ts";
 import { type Bundle, isClosed } from "./bundle.ts";
 import { type Check, fail, type LineReport, pass } from "./check.ts";
-import { checkBatch } from "./check-batch.ts";
+import { checkBatch, checkBooks } from "./check-batch.ts";
 import { reportCharge } from "./check-charge.ts";
 import { reportCredit } from "./check-credit.ts";
 import { checkInvoice } from "./check-invoice.ts";
@@ -34,6 +34,7 @@ export function verifyBundle(bundle: Bundle, facts: LedgerFacts): BundleReport {
   const credits = bundle.credits.map((credit) => reportCredit(bundle, credit, batches));
   const bundleChecks = [
     ...tariffs.checks,
+    checkBooks(bundle),
     checkPseudonym(bundle),
     checkGapFree(bundle),
     ...checkInvoice(bundle, batches),
@@ -70,15 +71,17 @@ function checkPseudonym(bundle: Bundle): Check {
   const foreign = bundle.charges.find(
     (charge) => !isClosed(charge.account) && charge.account.pseudonym !== charges?.pseudonym,
   );
-  return foreign === undefined
-    ? pass(name, "All lines belong to one subscriber.")
-    : fail(name, `Line ${foreign.line} belongs to another subscriber.`);
+  if (foreign !== undefined)
+    return fail(name, `Line ${foreign.line} belongs to another subscriber.`);
+  if (bundle.invoice !== undefined && bundle.invoice.body.pseudonym !== charges?.pseudonym)
+    return fail(name, "The invoice belongs to another subscriber.");
+  return pass(name, "All lines belong to one subscriber.");
 }
 
 function checkGapFree(bundle: Bundle): Check {
   const name = "complete";
   const last = bundle.charges.at(-1);
-  if (last === undefined) return { name, ok: null, because: "There are no lines." };
+  if (last === undefined) return fail(name, "There are no lines.");
   if (isClosed(last.account))
     return { name, ok: null, because: "Numbers are not shown to this reader." };
   const { chargeNumber } = last.account;
@@ -88,6 +91,9 @@ function checkGapFree(bundle: Bundle): Check {
       `The last number is ${chargeNumber}, but ${bundle.charges.length} lines are here.`,
     );
   }
+  const sumNano = bundle.charges.reduce((sum, { amountNano }) => sum + BigInt(amountNano), 0n);
+  if (BigInt(last.account.runningTotalNano) !== sumNano)
+    return fail(name, "The last running total is not the sum of the lines.");
   if (bundle.invoice !== undefined && bundle.invoice.body.lastChargeNumber !== chargeNumber) {
     return fail(
       name,

@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { toHex } from "../../../node/core/bytes.ts";
 import {
+  accountGroupDigest,
   chargeGroupDigest,
   partyGroupDigest,
 } from "../../../node/core/commitment/charge-groups.ts";
 import { TallystickError } from "../../../node/core/errors.ts";
 import { type Bundle, isClosed, parseBundle } from "../../../node/core/evidence/bundle.ts";
-import { chargeFromJson, partyFromJson } from "../../../node/core/evidence/group-json.ts";
+import {
+  accountFromJson,
+  chargeFromJson,
+  partyFromJson,
+} from "../../../node/core/evidence/group-json.ts";
 import type { LedgerFacts } from "../../../node/core/evidence/ledger-facts.ts";
 import { verifyBundle } from "../../../node/core/evidence/verify-bundle.ts";
 import { EPOCH, MemoryOperator, runOctober } from "../../http/memory-operator.ts";
@@ -35,11 +40,13 @@ const patternOf = (place: BundlePlace): string =>
 /** Which check finds a change; the first pattern that fits counts. */
 const FOUND_BY: [RegExp, string][] = [
   [/^ledger\.chainId$|^ledger\.contracts\.books$|^operator\.id$|^agreement$/, "in-book"],
-  [/^books\.\*\.(domain|kind|number)$/, "in-book"],
+  [/^books\.\*\.(domain|kind|number)$/, "books"],
   [/^books\.\*\.(pseudonym|disputeAddress|blind)$/, "pseudonym"],
   [/^batches\.\*\.domain$/, "in-book"],
   [/^batches\.\*\.(sequence|root|totals|runningTotals|blockTime)$/, "on-ledger"],
   [/^charges\.\*\.line$/, "in-order"],
+  [/^currency$/, "priced"],
+  [/^operator\.name$|^period\./, "invoice-lines"],
   [/^charges\.\*\.(batch|leafIndex|amountNano|path|account|party|charge)(\.|$)/, "included"],
   [/^credits\.\*\.(batch|leafIndex|amountNano|path|account|party|credit)(\.|$)/, "included"],
   [/^invoice\.batch$/, "invoice-in-book"],
@@ -57,11 +64,6 @@ const HELD_BY_NOTHING = [
   /^createdAt$/,
   /^ledger\.(runBy|endpoints\..*)$/,
   /^ledger\.contracts\.(tariffs|agreements|claims|members)$/,
-  /^operator\.name$/,
-  /^currency$/,
-  /^period\./,
-  /^books\.[12]\./,
-  /^charges\.\*\.party\.text$/,
   /^credits\.\*\.line$/,
 ];
 
@@ -180,6 +182,36 @@ describe("verifyBundle", () => {
     assert.ok(failing(foreign, facts).includes("pseudonym"));
   });
 
+  it("finds a block time that no date can hold, instead of failing itself", () => {
+    const bundle = copyOf(honest);
+    bundle.batches[0]!.blockTime = (2n ** 64n - 1n).toString();
+    assert.ok(failing(bundle, facts).includes("1:on-ledger"));
+  });
+
+  it("takes no empty bundle for a proof", () => {
+    const { invoice: _, ...open } = copyOf(honest);
+    assert.deepEqual(failing({ ...open, charges: [], credits: [] }, facts), ["complete"]);
+  });
+
+  it("finds another's line behind a closed account, by the last running total", () => {
+    const { invoice: _, ...bundle } = copyOf(honest);
+    const other = bert.charges[1]!;
+    assert.ok(!isClosed(other.account));
+    const digest = toHex(accountGroupDigest(accountFromJson(other.account)));
+    bundle.charges[2] = {
+      ...other,
+      line: "3",
+      batch: bundle.charges[2]!.batch,
+      account: { digest },
+    };
+    const { lines, bundleChecks } = verifyBundle(bundle, facts);
+    assert.deepEqual(
+      lines[2]?.checks.filter(({ ok }) => ok === false).map(({ name }) => name),
+      ["priced"],
+    );
+    assert.equal(bundleChecks.find(({ name }) => name === "complete")?.ok, false);
+  });
+
   it("finds an invoice that is another subscriber's", () => {
     const foreign = { ...copyOf(honest), invoice: bert.invoice! };
     const found = failing(foreign, facts);
@@ -213,6 +245,9 @@ describe("verifyBundle", () => {
 
   it("finds a charge that was committed too late, or before its use had ended", () => {
     assert.ok(failing(honest, { ...facts, maxRecordAgeSeconds: "60" }).includes("1:in-time"));
+    const { maxRecordAgeSeconds: _, ...unknownAge } = facts;
+    const checks = verifyBundle(honest, unknownAge).lines[0]?.checks ?? [];
+    assert.equal(checks.find(({ name }) => name === "in-time")?.ok, null);
     const early = copyOf(honest);
     for (const batch of early.batches) batch.blockTime = "1700000000";
     assert.ok(failing(early, facts).includes("1:in-time"));

@@ -1,0 +1,53 @@
+/*
+ * `npm run soak`: what `npm test` does a little of, for hours if asked. Kills the real processes of
+ * `npm start` at random moments, and runs seeds of the simulated engine. Counts records that were
+ * lost or doubled against the input files.
+ */
+import { parseArgs } from "node:util";
+import { soakKills } from "./soak/kill-soak.ts";
+import { soakSimulation } from "./soak/simulation-soak.ts";
+
+const HELP = `Usage: npm run soak -- [--runs N] [--simulations N] [--seed N]
+
+  --runs N         runs of npm start, each killed three times (default 7, which is 21 kills)
+  --simulations N  seeds of the simulated engine (default 2000)
+  --seed N         the first seed (default: from the clock; printed, to replay)`;
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: "7" },
+    simulations: { type: "string", default: "2000" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
+const first = count("--seed", values.seed);
+const seedsFrom = (length: number) => Array.from({ length }, (_, at) => first + at);
+const tell = (line: string): void => console.log(line);
+
+tell(`first seed ${first}`);
+const simulated = await soakSimulation(seedsFrom(count("--simulations", values.simulations)), tell);
+const runs = count("--runs", values.runs);
+const killed = runs === 0 ? undefined : await soakKills(seedsFrom(runs), tell);
+for (const [what, counts] of [
+  ["simulation", simulated],
+  ["kill -9", killed],
+] as const) {
+  if (counts === undefined) continue;
+  tell(`${what}: ${counts.records} records, ${counts.lost} lost, ${counts.doubled} doubled`);
+}
+const passed = simulated.passed + (killed?.passed ?? 0);
+const failed = simulated.failed + (killed?.failed ?? 0);
+tell(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+function count(option: string, text: string): number {
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number >= 0) return number;
+  process.stderr.write(`${option} takes a whole number, not ${JSON.stringify(text)}.\n`);
+  process.exit(2);
+}
