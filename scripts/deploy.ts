@@ -6,6 +6,7 @@ import {
   type InterfaceAbi,
   type Signer,
 } from "ethers";
+import { BREACH_KIND } from "../node/core/evidence/claim-kind.ts";
 
 /*
  * Puts the contracts onto a ledger. Whoever deploys is the governor: the administrator of the
@@ -25,6 +26,8 @@ export interface LedgerAddresses {
   verifier: string;
   bonds: string;
   claims: string;
+  /** The judge of kind 1; the others are found by `claims.judgeOf(kind)`. */
+  mispricedCharge: string;
   statements: string;
   settlement: string;
   demoToken: string;
@@ -57,7 +60,8 @@ interface Artifact {
 
 /** The compiler's output for one of our contracts; `hardhat build` writes it. */
 export async function readArtifact(name: string): Promise<Artifact> {
-  const folder = (ARTIFACT_FOLDERS as Record<string, string>)[name] ?? `contracts/${name}.sol`;
+  const folders: Record<string, string> = { ...ARTIFACT_FOLDERS, ...JUDGES };
+  const folder = folders[name] ?? `contracts/${name}.sol`;
   const place = new URL(`../artifacts/${folder}/${name}.json`, import.meta.url);
   return JSON.parse(await readFile(place, "utf8")) as Artifact;
 }
@@ -89,10 +93,31 @@ export async function deployLedger(
     agreements,
     books,
     books,
-    tariffs,
     bonds,
-    verifier,
+    accessManager,
   ]);
+  const priced = [books, agreements, tariffs];
+  const judges: Record<keyof typeof BREACH_KIND, unknown[]> = {
+    mispricedCharge: priced,
+    untimelyCharge: [books, agreements, books, members],
+    chargeNumberReused: [books],
+    runningTotalWrong: [books],
+    sourceReused: [books],
+    scopeReused: [books],
+    wrongSplit: priced,
+    chargeAfterInvoice: [books],
+    invoiceTotalWrong: [books],
+    secondInvoice: [books],
+    creditAboveOriginal: [books],
+    malformedBatch: [books],
+    bookTotalsWrong: [books],
+  };
+  const judgeAt: Partial<Record<keyof typeof BREACH_KIND, string>> = {};
+  for (const [kind, code] of entriesOf(BREACH_KIND)) {
+    const judge = await deployment.deploy(contractOf(kind), judges[kind]);
+    await deployment.call({ name: "Claims", address: claims }, "registerJudge", [code, judge]);
+    judgeAt[kind] = judge;
+  }
   const statements = await deployment.deploy("Statements", [
     members,
     agreements,
@@ -121,11 +146,25 @@ export async function deployLedger(
     verifier,
     bonds,
     claims,
+    mispricedCharge: judgeAt.mispricedCharge as string,
     statements,
     settlement,
     demoToken,
   };
 }
+
+const entriesOf = <K extends string, V>(record: Record<K, V>) => Object.entries(record) as [K, V][];
+
+/** A judge's contract has the name of its kind. */
+export const contractOf = (kind: keyof typeof BREACH_KIND): string =>
+  `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
+
+const JUDGES = Object.fromEntries(
+  Object.keys(BREACH_KIND).map((kind) => {
+    const name = contractOf(kind as keyof typeof BREACH_KIND);
+    return [name, `contracts/breaches/${name}.sol`];
+  }),
+);
 
 interface Deployed {
   name: string;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { TallystickError } from "../node/core/errors.ts";
@@ -14,6 +15,7 @@ const PORT_DEFAULT = 8545;
 const STEPS_BETWEEN_SAVES = 500;
 const SECONDS_BETWEEN_SAVES = 30;
 const RESTART_MILLISECONDS_MAX = 10_000;
+const END_KNOWN_MILLISECONDS = 2_000;
 
 export interface EmbeddedLedgerOptions {
   /** Where the chain is kept; made when absent. */
@@ -264,14 +266,22 @@ export class EmbeddedLedger {
 
   async #clockChanged(): Promise<void> {
     await this.#saved.writeRecord("clock.json", this.#clock.record);
-    await this.#living().anvil.call("anvil_setTime", this.now());
+    try {
+      await this.#living().anvil.call("anvil_setTime", this.now());
+    } catch (error) {
+      if (this.#isStopping || error instanceof JsonRpcError) throw error;
+      await this.#comeBack(); // with the recorded time
+    }
   }
 
   /** A question while anvil is coming back waits for it and is asked once more. */
   async #ask(request: JsonRpcRequest): Promise<unknown> {
+    const asked = this.#chain?.anvil;
     try {
       return await this.#living().anvil.forward(request);
     } catch {
+      // It falls silent a moment before its end is known and coming back begins.
+      await Promise.race([asked?.exited, sleep(END_KNOWN_MILLISECONDS, undefined, { ref: false })]);
       await this.#inTurn(async () => {});
       return await this.#living().anvil.forward(request);
     }

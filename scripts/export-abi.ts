@@ -20,6 +20,8 @@ const CONTRACTS = {
   verifier: "Verifier",
   bonds: "Bonds",
   claims: "Claims",
+  // Its errors are those of every judge.
+  mispricedCharge: "MispricedCharge",
   statements: "Statements",
   settlement: "Settlement",
   token: "DemoToken",

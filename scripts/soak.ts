@@ -9,13 +9,13 @@ import { soakSimulation } from "./soak/simulation-soak.ts";
 
 const HELP = `Usage: npm run soak -- [--runs N] [--simulations N] [--seed N]
 
-  --runs N         runs of npm start, each killed three times (default 7, which is 21 kills)
+  --runs N         runs of npm start, each killed four times (default 5, which is 20 kills)
   --simulations N  seeds of the simulated engine (default 2000)
   --seed N         the first seed (default: from the clock; printed, to replay)`;
 
 const { values } = parseArgs({
   options: {
-    runs: { type: "string", default: "7" },
+    runs: { type: "string", default: "5" },
     simulations: { type: "string", default: "2000" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     help: { type: "boolean", short: "h", default: false },

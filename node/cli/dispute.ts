@@ -10,9 +10,10 @@ import {
   claimDomain,
   claimEvidenceHash,
   claimKindCode,
+  finderEvidenceHash,
   relayedClaim,
 } from "../core/evidence/claim-message.ts";
-import { mispricedOpening } from "../core/evidence/mispriced-opening.ts";
+import { mispricedOpening, openedLeafOf } from "../core/evidence/mispriced-opening.ts";
 import { minorUnitDigits } from "../core/money/currency.ts";
 import { formatNano } from "../core/money/decimal.ts";
 import type { ClaimsOnLedger, LodgedClaim } from "./claims-on-ledger.ts";
@@ -62,7 +63,7 @@ export class Dispute {
     const message: ClaimMessage = {
       ...place,
       claimedNano,
-      evidenceHash: claimEvidenceHash(this.#evidence()),
+      evidenceHash: this.#evidenceHash(finder),
       finder,
       nonce: await ledger.nonceOf(finder),
       // A ledger's clock may be behind or ahead of this machine's.
@@ -135,11 +136,11 @@ export class Dispute {
   }
 
   /** What the claim rests on; only its digest is named on the ledger. */
-  #evidence(): unknown {
+  #evidenceHash(finder: Hex): Hex {
     const { bundle, charge, kind } = this.#parts;
     return kind === "mispriced"
-      ? mispricedOpening(bundle, charge.line)
-      : { line: charge.line, reason: "the use is disputed" };
+      ? finderEvidenceHash(finder, openedLeafOf(bundle, charge.line))
+      : claimEvidenceHash({ line: charge.line, reason: "the use is disputed" });
   }
 
   #words(claim: LodgedClaim): string {

@@ -35,6 +35,11 @@ const COMMANDS: Entry[] = [
     load: () => import("./commands/tariff.ts"),
   },
   {
+    name: "twin",
+    summary: "replay usage through a draft tariff and show what changes",
+    load: () => import("./commands/twin.ts"),
+  },
+  {
     name: "ingest",
     summary: "take in files of usage records",
     load: () => import("./commands/ingest.ts"),

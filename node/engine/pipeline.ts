@@ -1,6 +1,7 @@
 import { type Hex, toHex } from "../core/bytes.ts";
 import type { Bundle } from "../core/evidence/bundle.ts";
 import { readUsageRecord } from "../core/records/read-usage-record.ts";
+import { type AccountDispute, type AccountPeriod, disputesOf, periodsOf } from "./account-views.ts";
 import { ClaimDesk, type ClaimPolicy } from "./answer-claims.ts";
 import { EvidenceBuilder, type LedgerSection } from "./build-evidence.ts";
 import { checkStore, type StoreCheck } from "./check-store.ts";
@@ -21,9 +22,7 @@ import type {
   Account,
   BookState,
   ControlClass,
-  EpochState,
   IngestedFile,
-  StoredCharge,
   StoredClaim,
   StoredInvoice,
   StoredTick,
@@ -58,19 +57,6 @@ export interface PipelineStatus {
   ticksOpen: number;
   /** The oldest tick that the ledger does not take, and why; nothing is sealed meanwhile. */
   commitRefused?: { tick: string } & RefusalReason;
-}
-
-export interface AccountPeriod {
-  epoch: string;
-  billed: boolean;
-  totalNano: string;
-  lines: number;
-}
-
-export interface AccountDispute extends Omit<StoredClaim, "credit"> {
-  period: string;
-  line: string;
-  creditLine?: string;
 }
 
 /**
@@ -255,37 +241,12 @@ export class OperatorPipeline {
     return getJson<StoredInvoice>(this.#parts.context.store, keys.invoice(account, epoch));
   }
 
-  /** The account's billing epochs, newest first. */
-  async periodsOf(account: string): Promise<AccountPeriod[]> {
-    const { store, profile } = this.#parts.context;
-    const periods: AccountPeriod[] = [];
-    const range = { ...below(`epoch/${account}/`), reverse: true };
-    for await (const { key, value } of scanJson<EpochState>(store, range)) {
-      const [, , epoch = "", domain] = key.split("/");
-      if (domain !== profile.agreement.chargeBook) continue;
-      const billed = (await this.invoice(account, epoch)) !== undefined;
-      const lines = Number(value.lastChargeNumber);
-      periods.push({ epoch, billed, totalNano: value.runningTotalNano, lines });
-    }
-    return periods;
+  periodsOf(account: string): Promise<AccountPeriod[]> {
+    return periodsOf(this.#parts.context, account);
   }
 
-  /** Claims against the account's charges, whoever lodged them. */
-  async disputesOf(account: string): Promise<AccountDispute[]> {
-    const disputes: AccountDispute[] = [];
-    for (const claim of await this.claims()) {
-      const place = keys.charge(claim.domain, BigInt(claim.sequence), claim.leafIndex);
-      const charge = await getJson<StoredCharge>(this.#parts.context.store, place);
-      if (charge?.account !== account) continue;
-      const { credit, ...rest } = claim;
-      disputes.push({
-        ...rest,
-        period: charge.epoch,
-        line: charge.opened.account.chargeNumber,
-        ...(credit === undefined ? {} : { creditLine: `C${credit.epoch}-${credit.number}` }),
-      });
-    }
-    return disputes;
+  disputesOf(account: string): Promise<AccountDispute[]> {
+    return disputesOf(this.#parts.context, account);
   }
 
   async suspense(): Promise<SuspendedRecord[]> {

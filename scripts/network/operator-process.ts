@@ -95,6 +95,8 @@ export class OperatorProcess {
     const main = new URL("../../node/main.ts", import.meta.url).pathname;
     const child = fork(main, [join(folder, "node.json")], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
+      // People read this terminal: only what needs them, unless they ask for more.
+      env: { TALLYSTICK_LOG_LEVEL: "warn", ...process.env },
     });
     this.#child = child;
     this.#url = await servingUrl(child);

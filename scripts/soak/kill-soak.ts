@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from "node:util";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { killMoments } from "./kill-moments.ts";
 import { type Balance, type MonthState, readMonthState } from "./month-state.ts";
 import { Seeded } from "./seeded.ts";
@@ -13,7 +13,7 @@ export interface SoakCounts extends Balance {
 }
 
 /**
- * `npm start` in a folder of its own for each seed, killed three times, against one run that nobody
+ * `npm start` in a folder of its own for each seed, killed four times, against one run that nobody
  * disturbed. A folder whose end differs is kept, and named.
  */
 export async function soakKills(

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readJsonFile } from "../network/network-file.ts";
 
-/** What can be killed: a node, the ledger's process, or all of `npm start` at once. */
-export const VICTIMS = ["node", "ledger", "everything"] as const;
+/** What can be killed: a node, the ledger's process, the process that started them, or all at once. */
+export const VICTIMS = ["node", "ledger", "start", "everything"] as const;
 export type Victim = (typeof VICTIMS)[number];
 
 /**
@@ -34,6 +34,8 @@ export class StartRun {
   readonly #directory: string;
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
+  /** After its last words, and those of the nodes. */
+  readonly #silent: Promise<unknown>;
   #words = "";
 
   constructor(directory: string) {
@@ -50,6 +52,7 @@ export class StartRun {
       },
     );
     this.#exited = once(this.#child, "exit");
+    this.#silent = once(this.#child, "close");
     const keep = (chunk: Buffer): void => {
       this.#words = `${this.#words}${chunk}`.slice(-WORDS_KEPT);
     };
@@ -72,8 +75,9 @@ export class StartRun {
 
   /** @returns whether there was something of that kind to kill */
   async kill(victim: Victim, party: "alder" | "birch"): Promise<boolean> {
-    if (victim === "everything") {
-      process.kill(-(this.#child.pid as number), "SIGKILL");
+    if (victim === "everything" || victim === "start") {
+      const pid = this.#child.pid as number;
+      process.kill(victim === "start" ? pid : -pid, "SIGKILL");
       await this.#exited;
       return true;
     }
@@ -92,6 +96,12 @@ export class StartRun {
     }
   }
 
+  /** Resolves when it ended by itself. */
+  async ended(): Promise<{ code: number | null; words: string }> {
+    await this.#silent;
+    return { code: this.#child.exitCode, words: this.#words };
+  }
+
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.kill("SIGTERM");
@@ -103,6 +113,7 @@ export class StartRun {
     while (!(await isReached())) {
       const { exitCode, signalCode } = this.#child;
       if (exitCode !== null || signalCode !== null) {
+        await this.#silent;
         throw new Error(`npm start ended by itself (${signalCode ?? exitCode}):\n${this.#words}`);
       }
       if (performance.now() > end) throw new Error(`npm start takes too long:\n${this.#words}`);
@@ -139,7 +150,7 @@ export async function killedRun(
       const victim = (await run.kill(moment.victim, party)) ? moment.victim : "everything";
       if (victim !== moment.victim) await run.kill(victim, party);
       onKill(`${victim} at point ${moment.point} and ${moment.delayMilliseconds} ms (${party})`);
-      if (victim === "everything") run = new StartRun(directory);
+      if (victim === "everything" || victim === "start") run = new StartRun(directory);
     }
     await run.untilTold();
     return run;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -132,6 +132,163 @@ describe("tallystick rate", () => {
     writeFileSync(wild, Buffer.from([0x22, 0xe4, 0x22, 0x0a]));
     const notText = tallystick(["rate", "--tariff", RETAIL, wild, "--json"]);
     assert.equal(notText.lines()[0].error.code, "file.not-utf8");
+  });
+});
+
+describe("tallystick rate with accounts", () => {
+  let folder: string;
+  let tariff: string;
+  let accounts: string;
+  let state: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "tallystick-accounts-"));
+    tariff = write(
+      "tariff.json",
+      tariffDocument({
+        rounding: { mode: "half-up", scale: 2 },
+        services: [
+          {
+            service: "sms",
+            direction: "outgoing",
+            prices: [
+              {
+                tiers: {
+                  kind: "graduated",
+                  over: "account",
+                  counter: "messages",
+                  unit: "unit",
+                  steps: [
+                    { upTo: 2, price: { amount: "0.10", per: 1, unit: "unit" } },
+                    { price: { amount: "0.05", per: 1, unit: "unit" } },
+                  ],
+                },
+              },
+            ],
+          },
+        ],
+        plans: [
+          {
+            name: "S",
+            recurring: [{ name: "fee", amount: "10.00", per: "account", proration: "none" }],
+            periodDiscounts: [{ name: "ten", percent: "10" }],
+            allowances: [
+              {
+                name: "one free",
+                scope: "account",
+                uses: [{ service: "sms" }],
+                units: { quantity: 1, unit: "unit" },
+              },
+            ],
+          },
+        ],
+        taxes: [{ name: "VAT", percent: "19" }],
+      }),
+    );
+    accounts = write("accounts.json", [
+      { id: "acme", plan: "S", devices: [{ id: "+491711" }, { id: "+491712" }] },
+    ]);
+    state = join(folder, "state.json");
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  function write(name: string, value: unknown): string {
+    const file = join(folder, name);
+    writeFileSync(file, JSON.stringify(value));
+    return file;
+  }
+
+  const message = (id: string, changes: object = {}) =>
+    JSON.stringify({
+      id,
+      service: "sms",
+      start: "2026-03-05T10:00:00.000Z",
+      aParty: "+491711",
+      ...changes,
+    });
+  const rate = (args: string[], ...records: string[]) =>
+    tallystick(
+      ["rate", "--tariff", tariff, "--accounts", accounts, ...args, "-", "--json"],
+      records.join("\n"),
+    );
+
+  it("carries counters and allowances from run to run, and closes the period once", () => {
+    const first = rate(["--state", state], message("m1"), message("m2", { aParty: "+491712" }));
+    assert.equal(first.status, 0);
+    const [covered, paid] = first.lines();
+    assert.equal(covered.account, "acme");
+    assert.deepEqual(
+      [covered.amount, covered.components[0].kind, covered.components[0].name],
+      ["0.00", "covered", "one free"],
+    );
+    assert.deepEqual(covered.counters["one free of account acme"], { before: "1", after: "0" });
+    assert.equal(paid.amount, "0.10");
+
+    const second = rate(
+      ["--state", state, "--close", "2026-03-01/2026-04-01"],
+      message("m3", { units: 2 }),
+    );
+    const [third, fee, discount, tax, total, { summary }] = second.lines();
+    assert.equal(third.amount, "0.15");
+    assert.deepEqual(third.counters["messages of account acme"], { before: "1", after: "3" });
+    assert.equal(fee.recurring.amount, "10.00");
+    assert.equal(fee.recurring.period, "2026-03-01/2026-04-01");
+    // 10 % off 0.25 is 0.025, rounded half up.
+    assert.equal(discount.credit.amount, "0.03");
+    assert.equal(tax.tax.amount, "1.94");
+    assert.deepEqual(total.accountTotal, {
+      account: "acme",
+      period: "2026-03-01/2026-04-01",
+      usage: "0.25",
+      net: "10.22",
+      tax: "1.94",
+      total: "12.16",
+      currency: "EUR",
+    });
+    // 0.15 of this run's use, and what the end of the period adds to all of it.
+    assert.deepEqual(summary.totals, { EUR: "12.06" });
+
+    const late = rate(
+      ["--state", state],
+      message("m4"),
+      message("m5", { start: "2026-04-01T10:00:00.000Z" }),
+    );
+    assert.equal(late.status, 1);
+    const [closed, next] = late.lines();
+    assert.equal(closed.suspended.code, "rating.period-closed");
+    assert.equal(next.amount, "0.00");
+    const again = rate(["--state", state, "--close", "2026-03-01/2026-04-01"]);
+    assert.equal(again.lines()[0].error.code, "rating.period-closed");
+  });
+
+  it("writes no state when a run fails", () => {
+    const file = join(folder, "unwritten.json");
+    const { status } = rate(["--state", file, "--close", "2026-03-01/2026-03-15"], message("m1"));
+    assert.equal(status, 3);
+    assert.equal(existsSync(file), false);
+  });
+
+  it("refuses accounts, states and periods that it can not use, by code and file", () => {
+    const refusal = (args: string[]) => {
+      const { status, lines } = tallystick(
+        ["rate", "--tariff", tariff, ...args, "-", "--json"],
+        message("m1"),
+      );
+      assert.equal(status, 3);
+      return lines().at(-1).error;
+    };
+    const bad = (value: unknown) => ["--accounts", write("bad.json", value)];
+    assert.equal(refusal(bad([{ id: "a", plan: "XL" }])).code, "accounts.plan-unknown");
+    assert.equal(refusal(bad([{ id: "a" }, { id: "a" }])).code, "accounts.twice");
+    assert.equal(refusal(bad([{ id: "a", pool: "b" }])).code, "accounts.pool-unknown");
+    assert.equal(refusal(bad([{ id: 7 }])).code, "accounts.shape");
+    const date = [{ id: "a", plans: [{ plan: "S", from: "soon" }] }];
+    assert.equal(refusal(bad(date)).code, "accounts.date-invalid");
+    assert.equal(refusal(bad(date)).file, join(folder, "bad.json"));
+    assert.equal(refusal(["--state", write("s.json", {})]).code, "state.shape");
+    const other = { ...JSON.parse(readFileSync(state, "utf8")), currency: "USD" };
+    assert.equal(refusal(["--state", write("s.json", other)]).code, "state.other-tariff");
+    assert.equal(refusal(["--close", "2026-03"]).code, "period.malformed");
+    assert.equal(refusal(["--close", "2026-03-02/2026-04-01"]).code, "period.not-a-billing-period");
   });
 });
 

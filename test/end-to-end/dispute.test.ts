@@ -12,11 +12,15 @@ import { type Bundle, type BundleCharge, isClosed } from "../../node/core/eviden
 import {
   CLAIM_TYPES,
   claimDomain,
-  claimEvidenceHash,
   claimKindCode,
+  finderEvidenceHash,
   relayedClaim,
 } from "../../node/core/evidence/claim-message.ts";
-import { mispricedOpening, repriceLine } from "../../node/core/evidence/mispriced-opening.ts";
+import {
+  mispricedOpening,
+  openedLeafOf,
+  repriceLine,
+} from "../../node/core/evidence/mispriced-opening.ts";
 import { verifyBundle } from "../../node/core/evidence/verify-bundle.ts";
 import type { ClaimState } from "../../node/engine/ledger.ts";
 import type { Account } from "../../node/engine/stored-types.ts";
@@ -84,7 +88,7 @@ describe("a dispute from the subscriber's signature to the credit", function () 
     const message = {
       ...placeOf(line),
       claimedNano,
-      evidenceHash: claimEvidenceHash(mispricedOpening(bundle, line)),
+      evidenceHash: finderEvidenceHash(finder, openedLeafOf(bundle, line)),
       finder,
       nonce: await ledger.nonceOf(finder),
       validUntil: (await ledger.blockTime()) + HUNDRED_YEARS,

@@ -158,6 +158,14 @@ describe("the check of the store", () => {
       lastChargeNumber: "9",
     }));
     assert.deepEqual(numbers, ["fsck.charge-numbers"]);
+    // A charge that waits for its batch has no leaf yet that would tell.
+    for (const change of [{ chargeNumber: "7" }, { runningTotalNano: "7" }]) {
+      const codes = await codesAfter(first(`pending/${CHARGES}/`), (charge) => {
+        const opened = charge.opened as unknown as { account: object };
+        return { ...charge, opened: { ...opened, account: { ...opened.account, ...change } } };
+      });
+      assert.deepEqual(codes, ["fsck.charge-numbers"]);
+    }
   });
 
   it("finds a ledger that does not have a batch", async () => {

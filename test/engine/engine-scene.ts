@@ -15,6 +15,7 @@ import type { LedgerCall } from "../../node/engine/ledger.ts";
 import type { EngineContext, OperatorProfile } from "../../node/engine/operator.ts";
 import { Outbox } from "../../node/engine/outbox.ts";
 import { OperatorPipeline } from "../../node/engine/pipeline.ts";
+import type { Store } from "../../node/engine/store.ts";
 import { scanJson } from "../../node/engine/stored-json.ts";
 import type { StoredTick } from "../../node/engine/stored-types.ts";
 import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
@@ -156,8 +157,8 @@ export class EngineScene {
     for (const kind of [1, 2, 3]) {
       const args = [RETAIL_ALDER, kind, 1n, 0];
       await scene.send({ contract: "books", method: "openBook", args });
+      if (options.mines === "on command") scene.network.mine();
     }
-    if (options.mines === "on command") scene.network.mine();
     await scene.reopen();
     return scene;
   }
@@ -172,14 +173,17 @@ export class EngineScene {
     return scene;
   }
 
-  /** A start, or after `crash` a restart: the same code. */
-  async reopen(): Promise<void> {
-    this.outbox = new Outbox(this.ledger, this.store, {
+  /**
+   * A start, or after `crash` a restart: the same code.
+   * @param through the engine's way to the store, when it is not the store itself
+   */
+  async reopen(through: Store = this.store): Promise<void> {
+    this.outbox = new Outbox(this.ledger, through, {
       onSettled: (settled) => void this.pipeline?.noteSettled(settled).catch(() => {}),
     });
     await this.outbox.recover();
     this.pipeline = await OperatorPipeline.open({
-      context: this.context,
+      context: { ...this.context, store: through },
       tariffs: TARIFFS,
       outbox: this.outbox,
       ledger: this.ledger,

@@ -1,6 +1,8 @@
 import type { Hex } from "../../../node/core/bytes.ts";
 import { TallystickError } from "../../../node/core/errors.ts";
-import type { Bundle } from "../../../node/core/evidence/bundle.ts";
+import { type Bundle, isClosed } from "../../../node/core/evidence/bundle.ts";
+import type { OpenedLeaf } from "../../../node/core/evidence/claim-message.ts";
+import { openedLeafOf } from "../../../node/core/evidence/mispriced-opening.ts";
 
 /** The place of a charge in its operator's book, as a claim names it. */
 export interface ClaimPlace {
@@ -11,6 +13,8 @@ export interface ClaimPlace {
 
 export interface ClaimContext {
   place: ClaimPlace;
+  /** What a claim about the price rests on; absent when the evidence does not show the use. */
+  opened?: OpenedLeaf;
   chainId: string;
   claims: Hex;
   endpoints: { member: string; url: string }[];
@@ -26,6 +30,7 @@ export function claimContext(bundle: Bundle, line: string): ClaimContext {
   }
   return {
     place: { domain: batch.domain, sequence: batch.sequence, leafIndex: proof.leafIndex },
+    ...(isClosed(proof.charge) ? {} : { opened: openedLeafOf(bundle, line) }),
     chainId: bundle.ledger.chainId,
     claims: bundle.ledger.contracts.claims,
     endpoints: bundle.ledger.endpoints,

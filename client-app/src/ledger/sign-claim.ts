@@ -1,10 +1,12 @@
 import { Interface, Wallet } from "ethers";
-import { toHex } from "../../../node/core/bytes.ts";
+import type { Hex } from "../../../node/core/bytes.ts";
 import { TallystickError } from "../../../node/core/errors.ts";
 import { disputeKey } from "../../../node/core/evidence/access-link.ts";
 import { CLAIM_KIND } from "../../../node/core/evidence/claim-kind.ts";
-import { hashDocument } from "../../../node/core/hash.ts";
-import { canonicalJson } from "../../../node/core/tariff/canonical-json.ts";
+import {
+  claimEvidenceHash,
+  finderEvidenceHash,
+} from "../../../node/core/evidence/claim-message.ts";
 import type { DisputeKind } from "../model/bill-line-view.ts";
 import type { ClaimContext } from "./claim-context.ts";
 import { LedgerEndpoint } from "./rpc.ts";
@@ -63,7 +65,10 @@ export async function signClaim(
     sequence: context.place.sequence,
     leafIndex: context.place.leafIndex,
     claimedNano: claim.claimedNano,
-    evidenceHash: toHex(hashDocument(new TextEncoder().encode(canonicalJson(claim.evidence)))),
+    evidenceHash:
+      claim.kind === "mispriced" && context.opened !== undefined
+        ? finderEvidenceHash(wallet.address.toLowerCase() as Hex, context.opened)
+        : claimEvidenceHash(claim.evidence),
     finder: wallet.address,
     nonce,
     // A ledger's clock may be behind or ahead of this device's.

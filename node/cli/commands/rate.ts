@@ -1,50 +1,73 @@
-import { readTariffJson } from "../../adapters/tariff-file.ts";
 import { readTextLines } from "../../adapters/text-lines.ts";
-import { TallystickError } from "../../core/errors.ts";
 import { minorUnitDigits } from "../../core/money/currency.ts";
 import { formatNano } from "../../core/money/decimal.ts";
-import { explainComponents, rowLabel } from "../../core/rating/explain.ts";
-import type { Rated } from "../../core/rating/outcome.ts";
+import { AccountRater, needsAccounts } from "../../core/rating/account-rater.ts";
+import { BillingPeriods } from "../../core/rating/billing-period.ts";
+import { type ClosedAccount, PeriodCloser } from "../../core/rating/close-period.ts";
+import { explainComponents } from "../../core/rating/explain.ts";
+import type { Rated, RatingOutcome } from "../../core/rating/outcome.ts";
+import type { PeriodLine } from "../../core/rating/period-lines.ts";
 import { rateUsage } from "../../core/rating/rate-usage.ts";
 import { readUsageLine } from "../../core/rating/usage-line.ts";
 import type { UsageRecord } from "../../core/records/usage-record.ts";
-import { type CompiledTariff, compileTariff } from "../../core/tariff/compile.ts";
+import type { CompiledTariff } from "../../core/tariff/compile.ts";
 import type { CommandModule } from "../command.ts";
 import { EXIT, type Output } from "../output.ts";
+import { accountLine, chargeLine, periodLine } from "../rate-lines.ts";
+import { loadAccounts, loadState, loadTariff, saveState } from "../rating-files.ts";
 
 export const command: CommandModule = {
   declare(command) {
     command
       .argument("<usage>", "usage records as newline-delimited JSON (inspect --json); - for input")
       .requiredOption("--tariff <file>", "the tariff document")
-      .addHelpText("after", "\nExit code 1 when a record was suspended or rejected.");
+      .option("--accounts <file>", "accounts with their devices, plans and pools, by dates")
+      .option("--state <file>", "counters and allowances of earlier runs; written at the end")
+      .option("--close <from/to>", "end this billing period after the last record")
+      .addHelpText(
+        "after",
+        "\nWithout --accounts, each served number is an account of its own, on the tariff's" +
+          "\ndefaultPlan. Exit code 1 when a record was suspended or rejected.",
+      );
   },
 
   async run([usage], options, { output }) {
+    const given = (name: string): string | undefined =>
+      options[name] === undefined ? undefined : String(options[name]);
     const tariff = await loadTariff(String(options.tariff));
-    const run = new RatingRun(tariff, output);
+    const periods = new BillingPeriods(tariff.document);
+    const close = given("close");
+    const closing = close === undefined ? [] : periods.within(close);
+    const accounts = await loadAccounts(given("accounts"), tariff, periods);
+    const stateFile = given("state");
+    const state = await loadState(stateFile, tariff);
+    const withAccounts =
+      needsAccounts(tariff) ||
+      closing.length > 0 ||
+      stateFile !== undefined ||
+      given("accounts") !== undefined;
+    const rater = new AccountRater(tariff, accounts, periods, state);
+    const rate = withAccounts
+      ? (record: UsageRecord) => rater.rate(record)
+      : (record: UsageRecord) => rateUsage(tariff, record);
+    const run = new RatingRun(tariff, rate, output);
     for await (const { number, text } of readTextLines(String(usage))) {
       if (text.trim() !== "") await run.line(text, number);
     }
+    const closer = new PeriodCloser(tariff, accounts, periods, state);
+    for (const period of closing) {
+      for (const closed of closer.close(period)) await run.close(closed, periods);
+    }
+    if (stateFile !== undefined) await saveState(stateFile, state);
     await run.finish();
     return run.isClean ? EXIT.yes : EXIT.no;
   },
 };
 
-/** A tariff that can be rated by; an error names the file. */
-async function loadTariff(file: string): Promise<CompiledTariff> {
-  const json = await readTariffJson(file);
-  try {
-    return compileTariff(json);
-  } catch (error) {
-    if (!(error instanceof TallystickError)) throw error;
-    throw new TallystickError(error.code, error.message, { ...error.place, file }, error);
-  }
-}
-
 /** Rates line by line and keeps nothing but the sums. */
 class RatingRun {
   readonly #tariff: CompiledTariff;
+  readonly #rateRecord: (record: UsageRecord) => RatingOutcome;
   readonly #output: Output;
   readonly #decimals: number;
   #rated = 0;
@@ -53,8 +76,13 @@ class RatingRun {
   #rejected = 0;
   #totalNano = 0n;
 
-  constructor(tariff: CompiledTariff, output: Output) {
+  constructor(
+    tariff: CompiledTariff,
+    rate: (record: UsageRecord) => RatingOutcome,
+    output: Output,
+  ) {
     this.#tariff = tariff;
+    this.#rateRecord = rate;
     this.#output = output;
     this.#decimals = minorUnitDigits(tariff.currency);
   }
@@ -79,7 +107,7 @@ class RatingRun {
   }
 
   async #rate(record: UsageRecord): Promise<void> {
-    const outcome = rateUsage(this.#tariff, record);
+    const outcome = this.#rateRecord(record);
     const usageId = record.id;
     switch (outcome.outcome) {
       case "rated":
@@ -103,25 +131,34 @@ class RatingRun {
   }
 
   async #charge(usageId: string, rated: Rated): Promise<void> {
-    const { currency } = rated;
+    await this.#output.record(chargeLine(this.#tariff, usageId, rated, this.#decimals));
+    if (this.#output.json) return;
+    const because = explainComponents(this.#tariff, rated).join("; ");
     const amount = this.#money(rated.amountNano);
-    const because = explainComponents(this.#tariff, rated);
-    const rateRow = { ...rowLabel(this.#tariff, rated.rows), index: rated.rows.price };
-    await this.#output.record({
-      usageId,
-      amount,
-      currency,
-      components: rated.components.map((component, index) => ({
-        kind: component.kind,
-        rateRow,
-        ...(component.quantity === undefined ? {} : { units: String(component.quantity) }),
-        ...(component.billed === undefined ? {} : { billedUnits: String(component.billed) }),
-        amount: this.#money(component.amountNano),
-        because: because[index],
-      })),
-      counters: {},
-    });
-    await this.#output.say(`${usageId}  ${amount} ${currency}  ${because.join("; ")}`);
+    await this.#output.say(`${usageId}  ${amount} ${rated.currency}  ${because}`);
+  }
+
+  /** What the end of an account's period adds to the charges of its use. */
+  async close(closed: ClosedAccount, periods: BillingPeriods): Promise<void> {
+    const { currency } = this.#tariff;
+    const day = (milliseconds: number): string => periods.dayAt(milliseconds);
+    for (const line of closed.lines) {
+      await this.#output.record(periodLine(line, currency, day, this.#decimals));
+      await this.#output.say(this.#describe(line));
+    }
+    this.#totalNano += closed.totalNano - closed.usageNano;
+    await this.#output.record(accountLine(closed, currency, day, this.#decimals));
+    await this.#output.say(
+      `${closed.account}  ${this.#money(closed.totalNano)} ${currency} for the period from ` +
+        `${day(closed.period.from)} to ${day(closed.period.to)}`,
+    );
+  }
+
+  #describe({ account, kind, name, amountNano, parts }: PeriodLine): string {
+    const sign = kind === "credit" ? "-" : "";
+    const because = parts.map((part) => `${part.because}: ${this.#money(part.amountNano)}`);
+    const amount = `${sign}${this.#money(amountNano)} ${this.#tariff.currency}`;
+    return `${account}  ${kind} ${name}  ${amount}  ${because.join("; ")}`;
   }
 
   async finish(): Promise<void> {

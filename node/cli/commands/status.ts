@@ -17,6 +17,7 @@ interface Status {
   suspended: number;
   claims: Record<string, number>;
   ticksOpen: number;
+  commitRefused?: { tick: string; name: string; values: Record<string, string> };
   ledger: { reachable: boolean; block?: string; blockTime?: string; because?: string };
   outbox: number;
   cadenceSeconds: number;
@@ -31,7 +32,10 @@ const BOOK_WORDS: Record<number, string> = {
 
 export const command: CommandModule = {
   declare(parser) {
-    declareNodeOptions(parser).addHelpText("after", "\nExit code 4 when the ledger is away.");
+    declareNodeOptions(parser).addHelpText(
+      "after",
+      "\nExit code 4 when the ledger is away, 1 when it refuses the node's commitments.",
+    );
   },
 
   async run(_args, options, { output }) {
@@ -41,12 +45,13 @@ export const command: CommandModule = {
     await output.record({ status: body });
     for (const line of inWords(body as unknown as Status)) await output.say(line);
     const { ledger } = body as unknown as Status;
-    return ledger.reachable ? EXIT.yes : EXIT.serviceUnavailable;
+    if (!ledger.reachable) return EXIT.serviceUnavailable;
+    return (body as unknown as Status).commitRefused === undefined ? EXIT.yes : EXIT.no;
   },
 };
 
 function inWords(status: Status): string[] {
-  const { ledger, claims, currency } = status;
+  const { ledger, claims, currency, commitRefused } = status;
   const told = Object.entries(claims).map(([state, count]) => `${count} ${state}`);
   return [
     status.operator,
@@ -59,6 +64,11 @@ function inWords(status: Status): string[] {
     ledger.reachable
       ? `  ledger    block ${ledger.block} of ${ledger.blockTime}; ${status.ticksOpen} commitments and ${status.outbox} transactions on their way`
       : `  ledger    does not answer; ${status.ticksOpen} commitments wait and go out by themselves. ${ledger.because ?? ""}`,
+    ...(commitRefused === undefined
+      ? []
+      : [
+          `  REFUSED   the ledger does not take commitment ${commitRefused.tick}: ${commitRefused.name} ${JSON.stringify(commitRefused.values)}; later ones wait behind it (docs/OPERATIONS.md)`,
+        ]),
     `  commits   ${status.cadenceSeconds === 0 ? "only when asked" : `every ${status.cadenceSeconds} s`}`,
   ];
 }

@@ -1,0 +1,327 @@
+import assert from "node:assert/strict";
+import { TallystickError } from "../../node/core/errors.ts";
+import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
+import type { UsageRecord } from "../../node/core/records/usage-record.ts";
+import { epochAfter, epochOfInstant } from "../../node/engine/billing-epoch.ts";
+import { checkStore } from "../../node/engine/check-store.ts";
+import {
+  type BookState,
+  CONTROL_CLASSES,
+  type EpochState,
+  type IngestedFile,
+  type SourceSeen,
+  type StoredCharge,
+  type StoredInvoice,
+  type SuspendedRecord,
+} from "../../node/engine/stored-types.ts";
+import { Seeded } from "../../scripts/soak/seeded.ts";
+import {
+  ANNA,
+  BERT,
+  CHARGES,
+  call,
+  EngineScene,
+  RECORD_AGE_MAX_SECONDS,
+  STRANGER,
+} from "../engine/engine-scene.ts";
+import { FusedStore } from "./fused-store.ts";
+
+const STEPS = 70;
+const CLOCK_STEP_MAX_SECONDS = 6 * 86_400;
+/** What a fault may make an operation say; anything else is a defect. */
+const EXPECTED = /^(store\.(write-failed|closed)|ledger\.unreachable|bill\.)/;
+
+interface DeliveredFile {
+  name: string;
+  lines: InspectLine[];
+}
+
+export interface SimulationResult {
+  /** Billable records of the input, each id once. */
+  records: number;
+  lost: string[];
+  doubled: string[];
+  crashes: number;
+  bills: number;
+  reorganisations: number;
+}
+
+/**
+ * The whole engine of one operator under a seed: files come twice and in pieces, the disk fails, the
+ * process dies in the middle of anything, the ledger is away, loses, delays and forgets. In the end
+ * everything heals, and every record of the input is counted exactly once.
+ */
+export class EngineSimulation {
+  readonly #random: Seeded;
+  readonly #scene: EngineScene;
+  readonly #files: DeliveredFile[] = [];
+  readonly #records = new Map<string, UsageRecord>();
+  readonly #setUpHead: bigint;
+  readonly #counts = { crashes: 0, bills: 0, reorganisations: 0 };
+  readonly #acknowledged = new Set<string>();
+  #fuse!: FusedStore;
+  /** The oldest that a record can belong to, then the one after the last that was billed. */
+  #epoch = "2026-08";
+  #mayBeDelayed = false;
+
+  private constructor(scene: EngineScene, random: Seeded) {
+    this.#scene = scene;
+    this.#random = random;
+    this.#setUpHead = scene.network.head().number;
+  }
+
+  /** @throws when something is not as it should be at the end */
+  static async run(seed: number): Promise<SimulationResult> {
+    const random = new Seeded(seed);
+    const scene = await EngineScene.withAccounts({
+      seed: random.below(2 ** 31),
+      batchChargesMax: 1 + random.below(6),
+      mines: random.chance(0.5) ? "at once" : "on command",
+      finalityBlocks: random.below(3),
+    });
+    const simulation = new EngineSimulation(scene, random);
+    await simulation.#restart();
+    for (let step = 0; step < STEPS; step++) await simulation.#step();
+    await simulation.#heal();
+    return simulation.#judge();
+  }
+
+  async #step(): Promise<void> {
+    this.#disturb();
+    const together = 1 + this.#random.below(3);
+    const running = Array.from({ length: together }, () => this.#operation());
+    for (const outcome of await Promise.allSettled(running)) {
+      if (outcome.status === "rejected") this.#assertExpected(outcome.reason);
+    }
+    if (this.#fuse.isDead || this.#random.chance(0.05)) await this.#crash();
+  }
+
+  #assertExpected(reason: unknown): void {
+    if (reason instanceof TallystickError && EXPECTED.test(reason.code)) return;
+    throw reason;
+  }
+
+  async #operation(): Promise<unknown> {
+    const { pipeline, outbox, network } = this.#scene;
+    const operations: [number, () => Promise<unknown> | unknown][] = [
+      [4, () => this.#deliver(this.#newFile())],
+      [2, () => this.#files.length > 0 && this.#deliver(this.#random.pick(this.#files))],
+      [4, () => pipeline.seal()],
+      [6, () => outbox.pump()],
+      [4, () => network.mine(1 + this.#random.below(4))],
+      [3, () => pipeline.noteFinal()],
+      [
+        1,
+        () =>
+          network.setTime(network.head().time + BigInt(this.#random.below(CLOCK_STEP_MAX_SECONDS))),
+      ],
+      [2, () => this.#bill()],
+      [2, () => this.#recycleOne()],
+      [1, () => this.#welcomeStranger()],
+    ];
+    const total = operations.reduce((sum, [weight]) => sum + weight, 0);
+    let at = this.#random.below(total);
+    for (const [weight, operation] of operations) {
+      at -= weight;
+      if (at < 0) return operation();
+    }
+    return undefined;
+  }
+
+  /** Faults of the disk, of the process and of the ledger. */
+  #disturb(): void {
+    const { ledger, network, store } = this.#scene;
+    const { chance, pick, below } = boundTo(this.#random);
+    if (chance(0.08)) store.failNextWrites(pick(["failedButStored", "failedAndLost"] as const));
+    if (chance(0.08)) this.#fuse.dieAfter(1 + below(60), chance(0.5));
+    if (chance(0.1)) ledger.isReachable = !ledger.isReachable;
+    if (chance(0.1)) {
+      const fault = pick(["deliver", "lose", "delay", "fail", "deliverAndFail"] as const);
+      ledger.delivery = () => fault;
+      this.#mayBeDelayed ||= fault === "delay";
+    }
+    if (chance(0.05)) {
+      ledger.deliverDelayed();
+      this.#mayBeDelayed = false;
+    }
+    if (chance(0.04)) network.dropWaiting();
+    // What was said before the ledger was set back does not arrive after it: the outbox could not
+    // tell that what it settled was mined a second time, at another time.
+    const lossMax = this.#mayBeDelayed ? 0 : Number(network.head().number - this.#setUpHead);
+    if (lossMax > 0 && chance(0.06)) {
+      network.loseBlocks(1 + below(Math.min(lossMax, 4)));
+      this.#counts.reorganisations++;
+    }
+  }
+
+  async #crash(): Promise<void> {
+    this.#counts.crashes++;
+    this.#scene.crash(this.#random.below(4));
+    await this.#assertAcknowledgedIsThere();
+    await this.#restart();
+  }
+
+  async #restart(): Promise<void> {
+    this.#fuse = new FusedStore(this.#scene.store);
+    await this.#scene.reopen(this.#fuse);
+  }
+
+  #newFile(): DeliveredFile {
+    const { below, chance } = boundTo(this.#random);
+    const lines: InspectLine[] = [];
+    for (let count = below(9); count > 0; count--) {
+      if (chance(0.05)) {
+        lines.push({ rejected: { code: "x.bad-row", message: "", position: lines.length + 1 } });
+      } else {
+        lines.push(this.#newRecord());
+      }
+    }
+    const file = { name: `file-${this.#files.length}`, lines };
+    this.#files.push(file);
+    return file;
+  }
+
+  #newRecord(): UsageRecord {
+    const { below, chance, pick } = boundTo(this.#random);
+    const known = [...this.#records.values()];
+    // Delivered again in another file, or the same content under another id.
+    if (known.length > 0 && chance(0.1)) return pick(known);
+    const twin = known.length > 0 && chance(0.05) ? pick(known) : undefined;
+    const ageSeconds = chance(0.05)
+      ? RECORD_AGE_MAX_SECONDS + 100n
+      : BigInt(below(chance(0.5) ? 3_600 : 20 * 86_400));
+    const start = this.#scene.network.head().time - ageSeconds - 120n;
+    const fresh = call(`record-${this.#records.size}`, {
+      start: new Date(Number(start) * 1000 + below(1000)).toISOString(),
+      durationSeconds: 1 + below(600),
+      aParty: pick([ANNA, ANNA, BERT, BERT, STRANGER]),
+      bParty: pick(["+4930123456", "+4989654321", "+498001234567", "+33123456789"]),
+      billable: !chance(0.05),
+    });
+    const record = twin === undefined ? fresh : { ...twin, id: fresh.id };
+    this.#records.set(record.id, record);
+    return record;
+  }
+
+  async #deliver(file: DeliveredFile): Promise<void> {
+    await this.#scene.ingest(file.name, file.lines);
+    this.#acknowledged.add(file.name);
+  }
+
+  /** Whoever was told that a file is taken in does not deliver it again. */
+  async #assertAcknowledgedIsThere(): Promise<void> {
+    const states = await this.#scene.values<IngestedFile>("file/");
+    const complete = new Set(states.filter(({ value }) => value.complete).map((e) => e.value.name));
+    for (const name of this.#acknowledged) assert.ok(complete.has(name), `${name} is forgotten`);
+  }
+
+  async #bill(): Promise<void> {
+    const now = Number(this.#scene.network.head().time) * 1000;
+    if (epochOfInstant(now, "UTC") <= this.#epoch) return;
+    const { pipeline, outbox, network } = this.#scene;
+    await pipeline.seal();
+    for (let pumps = 0; pumps < 5; pumps++) {
+      await outbox.pump();
+      network.mine();
+    }
+    await pipeline.noteFinal();
+    const epoch = this.#epoch;
+    const { already } = await pipeline.bill(epoch);
+    if (!already) this.#counts.bills++;
+    // Two of these may run at once.
+    if (this.#epoch === epoch) this.#epoch = epochAfter(epoch);
+  }
+
+  async #recycleOne(): Promise<void> {
+    const waiting = await this.#scene.pipeline.suspense();
+    if (waiting.length === 0) return;
+    await this.#scene.pipeline.recycle(this.#random.pick(waiting).record.id);
+  }
+
+  async #welcomeStranger(): Promise<void> {
+    if (!this.#random.chance(0.2)) return;
+    const devices = [{ id: STRANGER }];
+    await this.#scene.pipeline.putAccounts([{ id: "stranger", label: "Stranger", devices }]);
+  }
+
+  /** No fault from here on: whatever was begun is finished. */
+  async #heal(): Promise<void> {
+    const { ledger, network } = this.#scene;
+    ledger.isReachable = true;
+    ledger.delivery = () => "deliver";
+    await this.#crash();
+    for (const file of this.#files.filter(({ name }) => !this.#acknowledged.has(name))) {
+      const taken = await this.#scene.ingest(file.name, file.lines);
+      assert.equal(taken.complete, true);
+    }
+    await this.#scene.pipeline.seal();
+    for (let round = 0; ; round++) {
+      assert.ok(round < 400, "the outbox comes to rest");
+      await this.#scene.outbox.pump();
+      network.mine();
+      await this.#scene.pipeline.noteFinal();
+      const { ticksOpen } = await this.#scene.pipeline.status();
+      if (ticksOpen === 0 && this.#scene.outbox.pending().length === 0) break;
+    }
+  }
+
+  async #judge(): Promise<SimulationResult> {
+    const scene = this.#scene;
+    assert.deepEqual((await checkStore(scene.store, scene.ledger)).problems, []);
+    for (const { value: book } of await scene.values<BookState>("book/")) {
+      const onLedger = await scene.ledger.bookOf(book.domain);
+      assert.equal(onLedger?.newestSequence, BigInt(book.lastSequence));
+    }
+    await this.#judgeFiles();
+    await this.#judgeInvoices();
+    const times = new Map<string, number>();
+    const count = (id: string) => times.set(id, (times.get(id) ?? 0) + 1);
+    for (const space of [`charge/${CHARGES}/`, `pending/${CHARGES}/`]) {
+      for (const { value } of await scene.values<StoredCharge>(space)) count(value.recordId);
+    }
+    for (const { value } of await scene.values<SuspendedRecord>("suspense/"))
+      count(value.record.id);
+    for (const { key, value } of await scene.values<SourceSeen>("source/")) {
+      if (value.outcome === "rejected") count(key.slice("source/".length));
+    }
+    const wanted = [...this.#records.values()].filter(({ billable }) => billable);
+    const ids = wanted.map(({ id }) => id);
+    for (const id of times.keys()) assert.ok(this.#records.get(id)?.billable, `${id} is charged`);
+    return {
+      records: ids.length,
+      lost: ids.filter((id) => !times.has(id)),
+      doubled: ids.filter((id) => (times.get(id) ?? 0) > 1),
+      ...this.#counts,
+    };
+  }
+
+  async #judgeFiles(): Promise<void> {
+    const states = await this.#scene.values<IngestedFile>("file/");
+    assert.equal(states.length, this.#files.length);
+    for (const { value } of states) {
+      const file = this.#files.find(({ name }) => name === value.name);
+      const classes = CONTROL_CLASSES.map((name) => value.classes[name].records);
+      assert.equal(value.in.records, file?.lines.length);
+      assert.equal(
+        classes.reduce((sum, records) => sum + records, 0),
+        value.in.records,
+      );
+    }
+  }
+
+  /** What was billed stays as it was: late records go to the next month. */
+  async #judgeInvoices(): Promise<void> {
+    for (const { value: invoice } of await this.#scene.values<StoredInvoice>("invoice/")) {
+      const { account, epoch, body, chargesNano } = invoice;
+      const [state] = await this.#scene.values<EpochState>(`epoch/${account}/${epoch}/`);
+      assert.equal(state?.value.lastChargeNumber, body.lastChargeNumber);
+      assert.equal(state?.value.runningTotalNano, chargesNano);
+    }
+  }
+}
+
+const boundTo = (random: Seeded) => ({
+  below: random.below.bind(random),
+  chance: random.chance.bind(random),
+  pick: random.pick.bind(random) as Seeded["pick"],
+});
