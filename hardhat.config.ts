@@ -23,8 +23,18 @@ export default defineConfig({
   },
   test: {
     solidity: {
-      // Short enough to run at every change.
-      fuzz: { runs: 256, seed: "0x7461" },
+      profiles: {
+        // Short enough to run at every change.
+        default: {
+          fuzz: { runs: 256, seed: "0x7461" },
+          // Few tries to shorten a counterexample: a failure shall be told within a minute.
+          invariant: { runs: 16, depth: 32, failOnRevert: true, shrinkRunLimit: 50 },
+        },
+        long: {
+          fuzz: { runs: 10_000, seed: "0x7461" },
+          invariant: { runs: 10_000, depth: 32, failOnRevert: true },
+        },
+      },
     },
   },
 });

@@ -3,16 +3,30 @@ pragma solidity 0.8.37;
 
 import { AccessManaged } from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import { IERC20Metadata } from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import { MemberGated } from "./MemberGated.sol";
-import { IAgreements, Side, Split, Stakes, Terms, Windows } from "./interfaces/IAgreements.sol";
+import {
+    IAgreements,
+    RetailBounds,
+    Side,
+    Split,
+    Stakes,
+    Terms,
+    Windows
+} from "./interfaces/IAgreements.sol";
 import { Duty, IMembers } from "./interfaces/IMembers.sol";
 import { AgreementTerms } from "./libraries/AgreementTerms.sol";
 import { AgreementId, MemberId, NO_MEMBER } from "./types/Identifiers.sol";
 import { ROLE_ARBITER, ROLE_OPERATOR } from "./types/Roles.sol";
 
 /// @notice What it promises, and whom it trusts, is written in {IAgreements}.
-contract Agreements is IAgreements, MemberGated, AccessManaged {
+contract Agreements is IAgreements, MemberGated, AccessManaged, EIP712 {
     uint256 private constant TOKEN_DECIMALS_MAX = 18;
+    uint64 private constant TERMINATION_NOTICE = 30 days;
+    bytes32 private constant AGREE_TYPEHASH = keccak256(
+        "Agree(bytes32 agreement,bytes20 party,uint64 validUntil)"
+    );
 
     struct AllowedToken {
         bool known;
@@ -23,6 +37,7 @@ contract Agreements is IAgreements, MemberGated, AccessManaged {
     struct Agreement {
         bool inForce;
         uint8 signatures;
+        uint64 endsAt;
         Terms terms;
         mapping(MemberId party => bool) signed;
         mapping(MemberId operator => MemberId) payer;
@@ -31,11 +46,12 @@ contract Agreements is IAgreements, MemberGated, AccessManaged {
     mapping(AgreementId agreement => Agreement) private _agreements;
     mapping(address token => AllowedToken) private _tokens;
     AgreementId[] private _proposed;
+    RetailBounds private _retailBounds;
 
     constructor(
         IMembers members_,
         address authority
-    ) MemberGated(members_) AccessManaged(authority) {}
+    ) MemberGated(members_) AccessManaged(authority) EIP712("Tallystick Agreements", "1") {}
 
     /// @inheritdoc IAgreements
     function allowToken(address token) external restricted {
@@ -62,6 +78,7 @@ contract Agreements is IAgreements, MemberGated, AccessManaged {
         MemberId proposer = _activeSenderHolding(Duty.Govern);
         require(_tokens[terms.token].allowed, TokenNotAllowed(terms.token));
         AgreementTerms.requireUsable(terms);
+        if (AgreementTerms.isRetail(terms)) AgreementTerms.requireWithin(terms, _retailBounds);
         _requireMembers(terms);
 
         bytes32 termsHash = keccak256(abi.encode(terms));
@@ -82,15 +99,60 @@ contract Agreements is IAgreements, MemberGated, AccessManaged {
 
     /// @inheritdoc IAgreements
     function sign(AgreementId agreement) external {
-        MemberId party = _activeSenderHolding(Duty.Govern);
-        require(isParty(agreement, party), NotAParty(agreement, party));
-        require(!_agreements[agreement].signed[party], AlreadySigned(agreement, party));
+        _sign(agreement, _activeSenderHolding(Duty.Govern));
+    }
+
+    /// @inheritdoc IAgreements
+    function signBySignature(
+        AgreementId agreement,
+        MemberId party,
+        uint64 validUntil,
+        bytes calldata signature
+    ) external {
+        require(block.timestamp <= validUntil, SignatureExpired(validUntil));
+        require(members.isActive(party), IMembers.MemberIsSuspended(party));
+        bytes32 digest = _hashTypedDataV4(
+            keccak256(abi.encode(AGREE_TYPEHASH, agreement, party, validUntil))
+        );
+        address key = members.detailsOf(party).keys.govern;
+        require(
+            SignatureChecker.isValidSignatureNow(key, digest, signature),
+            SignatureInvalid(party)
+        );
         _sign(agreement, party);
     }
 
     /// @inheritdoc IAgreements
+    function announceTermination(AgreementId agreement) external {
+        MemberId party = _senderHolding(Duty.Govern);
+        require(isParty(agreement, party), NotAParty(agreement, party));
+        Agreement storage stored = _agreements[agreement];
+        require(stored.inForce, AgreementNotInForce(agreement));
+        require(stored.endsAt == 0, TerminationAnnouncedAlready(agreement, stored.endsAt));
+        stored.endsAt = uint64(block.timestamp) + TERMINATION_NOTICE;
+        emit TerminationAnnounced(agreement, party, stored.endsAt);
+    }
+
+    /// @inheritdoc IAgreements
+    function setRetailBounds(RetailBounds calldata bounds) external restricted {
+        _retailBounds = bounds;
+        emit RetailBoundsSet(bounds);
+    }
+
+    /// @inheritdoc IAgreements
+    function retailBounds() external view returns (RetailBounds memory) {
+        return _retailBounds;
+    }
+
+    /// @inheritdoc IAgreements
+    function endOf(AgreementId agreement) external view returns (uint64) {
+        return _agreements[agreement].endsAt;
+    }
+
+    /// @inheritdoc IAgreements
     function isInForce(AgreementId agreement) external view returns (bool) {
-        return _agreements[agreement].inForce;
+        Agreement storage stored = _agreements[agreement];
+        return stored.inForce && (stored.endsAt == 0 || block.timestamp < stored.endsAt);
     }
 
     /// @inheritdoc IAgreements
@@ -167,7 +229,9 @@ contract Agreements is IAgreements, MemberGated, AccessManaged {
     }
 
     function _sign(AgreementId agreement, MemberId party) private {
+        require(isParty(agreement, party), NotAParty(agreement, party));
         Agreement storage stored = _agreements[agreement];
+        require(!stored.signed[party], AlreadySigned(agreement, party));
         stored.signed[party] = true;
         stored.signatures += 1;
         emit AgreementSigned(agreement, party);

@@ -5,6 +5,7 @@ import { AccessManaged } from "@openzeppelin/contracts/access/manager/AccessMana
 import { LedgerClock } from "./LedgerClock.sol";
 import { MemberGated } from "./MemberGated.sol";
 import { IAgreements } from "./interfaces/IAgreements.sol";
+import { IBonds } from "./interfaces/IBonds.sol";
 import { Batch, Book, IBooks } from "./interfaces/IBooks.sol";
 import { Duty, ICommitKeyFollower, IMembers } from "./interfaces/IMembers.sol";
 import { Commitments } from "./libraries/Commitments.sol";
@@ -40,6 +41,8 @@ contract Books is IBooks, ICommitKeyFollower, LedgerClock, MemberGated, AccessMa
     mapping(BookId book => Details) private _details;
     mapping(bytes32 series => uint64) private _lastNumbers;
     BookId[] private _opened;
+    /// @dev Not immutable: the bonds count in this contract's time, so they are made after it.
+    IBonds private _bonds;
 
     constructor(
         IMembers members_,
@@ -48,6 +51,13 @@ contract Books is IBooks, ICommitKeyFollower, LedgerClock, MemberGated, AccessMa
         address authority
     ) LedgerClock(heartbeat_) MemberGated(members_) AccessManaged(authority) {
         agreements = agreements_;
+    }
+
+    /// @inheritdoc IBooks
+    function askBonds(IBonds bonds) external restricted {
+        require(address(_bonds) == address(0), BondsSetAlready(_bonds));
+        _bonds = bonds;
+        emit BondsSet(bonds);
     }
 
     /// @inheritdoc IBooks
@@ -65,6 +75,7 @@ contract Books is IBooks, ICommitKeyFollower, LedgerClock, MemberGated, AccessMa
             OperatorHasNoSide(agreement, operator)
         );
         agreements.splitOf(agreement, split);
+        _requireBond(agreement, operator);
         bytes32 series = keccak256(abi.encode(agreement, operator, kind));
         uint64 expected = _lastNumbers[series] + 1;
         require(number == expected, BookNumberOutOfOrder(expected, number));
@@ -183,6 +194,13 @@ contract Books is IBooks, ICommitKeyFollower, LedgerClock, MemberGated, AccessMa
     /// @inheritdoc IBooks
     function bookAt(uint256 ordinal) external view returns (BookId) {
         return _opened[ordinal - 1];
+    }
+
+    function _requireBond(AgreementId agreement, MemberId operator) private view {
+        uint256 least = agreements.stakesOf(agreement).bondMin;
+        if (least == 0) return;
+        uint256 bond = address(_bonds) == address(0) ? 0 : _bonds.bondOf(agreement, operator);
+        require(bond >= least, BondTooSmall(least, bond));
     }
 
     function _commit(MemberId committer, BookId book, uint64 sequence, bytes32 commitment) private {

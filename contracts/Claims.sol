@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import { Nonces } from "@openzeppelin/contracts/utils/Nonces.sol";
-import { MemberGated } from "./MemberGated.sol";
+import { ClaimRegister } from "./ClaimRegister.sol";
 import { IAgreements } from "./interfaces/IAgreements.sol";
 import { IBonds } from "./interfaces/IBonds.sol";
 import { Book, IBooks } from "./interfaces/IBooks.sol";
+import {
+    Allegation,
+    Finding,
+    IBreachJudge,
+    Opened,
+    OpenedLeaf
+} from "./interfaces/IBreachJudge.sol";
 import {
     Claim,
     ClaimState,
@@ -18,84 +22,37 @@ import {
 } from "./interfaces/IClaims.sol";
 import { ILedgerClock } from "./interfaces/ILedgerClock.sol";
 import { Duty, IMembers } from "./interfaces/IMembers.sol";
-import { ITariffs } from "./interfaces/ITariffs.sol";
-import { IVerifier } from "./interfaces/IVerifier.sol";
+import { Commitments } from "./libraries/Commitments.sol";
+import { Leaves } from "./libraries/Leaves.sol";
 import { BookId, ClaimId } from "./types/Identifiers.sol";
+import { CreditGroup } from "./types/Openings.sol";
 
-/// @notice What it promises, and whom it trusts, is written in {IClaims}.
-contract Claims is IClaims, MemberGated, EIP712, Nonces {
+/// @notice The second half of {IClaims}: how a claim is answered, opened, decided and made good.
+contract Claims is ClaimRegister {
+    using Leaves for CreditGroup;
+
     uint8 private constant KIND_MISPRICED = 1;
-    uint8 private constant KIND_MATTER_OF_FACT = 100;
-    uint8 private constant BOOK_OF_CHARGES = 1;
     uint8 private constant BOOK_OF_CREDITS = 2;
-    uint32 private constant LEAVES_MAX = 1 << 20;
     uint256 private constant CONTESTS_MAX = 200;
+    uint256 private constant BOTH_SIDES = (1 << uint8(Opened.Account)) | (1 << uint8(Opened.Usage));
 
-    bytes32 private constant REQUEST_TYPEHASH = keccak256(
-        "Claim(uint8 kind,bytes20 book,uint64 sequence,uint32 leafIndex,uint128 claimedNano,"
-        "bytes32 evidenceHash,address finder,uint256 nonce,uint64 validUntil)"
-    );
-
-    IAgreements public immutable agreements;
-    IBooks public immutable books;
-    ILedgerClock public immutable clock;
-    ITariffs public immutable tariffs;
     IBonds public immutable bonds;
-    IVerifier public immutable verifier;
 
-    mapping(ClaimId id => Claim) private _claims;
+    /// @dev What claims of one kind made due at a place; and all kinds together.
     mapping(bytes32 place => uint128 nano) private _dueAt;
-    mapping(bytes32 place => bool) private _decided;
-    ClaimId[] private _lodged;
+    mapping(bytes32 leafPlace => uint256 nano) private _dueAtLeaf;
+    /// @dev Sides of a leaf that were opened, one bit each.
+    mapping(bytes32 leafPlace => uint256 sides) private _openedSides;
 
     constructor(
         IMembers members_,
         IAgreements agreements_,
         IBooks books_,
         ILedgerClock clock_,
-        ITariffs tariffs_,
         IBonds bonds_,
-        IVerifier verifier_
-    ) MemberGated(members_) EIP712("Tallystick Claims", "1") {
-        agreements = agreements_;
-        books = books_;
-        clock = clock_;
-        tariffs = tariffs_;
+        address authority
+    ) ClaimRegister(members_, agreements_, books_, clock_, authority) {
         bonds = bonds_;
-        verifier = verifier_;
-    }
-
-    /// @inheritdoc IClaims
-    function claim(
-        uint8 kind,
-        BookId book,
-        uint64 sequence,
-        uint32 leafIndex,
-        uint128 claimedNano,
-        bytes32 evidenceHash
-    ) external returns (ClaimId) {
-        return
-            _lodge(Request(kind, book, sequence, leafIndex, claimedNano, evidenceHash), msg.sender);
-    }
-
-    /// @inheritdoc IClaims
-    function claimBySignature(
-        Request calldata request,
-        address finder,
-        uint256 nonce,
-        uint64 validUntil,
-        bytes calldata signature
-    ) external returns (ClaimId) {
-        require(block.timestamp <= validUntil, SignatureExpired(validUntil));
-        bytes32 digest = _hashTypedDataV4(
-            keccak256(abi.encode(REQUEST_TYPEHASH, request, finder, nonce, validUntil))
-        );
-        require(
-            SignatureChecker.isValidSignatureNow(finder, digest, signature),
-            SignatureInvalid(finder)
-        );
-        _useCheckedNonce(finder, nonce);
-        return _lodge(request, finder);
     }
 
     /// @inheritdoc IClaims
@@ -112,9 +69,7 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
     /// @inheritdoc IClaims
     function contest(ClaimId id) public {
         Claim storage stored = _answerable(id);
-        stored.state = ClaimState.Contested;
-        stored.deadline = clock.ledgerTime() + agreements.windowsOf(stored.agreement).claim;
-        emit ClaimContested(id, stored.deadline);
+        _awaitEvidence(id, stored);
     }
 
     /// @inheritdoc IClaims
@@ -126,7 +81,7 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
     /// @inheritdoc IClaims
     function concludeSilence(ClaimId id) external {
         Claim storage stored = _inState(id, ClaimState.Claimed);
-        _requireAfterDeadline(id, stored);
+        _requireAfterDeadline(id);
         bytes32 place = _placeOf(stored.request);
         uint128 cap = agreements.stakesOf(stored.agreement).concessionCapNano;
         uint128 amount = stored.request.claimedNano;
@@ -141,41 +96,61 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
     }
 
     /// @inheritdoc IClaims
-    function openMispriced(ClaimId id, MispricedEvidence calldata evidence) external {
+    function open(ClaimId id, bytes memory evidence) public {
         Claim storage stored = _inState(id, ClaimState.Contested);
         Request memory request = stored.request;
-        require(request.kind == KIND_MISPRICED, ClaimKindWrong(id, request.kind));
-        _requireBeforeDeadline(id, stored);
+        IBreachJudge judge = _judges[request.kind];
+        require(address(judge) != address(0), ClaimKindWrong(id, request.kind));
+        _requireBeforeDeadline(id);
         bytes32 place = _placeOf(request);
         _requireUndecided(request, place);
-        _requireSealed(
-            request.book,
-            request.sequence,
-            verifier.sealOfCharge(
-                request.book,
-                request.sequence,
-                request.leafIndex,
-                evidence.charge,
-                evidence.rest,
-                evidence.path
-            )
+        Finding memory finding = judge.judge(
+            Allegation({
+                book: request.book,
+                sequence: request.sequence,
+                leafIndex: request.leafIndex,
+                operator: stored.operator,
+                agreement: stored.agreement
+            }),
+            evidence
         );
-        uint128 priceNano = _priceOf(stored, evidence);
+        bytes32 shown = Leaves.evidenceHash(stored.finder, finding.leaf, finding.salt);
+        require(
+            shown == request.evidenceHash,
+            EvidenceNotOfFinder(id, request.evidenceHash, shown)
+        );
+        _noteOpened(finding.opened);
 
-        // The price of a committed charge never changes: the place is decided for good.
+        // What was committed never changes: the place is decided for good.
         _decided[place] = true;
-        uint128 chargedNano = evidence.rest.amountNano;
-        uint128 overchargeNano = chargedNano > priceNano ? chargedNano - priceNano : 0;
-        uint128 already = _dueAt[place];
-        if (overchargeNano <= already) {
+        if (!finding.proven) {
             stored.state = ClaimState.Refuted;
             emit ClaimRefuted(id);
             return;
         }
-        uint128 dueNano = overchargeNano - already;
-        uint64 creditBy = _owe(stored, place, ClaimState.Proven, dueNano);
-        emit ClaimProven(id, chargedNano, priceNano, dueNano, creditBy);
+        // What was conceded for this kind was owned up to: only the rest is a breach that was denied.
+        if (finding.owedNano > 0 && finding.owedNano <= _dueAt[place]) {
+            stored.state = ClaimState.Lapsed;
+            emit ClaimLapsed(id);
+            return;
+        }
+        uint128 dueNano = _stillDue(request, place, finding);
+        uint64 creditBy = _owe(id, stored, ClaimState.Proven, dueNano);
+        emit ClaimProven(
+            id,
+            finding.amountNano,
+            finding.amountNano - finding.owedNano,
+            dueNano,
+            creditBy
+        );
         bonds.slash(stored.agreement, stored.operator, stored.finder);
+    }
+
+    /// @inheritdoc IClaims
+    function openMispriced(ClaimId id, MispricedEvidence calldata evidence) external {
+        uint8 kind = _claims[id].request.kind;
+        require(kind == KIND_MISPRICED, ClaimKindWrong(id, kind));
+        open(id, abi.encode(evidence));
     }
 
     /// @inheritdoc IClaims
@@ -195,7 +170,7 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
             stored.state = ClaimState.Refuted;
             emit ClaimRefuted(id);
         } else {
-            emit ClaimDecided(id, dueNano, _owe(stored, place, ClaimState.Proven, dueNano));
+            emit ClaimDecided(id, dueNano, _owe(id, stored, ClaimState.Proven, dueNano));
         }
     }
 
@@ -205,8 +180,8 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
         Claim storage stored = _inState(id, ClaimState.Contested);
         Request memory request = stored.request;
         if (!_decided[_placeOf(request)]) {
-            require(request.kind == KIND_MISPRICED, ClaimKindWrong(id, request.kind));
-            _requireAfterDeadline(id, stored);
+            require(request.kind != KIND_MATTER_OF_FACT, ClaimKindWrong(id, request.kind));
+            _requireAfterDeadline(id);
         }
         stored.state = ClaimState.Lapsed;
         emit ClaimLapsed(id);
@@ -219,12 +194,11 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
         _requireSealed(
             evidence.book,
             evidence.sequence,
-            verifier.sealOfCredit(
+            Commitments.sealOfLeaf(
                 evidence.book,
                 evidence.sequence,
                 evidence.leafIndex,
-                evidence.credit,
-                evidence.rest,
+                Leaves.leaf(evidence.book, evidence.credit.digest(), evidence.rest),
                 evidence.path
             )
         );
@@ -243,14 +217,9 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
     function markOverdue(ClaimId id) external {
         Claim storage stored = _owed(id);
         require(!stored.overdue, ClaimStateWrong(id, stored.state));
-        _requireAfterDeadline(id, stored);
+        _requireAfterDeadline(id);
         stored.overdue = true;
         emit CreditOverdue(id, stored.dueNano);
-    }
-
-    /// @inheritdoc IClaims
-    function claimOf(ClaimId id) external view returns (Claim memory) {
-        return _claims[id];
     }
 
     /// @inheritdoc IClaims
@@ -263,77 +232,52 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
         return _dueAt[_place(kind, book, sequence, leafIndex)];
     }
 
-    /// @inheritdoc IClaims
-    function claimCount() external view returns (uint256) {
-        return _lodged.length;
+    /// @dev What is owed for this kind less what this kind made due before; and never more than the
+    /// charge with all that other kinds made due.
+    function _stillDue(
+        Request memory request,
+        bytes32 place,
+        Finding memory finding
+    ) private view returns (uint128) {
+        uint256 ofKind = _dueAt[place];
+        uint256 ofLeaf = _dueAtLeaf[_leafPlace(request)];
+        uint256 byKind = finding.owedNano > ofKind ? finding.owedNano - ofKind : 0;
+        uint256 byLeaf = finding.amountNano > ofLeaf ? finding.amountNano - ofLeaf : 0;
+        return uint128(byKind < byLeaf ? byKind : byLeaf);
     }
 
-    /// @inheritdoc IClaims
-    function claimAt(uint256 ordinal) external view returns (ClaimId) {
-        return _lodged[ordinal - 1];
-    }
-
-    function _lodge(Request memory request, address finder) private returns (ClaimId id) {
-        bool mispriced = request.kind == KIND_MISPRICED;
-        require(mispriced || request.kind == KIND_MATTER_OF_FACT, ClaimKindUnknown(request.kind));
-        require(request.claimedNano > 0, ClaimAmountEmpty());
-        Book memory book = books.bookOf(request.book);
-        require(
-            request.leafIndex < LEAVES_MAX && book.kind == BOOK_OF_CHARGES,
-            PlaceUnusable(request.book, request.sequence, request.leafIndex)
-        );
-        _requireUndecided(request, _placeOf(request));
-
-        uint256 ordinal = _lodged.length + 1;
-        id = ClaimId.wrap(keccak256(abi.encode(block.chainid, this, ordinal)));
-        uint64 answerBy = clock.ledgerTime() + agreements.windowsOf(book.agreement).claim;
-        _claims[id] = Claim({
-            request: request,
-            state: ClaimState.Claimed,
-            operator: book.operator,
-            agreement: book.agreement,
-            finder: finder,
-            deadline: answerBy,
-            dueNano: 0,
-            overdue: false
-        });
-        _lodged.push(id);
-        emit ClaimLodged(id, request.book, finder, request, answerBy);
-        books.noteReference(request.book, request.sequence);
+    /// @dev Two sides of one leaf would say together who used what.
+    function _noteOpened(OpenedLeaf[] memory opened) private {
+        for (uint256 i = 0; i < opened.length; ++i) {
+            OpenedLeaf memory leaf = opened[i];
+            bytes32 place = keccak256(abi.encode(leaf.book, leaf.sequence, leaf.leafIndex));
+            uint256 sides = _openedSides[place] | (1 << uint8(leaf.side));
+            require(
+                sides & BOTH_SIDES != BOTH_SIDES,
+                GroupsTogether(leaf.book, leaf.sequence, leaf.leafIndex)
+            );
+            _openedSides[place] = sides;
+        }
     }
 
     function _concede(ClaimId id, Claim storage stored, uint128 dueNano, bool bySilence) private {
-        bytes32 place = _placeOf(stored.request);
-        uint64 creditBy = _owe(stored, place, ClaimState.Conceded, dueNano);
+        uint64 creditBy = _owe(id, stored, ClaimState.Conceded, dueNano);
         emit ClaimConceded(id, dueNano, bySilence, creditBy);
     }
 
+    /// @dev Where nothing is due, nothing is waited for.
     function _owe(
+        ClaimId id,
         Claim storage stored,
-        bytes32 place,
         ClaimState state,
         uint128 dueNano
     ) private returns (uint64 creditBy) {
-        creditBy = clock.ledgerTime() + agreements.windowsOf(stored.agreement).credit;
-        stored.state = state;
+        Request memory request = stored.request;
+        stored.state = dueNano == 0 ? ClaimState.Settled : state;
         stored.dueNano = dueNano;
-        stored.deadline = creditBy;
-        _dueAt[place] += dueNano;
-    }
-
-    function _priceOf(
-        Claim storage stored,
-        MispricedEvidence calldata evidence
-    ) private view returns (uint128) {
-        bytes3 currency = agreements.currencyOf(stored.agreement);
-        bytes3 quoted = evidence.price.header.currency;
-        require(currency == quoted, CurrencyMismatch(currency, quoted));
-        (, bytes32 root) = tariffs.versionInForce(
-            stored.agreement,
-            stored.operator,
-            evidence.charge.start
-        );
-        return verifier.priceUnder(root, evidence.charge, evidence.price);
+        creditBy = _startWindow(id, stored, agreements.windowsOf(stored.agreement).credit);
+        _dueAt[_placeOf(request)] += dueNano;
+        _dueAtLeaf[_leafPlace(request)] += dueNano;
     }
 
     function _requireFit(
@@ -366,7 +310,7 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
                 members.holds(stored.operator, Duty.Settle, msg.sender),
             NotTheOperator(id, msg.sender)
         );
-        _requireBeforeDeadline(id, stored);
+        _requireBeforeDeadline(id);
     }
 
     function _owed(ClaimId id) private view returns (Claim storage stored) {
@@ -377,43 +321,8 @@ contract Claims is IClaims, MemberGated, EIP712, Nonces {
         );
     }
 
-    function _inState(ClaimId id, ClaimState state) private view returns (Claim storage stored) {
-        stored = _claims[id];
-        require(stored.state == state, ClaimStateWrong(id, stored.state));
-    }
-
-    function _requireBeforeDeadline(ClaimId id, Claim storage stored) private view {
-        uint64 ledgerTime = clock.ledgerTime();
-        require(ledgerTime <= stored.deadline, DeadlinePassed(id, stored.deadline, ledgerTime));
-    }
-
-    function _requireAfterDeadline(ClaimId id, Claim storage stored) private view {
-        uint64 ledgerTime = clock.ledgerTime();
-        require(ledgerTime > stored.deadline, DeadlineNotPassed(id, stored.deadline, ledgerTime));
-    }
-
     function _requireSealed(BookId book, uint64 sequence, bytes32 opened) private view {
         bytes32 kept = books.sealOf(book, sequence);
         require(kept == opened && kept != bytes32(0), SealMismatch(book, sequence, kept, opened));
-    }
-
-    function _requireUndecided(Request memory request, bytes32 place) private view {
-        require(
-            !_decided[place],
-            PlaceDecided(request.kind, request.book, request.sequence, request.leafIndex)
-        );
-    }
-
-    function _placeOf(Request memory request) private pure returns (bytes32) {
-        return _place(request.kind, request.book, request.sequence, request.leafIndex);
-    }
-
-    function _place(
-        uint8 kind,
-        BookId book,
-        uint64 sequence,
-        uint32 leafIndex
-    ) private pure returns (bytes32) {
-        return keccak256(abi.encode(kind, book, sequence, leafIndex));
     }
 }

@@ -3,16 +3,21 @@ pragma solidity 0.8.37;
 
 import { AccessManaged } from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import { Duty, ICommitKeyFollower, IMembers } from "./interfaces/IMembers.sol";
+import { Standstill } from "./libraries/Standstill.sol";
 import { MemberId, NO_MEMBER } from "./types/Identifiers.sol";
 import { ROLES_ALL } from "./types/Roles.sol";
 
 /// @notice What it promises, and whom it trusts, is written in {IMembers}.
 contract Members is IMembers, AccessManaged {
+    using Standstill for Standstill.History;
+
     uint256 private constant NAME_BYTES_MAX = 64;
 
     mapping(MemberId member => Member) private _members;
     /// @dev Never cleared, so that a key that was rotated out can not speak for somebody else.
     mapping(address key => MemberId) private _ownerOf;
+    mapping(MemberId member => Standstill.History) private _suspensions;
+    mapping(MemberId member => uint64 seconds_) private _suspendedSince;
     MemberId[] private _admitted;
     ICommitKeyFollower private _follower;
 
@@ -61,6 +66,7 @@ contract Members is IMembers, AccessManaged {
     function suspend(MemberId member) external restricted {
         require(isActive(member), MemberIsSuspended(member));
         _members[member].suspended = true;
+        _suspendedSince[member] = uint64(block.timestamp);
         emit MemberSuspended(member);
         _tellFollower(member, _members[member].keys.commit, address(0));
     }
@@ -68,6 +74,8 @@ contract Members is IMembers, AccessManaged {
     /// @inheritdoc IMembers
     function reinstate(MemberId member) external restricted {
         require(_members[member].suspended, MemberNotSuspended(member));
+        uint64 now_ = uint64(block.timestamp);
+        _suspensions[member].add(now_, now_ - _suspendedSince[member]);
         _members[member].suspended = false;
         emit MemberReinstated(member);
         _tellFollower(member, address(0), _members[member].keys.commit);
@@ -105,6 +113,19 @@ contract Members is IMembers, AccessManaged {
     /// @inheritdoc IMembers
     function hasRoles(MemberId member, uint8 roles) external view returns (bool) {
         return _members[member].roles & roles == roles;
+    }
+
+    /// @inheritdoc IMembers
+    function suspendedSecondsAt(MemberId member, uint64 blockTime) external view returns (uint64) {
+        return _suspensions[member].totalAt(blockTime);
+    }
+
+    /// @inheritdoc IMembers
+    function suspendedSecondsOf(MemberId member) public view returns (uint64 seconds_) {
+        seconds_ = _suspensions[member].total();
+        if (_members[member].suspended) {
+            seconds_ += uint64(block.timestamp) - _suspendedSince[member];
+        }
     }
 
     /// @inheritdoc IMembers

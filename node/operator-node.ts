@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import type { Server } from "node:http";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { EvmLedger } from "./adapters/evm-ledger.ts";
 import { Keystore, passphraseOf } from "./adapters/keystore.ts";
 import { LastKnownTime } from "./adapters/last-known-time.ts";
@@ -22,6 +23,7 @@ import { requirePublished } from "./engine/require-published.ts";
 import { Settlement } from "./engine/settlement.ts";
 import { TariffShelf } from "./engine/tariff-shelf.ts";
 import { SubscriberAccess } from "./http/access.ts";
+import { healthOf } from "./http/health.ts";
 import { createServer } from "./http/server.ts";
 
 const FINAL_WAIT_MS = 10_000;
@@ -95,6 +97,10 @@ export class OperatorNode {
       outbox,
       ledger,
       claimPolicy: config.claimPolicy,
+      onClaimTrouble: (error) => {
+        const code = error instanceof TallystickError ? error.code : "internal";
+        log.warn("claim not worked", { component: "claims", code });
+      },
       ledgerSection: ledgerSectionOf(config),
     });
     opened = pipeline;
@@ -112,7 +118,7 @@ export class OperatorNode {
     const app = createServer({
       subscriber: {
         pipeline,
-        access: new SubscriberAccess(() => pipeline.accounts()),
+        access: new SubscriberAccess(pipeline),
         operatorName: config.name,
         currency: config.agreement.currency,
         zone: config.zone,
@@ -144,7 +150,7 @@ export class OperatorNode {
         name: config.sample.deviceLog,
         file: join(config.sample.folder, config.sample.deviceLog),
       },
-      health: async () => ({ ready: true }),
+      health: healthOf({ ledger, store }),
       log,
       debug: environment.logLevel === "debug",
     });
@@ -275,7 +281,7 @@ async function operatorToken(directory: string): Promise<Hex> {
 }
 
 function pageFolder(): string | undefined {
-  const folder = new URL("../client-app/dist/", import.meta.url).pathname;
+  const folder = fileURLToPath(new URL("../client-app/dist/", import.meta.url));
   return existsSync(join(folder, "index.html")) ? folder : undefined;
 }
 

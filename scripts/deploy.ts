@@ -9,10 +9,11 @@ import {
 import { BREACH_KIND } from "../node/core/evidence/claim-kind.ts";
 
 /*
- * Puts the contracts onto a ledger. Whoever deploys is the governor: the administrator of the
- * access manager, which decides who may admit members, allow tokens and spend the fund. The
- * contracts' rights towards each other are roles of the same manager, so that one contract can be
- * replaced by a new deployment without touching the others.
+ * Puts the contracts onto a ledger. Whoever deploys is the governor. What it does every day (admit,
+ * suspend and reinstate members, refuse a token) takes effect at once; what could hurt members
+ * (tokens, judges, bounds, the fund, and the rules of access themselves) it announces, and anyone
+ * sees it coming for a delay in which the guardian can cancel it. The contracts' rights towards
+ * each other are roles of the same manager.
  */
 
 export interface LedgerAddresses {
@@ -36,15 +37,57 @@ export interface LedgerAddresses {
 export interface DeploymentOptions {
   /** The longest gap, in seconds, that counts in full in ledger time. */
   heartbeatSeconds?: bigint;
+  /** Between the announcement of a dangerous change and its effect. */
+  governanceDelaySeconds?: bigint;
+  /** Who can cancel what the governor announced; the governor itself unless named. */
+  guardian?: string;
   /** Said before each transaction, for people who wait. */
   onStep?: (what: string) => void;
 }
 
 /** Ten minutes: ten times the usual cadence of commitments. */
 const HEARTBEAT_SECONDS = 600n;
+const GOVERNANCE_DELAY_SECONDS = 172_800n;
 
-/** Roles of the access manager that contracts hold towards each other. */
-const ROLE = { referrer: 1n, slasher: 2n } as const;
+/** Roles of the access manager: 1 and 2 are held by contracts, the others by people. */
+export const ACCESS_ROLE = {
+  admin: 0n,
+  referrer: 1n,
+  slasher: 2n,
+  registrar: 3n,
+  rulemaker: 4n,
+  guardian: 5n,
+} as const;
+const ROLE = ACCESS_ROLE;
+
+/** What the governor does at once, and what it has to announce. */
+const REGISTRAR_METHODS = [
+  ["Members", "members", ["admit", "suspend", "reinstate"]],
+  ["Agreements", "agreements", ["refuseToken"]],
+] as const;
+const RULEMAKER_METHODS = [
+  ["Members", "members", ["followCommitKeys"]],
+  ["Agreements", "agreements", ["allowToken", "setRetailBounds"]],
+  ["Books", "books", ["askBonds"]],
+  ["Bonds", "bonds", ["spendFund"]],
+  ["Claims", "claims", ["registerJudge"]],
+  [
+    "AccessManager",
+    "accessManager",
+    [
+      "grantRole",
+      "revokeRole",
+      "setTargetFunctionRole",
+      "setTargetClosed",
+      "setTargetAdminDelay",
+      "updateAuthority",
+      "setRoleAdmin",
+      "setRoleGuardian",
+      "setGrantDelay",
+      "labelRole",
+    ],
+  ],
+] as const;
 
 const ARTIFACT_FOLDERS = {
   AccessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol",
@@ -135,8 +178,9 @@ export async function deployLedger(
   ]);
   await deployment.allow(manager, ROLE.slasher, "Bonds", bonds, "slash", [claims]);
   await deployment.call({ name: "Members", address: members }, "followCommitKeys", [books]);
+  await deployment.call({ name: "Books", address: books }, "askBonds", [bonds]);
   await deployment.call({ name: "Agreements", address: agreements }, "allowToken", [demoToken]);
-  return {
+  const addresses: LedgerAddresses = {
     accessManager,
     members,
     agreements,
@@ -151,6 +195,41 @@ export async function deployLedger(
     settlement,
     demoToken,
   };
+  await governBy(deployment, addresses, governor, options);
+  return addresses;
+}
+
+/**
+ * Last of all: until here the deployer may do everything at once. The access manager itself decides
+ * who may call its own methods; naming them under the rulemakers' role lets the guardian cancel them.
+ */
+async function governBy(
+  deployment: Deployment,
+  addresses: LedgerAddresses,
+  governor: string,
+  options: DeploymentOptions,
+): Promise<void> {
+  const delay = options.governanceDelaySeconds ?? GOVERNANCE_DELAY_SECONDS;
+  const manager = { name: "AccessManager", address: addresses.accessManager };
+  for (const [role, rules] of [
+    [ROLE.registrar, REGISTRAR_METHODS],
+    [ROLE.rulemaker, RULEMAKER_METHODS],
+  ] as const) {
+    for (const [name, key, methods] of rules) {
+      const { abi } = await readArtifact(name);
+      const known = new Interface(abi);
+      const selectors = methods.flatMap((method) => known.getFunction(method)?.selector ?? []);
+      const call = [addresses[key], selectors, role];
+      await deployment.call(manager, "setTargetFunctionRole", call);
+    }
+  }
+  const grant = (role: bigint, to: string, seconds: bigint) =>
+    deployment.call(manager, "grantRole", [role, to, seconds]);
+  await grant(ROLE.registrar, governor, 0n);
+  await grant(ROLE.rulemaker, governor, delay);
+  await grant(ROLE.guardian, options.guardian ?? governor, 0n);
+  await deployment.call(manager, "setRoleGuardian", [ROLE.rulemaker, ROLE.guardian]);
+  await grant(ROLE.admin, governor, delay);
 }
 
 const entriesOf = <K extends string, V>(record: Record<K, V>) => Object.entries(record) as [K, V][];

@@ -3,6 +3,7 @@
  * address to open. Stays up until Ctrl-C; a second start finds its data again.
  */
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readEnvironment } from "../node/config.ts";
 import { TallystickError } from "../node/core/errors.ts";
@@ -24,20 +25,12 @@ serves the subscriber's page until Ctrl-C.
 const progress = new Progress();
 
 try {
-  const { values } = parseArgs({
-    options: {
-      data: { type: "string" },
-      port: { type: "string", default: "8180" },
-      "birch-port": { type: "string", default: "8181" },
-      "ledger-port": { type: "string", default: "8545" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
+  const values = optionsOf(process.argv.slice(2));
   if (values.help) {
     console.log(HELP);
     process.exit(0);
   }
-  const checkout = new URL("..", import.meta.url).pathname;
+  const checkout = fileURLToPath(new URL("..", import.meta.url));
   const directory = resolve(
     values.data ?? readEnvironment().dataDirectory ?? join(checkout, ".tallystick"),
   );
@@ -68,6 +61,25 @@ try {
   if (!(error instanceof TallystickError)) throw error;
   process.stderr.write(`Tallystick could not start: ${error.message} [${error.code}]\n`);
   process.exit(4);
+}
+
+function optionsOf(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        data: { type: "string" },
+        port: { type: "string", default: "8180" },
+        "birch-port": { type: "string", default: "8181" },
+        "ledger-port": { type: "string", default: "8545" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    // parseArgs says in one sentence what it does not know.
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${HELP}\n`);
+    process.exit(2);
+  }
 }
 
 function portOf(option: string, text: string): number {

@@ -34,26 +34,31 @@ export function App() {
   }, [session, epoch, link]);
 
   const load = useCallback(async () => {
-    if (api === undefined || chosen === undefined) return;
+    if (api === undefined || link === undefined || chosen === undefined) return;
     setLoadError(undefined);
     try {
       const text = await api.evidence(chosen.epoch);
       setEvidence(text);
-      await openEvidence(text);
+      await openEvidence(text, { secret: link.secret });
     } catch (error) {
       setLoadError(error);
     }
-  }, [api, chosen, openEvidence]);
+  }, [api, chosen, link, openEvidence]);
   useEffect(() => void load(), [load]);
 
+  const { bill } = checker;
+  const endpointList = bill?.endpoints?.join(" ") ?? "";
+  const endpoints = useMemo(() => endpointList.split(" ").filter(Boolean), [endpointList]);
   const disputes = useDisputes({
     api,
     secret: link?.secret,
     client: checker.client,
+    owner: bill?.owner,
+    endpoints,
     onSettled: load,
   });
+  const fromFile = bill?.fileName !== undefined;
 
-  const { bill } = checker;
   const wording = useMemo(
     () =>
       wordingFor(bill?.zone ?? chosen?.zone ?? "UTC", bill?.currency ?? session?.currency ?? "EUR"),
@@ -63,8 +68,8 @@ export function App() {
   return (
     <WordingContext value={wording}>
       <PageHeader
-        operator={session?.operator.name ?? bill?.operator}
-        account={session?.account.label ?? bill?.fileName}
+        operator={fromFile ? bill.operator : (session?.operator.name ?? bill?.operator)}
+        account={bill?.fileName ?? session?.account.label}
       />
       <main id="bill">
         <ProgressLine progress={checker.progress} />

@@ -63,10 +63,22 @@ struct Terms {
     Stakes stakes;
 }
 
+/// @notice What an agreement of an operator with itself has to keep to, since no counterparty looks after
+/// the subscriber. A bound of zero binds nothing.
+struct RetailBounds {
+    Windows least;
+    Windows most;
+    Stakes leastStakes;
+    /// Who has to be the arbiter.
+    MemberId arbiter;
+}
+
 /// @title What members settle under
 /// @notice Terms never change once proposed; a new agreement replaces an old one. It is in force when
-/// every party has signed with its Govern key. Trust: the governor says which tokens may be used and
-/// nothing else.
+/// every party has signed with its Govern key, or by EIP-712 (ERC-1271 for a key that is a contract),
+/// and until a party's notice has run out: then it takes no new book and no new tariff, and what was
+/// committed is still settled. Trust: the governor says which tokens may be used, and sets the bounds
+/// of retail agreements that are proposed from then on; it changes no agreement.
 interface IAgreements {
     event TokenAllowed(address indexed token, uint8 decimals);
     event TokenRefused(address indexed token);
@@ -77,6 +89,12 @@ interface IAgreements {
     );
     event AgreementSigned(AgreementId indexed agreement, MemberId indexed party);
     event AgreementInForce(AgreementId indexed agreement);
+    event TerminationAnnounced(
+        AgreementId indexed agreement,
+        MemberId indexed party,
+        uint64 endsAt
+    );
+    event RetailBoundsSet(RetailBounds bounds);
 
     error TokenNotAllowed(address token);
     error TermsUnusable(bytes32 field, uint256 value);
@@ -86,6 +104,10 @@ interface IAgreements {
     error AgreementNotInForce(AgreementId agreement);
     error NotAParty(AgreementId agreement, MemberId member);
     error AlreadySigned(AgreementId agreement, MemberId party);
+    error OutsideRetailBounds(bytes32 field, uint256 value);
+    error SignatureExpired(uint64 validUntil);
+    error SignatureInvalid(MemberId party);
+    error TerminationAnnouncedAlready(AgreementId agreement, uint64 endsAt);
     error SplitUnknown(AgreementId agreement, uint32 split);
 
     /// @notice Governor: allows an ERC-20 whose decimals never change and whose transfers neither take
@@ -101,6 +123,27 @@ interface IAgreements {
 
     /// @notice Signs for the sender's member (Govern key).
     function sign(AgreementId agreement) external;
+
+    /// @notice Anyone carries a party's signature (EIP-712 type `Agree(bytes32 agreement,bytes20 party,
+    /// uint64 validUntil)`), made with its Govern key, which may be a contract.
+    /// @param validUntil Block time in seconds.
+    function signBySignature(
+        AgreementId agreement,
+        MemberId party,
+        uint64 validUntil,
+        bytes calldata signature
+    ) external;
+
+    /// @notice The sender's member (Govern key), a party, gives notice of thirty days of block time.
+    function announceTermination(AgreementId agreement) external;
+
+    /// @notice Governor: for retail agreements that are proposed from now on.
+    function setRetailBounds(RetailBounds calldata bounds) external;
+
+    function retailBounds() external view returns (RetailBounds memory);
+
+    /// @return Block time in seconds; zero when no notice was given.
+    function endOf(AgreementId agreement) external view returns (uint64);
 
     function isInForce(AgreementId agreement) external view returns (bool);
 

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import { AgreementId, BookId, MemberId } from "../types/Identifiers.sol";
+import { IBonds } from "./IBonds.sol";
 
 /// @notice One batch to commit.
 struct Batch {
@@ -44,10 +45,13 @@ interface IBooks {
         uint64 blockTime
     );
     event BatchVoided(BookId indexed book, uint64 indexed sequence);
+    event BondsSet(IBonds bonds);
     event BatchReferenced(BookId indexed book, uint64 indexed sequence);
 
     error BookKindUnknown(uint8 kind);
     error BookNumberOutOfOrder(uint64 expected, uint64 given);
+    error BondTooSmall(uint256 least, uint256 bond);
+    error BondsSetAlready(IBonds bonds);
     error OperatorHasNoSide(AgreementId agreement, MemberId operator);
     error BookUnknown(BookId book);
     error NotTheCommitKey(BookId book, address sender);
@@ -58,7 +62,11 @@ interface IBooks {
     error BatchReferencedAlready(BookId book, uint64 sequence);
     error BatchUnknown(BookId book, uint64 sequence);
 
-    /// @notice The sender's member (Commit key, operator) opens a book under an agreement in force.
+    /// @notice Governor, once: names the contract whose bonds books need.
+    function askBonds(IBonds bonds) external;
+
+    /// @notice The sender's member (Commit key, operator) opens a book under an agreement in force. Its
+    /// bond has to be at least the agreement's minimum.
     /// @param number One more than the operator's last book of this agreement and kind; from 1.
     /// @param split A split of the agreement.
     /// @return book The book's domain (docs/PROTOCOL.md section 2).

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import { AgreementId, BookId, ClaimId, MemberId } from "../types/Identifiers.sol";
+import { IBreachJudge } from "./IBreachJudge.sol";
 import { BatchPath, ChargeGroup, CreditGroup, LeafRest } from "../types/Openings.sol";
 import { PriceEvidence } from "../types/Rows.sol";
 
@@ -19,20 +20,23 @@ enum ClaimState {
     Refuted,
     /// Nothing came of it; whoever has evidence may claim again.
     Lapsed,
-    /// The credit stands in the operator's book.
+    /// The credit stands in the operator's book, or none was due.
     Settled
 }
 
 /// @notice A breach that somebody alleges, by its place. Amounts in nano-units.
 struct Request {
-    /// 1 mispriced (the ledger decides), 100 matter of fact (the agreement's arbiter decides).
+    /// 100 is a matter of fact, which the agreement's arbiter decides; for any other kind the judge
+    /// that is registered for it decides (docs/CONTRACTS.md lists them; 1 is a mispriced charge).
     uint8 kind;
     BookId book;
     uint64 sequence;
     uint32 leafIndex;
-    /// The whole of what the charge asks too much.
+    /// The whole of what is owed; zero for kinds that restore nothing.
     uint128 claimedNano;
-    /// Digest of the evidence, for whoever is shown it outside the ledger.
+    /// H(0B, v, finder[20], leaf[32], salt[32]) with the leaf at the place and the salt of what the
+    /// evidence opens there: it shows that the finder held the evidence, and tells nobody else any of
+    /// it. For a matter of fact, a digest of what the arbiter is shown.
     bytes32 evidenceHash;
 }
 
@@ -42,7 +46,8 @@ struct Claim {
     MemberId operator;
     AgreementId agreement;
     address finder;
-    /// Ledger time until which the next step can be taken.
+    /// Ledger time until which the next step can be taken, if the operator is not suspended meanwhile
+    /// (see deadlineOf).
     uint64 deadline;
     /// What the operator owes as a credit for this claim.
     uint128 dueNano;
@@ -71,10 +76,16 @@ struct CreditEvidence {
 /// @notice A claim shows nothing but a place. Only when the operator contests it is the charge opened,
 /// by anyone who holds the evidence, and the ledger prices it again by the tariff in force at its
 /// start. Silence concedes, up to the agreement's cap. Each place is decided once for each kind; what
-/// earlier claims made due there is deducted. What is due is owed as a credit that names the claim.
-/// Trust: nobody votes; only matters of fact go to the agreement's arbiter. The ledger can not see to
-/// whom a credit's pseudonym belongs: the subscriber checks that its own account got it.
+/// earlier claims made due there is deducted, and kinds together never make more due than the charge
+/// asks. What is due is owed as a credit that names the claim. Kinds that restore nothing are open at
+/// once. Windows stand still while the operator is suspended.
+/// Of one charge the account group and the charge group are never both opened, in however many claims;
+/// what would need both goes to the arbiter. `party` is never opened.
+/// Trust: nobody votes; only matters of fact go to the agreement's arbiter. The governor registers the
+/// judges of new kinds and can neither replace nor remove one. The ledger can not see to whom a
+/// credit's pseudonym belongs: the subscriber checks that its own account got it.
 interface IClaims {
+    event JudgeRegistered(uint8 indexed kind, IBreachJudge judge);
     event ClaimLodged(
         ClaimId indexed claim,
         BookId indexed book,
@@ -104,8 +115,12 @@ interface IClaims {
     event CreditOverdue(ClaimId indexed claim, uint128 dueNano);
 
     error ClaimKindUnknown(uint8 kind);
+    error ClaimKindTaken(uint8 kind);
     error ClaimKindWrong(ClaimId claim, uint8 kind);
     error ClaimAmountEmpty();
+    error ClaimAmountNotDue(uint8 kind);
+    error EvidenceNotOfFinder(ClaimId claim, bytes32 named, bytes32 shown);
+    error GroupsTogether(BookId book, uint64 sequence, uint32 leafIndex);
     error PlaceUnusable(BookId book, uint64 sequence, uint32 leafIndex);
     error PlaceDecided(uint8 kind, BookId book, uint64 sequence, uint32 leafIndex);
     error NothingLeftToClaim(uint128 claimedNano, uint128 alreadyDueNano);
@@ -115,7 +130,6 @@ interface IClaims {
     error NotTheOperator(ClaimId claim, address sender);
     error NotTheArbiter(ClaimId claim, address sender);
     error SealMismatch(BookId book, uint64 sequence, bytes32 kept, bytes32 opened);
-    error CurrencyMismatch(bytes3 agreement, bytes3 tariff);
     error SignatureExpired(uint64 validUntil);
     error SignatureInvalid(address finder);
     error CreditUnfit(ClaimId claim, bytes32 field);
@@ -156,9 +170,16 @@ interface IClaims {
     /// agreement's cap.
     function concludeSilence(ClaimId id) external;
 
-    /// @notice Anyone opens a contested charge. Reverts when the evidence does not lead to the seal
-    /// that the book keeps, or the price is not for the ledger to decide; else the claim is proven or
-    /// refuted for good.
+    /// @notice Governor: names who judges a kind, once and for good.
+    function registerJudge(uint8 kind, IBreachJudge judge) external;
+
+    /// @notice Anyone shows the evidence of a claim that is contested or needs no answer. Reverts when
+    /// it does not lead to the seals that the books keep, is not what the finder named, or is not for
+    /// the ledger to decide; else the claim is proven or refuted for good.
+    /// @param evidence ABI-encoded in the shape of the kind's judge (contracts/breaches).
+    function open(ClaimId id, bytes calldata evidence) external;
+
+    /// @notice As `open` for kind 1, with its evidence by name.
     function openMispriced(ClaimId id, MispricedEvidence calldata evidence) external;
 
     /// @notice The arbiter (Settle key) decides a contested matter of fact; zero refutes it.
@@ -174,6 +195,13 @@ interface IClaims {
     function markOverdue(ClaimId id) external;
 
     function claimOf(ClaimId id) external view returns (Claim memory);
+
+    /// @return Ledger time until which the next step can be taken: the claim's deadline, later by the
+    /// time that the operator was suspended since it was set.
+    function deadlineOf(ClaimId id) external view returns (uint64);
+
+    /// @return Zero when the kind has none.
+    function judgeOf(uint8 kind) external view returns (IBreachJudge);
 
     /// @return What earlier claims of this kind made due at a place.
     function dueAt(

@@ -17,6 +17,12 @@ interface ILedgerClock {
     /// @return Ledger time as of this block, in seconds, as if it were touched now.
     function ledgerTime() external view returns (uint64);
 
+    /// @param blockTime Seconds, up to now.
+    /// @return Seconds of block time that ledger time had lost by then in gaps that were over: the
+    /// difference between two instants is what did not count between them. Inside a gap it is that of
+    /// the gap's start.
+    function lostSecondsAt(uint64 blockTime) external view returns (uint64);
+
     /// @return Seconds; the longest gap that counts in full.
     function heartbeat() external view returns (uint64);
 }

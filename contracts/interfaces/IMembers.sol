@@ -88,6 +88,15 @@ interface IMembers {
     /// @return Whether the member has every role in `roles`.
     function hasRoles(MemberId member, uint8 roles) external view returns (bool);
 
+    /// @param blockTime Seconds, up to now.
+    /// @return Seconds of block time that the member was suspended for in suspensions that were over by
+    /// then.
+    function suspendedSecondsAt(MemberId member, uint64 blockTime) external view returns (uint64);
+
+    /// @return Seconds of block time that the member was suspended for until now, the present
+    /// suspension included. Its windows are longer by what this grew while they ran.
+    function suspendedSecondsOf(MemberId member) external view returns (uint64);
+
     function detailsOf(MemberId member) external view returns (Member memory);
 
     function memberCount() external view returns (uint256);

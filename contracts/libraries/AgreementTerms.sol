@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import { IAgreements, Share, Side, Split, Terms } from "../interfaces/IAgreements.sol";
-import { MemberId } from "../types/Identifiers.sol";
+import {
+    IAgreements,
+    RetailBounds,
+    Share,
+    Side,
+    Split,
+    Terms
+} from "../interfaces/IAgreements.sol";
+import { MemberId, NO_MEMBER } from "../types/Identifiers.sol";
 
 /// @notice What terms have to satisfy before anyone can sign them.
 library AgreementTerms {
@@ -37,6 +44,55 @@ library AgreementTerms {
         for (uint256 i = 0; i < terms.splits.length; ++i) {
             _requireSplit(terms.parties, terms.splits[i]);
         }
+    }
+
+    /// @return Whether an operator pays itself: then its subscribers have no counterparty's protection.
+    function isRetail(Terms calldata terms) internal pure returns (bool) {
+        for (uint256 i = 0; i < terms.sides.length; ++i) {
+            if (terms.sides[i].operator == terms.sides[i].payer) return true;
+        }
+        return false;
+    }
+
+    function requireWithin(Terms calldata terms, RetailBounds memory bounds) internal pure {
+        _requireBetween(
+            "challenge window",
+            terms.windows.challenge,
+            bounds.least.challenge,
+            bounds.most.challenge
+        );
+        _requireBetween("claim window", terms.windows.claim, bounds.least.claim, bounds.most.claim);
+        _requireBetween(
+            "record age",
+            terms.windows.recordAgeMax,
+            bounds.least.recordAgeMax,
+            bounds.most.recordAgeMax
+        );
+        _requireBetween(
+            "credit window",
+            terms.windows.credit,
+            bounds.least.credit,
+            bounds.most.credit
+        );
+        _requireBetween(
+            "tariff notice",
+            terms.windows.tariffNotice,
+            bounds.least.tariffNotice,
+            bounds.most.tariffNotice
+        );
+        _requireBetween("bond", terms.stakes.bondMin, bounds.leastStakes.bondMin, 0);
+        _requireBetween("bounty", terms.stakes.bounty, bounds.leastStakes.bounty, 0);
+        _requireBetween("penalty", terms.stakes.penalty, bounds.leastStakes.penalty, 0);
+        _requireBetween(
+            "concession cap",
+            terms.stakes.concessionCapNano,
+            bounds.leastStakes.concessionCapNano,
+            0
+        );
+        require(
+            bounds.arbiter == NO_MEMBER || terms.arbiter == bounds.arbiter,
+            IAgreements.ArbiterUnusable(terms.arbiter)
+        );
     }
 
     function isParty(MemberId[] calldata parties, MemberId member) internal pure returns (bool) {
@@ -87,6 +143,19 @@ library AgreementTerms {
 
     function _requireCount(bytes32 field, uint256 count, uint256 most) private pure {
         require(count > 0 && count <= most, IAgreements.TermsUnusable(field, count));
+    }
+
+    /// @param most Zero for none.
+    function _requireBetween(
+        bytes32 field,
+        uint256 value,
+        uint256 least,
+        uint256 most
+    ) private pure {
+        require(
+            value >= least && (most == 0 || value <= most),
+            IAgreements.OutsideRetailBounds(field, value)
+        );
     }
 
     function _requirePositive(bytes32 field, uint256 value) private pure {

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import { AgreementId, BookId, MemberId } from "../types/Identifiers.sol";
-import { BatchPath, RunningOpening } from "../types/Openings.sol";
+import { BatchPath, BatchTotals, RunningOpening } from "../types/Openings.sol";
 import { Hashes } from "./Hashes.sol";
 import { InclusionProof } from "./InclusionProof.sol";
 
@@ -65,7 +65,7 @@ library Commitments {
         uint64 sequence,
         uint32 leafIndex,
         bytes32 leaf,
-        BatchPath calldata path
+        BatchPath memory path
     ) internal pure returns (bytes32) {
         bytes32 root = InclusionProof.rootOfBatch(leaf, leafIndex, path.depth, path.siblings);
         return
@@ -75,11 +75,29 @@ library Commitments {
             );
     }
 
+    /// @return T of docs/PROTOCOL.md section 6.
+    function totalsDigest(BatchTotals memory opened) internal pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encodePacked(
+                    Hashes.TOTALS,
+                    opened.salt,
+                    opened.sumRoot,
+                    opened.sumNano,
+                    opened.count,
+                    opened.from,
+                    opened.to,
+                    opened.suspended,
+                    opened.oldestSuspended
+                )
+            );
+    }
+
     /// @return The seal that opened running totals lead to.
     function sealOfRunningTotals(
         BookId book,
         uint64 sequence,
-        RunningOpening calldata opening
+        RunningOpening memory opening
     ) internal pure returns (bytes32) {
         bytes32 runningTotals = keccak256(
             abi.encodePacked(Hashes.RUNNING_TOTALS, opening.salt, opening.sumNano, opening.count)

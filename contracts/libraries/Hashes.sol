@@ -8,13 +8,20 @@ library Hashes {
 
     bytes1 internal constant LEAF = 0x00;
     bytes1 internal constant NODE = 0x01;
+    bytes1 internal constant CHUNK_SUM = 0x03;
+    bytes1 internal constant SUM_NODE = 0x04;
+    bytes1 internal constant TOTALS = 0x06;
     bytes1 internal constant RUNNING_TOTALS = 0x07;
     bytes1 internal constant COMMITMENT = 0x08;
     bytes1 internal constant DOMAIN = 0x09;
     bytes1 internal constant SEAL = 0x0A;
+    bytes1 internal constant EVIDENCE = 0x0B;
     bytes1 internal constant FILL = 0x0F;
+    bytes1 internal constant ACCOUNT = 0x10;
     bytes1 internal constant CHARGE = 0x12;
     bytes1 internal constant CREDIT = 0x16;
+    bytes1 internal constant INVOICE_BODY = 0x20;
+    bytes1 internal constant INVOICE_LEAF = 0x22;
     bytes1 internal constant INTERVAL_ROW = 0x30;
     bytes1 internal constant PRICE_ROW = 0x31;
     bytes1 internal constant TARIFF_ROOT = 0x32;

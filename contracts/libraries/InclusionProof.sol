@@ -16,7 +16,7 @@ library InclusionProof {
         bytes32 leaf,
         uint256 index,
         uint256 depth,
-        bytes32[] calldata siblings
+        bytes32[] memory siblings
     ) internal pure returns (bytes32 root) {
         require(siblings.length == depth, PathLengthWrong(depth, siblings.length));
         require(index >> depth == 0, IndexBeyondTree(depth, index));
@@ -34,7 +34,7 @@ library InclusionProof {
         bytes32 leaf,
         uint256 index,
         uint256 depth,
-        bytes32[] calldata siblings
+        bytes32[] memory siblings
     ) internal pure returns (bytes32) {
         require(
             depth >= Hashes.BATCH_DEPTH_MIN && depth <= Hashes.BATCH_DEPTH_MAX,
@@ -48,7 +48,7 @@ library InclusionProof {
         bytes32 leaf,
         uint256 index,
         uint256 depth,
-        bytes32[] calldata siblings
+        bytes32[] memory siblings
     ) internal pure returns (bytes32) {
         require(depth <= Hashes.ROWS_DEPTH_MAX, DepthOutOfBounds(depth, 0, Hashes.ROWS_DEPTH_MAX));
         return rootOf(leaf, index, depth, siblings);

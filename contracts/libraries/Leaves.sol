@@ -2,12 +2,83 @@
 pragma solidity 0.8.37;
 
 import { BookId } from "../types/Identifiers.sol";
-import { ChargeGroup, CreditGroup, LeafRest } from "../types/Openings.sol";
+import {
+    AccountGroup,
+    ChargeGroup,
+    CreditGroup,
+    InvoiceBody,
+    LeafRest
+} from "../types/Openings.sol";
 import { Hashes } from "./Hashes.sol";
 
-/// @notice Digests of the third group and of leaves (docs/PROTOCOL.md section 4).
+/// @notice Digests of groups and of leaves (docs/PROTOCOL.md sections 4 and 7).
 library Leaves {
-    function digest(ChargeGroup calldata group) internal pure returns (bytes32) {
+    function digest(AccountGroup memory group) internal pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encodePacked(
+                    Hashes.ACCOUNT,
+                    Hashes.VERSION,
+                    group.salt,
+                    group.pseudonym,
+                    group.chargeNumber,
+                    group.runningTotalNano,
+                    group.sourceTag,
+                    group.deviceTag
+                )
+            );
+    }
+
+    function digest(InvoiceBody memory body) internal pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encodePacked(
+                    Hashes.INVOICE_BODY,
+                    Hashes.VERSION,
+                    body.salt,
+                    body.pseudonym,
+                    body.lastChargeNumber,
+                    body.lastCreditNumber,
+                    body.creditsNano,
+                    body.taxNano
+                )
+            );
+    }
+
+    /// @param body The digest of the invoice's body, `document` that of its document.
+    function invoiceLeaf(
+        BookId book,
+        bytes32 orderKey,
+        bytes32 body,
+        bytes32 document,
+        uint128 chargesNano
+    ) internal pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encodePacked(
+                    Hashes.INVOICE_LEAF,
+                    Hashes.VERSION,
+                    book,
+                    orderKey,
+                    body,
+                    document,
+                    chargesNano
+                )
+            );
+    }
+
+    /// @notice What a claim names so that nobody else can open it for a bounty: whoever does not hold
+    /// the salt can not compute it, and for another finder it is another one.
+    /// @param salt That of the group which the evidence opens at the claimed place.
+    function evidenceHash(
+        address finder,
+        bytes32 leaf_,
+        bytes32 salt
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(Hashes.EVIDENCE, Hashes.VERSION, finder, leaf_, salt));
+    }
+
+    function digest(ChargeGroup memory group) internal pure returns (bytes32) {
         return
             keccak256(
                 bytes.concat(
@@ -42,7 +113,7 @@ library Leaves {
             );
     }
 
-    function digest(CreditGroup calldata group) internal pure returns (bytes32) {
+    function digest(CreditGroup memory group) internal pure returns (bytes32) {
         return
             keccak256(
                 abi.encodePacked(
@@ -62,7 +133,7 @@ library Leaves {
     function leaf(
         BookId book,
         bytes32 third,
-        LeafRest calldata rest
+        LeafRest memory rest
     ) internal pure returns (bytes32) {
         return
             keccak256(

@@ -23,10 +23,10 @@ library Repricing {
 
     /// @dev Reverts unless these three rows, and no others, price the charge.
     function requireApplies(
-        ChargeGroup calldata charge,
-        IntervalRow calldata interval,
-        CalendarRow calldata calendar,
-        PriceRow calldata price
+        ChargeGroup memory charge,
+        IntervalRow memory interval,
+        CalendarRow memory calendar,
+        PriceRow memory price
     ) internal pure {
         require(charge.kind == KIND_USAGE, RowNotProvable("charge kind"));
         require(interval.service == charge.service, RowDoesNotApply("service"));
@@ -59,14 +59,14 @@ library Repricing {
     }
 
     /// @return The instant, in milliseconds, whose band prices the whole session: its minute of start.
-    function sessionInstant(ChargeGroup calldata charge) internal pure returns (uint64) {
+    function sessionInstant(ChargeGroup memory charge) internal pure returns (uint64) {
         uint64 minute = charge.start / MINUTE_MILLISECONDS;
         require(minute >= charge.sessionMinutes, ChargeMalformed("session minutes"));
         return (minute - charge.sessionMinutes) * MINUTE_MILLISECONDS;
     }
 
     /// @return amountNano What the row asks for the quantity.
-    function priceOf(PriceRow calldata row, uint64 quantity) internal pure returns (uint128) {
+    function priceOf(PriceRow memory row, uint64 quantity) internal pure returns (uint128) {
         require(row.per > 0 && row.first > 0 && row.step > 0, RowNotProvable("increments"));
         require(row.scale <= 9, RowNotProvable("scale"));
         // All of it over the denominator `per`: setUp × per < 2^192 and price × billed < 2^194, so
@@ -85,14 +85,14 @@ library Repricing {
     }
 
     /// @return What is billed for a quantity: the first increment, then whole steps.
-    function billedUnits(PriceRow calldata row, uint64 quantity) internal pure returns (uint256) {
+    function billedUnits(PriceRow memory row, uint64 quantity) internal pure returns (uint256) {
         if (quantity == 0) return 0;
         if (quantity <= row.first) return row.first;
         uint256 beyond = quantity - row.first;
         return row.first + ((beyond + row.step - 1) / row.step) * row.step;
     }
 
-    function _requireProvable(ChargeGroup calldata charge, PriceRow calldata price) private pure {
+    function _requireProvable(ChargeGroup memory charge, PriceRow memory price) private pure {
         require(price.provable == 1, RowNotProvable("provable"));
         require(price.kind == ROW_LINEAR, RowNotProvable("row kind"));
         require(price.class == charge.class, RowNotProvable("class"));

@@ -10,7 +10,7 @@ library TariffRows {
     error RowNotInTariff(bytes32 row, uint32 index);
     error RowBeyondCount(uint32 count, uint32 index);
 
-    function digest(IntervalRow calldata row) internal pure returns (bytes32) {
+    function digest(IntervalRow memory row) internal pure returns (bytes32) {
         return
             keccak256(
                 abi.encodePacked(
@@ -25,14 +25,14 @@ library TariffRows {
             );
     }
 
-    function digest(CalendarRow calldata row) internal pure returns (bytes32) {
+    function digest(CalendarRow memory row) internal pure returns (bytes32) {
         return
             keccak256(
                 abi.encodePacked(Hashes.CALENDAR_ROW, Hashes.VERSION, row.from, row.to, row.band)
             );
     }
 
-    function digest(PriceRow calldata row) internal pure returns (bytes32) {
+    function digest(PriceRow memory row) internal pure returns (bytes32) {
         return
             keccak256(
                 bytes.concat(
@@ -61,7 +61,7 @@ library TariffRows {
             );
     }
 
-    function root(TariffHeader calldata header) internal pure returns (bytes32) {
+    function root(TariffHeader memory header) internal pure returns (bytes32) {
         return
             keccak256(
                 abi.encodePacked(
@@ -78,9 +78,9 @@ library TariffRows {
 
     /// @dev Reverts unless the row stands at its index under the header's root.
     function requireRow(
-        TariffHeader calldata header,
+        TariffHeader memory header,
         bytes32 row,
-        RowPath calldata path
+        RowPath memory path
     ) internal pure {
         require(path.index < header.count, RowBeyondCount(header.count, path.index));
         require(

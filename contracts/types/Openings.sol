@@ -47,6 +47,39 @@ struct LeafRest {
     uint128 amountNano;
 }
 
+/// @notice The group of a charge that says whose it is (docs/PROTOCOL.md section 4). The running total
+/// in nano-units, this charge included.
+struct AccountGroup {
+    bytes32 salt;
+    bytes32 pseudonym;
+    uint64 chargeNumber;
+    uint128 runningTotalNano;
+    bytes24 sourceTag;
+    bytes16 deviceTag;
+}
+
+/// @notice What an invoice binds beside its charges and its document (docs/PROTOCOL.md section 7).
+struct InvoiceBody {
+    bytes32 salt;
+    bytes32 pseudonym;
+    uint64 lastChargeNumber;
+    uint64 lastCreditNumber;
+    uint128 creditsNano;
+    uint128 taxNano;
+}
+
+/// @notice The totals of one batch (docs/PROTOCOL.md section 6). Instants in milliseconds.
+struct BatchTotals {
+    bytes32 salt;
+    bytes32 sumRoot;
+    uint128 sumNano;
+    uint64 count;
+    uint64 from;
+    uint64 to;
+    uint64 suspended;
+    uint64 oldestSuspended;
+}
+
 /// @notice What leads from a leaf to the word that the ledger keeps. `blockTime` in seconds.
 struct BatchPath {
     uint8 depth;

@@ -5,7 +5,11 @@ import { TallystickError } from "../core/errors.ts";
 import { type Bundle, parseBundle } from "../core/evidence/bundle.ts";
 import type { LedgerFacts } from "../core/evidence/ledger-facts.ts";
 import type { FactProblem } from "../core/evidence/merge-facts.ts";
-import { type BundleReport, verifyBundle } from "../core/evidence/verify-bundle.ts";
+import {
+  type BundleReport,
+  type VerifyOptions,
+  verifyBundle,
+} from "../core/evidence/verify-bundle.ts";
 import { readUrl } from "./open-node.ts";
 import { ServiceError, UsageError } from "./output.ts";
 import { factsOf, readTrustFile, requireNoContradiction } from "./trust-file.ts";
@@ -17,13 +21,28 @@ export interface FactOptions {
   trust?: string;
 }
 
+/**
+ * Who chose whom to believe: nobody but the file itself ("bundle"), the reader by naming end points
+ * ("rpc"), or the reader by facts pinned earlier ("trust", alone or beside end points).
+ */
+export type LedgerSource = "bundle" | "rpc" | "trust";
+
 export interface CheckedBundle {
   facts: LedgerFacts;
   problems: FactProblem[];
   report: BundleReport;
   /** True when no network was used. */
   offline: boolean;
+  source: LedgerSource;
+  /** Somebody who was asked says something else than the others: then nothing is good. */
+  isContradicted: boolean;
+  /** The report is good and nobody contradicts. */
+  ok: boolean;
 }
+
+/** Said wherever the end points are the file's own word. */
+export const SOURCE_CAVEAT =
+  "asked only the end points that the file itself names: pin the ledger with --save-trust/--trust or name an end point with --rpc";
 
 const BUNDLE_BYTES_MAX = 256 * 1024 * 1024;
 
@@ -70,16 +89,35 @@ export async function readBundle(file: string): Promise<Bundle> {
  * the contracts that are asked are those that the bundle names.
  * @throws ServiceError `ledger.unreachable` when no end point answers
  */
-export async function checkBundle(bundle: Bundle, options: FactOptions): Promise<CheckedBundle> {
+export async function checkBundle(
+  bundle: Bundle,
+  options: FactOptions,
+  about: VerifyOptions = {},
+): Promise<CheckedBundle> {
   const trust = options.trust === undefined ? undefined : await readTrustFile(options.trust);
   if (trust !== undefined && options.rpc === undefined) {
     const facts = factsOf(trust, bundle, options.trust as string);
-    return { facts, problems: [], report: verifyBundle(bundle, facts), offline: true };
+    return judge(bundle, about, { facts, problems: [], offline: true, source: "trust" });
   }
   const contracts = trust?.contracts as Bundle["ledger"]["contracts"] | undefined;
-  const { facts, problems } = await askLedger(bundle, endpointsOf(bundle, options), contracts);
-  if (trust !== undefined) requireNoContradiction(trust, bundle, facts, options.trust as string);
-  return { facts, problems, report: verifyBundle(bundle, facts), offline: false };
+  const asked = await askLedger(bundle, endpointsOf(bundle, options), contracts);
+  if (trust !== undefined) {
+    requireNoContradiction(trust, bundle, asked.facts, options.trust as string);
+  }
+  const source = trust !== undefined ? "trust" : options.rpc === undefined ? "bundle" : "rpc";
+  return judge(bundle, about, { ...asked, offline: false, source });
+}
+
+function judge(
+  bundle: Bundle,
+  about: VerifyOptions,
+  read: Pick<CheckedBundle, "facts" | "problems" | "offline" | "source">,
+): CheckedBundle {
+  const report = verifyBundle(bundle, read.facts, about);
+  const isContradicted =
+    read.facts.sources.some(({ agrees }) => !agrees) ||
+    read.problems.some(({ code }) => code === "facts.no-majority");
+  return { ...read, report, isContradicted, ok: report.ok && !isContradicted };
 }
 
 /** The end points to ask: those given, else those that the bundle names. @throws UsageError */

@@ -1,5 +1,13 @@
 import type { CommandModule } from "./command.ts";
-import { createOutput, describeError, EXIT, exitCodeOf, UsageError } from "./output.ts";
+import {
+  createOutput,
+  describeError,
+  EXIT,
+  endOnOutputError,
+  exitCodeOf,
+  plainText,
+  UsageError,
+} from "./output.ts";
 
 interface Entry {
   name: string;
@@ -119,7 +127,7 @@ async function main(argv: string[]): Promise<number> {
     }
     return await runCommand(entry, rest, json, debug);
   } catch (error) {
-    process.stderr.write(`tallystick ${name}: ${describeError(error, debug)}\n`);
+    process.stderr.write(plainText(`tallystick ${name}: ${describeError(error, debug)}\n`));
     if (json) process.stdout.write(`${JSON.stringify({ error: errorFields(error) })}\n`);
     return exitCodeOf(error);
   }
@@ -165,10 +173,5 @@ async function runCommand(
   return exit;
 }
 
-// A reader that closes the pipe early (head, less) is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(EXIT.yes);
-  throw error;
-});
-
+endOnOutputError();
 process.exitCode = await main(process.argv.slice(2));

@@ -18,7 +18,7 @@ export interface Output {
   readonly json: boolean;
   /** One JSON line with `--json`; otherwise nothing. Resolves when the pipe can take more. */
   record(value: object): Promise<void>;
-  /** One line for people: standard output without `--json`, nothing with it. */
+  /** One line for people, as `plainText`: standard output without `--json`, nothing with it. */
   say(text: string): Promise<void>;
   /** Progress and remarks, always to standard error. */
   remark(text: string): void;
@@ -31,10 +31,42 @@ export function createOutput(json: boolean): Output {
       : new Promise((resolve) => process.stdout.once("drain", () => resolve()));
   return {
     json,
-    record: (value) => (json ? write(`${JSON.stringify(value)}\n`) : Promise.resolve()),
-    say: (text) => (json ? Promise.resolve() : write(`${text}\n`)),
-    remark: (text) => void process.stderr.write(`${text}\n`),
+    record: (value) => (json ? write(`${plainJson(value)}\n`) : Promise.resolve()),
+    say: (text) => (json ? Promise.resolve() : write(`${plainText(text)}\n`)),
+    remark: (text) => void process.stderr.write(`${plainText(text)}\n`),
   };
+}
+
+/**
+ * What a file says is shown as text and never obeyed: without control characters (C0, C1, delete),
+ * except line feed and tab, and without marks that turn the direction of writing, a name in it can
+ * neither move the cursor over a verdict nor rename the window.
+ */
+export const plainText = (text: string): string =>
+  text.replace(/(?![\n\t])[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "");
+
+/** JSON escapes the characters below a blank by itself; these a terminal could obey too. */
+const plainJson = (value: object): string =>
+  JSON.stringify(value).replace(
+    /[\u007f-\u009f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+
+/**
+ * A pipe that its reader closed early (head, less) is no error; a full disk is one that is told in
+ * words, since nothing else can be written any more.
+ */
+export function endOnOutputError(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(EXIT.yes);
+    const reason = error.code ?? "unknown reason";
+    process.stderr.write(
+      `tallystick: The output can not be written (${reason}); what is there is cut. Free space and run it again. [output.not-writable]\n`,
+      () => process.exit(EXIT.unusableInput),
+    );
+  });
+  // Without a standard error there is nobody left to tell.
+  process.stderr.on("error", () => process.exit(process.exitCode ?? EXIT.unusableInput));
 }
 
 /** The call itself is wrong: unknown option, missing file name. Exit code 2. */

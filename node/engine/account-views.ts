@@ -12,7 +12,7 @@ export interface AccountPeriod {
   lines: number;
 }
 
-export interface AccountDispute extends Omit<StoredClaim, "credit"> {
+export interface AccountDispute extends Omit<StoredClaim, "credit" | "answer" | "trouble"> {
   period: string;
   line: string;
   creditLine?: string;
@@ -35,7 +35,10 @@ export async function periodsOf(
   return periods;
 }
 
-/** Claims against the account's charges, whoever lodged them. */
+/**
+ * The claims that the account's holder lodged: those of the dispute address of the charge's epoch.
+ * Anyone may claim at any place; what strangers allege is no dispute of the subscriber's.
+ */
 export async function disputesOf(
   { store }: EngineContext,
   account: string,
@@ -45,7 +48,10 @@ export async function disputesOf(
     const place = keys.charge(claim.domain, BigInt(claim.sequence), claim.leafIndex);
     const charge = await getJson<StoredCharge>(store, place);
     if (charge?.account !== account) continue;
-    const { credit, ...rest } = claim;
+    const ofEpoch = keys.epoch(account, charge.epoch, claim.domain);
+    const own = (await getJson<EpochState>(store, ofEpoch))?.disputeAddress;
+    if (own === undefined || claim.finder.toLowerCase() !== own) continue;
+    const { credit, answer: _answer, trouble: _trouble, ...rest } = claim;
     disputes.push({
       ...rest,
       period: charge.epoch,

@@ -1,80 +1,105 @@
-import { fromHex, type Hex, toHex } from "../core/bytes.ts";
-import { accountGroupDigest, partyGroupDigest } from "../core/commitment/charge-groups.ts";
-import { BATCH_DEPTH_MIN, buildInclusionTree } from "../core/commitment/inclusion-tree.ts";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { type Hex, toHex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
-import { repriceCharge } from "../core/evidence/check-price.ts";
-import { CLAIM_KIND } from "../core/evidence/claim-kind.ts";
-import { accountFromJson, partyFromJson } from "../core/evidence/group-json.ts";
-import { formatNano } from "../core/money/decimal.ts";
+import { followClaims } from "./follow-claims.ts";
 import { issueCredit } from "./issue-credit.ts";
+import {
+  answerByPolicy,
+  type ClaimAnswer,
+  type ClaimPolicy,
+  isBorneByCharge,
+} from "./judge-claim.ts";
 import { below, keys } from "./key-spaces.ts";
-import type { ClaimRecord, Ledger } from "./ledger.ts";
+import type { Ledger, LedgerCall } from "./ledger.ts";
 import type { EngineContext } from "./operator.ts";
 import type { Outbox } from "./outbox.ts";
-import { readBatch } from "./read-charges.ts";
+import { creditShown } from "./show-credit.ts";
 import { StoreSession } from "./store-session.ts";
 import { getJson, scanJson } from "./stored-json.ts";
-import type { StoredCharge, StoredClaim } from "./stored-types.ts";
+import type { StoredClaim } from "./stored-types.ts";
 import type { TariffShelf } from "./tariff-shelf.ts";
 
-const BLOCKS_READ_TWICE = 64n;
+/** A claim that could not be worked so often is left to staff; its next change tries again. */
+const ATTEMPTS_MAX = 5;
+const ANSWERS_MAX = 3;
+/** So many at once are contested together, in calls that fit a transaction's gas. */
+const BULK_FROM = 8;
+const BULK_MAX = 40;
+/** What stops every claim alike: the round ends, and no claim is blamed. */
+const FOR_ALL = /^(ledger\.unreachable|ledger\.wrong-.*|outbox\.full|store\..*)$/;
 
-/**
- * `recompute` concedes what the operator's own recomputation confirms and contests the rest;
- * `contest` lets the ledger decide every price. Matters of fact wait for staff.
- */
-export type ClaimPolicy = "recompute" | "contest";
+export interface ClaimDeskParts {
+  tariffs: TariffShelf;
+  ledger: Pick<
+    Ledger,
+    "finalHead" | "events" | "claimOf" | "ledgerTime" | "prepare" | "senderOf" | "refusalOf"
+  >;
+  outbox: Pick<Outbox, "enqueue" | "find">;
+  policy: ClaimPolicy;
+  /** Told of what went wrong with one claim; the others go on. */
+  onTrouble?: (error: unknown) => void;
+}
 
 /**
  * Follows the claims against this operator's books: notes them, answers by policy, credits what is
- * owed, and shows the credit to the ledger. Every step is found again from the store and the
- * ledger, so that it can be run at any time, any number of times.
+ * owed, shows the credit to the ledger, and lets lapse what nobody opened. Every step is found again
+ * from the store and the ledger, so that it can be run at any time, any number of times.
  */
 export class ClaimDesk {
   readonly #context: EngineContext;
-  readonly #tariffs: TariffShelf;
-  readonly #ledger: Ledger;
-  readonly #outbox: Outbox;
-  readonly #policy: ClaimPolicy;
+  readonly #parts: ClaimDeskParts;
 
-  constructor(
-    context: EngineContext,
-    parts: { tariffs: TariffShelf; ledger: Ledger; outbox: Outbox; policy: ClaimPolicy },
-  ) {
+  constructor(context: EngineContext, parts: ClaimDeskParts) {
     this.#context = context;
-    this.#tariffs = parts.tariffs;
-    this.#ledger = parts.ledger;
-    this.#outbox = parts.outbox;
-    this.#policy = parts.policy;
+    this.#parts = parts;
   }
 
   /** One round. @returns true when a credit was issued and waits for a batch */
   async work(): Promise<boolean> {
-    await this.#noteNew();
+    const { store } = this.#context;
+    await followClaims(this.#context, this.#parts.ledger);
+    const toContest: StoredClaim[] = [];
     let creditIssued = false;
-    for await (const { value } of scanJson<StoredClaim>(this.#context.store, below("claim/"))) {
-      if (["refuted", "lapsed", "settled"].includes(value.state)) continue;
-      const claim = await this.#refresh(value);
-      if (claim.state === "claimed") await this.#answerUnlessAnswered(claim);
-      if (claim.state !== "conceded" && claim.state !== "proven") continue;
-      if (claim.credit === undefined) {
-        await issueCredit(this.#context, claim.id);
-        creditIssued = true;
-      } else {
-        await this.#showCredit(claim);
-      }
+    let ledgerTime: bigint | undefined;
+    for await (const { value: id } of scanJson<Hex>(store, below("claim-open/"))) {
+      const claim = await getJson<StoredClaim>(store, keys.claim(id));
+      if (claim === undefined || (claim.trouble?.attempts ?? 0) >= ATTEMPTS_MAX) continue;
+      await this.#orNoted(claim, async () => {
+        if (claim.state === "claimed") {
+          if (await this.#mustContest(claim)) toContest.push(claim);
+        } else if (claim.state === "contested") {
+          if (claim.kind === "matter-of-fact") return;
+          ledgerTime ??= await this.#parts.ledger.ledgerTime();
+          if (ledgerTime > BigInt(claim.deadline)) await this.#lapse(claim);
+        } else if (claim.credit === undefined) {
+          creditIssued = (await issueCredit(this.#context, id)) || creditIssued;
+        } else {
+          const call = await creditShown(this.#context, claim);
+          if (call !== undefined) await this.#send(`claim:${id}:credit`, "show credit", call);
+        }
+      });
     }
+    await this.#contest(toContest);
     return creditIssued;
   }
 
-  /** An answer by staff. @throws those of the outbox */
-  async answer(claimId: Hex, answer: "concede" | "contest"): Promise<void> {
-    await this.#outbox.enqueue({
-      key: `claim:${claimId}:answer`,
-      purpose: `${answer} claim`,
-      duty: "settle",
-      call: { contract: "claims", method: answer, args: [claimId] },
-    });
+  /**
+   * An answer by staff.
+   * @throws TallystickError `claim.unknown`; `claim.not-concedable` for a charge that is not in the
+   *   books or asks less than is claimed; those of the outbox
+   */
+  async answer(claimId: Hex, answer: ClaimAnswer): Promise<void> {
+    const claim = await getJson<StoredClaim>(this.#context.store, keys.claim(claimId));
+    if (claim === undefined) {
+      throw new TallystickError("claim.unknown", "There is no such claim against these books.");
+    }
+    if (answer === "concede" && !(await isBorneByCharge(this.#context.store, claim))) {
+      throw new TallystickError(
+        "claim.not-concedable",
+        "No credit could make it good: its charge is not in the books, or asks less than is claimed. Contest it.",
+      );
+    }
+    await this.#answer(claim, answer);
   }
 
   async list(): Promise<StoredClaim[]> {
@@ -85,177 +110,97 @@ export class ClaimDesk {
     return claims;
   }
 
-  /** Claims lodged since the last look. Some blocks are read twice, in case the ledger lost its tail. */
-  async #noteNew(): Promise<void> {
-    const { store, profile } = this.#context;
-    const session = new StoreSession(store);
-    const { number: toBlock } = await this.#ledger.finalHead();
-    const seenTo = BigInt((await session.get<string>(keys.node("claims-seen-to"))) ?? "0");
-    const fromBlock = seenTo > BLOCKS_READ_TWICE ? seenTo - BLOCKS_READ_TWICE : 0n;
-    if (toBlock === seenTo) return;
-    const names = ["ClaimLodged"];
-    for (const event of await this.#ledger.events({
-      contract: "claims",
-      names,
-      fromBlock,
-      toBlock,
-    })) {
-      const id = event.values.claim as Hex;
-      if (event.values.book !== profile.agreement.chargeBook) continue;
-      if ((await session.get<StoredClaim>(keys.claim(id))) !== undefined) continue;
-      const claim = await this.#ledger.claimOf(id);
-      if (claim !== undefined) session.put(keys.claim(id), await this.#stored(id, claim));
-    }
-    session.put(keys.node("claims-seen-to"), toBlock.toString());
-    await session.commit();
+  /** Concedes by itself where policy says so. @returns true when the claim is to be contested */
+  async #mustContest(claim: StoredClaim): Promise<boolean> {
+    if (claim.answer !== undefined) return this.#mustContestAgain(claim, claim.answer);
+    const { tariffs, policy } = this.#parts;
+    const answer = await answerByPolicy(this.#context.store, tariffs, policy, claim);
+    if (answer === "concede") await this.#answerUnlessAnswered(claim, answer);
+    return answer === "contest";
   }
 
-  async #stored(id: Hex, claim: ClaimRecord): Promise<StoredClaim> {
-    const kind = claim.kind === CLAIM_KIND.mispriced ? "mispriced" : "matter-of-fact";
-    const amount = formatNano(claim.claimedNano, 2);
-    return {
-      id,
-      domain: claim.book,
-      sequence: claim.sequence.toString(),
-      leafIndex: claim.leafIndex,
-      kind,
-      claimedNano: claim.claimedNano.toString(),
-      state: "claimed",
-      history: [
-        {
-          at: await this.#now(),
-          words: `${amount} ${this.#context.profile.agreement.currency} claimed back on the ledger.`,
-        },
-      ],
-    };
+  /** The ledger may refuse an answer: of many at once, or to concede what was decided meanwhile. */
+  async #mustContestAgain(
+    { id }: StoredClaim,
+    { key, tries }: NonNullable<StoredClaim["answer"]>,
+  ): Promise<boolean> {
+    const settled = await this.#parts.outbox.find(key);
+    if (settled?.status !== "refused" || tries >= ANSWERS_MAX) return false;
+    const refusal = await this.#refusalOf({ contract: "claims", method: "contest", args: [id] });
+    if (refusal === undefined) return true;
+    throw new TallystickError("claim.answer-refused", `The ledger takes no answer: ${refusal}.`);
   }
 
-  async #refresh(claim: StoredClaim): Promise<StoredClaim> {
-    const onLedger = await this.#ledger.claimOf(claim.id);
-    if (onLedger === undefined || onLedger.state === "none" || onLedger.state === claim.state) {
-      return claim;
+  async #contest(claims: StoredClaim[]): Promise<void> {
+    const fresh = claims.filter(({ answer }) => answer === undefined);
+    const bulk = fresh.length >= BULK_FROM ? fresh : [];
+    for (const claim of claims) {
+      if (bulk.includes(claim)) continue;
+      await this.#orNoted(claim, () => this.#answerUnlessAnswered(claim, "contest"));
     }
-    const { currency } = this.#context.profile.agreement;
-    const due = `${formatNano(onLedger.dueNano, 2)} ${currency}`;
-    const words: Record<StoredClaim["state"], string> = {
-      claimed: "Claimed.",
-      conceded: `${this.#context.profile.name} concedes ${due}.`,
-      contested: `${this.#context.profile.name} contests the claim.`,
-      proven: `The ledger decided for the claim: ${due} come back.`,
-      refuted: "The ledger decided against the claim.",
-      lapsed: "The claim lapsed: nobody opened the charge in time.",
-      settled: `Settled: the credit of ${due} stands on the ledger.`,
-    };
-    const next: StoredClaim = {
-      ...claim,
-      state: onLedger.state,
-      ...(onLedger.dueNano > 0n ? { dueNano: onLedger.dueNano.toString() } : {}),
-      history: [...claim.history, { at: await this.#now(), words: words[onLedger.state] }],
-    };
-    const session = new StoreSession(this.#context.store);
-    session.put(keys.claim(claim.id), next);
-    await session.commit();
-    return next;
+    for (let from = 0; from < bulk.length; from += BULK_MAX) {
+      const some = bulk.slice(from, from + BULK_MAX);
+      const ids = some.map(({ id }) => id);
+      const key = `claims:contest:${toHex(sha256(new TextEncoder().encode(ids.join())))}`;
+      const call: LedgerCall = { contract: "claims", method: "contestMany", args: [ids] };
+      await this.#send(key, "contest claims", call);
+      // A crash before this is written answers some twice; the ledger takes the first answer.
+      for (const { id } of some) await this.#change(id, { answer: { key, tries: 1 } });
+    }
   }
 
   /** Another answer may be on its way already: of staff, or of a policy that was changed since. */
-  async #answerUnlessAnswered(claim: StoredClaim): Promise<void> {
+  async #answerUnlessAnswered(claim: StoredClaim, answer: ClaimAnswer): Promise<void> {
     try {
-      await this.#answerByPolicy(claim);
+      await this.#answer(claim, answer);
     } catch (error) {
       if (!(error instanceof TallystickError) || error.code !== "outbox.key-reused") throw error;
     }
   }
 
-  async #answerByPolicy(claim: StoredClaim): Promise<void> {
-    if (claim.kind !== "mispriced") return;
-    if (this.#policy === "contest") return this.answer(claim.id, "contest");
-    const overchargeNano = await this.#overchargeOf(claim);
-    await this.answer(
-      claim.id,
-      overchargeNano !== undefined && BigInt(claim.claimedNano) <= overchargeNano
-        ? "concede"
-        : "contest",
-    );
+  async #answer({ id, answer: before }: StoredClaim, answer: ClaimAnswer): Promise<void> {
+    const settled = before && (await this.#parts.outbox.find(before.key));
+    const isAgain = before !== undefined && settled?.status === "refused";
+    const tries = isAgain ? before.tries + 1 : 1;
+    const key = isAgain ? `claim:${id}:answer:${tries}` : `claim:${id}:answer`;
+    const call: LedgerCall = { contract: "claims", method: answer, args: [id] };
+    await this.#send(key, `${answer} claim`, call);
+    await this.#change(id, { answer: { key, tries } });
   }
 
-  async #overchargeOf(claim: StoredClaim): Promise<bigint | undefined> {
-    const charge = await getJson<StoredCharge>(
-      this.#context.store,
-      keys.charge(claim.domain, BigInt(claim.sequence), claim.leafIndex),
-    );
-    const opened = charge?.opened.charge;
-    if (charge === undefined || opened === undefined) return undefined;
-    const tariff = this.#tariffs.inForce(Number(opened.start));
-    if (tariff === undefined) return undefined;
-    return BigInt(charge.amountNano) - repriceCharge(tariff.compiled, opened).amountNano;
+  /** Nobody opened it in time. The deadline may have moved on; the ledger knows. */
+  async #lapse({ id }: StoredClaim): Promise<void> {
+    const call: LedgerCall = { contract: "claims", method: "lapse", args: [id] };
+    if ((await this.#refusalOf(call)) !== undefined) return;
+    await this.#send(`claim:${id}:lapse`, "lapse claim", call);
   }
 
-  /** Once the credit's batch is on the ledger, the ledger is shown that the claim is settled. */
-  async #showCredit(claim: StoredClaim): Promise<void> {
-    const { store } = this.#context;
-    const place = await this.#placeOfCredit(claim);
-    if (place === undefined) return;
-    const batch = await readBatch(store, place.domain, place.sequence);
-    if (batch.blockTime === undefined) return;
-    const { charge, leafIndex } = place;
-    const { account, party, credit } = charge.opened;
-    if (credit === undefined) return;
-    const tree = buildInclusionTree(
-      batch.leaves.map((leaf) => fromHex(leaf, 32)),
-      BATCH_DEPTH_MIN,
-    );
-    const group = [
-      credit.salt,
-      credit.targetDomain,
-      BigInt(credit.targetSequence),
-      credit.targetIndex,
-      credit.reason,
-      credit.claim,
-    ];
-    const rest = [
-      toHex(accountGroupDigest(accountFromJson(account))),
-      toHex(partyGroupDigest(partyFromJson(party))),
-      BigInt(charge.amountNano),
-    ];
-    const path = [
-      batch.depth,
-      tree.path(leafIndex).map(toHex),
-      batch.totals,
-      batch.runningTotals,
-      BigInt(batch.blockTime),
-    ];
-    await this.#outbox.enqueue({
-      key: `claim:${claim.id}:credit`,
-      purpose: "show credit",
-      duty: "settle",
-      call: {
-        contract: "claims",
-        method: "settleByCredit",
-        args: [claim.id, [place.domain, place.sequence, leafIndex, group, rest, path]],
-      },
-    });
+  async #refusalOf(call: LedgerCall): Promise<string | undefined> {
+    const { ledger } = this.#parts;
+    return (await ledger.refusalOf(ledger.prepare(call), ledger.senderOf("settle")))?.name;
   }
 
-  async #placeOfCredit(claim: StoredClaim) {
-    const { store, profile } = this.#context;
-    const domain = profile.agreement.creditBook;
-    if (claim.credit === undefined) return undefined;
-    const { account, epoch, number } = claim.credit;
-    const place = await getJson<{ sequence: string; leafIndex: number }>(
-      store,
-      keys.owned(account, epoch, domain, BigInt(number)),
-    );
-    if (place === undefined) return undefined;
-    const sequence = BigInt(place.sequence);
-    const charge = await getJson<StoredCharge>(
-      store,
-      keys.charge(domain, sequence, place.leafIndex),
-    );
-    return charge && { domain, sequence, leafIndex: place.leafIndex, charge };
+  #send(key: string, purpose: string, call: LedgerCall): Promise<void> {
+    return this.#parts.outbox.enqueue({ key, purpose, duty: "settle", call });
   }
 
-  async #now(): Promise<string> {
-    return new Date(Number(await this.#context.time.seconds()) * 1000).toISOString();
+  /** One claim that can not be worked keeps no other from its turn, and not itself for ever. */
+  async #orNoted(claim: StoredClaim, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const code = error instanceof TallystickError ? error.code : "internal";
+      if (FOR_ALL.test(code)) throw error;
+      this.#parts.onTrouble?.(error);
+      const attempts = (claim.trouble?.attempts ?? 0) + 1;
+      await this.#change(claim.id, { trouble: { code, attempts } });
+    }
+  }
+
+  async #change(id: Hex, change: Partial<StoredClaim>): Promise<void> {
+    const session = new StoreSession(this.#context.store);
+    const claim = await session.get<StoredClaim>(keys.claim(id));
+    session.put(keys.claim(id), { ...claim, ...change });
+    await session.commit();
   }
 }

@@ -14,13 +14,15 @@ export const creditRecordId = (claimId: string): string => `claim:${claimId}`;
 /**
  * Appends the credit that settles a claim to the credit book. The claim remembers it in the same
  * write, so that a crash neither loses nor doubles it.
+ * @returns false when there is nothing (more) to credit
+ * @throws TallystickError `credit.target-unknown`, `credit.above-charge`
  */
-export async function issueCredit(context: EngineContext, claimId: string): Promise<void> {
+export async function issueCredit(context: EngineContext, claimId: string): Promise<boolean> {
   const { profile, store, time } = context;
   const session = new StoreSession(store);
   const claim = await session.get<StoredClaim>(keys.claim(claimId));
   assert(claim !== undefined, `claim ${claimId} is stored`);
-  if (claim.credit !== undefined || claim.dueNano === undefined) return;
+  if (claim.credit !== undefined || claim.dueNano === undefined) return false;
   const target = await session.get<StoredCharge>(
     keys.charge(claim.domain, BigInt(claim.sequence), claim.leafIndex),
   );
@@ -28,6 +30,13 @@ export async function issueCredit(context: EngineContext, claimId: string): Prom
     throw new TallystickError(
       "credit.target-unknown",
       "The claim names a charge that is not here.",
+    );
+  }
+  if (BigInt(claim.dueNano) > BigInt(target.amountNano)) {
+    // What the ledger held the operator to by its silence may be more than the charge asked.
+    throw new TallystickError(
+      "credit.above-charge",
+      "The claim makes more due than the charge asks, and a credit can not be above its charge.",
     );
   }
   const recordId = creditRecordId(claimId);
@@ -71,4 +80,5 @@ export async function issueCredit(context: EngineContext, claimId: string): Prom
     credit: { account: target.account, epoch, number: credit.opened.account.chargeNumber },
   } satisfies StoredClaim);
   await session.commit();
+  return true;
 }

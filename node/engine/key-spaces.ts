@@ -16,6 +16,8 @@
  *   owned/<account>/<epoch>/<domain>/<no>   -> place of the account's charge (sequence, index)
  *   invoice/<account>/<epoch>               -> StoredInvoice
  *   claim/<claim id>                        -> StoredClaim
+ *   claim-open/<claim id>                   -> claim id, while its outcome is open
+ *   claim-at/<domain>/<sequence>/<index>/<claim id> -> claim id: all claims about one charge
  *   tick/<number>                           -> StoredTick: batches sealed together, one transaction
  *   outbox/…                                -> node/engine/outbox.ts
  *   node/<name>                             -> small facts about this node
@@ -43,6 +45,9 @@ export const keys = {
     `owned/${account}/${epoch}/${domain}/${sortable(number)}`,
   invoice: (account: string, epoch: string) => `invoice/${account}/${epoch}`,
   claim: (id: string) => `claim/${id}`,
+  claimOpen: (id: string) => `claim-open/${id}`,
+  claimsAt: (domain: string, sequence: bigint, index: number) =>
+    `claim-at/${domain}/${sortable(sequence)}/${sortable(index)}/`,
   tick: (number: bigint) => `tick/${sortable(number)}`,
   node: (name: string) => `node/${name}`,
 } as const;

@@ -2,12 +2,13 @@ import { type Hex, toHex } from "../core/bytes.ts";
 import type { Bundle } from "../core/evidence/bundle.ts";
 import { readUsageRecord } from "../core/records/read-usage-record.ts";
 import { type AccountDispute, type AccountPeriod, disputesOf, periodsOf } from "./account-views.ts";
-import { ClaimDesk, type ClaimPolicy } from "./answer-claims.ts";
+import { ClaimDesk } from "./answer-claims.ts";
 import { EvidenceBuilder, type LedgerSection } from "./build-evidence.ts";
 import { checkStore, type StoreCheck } from "./check-store.ts";
 import { TickCommitter } from "./commit-tick.ts";
 import { AccountGuide } from "./guide-account.ts";
 import { type UsageFile, UsageIngest } from "./ingest-usage.ts";
+import type { ClaimAnswer, ClaimPolicy } from "./judge-claim.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { Ledger, RefusalReason } from "./ledger.ts";
 import type { EngineContext } from "./operator.ts";
@@ -37,6 +38,8 @@ export interface PipelineParts {
   outbox: Outbox;
   ledger: Ledger;
   claimPolicy: ClaimPolicy;
+  /** Told of a claim that can not be worked; the others go on. */
+  onClaimTrouble?: (error: unknown) => void;
   ledgerSection: LedgerSection;
 }
 
@@ -74,13 +77,18 @@ export class OperatorPipeline {
   readonly #desk: ClaimDesk;
   readonly #turns = new OneAtATime();
   #guide: AccountGuide;
+  #accountsRevision = 0;
 
   private constructor(parts: PipelineParts, guide: AccountGuide) {
     this.#parts = parts;
     this.#guide = guide;
     this.#committer = new TickCommitter(parts.context.store, parts.outbox);
     this.#evidence = new EvidenceBuilder(parts.context, parts.tariffs, parts.ledgerSection);
-    this.#desk = new ClaimDesk(parts.context, { ...parts, policy: parts.claimPolicy });
+    this.#desk = new ClaimDesk(parts.context, {
+      ...parts,
+      policy: parts.claimPolicy,
+      ...(parts.onClaimTrouble === undefined ? {} : { onTrouble: parts.onClaimTrouble }),
+    });
   }
 
   /** Opens the books that are not open yet and takes up what a crash left. */
@@ -103,8 +111,14 @@ export class OperatorPipeline {
         session.put(keys.account(account.id), { ...account, accessSecret });
       }
       await session.commit();
+      this.#accountsRevision++;
       this.#guide = await AccountGuide.load(store);
     });
+  }
+
+  /** Another number after each change of the accounts. */
+  get accountsRevision(): number {
+    return this.#accountsRevision;
   }
 
   ingest(
@@ -174,8 +188,8 @@ export class OperatorPipeline {
     return this.#turns.run(() => this.#desk.work());
   }
 
-  answerClaim(id: Hex, answer: "concede" | "contest"): Promise<void> {
-    return this.#desk.answer(id, answer);
+  answerClaim(id: Hex, answer: ClaimAnswer): Promise<void> {
+    return this.#turns.run(() => this.#desk.answer(id, answer));
   }
 
   claims(): Promise<StoredClaim[]> {

@@ -188,12 +188,20 @@ export interface StoredClaim {
   domain: Hex;
   sequence: string;
   leafIndex: number;
-  kind: "mispriced" | "matter-of-fact";
+  kind: "mispriced" | "matter-of-fact" | "breach";
   claimedNano: string;
+  /** Who lodged it: the subscriber when it is the dispute address of the charge's epoch. */
+  finder: Hex;
   state: ClaimState;
+  /** Ledger time in seconds until which the next step can be taken. */
+  deadline: string;
   dueNano?: string;
+  /** Key of the outbox under which the newest answer went out, and how often one did. */
+  answer?: { key: string; tries: number };
   /** The credit that settles it, by its number; its place follows once its batch is sealed. */
   credit?: { account: string; epoch: string; number: string };
+  /** What keeps the desk from working it; after some attempts it is left to staff. */
+  trouble?: { code: string; attempts: number };
   history: { at: string; words: string }[];
 }
 

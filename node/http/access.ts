@@ -1,4 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { Request } from "express";
 import { fromHex, type Hex } from "../core/bytes.ts";
 import { accessToken } from "../core/evidence/access-link.ts";
@@ -20,25 +20,32 @@ export function bearerOf(request: Request): Hex {
   return match[1] as Hex;
 }
 
+/** The accounts, and a number that is another one after each change of them. */
+export interface AccountSource {
+  readonly accountsRevision: number;
+  accounts(): Promise<Account[]>;
+}
+
+export type AccountWithoutSecret = Omit<Account, "accessSecret">;
+
 /**
- * Finds whose link it is. Tokens are compared in constant time; only tokens are kept in memory, not
- * secrets.
+ * Finds whose link it is. Accounts are kept by the digest of their token, made once after each
+ * change of the accounts: no secret stays in memory, looking a digest up says nothing about how much
+ * of a token was right, and a request costs the same however many accounts there are.
  */
 export class SubscriberAccess {
-  readonly #accounts: () => Promise<Account[]>;
+  readonly #source: AccountSource;
+  #known: Promise<Map<string, AccountWithoutSecret>> | undefined;
+  #revision: number | undefined;
 
-  constructor(accounts: () => Promise<Account[]>) {
-    this.#accounts = accounts;
+  constructor(source: AccountSource) {
+    this.#source = source;
   }
 
   /** @throws HttpError 403 `access.unknown` */
-  async accountOf(request: Request): Promise<Account> {
-    const token = fromHex(bearerOf(request), 32);
-    let found: Account | undefined;
-    for (const account of await this.#accounts()) {
-      const own = fromHex(accessToken(fromHex(account.accessSecret, 32)), 32);
-      if (timingSafeEqual(own, token)) found = account;
-    }
+  async accountOf(request: Request): Promise<AccountWithoutSecret> {
+    const digest = digestOf(bearerOf(request));
+    const found = (await this.#accounts()).get(digest);
     if (found === undefined) {
       throw new HttpError(
         403,
@@ -48,7 +55,31 @@ export class SubscriberAccess {
     }
     return found;
   }
+
+  #accounts(): Promise<Map<string, AccountWithoutSecret>> {
+    const { accountsRevision } = this.#source;
+    if (this.#known === undefined || this.#revision !== accountsRevision) {
+      this.#revision = accountsRevision;
+      const reading = this.#read();
+      this.#known = reading;
+      // A store that did not answer is asked again.
+      reading.catch(() => {
+        if (this.#known === reading) this.#known = undefined;
+      });
+    }
+    return this.#known;
+  }
+
+  async #read(): Promise<Map<string, AccountWithoutSecret>> {
+    const known = new Map<string, AccountWithoutSecret>();
+    for (const { accessSecret, ...account } of await this.#source.accounts()) {
+      known.set(digestOf(accessToken(fromHex(accessSecret, 32))), account);
+    }
+    return known;
+  }
 }
+
+const digestOf = (token: Hex): string => createHash("sha256").update(token).digest("base64");
 
 /** @throws HttpError 403 `access.not-operator` */
 export function requireOperator(request: Request, token: Hex): void {

@@ -22,6 +22,8 @@ const STATUS_BY_CODE: Record<string, number> = {
   "store.value-damaged": 500,
   "evidence.nothing": 404,
   "account.unknown": 404,
+  "claim.unknown": 404,
+  "claim.not-concedable": 409,
   "store.write-failed": 507,
   "outbox.full": 503,
   "outbox.key-reused": 409,

@@ -59,7 +59,10 @@ export const openApiDocument = {
   },
   paths: {
     "/health": {
-      get: operation("node", { summary: "Whether the node serves", answer: "It does" }),
+      get: operation("node", {
+        summary: "Whether the node lives and is ready: 503 while ledger or store do not answer",
+        answer: "{live, ready, ledger, store}",
+      }),
     },
     "/v1/openapi.json": {
       get: operation("node", { summary: "This description", answer: "OpenAPI 3.1" }),
@@ -87,6 +90,15 @@ export const openApiDocument = {
         status: "201",
       }),
     },
+    "/v1/relay/conclusions": {
+      post: operation("relay", {
+        summary:
+          "Take a step that anyone may take once a deadline passed: concludeSilence, lapse, markOverdue",
+        body: JSON_BODY,
+        answer: "On the ledger",
+        status: "201",
+      }),
+    },
     "/v1/session": {
       get: subscriber({
         summary: "Whose link this is, and which periods there are",
@@ -107,7 +119,7 @@ export const openApiDocument = {
       get: subscriber({ summary: "The invoice's lines as CSV", query: ["period"], answer: "CSV" }),
     },
     "/v1/disputes": {
-      get: subscriber({ summary: "Claims against this subscriber's charges", answer: "Disputes" }),
+      get: subscriber({ summary: "This subscriber's own claims", answer: "Disputes" }),
     },
     "/v1/operator/status": { get: operator({ summary: "State of the node", answer: "Status" }) },
     "/v1/operator/fsck": {

@@ -4,6 +4,7 @@ import type { Log } from "../adapters/log.ts";
 import type { Ledger } from "../engine/ledger.ts";
 import type { Outbox } from "../engine/outbox.ts";
 import type { SubscriberAccess } from "./access.ts";
+import type { Health } from "./health.ts";
 import { errorHandler, notFound } from "./http-error.ts";
 import { openApiDocument } from "./openapi.ts";
 import { type OperatorRoutesParts, operatorRoutes } from "./routes/operator-routes.ts";
@@ -23,7 +24,7 @@ export interface ServerParts {
   page: string | undefined;
   /** The sample subscriber's device log, for the sample only: this one file and no other. */
   sampleLog: { name: string; file: string } | undefined;
-  health: () => Promise<{ ready: boolean }>;
+  health: () => Promise<Health>;
   log: Log;
   /** Shows the stack of what went wrong inside, which may quote data: for development only. */
   debug?: boolean;

@@ -8,7 +8,13 @@ const BATCH_MAX = 1000;
 const ALLOWED = /^(eth|net|web3)_/;
 /** Would need keys in the ledger, or answers before the step is durable. */
 const REFUSED =
-  /^eth_(sign.*|sendTransaction.*|sendUnsigned.*|sendRawTransactionSync|accounts|requestAccounts)$/;
+  /^eth_(sign.*|fillTransaction|sendTransaction.*|sendUnsigned.*|sendRawTransactionSync|accounts|requestAccounts)$/;
+/** Would run code of anybody's own, over contents of anybody's own, without a bound of ours. */
+const UNBOUNDED = /^eth_(simulate.*|callMany|callBundle|createAccessList)$/;
+/** Run code; with state or block overrides as a third parameter, which are not offered. */
+const RUNNING = ["eth_call", "eth_estimateGas"];
+/** A block's worth. Anvil would go on for minutes with what a caller asks for. */
+const CALL_GAS_MAX = 30_000_000;
 /** The fee policy of the embedded ledger is zero; anvil would suggest 1 gwei. */
 const FREE = new Set(["eth_gasPrice", "eth_maxPriorityFeePerGas"]);
 
@@ -111,11 +117,15 @@ export class JsonRpcDoor {
     const id = request?.id ?? null;
     if (typeof method !== "string") return failure(id, -32600, "Invalid request");
     if (FREE.has(method)) return { jsonrpc: "2.0", id, result: "0x0" };
-    if (!ALLOWED.test(method) || REFUSED.test(method)) {
+    if (!ALLOWED.test(method) || REFUSED.test(method) || UNBOUNDED.test(method)) {
       return failure(id, -32601, `The method ${method} is not offered`);
     }
+    const asked = RUNNING.includes(method) ? withinBounds(request) : request;
+    if (asked === undefined) {
+      return failure(id, -32602, "A call and a block are taken, and no overrides");
+    }
     try {
-      if (method !== "eth_sendRawTransaction") return await this.#backend.ask(atNextBlock(request));
+      if (method !== "eth_sendRawTransaction") return await this.#backend.ask(atNextBlock(asked));
       const signed = Array.isArray(request.params) ? request.params[0] : undefined;
       if (typeof signed !== "string") return failure(id, -32602, "Expected a signed transaction");
       return { jsonrpc: "2.0", id, result: await this.#backend.sendRawTransaction(signed) };
@@ -124,6 +134,19 @@ export class JsonRpcDoor {
       return failure(id, -32603, error instanceof Error ? error.message : "The ledger is down");
     }
   }
+}
+
+/** The call with no more gas than is offered; undefined when it asks for more than a call. */
+function withinBounds(request: JsonRpcRequest): JsonRpcRequest | undefined {
+  const { params } = request;
+  if (!Array.isArray(params) || params.length < 1 || params.length > 2) return undefined;
+  const [call, ...rest] = params as [unknown, ...unknown[]];
+  if (typeof call !== "object" || call === null || Array.isArray(call)) return undefined;
+  const { gas, gasLimit: _, ...others } = call as Record<string, unknown>;
+  const wanted = gas === undefined || gas === null ? CALL_GAS_MAX : Number(gas);
+  if (Number.isNaN(wanted) || wanted < 0) return undefined;
+  const capped = Math.min(Math.floor(wanted), CALL_GAS_MAX);
+  return { ...request, params: [{ ...others, gas: `0x${capped.toString(16)}` }, ...rest] };
 }
 
 /** Gas is estimated at the clock's time, not at the last block's, which may be long past. */

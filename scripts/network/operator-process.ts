@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { TallystickError } from "../../node/core/errors.ts";
 import { writeJsonFile } from "./network-file.ts";
 
@@ -92,7 +93,7 @@ export class OperatorProcess {
 
   async #launch(): Promise<void> {
     const { folder } = this.#options;
-    const main = new URL("../../node/main.ts", import.meta.url).pathname;
+    const main = fileURLToPath(new URL("../../node/main.ts", import.meta.url));
     const child = fork(main, [join(folder, "node.json")], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       // People read this terminal: only what needs them, unless they ask for more.

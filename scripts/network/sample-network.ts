@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { TallystickError } from "../../node/core/errors.ts";
 import { billingEpoch, epochBefore, epochOfInstant } from "../../node/engine/billing-epoch.ts";
 import { EmbeddedLedger } from "../embedded-ledger.ts";
@@ -118,9 +119,9 @@ export class SampleNetwork {
     const { ports, say } = this.#options;
     const alderPort = await freePort(ports.alder);
     const birchPort = await freePort(ports.birch);
-    if (alderPort !== ports.alder)
+    if (ports.alder !== 0 && alderPort !== ports.alder)
       say(`Port ${ports.alder} is busy; Alder's node serves at ${alderPort}.`);
-    if (birchPort !== ports.birch)
+    if (ports.birch !== 0 && birchPort !== ports.birch)
       say(`Port ${ports.birch} is busy; Birch's node serves at ${birchPort}.`);
     const endpoints = [
       { member: PARTIES.alder.name, url: `http://127.0.0.1:${alderPort}/rpc` },
@@ -152,7 +153,7 @@ export class SampleNetwork {
   }
 
   #tariff(file: URL): object {
-    return { version: 1, validFrom: this.network.tariffValidFrom, file: file.pathname };
+    return { version: 1, validFrom: this.network.tariffValidFrom, file: fileURLToPath(file) };
   }
 
   async #writeConfig(

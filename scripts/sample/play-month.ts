@@ -8,7 +8,9 @@ import { keysOf } from "../network/parties.ts";
 import { type SampleNetwork, ZONE } from "../network/sample-network.ts";
 import { splitByDay } from "./move-to-month.ts";
 
-interface Played {
+export interface Played {
+  /** Batches of Alder's book of charges that the ledger had when the bill was run. */
+  batchesBeforeBill?: number;
   /** Last day whose records are committed. */
   day?: string;
   billed?: boolean;
@@ -53,6 +55,10 @@ export class SampleMonth {
     await this.#putAccounts();
     await this.#playDays(played.day, (day) => note({ day }));
     if (!played.billed) {
+      // Asked for before, and kept first: a bill that is run again after a crash counts the same.
+      if (played.batchesBeforeBill === undefined) {
+        await note({ batchesBeforeBill: await this.#batchesOfCharges() });
+      }
       await this.#bill();
       await note({ billed: true });
     }
@@ -91,6 +97,13 @@ export class SampleMonth {
       }
       await onDay(day);
     }
+  }
+
+  async #batchesOfCharges(): Promise<number> {
+    const { books } = (await this.#sample.alder.ask("GET", "status")) as {
+      books: { kind: number; lastSequence: string }[];
+    };
+    return Number(books.find(({ kind }) => kind === 1)?.lastSequence ?? 0);
   }
 
   async #bill(): Promise<void> {

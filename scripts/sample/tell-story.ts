@@ -1,8 +1,13 @@
+import { join } from "node:path";
 import { formatNano } from "../../node/core/money/decimal.ts";
-import type { Account } from "../../node/engine/stored-types.ts";
+import type { Account, StoredClaim } from "../../node/engine/stored-types.ts";
+import { readJsonFile } from "../network/network-file.ts";
 import type { OperatorProcess } from "../network/operator-process.ts";
 import { PARTIES } from "../network/parties.ts";
 import type { SampleNetwork } from "../network/sample-network.ts";
+import type { Played } from "./play-month.ts";
+
+const OVER: readonly StoredClaim["state"][] = ["settled", "refuted", "lapsed"];
 
 interface Status {
   books: { kind: number; lastSequence: string; runningCount: string; runningSumNano: string }[];
@@ -22,6 +27,9 @@ export async function tellStory(sample: SampleNetwork, already: boolean): Promis
   const { month } = sample.network;
   const alder = await booksOf(sample.alder);
   const birch = await booksOf(sample.birch);
+  const played = await readJsonFile<Played>(join(sample.directory, "played.json"));
+  const batches = played?.batchesBeforeBill;
+  const { claims } = (await sample.alder.ask("GET", "claims")) as { claims: StoredClaim[] };
   return [
     "",
     already
@@ -29,15 +37,14 @@ export async function tellStory(sample: SampleNetwork, already: boolean): Promis
       : `Played the sample's month, ${month}, on the ledger's own clock:`,
     "",
     `  ${PARTIES.alder.name} rated ${alder.count} calls by its published tariff: ${alder.sum} EUR.`,
-    `  They were committed to the ledger day by day, in ${alder.batches} batches, before the bill existed.`,
+    `  They were committed to the ledger day by day,${batches === undefined ? "" : ` in ${batches} batches,`} before the bill existed.`,
     `  ${alder.suspended} record waits in suspense: no account owns its number. It was not priced at zero.`,
     `  The bill was run: ${alder.invoices} invoices, themselves committed.`,
     `  ${PARTIES.birch.name} recorded the ${birch.count} calls that it brought to their end: ${birch.sum} EUR,`,
     `  stated, left open to objection for three days, paid by ${PARTIES.alder.name}; and ${PARTIES.cedar.name}`,
     "  drew its share of the retail revenue.",
     "",
-    "One line of the sample subscriber's bill does not follow from the tariff, and others do not agree",
-    "with the phone. Find them, and dispute them, here:",
+    ...wrongLines(claims),
     "",
     `  ${await sampleLink(sample)}`,
     "",
@@ -47,6 +54,28 @@ export async function tellStory(sample: SampleNetwork, already: boolean): Promis
   ].join("\n");
 }
 
+/** Pure, so that what is said can be checked without a network. */
+export function wrongLines(
+  claims: readonly Pick<StoredClaim, "kind" | "state" | "dueNano">[],
+): string[] {
+  const settled = claims.find(({ kind, state }) => kind === "mispriced" && state === "settled");
+  const line = "One line of the sample subscriber's bill does not follow from the tariff";
+  if (settled !== undefined) {
+    const back = formatNano(BigInt(settled.dueNano ?? "0"), 2);
+    return [
+      `${line}; it was disputed, and settled:`,
+      `${back} EUR came back. Others do not agree with the phone. Look at them here:`,
+    ];
+  }
+  if (claims.some(({ kind, state }) => kind === "mispriced" && !OVER.includes(state))) {
+    return [
+      `${line}; it is disputed, and not decided yet.`,
+      "Others do not agree with the phone. Look at them here:",
+    ];
+  }
+  return [`${line}, and others do not agree`, "with the phone. Find them, and dispute them, here:"];
+}
+
 async function booksOf(node: OperatorProcess) {
   const status = (await node.ask("GET", "status")) as Status;
   const book = (kind: number) => status.books.find((one) => one.kind === kind);
@@ -54,7 +83,6 @@ async function booksOf(node: OperatorProcess) {
   return {
     count: charges?.runningCount ?? "0",
     sum: formatNano(BigInt(charges?.runningSumNano ?? "0"), 2),
-    batches: charges?.lastSequence ?? "0",
     invoices: book(3)?.runningCount ?? "0",
     suspended: status.suspended,
   };

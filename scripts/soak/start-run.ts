@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { readJsonFile } from "../network/network-file.ts";
 
 /** What can be killed: a node, the ledger's process, the process that started them, or all at once. */
@@ -40,7 +41,7 @@ export class StartRun {
 
   constructor(directory: string) {
     this.#directory = directory;
-    const script = new URL("../start.ts", import.meta.url).pathname;
+    const script = fileURLToPath(new URL("../start.ts", import.meta.url));
     const ports = ["--port", "0", "--birch-port", "0", "--ledger-port", "0"];
     this.#child = spawn(
       process.execPath,

@@ -94,6 +94,28 @@ describe("tallystick check-bill", () => {
     assert.deepEqual([swapped.exitCode, swapped.lines[0]?.error?.code], [3, "bill.not-a-bill"]);
   });
 
+  it("takes a log that is given twice for one, and says so", async () => {
+    const args = (...logs: string[]) => ["check-bill", "--bill", BILL, "--device-log", ...logs];
+    const once = await runCommand([...args(CALLS), ...ZONE]);
+    const twice = await runCommand([...args(CALLS, CALLS), ...ZONE]);
+    assert.deepEqual(brief(twice.lines), brief(once.lines));
+    const { sharedEntries, ...summary }: Record<string, unknown> = {
+      ...twice.lines.at(-1)?.summary,
+    };
+    assert.deepEqual(summary, once.lines.at(-1)?.summary);
+    assert.ok(Number(sharedEntries) > 0);
+    assert.match(twice.errors, /stand in several of the logs and counted once/);
+  });
+
+  it("gives no advice that can not be followed", async () => {
+    const { exitCode, lines } = await runCommand(
+      ["check-bill", "--bill", BILL, "--device-log", "-", ...ZONE],
+      "neither a log nor a bill\n",
+    );
+    assert.deepEqual([exitCode, lines[0]?.error?.code], [3, "format.not-recognised"]);
+    assert.doesNotMatch(JSON.stringify(lines[0]), /--format/);
+  });
+
   it("answers no when a line of the bill can not be read", async () => {
     const text = readFileSync(BILL, "utf8").split("\n").slice(0, 2).join("\n");
     const { exitCode, lines } = await runCommand(

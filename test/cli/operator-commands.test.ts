@@ -65,6 +65,22 @@ describe("the operator's commands", function () {
     assert.equal(lines[0].file.classes.rejected.records, 1);
   });
 
+  it("refuse a file that is cut by its name, and go on with the next one", async () => {
+    const cut = join(folder, "cut.xml");
+    const twice = join(folder, "twice.ndjson");
+    const entry = '<call number="+4915100000001" duration="60" date="1761000000000" type="2" />';
+    writeFileSync(cut, `<calls count="2">${entry}<call num`);
+    const row = JSON.stringify({ ...octoberUsage()[0], id: "row-twice", durationSeconds: 77 });
+    writeFileSync(twice, `${row}\n${row}\n`);
+    const { status, lines, stderr } = await at("ingest", cut, twice);
+    assert.equal(status, 3);
+    assert.deepEqual([lines[0].error.code, lines[0].error.file], ["xml.truncated", cut]);
+    assert.ok(stderr.includes(cut));
+    // The next one has a problem, which is told and is not the answer "yes".
+    assert.equal(lines[1].file.problems[0].code, "file.duplicate-record");
+    assert.equal((await at("ingest", twice)).status, 1);
+  });
+
   it("find totals that do not balance", () => {
     const totals = { records: 2, durationMilliseconds: "10", octets: "0" };
     const half = { records: 1, durationMilliseconds: "5", octets: "0" };

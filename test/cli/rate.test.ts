@@ -335,6 +335,31 @@ describe("tallystick tariff", () => {
     assert.equal(root(a), root(b));
   });
 
+  it("imports a tariff of OCPI, and names the file that it can not import", () => {
+    const file = join(folder, "ocpi.json");
+    const tariff = {
+      id: "16",
+      party_id: "ALL",
+      currency: "EUR",
+      elements: [{ price_components: [{ type: "ENERGY", price: 0.25, vat: 10, step_size: 1 }] }],
+      last_updated: "2018-12-17T11:16:55Z",
+    };
+    writeFileSync(file, JSON.stringify(tariff));
+    const imported = tallystick(["tariff", "import", file, "--from", "ocpi", "--json"]);
+    assert.equal(imported.status, 0);
+    const made = join(folder, "made.json");
+    writeFileSync(made, imported.stdout);
+    assert.equal(tallystick(["tariff", "check", made]).status, 0);
+    writeFileSync(file, JSON.stringify({ ...tariff, elements: [] }));
+    const refused = tallystick(["tariff", "import", file, "--from", "ocpi", "--json"]);
+    assert.equal(refused.status, 3);
+    assert.deepEqual(
+      [refused.lines()[0].error.code, refused.lines()[0].error.file],
+      ["import.shape", file],
+    );
+    assert.equal(tallystick(["tariff", "import", file, "--from", "xml"]).status, 2);
+  });
+
   it("prints a schema, and refuses what it does not know", () => {
     const { status, lines } = tallystick(["tariff", "schema", "--json"]);
     assert.equal(status, 0);

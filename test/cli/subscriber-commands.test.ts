@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { toHex } from "../../node/core/bytes.ts";
+import { chargeGroupDigest } from "../../node/core/commitment/charge-groups.ts";
+import { chargeFromJson } from "../../node/core/evidence/group-json.ts";
 import { writeLinkSecret } from "../../node/core/evidence/subscriber-link.ts";
 import { SampleNetwork } from "../../scripts/network/sample-network.ts";
 import { SampleMonth } from "../../scripts/sample/play-month.ts";
@@ -10,12 +15,32 @@ import { tallystick } from "./run-tallystick.ts";
 /** The line of the sample that a clerk priced wrongly. */
 const WRONG_LINE = "9";
 
+/** Everyone who answers at the ledger's true end point, but for one word that a call returns. */
+async function lyingEndpoint(honestUrl: string): Promise<{ url: string; server: Server }> {
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const part of request) body += part;
+    const headers = { "content-type": "application/json" };
+    const answer = await (await fetch(honestUrl, { method: "POST", headers, body })).text();
+    // One word of 32 bytes that is a digest: a seal.
+    const lie = answer.replace(
+      /"result":"0x[1-9a-f][0-9a-f]{63}"/,
+      `"result":"0x${"5a".repeat(32)}"`,
+    );
+    response.writeHead(200, headers).end(lie);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server };
+}
+
 describe("the subscriber's and auditor's commands on the sample network", function () {
   this.timeout(180_000);
   let sample: SampleNetwork;
   let folder: string;
   let data: string;
   let bundle: string;
+  /** The same bill after the wrong line was disputed and credited. */
+  let corrected: string;
   let link: string;
   let isStopped = false;
   const at = (...args: string[]) =>
@@ -52,8 +77,12 @@ describe("the subscriber's and auditor's commands on the sample network", functi
     const { summary } = lines.at(-1);
     assert.equal(status, 1);
     assert.deepEqual(summary.byVerdict, { committed: 14, "price-differs": 1 });
-    const { members, agree, offline } = summary.ledger;
-    assert.deepEqual({ members, agree, offline }, { members: 2, agree: 2, offline: false });
+    const { members, agree, offline, source } = summary.ledger;
+    assert.deepEqual(
+      { members, agree, offline, source },
+      { members: 2, agree: 2, offline: false, source: "bundle" },
+    );
+    assert.match(summary.ledger.caveat, /only the end points that the file itself names/);
     const wrong = lines.find(({ verdict }) => verdict === "price-differs");
     assert.deepEqual(
       [wrong.line, wrong.amount, wrong.expectedAmount, wrong.currency],
@@ -82,6 +111,134 @@ describe("the subscriber's and auditor's commands on the sample network", functi
     const invalid = await at("verify", bundle, "--trust", other);
     assert.equal(invalid.status, 1);
     assert.ok(invalid.lines.at(-1).summary.byVerdict["proof-invalid"] >= 1);
+  });
+
+  it("dispute refuses what there is nothing to claim for, and a stranger's link", async () => {
+    const right = await at("dispute", bundle, "--line", "3", "--link", link);
+    assert.deepEqual([right.status, right.lines.at(-1).summary.state], [1, "nothing-to-claim"]);
+    const stranger = write("stranger.txt", `0x${"11".repeat(32)}\n`);
+    const refused = await at("dispute", bundle, "--line", WRONG_LINE, "--secret-file", stranger);
+    assert.deepEqual(
+      [refused.status, refused.lines.at(-1).error.code],
+      [3, "dispute.other-subscriber"],
+    );
+    const much = ["--line", WRONG_LINE, "--link", link, "--amount", "0.81"];
+    assert.equal((await at("dispute", bundle, ...much)).status, 2);
+    assert.equal((await at("dispute", bundle, "--line", WRONG_LINE)).status, 2);
+  });
+
+  it("dispute is carried by another member, contested, decided by the ledger and credited", async () => {
+    const file = write("link.txt", link);
+    const args = ["--line", WRONG_LINE, "--secret-file", file, "--node", sample.birch.url];
+    const { status, lines, stderr } = await at("dispute", bundle, ...args, "--wait");
+    assert.equal(status, 0, stderr);
+    const states = lines.filter(({ claim }) => claim?.state).map(({ claim }) => claim.state);
+    // A quick ledger may pass through a state between two looks.
+    assert.ok(states.includes("contested"), states.join());
+    const { summary } = lines.at(-1);
+    assert.deepEqual(
+      [summary.state, summary.claimed, summary.due, summary.settled],
+      ["settled", "0.30", "0.30", true],
+    );
+    const again = await at("dispute", bundle, ...args, "--wait");
+    assert.deepEqual([again.status, again.lines.at(-1).summary.id], [0, summary.id]);
+  });
+
+  it("verify shows the credit, proven, and the line that it corrects", async () => {
+    corrected = join(folder, "credited.json");
+    const { month } = sample.network;
+    await at("evidence", "--account", "sample", "--period", month, "--out", corrected);
+    const { lines, status } = await at("verify", corrected);
+    const credit = lines.find((line) => line.credit === true);
+    assert.deepEqual([credit.verdict, credit.amount], ["committed", "0.30"]);
+    const line = lines.find((one) => one.line === WRONG_LINE);
+    assert.deepEqual([line.verdict, line.creditedAmount], ["corrected", "0.30"]);
+    assert.deepEqual([status, lines.at(-1).summary.ok], [0, true]);
+    const told = await tallystick(["explain", corrected, "--line", WRONG_LINE]);
+    assert.deepEqual([told.status, /it is corrected/.test(told.stdout)], [0, true]);
+    assert.match(told.stdout, /asked only the end points that the file itself names/);
+  });
+
+  it("verify says who chose the end points, and never that all holds by the file's own word", async () => {
+    const asked = await tallystick(["verify", corrected]);
+    assert.equal(asked.status, 0, asked.stdout);
+    assert.doesNotMatch(asked.stdout, /verything holds/);
+    assert.match(asked.stdout, /asked only the end points that the file itself names/);
+    const rpc = `${sample.birch.url}/rpc`;
+    const chosen = await tallystick(["verify", corrected, "--rpc", rpc]);
+    assert.deepEqual([chosen.status, /Everything holds\./.test(chosen.stdout)], [0, true]);
+    const { source, caveat } = (await at("verify", corrected, "--rpc", rpc)).lines.at(-1).summary
+      .ledger;
+    assert.deepEqual([source, caveat], ["rpc", undefined]);
+    const trust = join(folder, "corrected-trust.json");
+    assert.equal((await at("verify", corrected, "--save-trust", trust)).status, 0);
+    const pinned = await at("verify", corrected, "--trust", trust);
+    assert.deepEqual([pinned.status, pinned.lines.at(-1).summary.ledger.source], [0, "trust"]);
+  });
+
+  it("verify counts one end point once, and finds no peace where end points differ", async () => {
+    const honest = [`Birch=${sample.birch.url}/rpc`, `Alder=${sample.alder.url}/rpc`];
+    const liar = await lyingEndpoint(`${sample.birch.url}/rpc`);
+    try {
+      const names = ["Cedar", "Elm", "Fir"].map((name) => `${name}=${liar.url}`);
+      const { status, lines } = await at("verify", corrected, "--rpc", ...honest, ...names);
+      const { summary } = lines.at(-1);
+      const { members, agree, contradicted } = summary.ledger;
+      assert.deepEqual([members, agree, contradicted], [3, 2, true]);
+      assert.deepEqual([summary.byVerdict.committed, summary.byVerdict.corrected], [14, 1]);
+      assert.deepEqual([status, summary.ok], [1, false]);
+      const trust = join(folder, "contradicted-trust.json");
+      const args = ["--rpc", ...honest, ...names];
+      const read = await tallystick(["verify", corrected, "--save-trust", trust, ...args]);
+      assert.match(read.stdout, /contradict each other/);
+      assert.doesNotMatch(read.stdout, /Everything holds/);
+      assert.throws(() => readFileSync(trust), /ENOENT/);
+      const told = await at("explain", corrected, "--line", "1", ...args);
+      assert.equal(told.status, 1);
+    } finally {
+      liar.server.close();
+      liar.server.closeAllConnections();
+    }
+  });
+
+  it("verify tells your own bill from another's", async () => {
+    const yours = async (...args: string[]) => {
+      const { status, lines } = await at("verify", corrected, ...args);
+      const check = lines
+        .at(-1)
+        .summary?.checks.find(({ name }: { name: string }) => name === "yours");
+      return [status, check?.ok];
+    };
+    assert.deepEqual(await yours(), [0, undefined]);
+    assert.deepEqual(await yours("--link", link), [0, true]);
+    const stranger = write("other-link.txt", `0x${"11".repeat(32)}\n`);
+    assert.deepEqual(await yours("--secret-file", stranger), [1, false]);
+    assert.deepEqual(await yours("--secret-file", stranger, "--link", link), [2, undefined]);
+  });
+
+  it("verify counts as good neither a line that is not shown nor a bundle without its bill", async () => {
+    const closed = JSON.parse(readFileSync(bundle, "utf8"));
+    const at9 = closed.charges.find(({ line }: { line: string }) => line === WRONG_LINE);
+    at9.charge = {
+      digest: toHex(chargeGroupDigest(chargeFromJson(at9.charge))),
+    };
+    const hidden = await at("verify", write("closed.json", JSON.stringify(closed)));
+    const { ok, byVerdict } = hidden.lines.at(-1).summary;
+    assert.deepEqual(
+      [hidden.status, ok, byVerdict],
+      [1, false, { committed: 14, "not-checked": 1 }],
+    );
+    const cut = JSON.parse(readFileSync(corrected, "utf8"));
+    delete cut.invoice;
+    cut.charges = cut.charges.slice(0, 10);
+    const short = await at("verify", write("cut-off.json", JSON.stringify(cut)));
+    assert.deepEqual([short.status, short.lines.at(-1).summary.ok], [1, false]);
+  });
+
+  it("nothing that a file says reaches the terminal as a command", async () => {
+    const { stdout, stderr } = await tallystick(["explain", bundle, "--line", "\u001b[2J\u009b8m"]);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    assert.doesNotMatch(stdout + stderr, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
   });
 
   it("verify does not let a bundle choose other contracts than the pinned ones", async () => {
@@ -134,50 +291,15 @@ describe("the subscriber's and auditor's commands on the sample network", functi
     assert.match(wrong.stdout, /DOES NOT HOLD \(priced\)/);
     const right = await at("explain", bundle, "--line", "3");
     assert.deepEqual([right.status, right.lines.at(-1).summary.verdict], [0, "committed"]);
+    assert.doesNotMatch(wrong.stdout, /Priced as of/);
+    const early = JSON.parse(readFileSync(bundle, "utf8"));
+    early.charges[2].charge.sessionMinutes = 7;
+    const file = write("early.json", JSON.stringify(early));
+    const told = await tallystick(["explain", file, "--line", "3"]);
+    assert.match(told.stdout, /Priced as of .* when the session began, 7 minutes before/);
     assert.equal((await at("explain", bundle, "--line", "99")).status, 2);
     const away = await at("explain", bundle, "--line", "3", "--rpc", "http://127.0.0.1:9");
     assert.deepEqual([away.status, away.lines.at(-1).summary.verdict], [4, "not-checked"]);
-  });
-
-  it("dispute refuses what there is nothing to claim for, and a stranger's link", async () => {
-    const right = await at("dispute", bundle, "--line", "3", "--link", link);
-    assert.deepEqual([right.status, right.lines.at(-1).summary.state], [1, "nothing-to-claim"]);
-    const stranger = write("stranger.txt", `0x${"11".repeat(32)}\n`);
-    const refused = await at("dispute", bundle, "--line", WRONG_LINE, "--secret-file", stranger);
-    assert.deepEqual(
-      [refused.status, refused.lines.at(-1).error.code],
-      [3, "dispute.other-subscriber"],
-    );
-    const much = ["--line", WRONG_LINE, "--link", link, "--amount", "0.81"];
-    assert.equal((await at("dispute", bundle, ...much)).status, 2);
-    assert.equal((await at("dispute", bundle, "--line", WRONG_LINE)).status, 2);
-  });
-
-  it("dispute is carried by another member, contested, decided by the ledger and credited", async () => {
-    const file = write("link.txt", link);
-    const args = ["--line", WRONG_LINE, "--secret-file", file, "--node", sample.birch.url];
-    const { status, lines, stderr } = await at("dispute", bundle, ...args, "--wait");
-    assert.equal(status, 0, stderr);
-    const states = lines.filter(({ claim }) => claim?.state).map(({ claim }) => claim.state);
-    // A quick ledger may pass through a state between two looks.
-    assert.ok(states.includes("contested"), states.join());
-    const { summary } = lines.at(-1);
-    assert.deepEqual(
-      [summary.state, summary.claimed, summary.due, summary.settled],
-      ["settled", "0.30", "0.30", true],
-    );
-    const again = await at("dispute", bundle, ...args, "--wait");
-    assert.deepEqual([again.status, again.lines.at(-1).summary.id], [0, summary.id]);
-  });
-
-  it("verify shows the credit, proven, and which line it reduces", async () => {
-    const file = join(folder, "credited.json");
-    const { month } = sample.network;
-    await at("evidence", "--account", "sample", "--period", month, "--out", file);
-    const { lines } = await at("verify", file);
-    const credit = lines.find((line) => line.credit === true);
-    assert.deepEqual([credit.verdict, credit.amount], ["committed", "0.30"]);
-    assert.equal(lines.find(({ line }) => line === WRONG_LINE).creditedAmount, "0.30");
   });
 
   it("commands work on the data of a node that does not run, ledger or not", async () => {

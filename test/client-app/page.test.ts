@@ -3,6 +3,10 @@ import { mkdir, readFile } from "node:fs/promises";
 import { Interface } from "ethers";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { LEDGER_ABI } from "../../node/adapters/ledger-abi.ts";
+import { toHex } from "../../node/core/bytes.ts";
+import { chargeGroupDigest } from "../../node/core/commitment/charge-groups.ts";
+import type { OpenedCharge } from "../../node/core/evidence/bundle.ts";
+import { chargeFromJson } from "../../node/core/evidence/group-json.ts";
 import { buildPage, launchBrowser } from "./browser.ts";
 import { SECRET } from "./sample-bundle.ts";
 import { sampleCallLog } from "./sample-month.ts";
@@ -11,6 +15,11 @@ import { SampleServer } from "./sample-server.ts";
 const DESKTOP = { viewport: { width: 1280, height: 1000 }, locale: "en-GB" };
 const PHONE = { viewport: { width: 360, height: 780 }, locale: "en-GB", hasTouch: true };
 const OVERPRICED = "+44 770 090 0345";
+
+/** What a reader gets who may not see the use: its digest, with which every proof still holds. */
+const closedGroup = (charge: OpenedCharge) => ({
+  digest: toHex(chargeGroupDigest(chargeFromJson(charge))),
+});
 
 describe("the subscriber's page", function () {
   this.timeout(60_000);
@@ -184,6 +193,84 @@ describe("the subscriber's page", function () {
     assert.deepEqual(complaints, []);
   });
 
+  it("leaves strangers' claims alone: they hide no button and are opened to nobody", async () => {
+    server.faults.strangersClaim = true;
+    const page = await openWithLog();
+    const line = lineOf(page, OVERPRICED);
+    assert.equal(await page.locator(".badge", { hasText: "Being decided" }).count(), 0);
+    await line.locator(".line-button").click();
+    await line.getByRole("button", { name: "Dispute €0.44" }).click();
+    await line.getByText("You get €0.44 back. Credit no. 1").waitFor();
+    assert.deepEqual(server.openedClaims, [`0x${"11".repeat(32)}`]);
+    await line.getByText("€0.44 came back", { exact: true }).waitFor();
+  });
+
+  it("goes to another member where the operator's own server does not carry the claim", async () => {
+    await serve("consortium");
+    server.faults.relayRefuses = true;
+    const page = await openWithLog();
+    const line = lineOf(page, OVERPRICED);
+    await line.locator(".line-button").click();
+    await line.getByRole("button", { name: "Dispute €0.44" }).click();
+    await line.getByText("Your dispute", { exact: true }).waitFor();
+    assert.equal(server.relayedBy, 0);
+    assert.equal(server.signerOfClaim(), server.bundle.books[0]?.disputeAddress);
+  });
+
+  it("offers to have the operator's silence recorded, and says who can where nobody here does", async () => {
+    server.faults.staysSilent = true;
+    const page = await openWithLog();
+    const line = lineOf(page, OVERPRICED);
+    await line.locator(".line-button").click();
+    await line.getByRole("button", { name: "Dispute €0.44" }).click();
+    await line.getByText("Alder Mobile did not answer in time").waitFor();
+    await line.getByRole("button", { name: "Have it recorded" }).click();
+    await line.getByText("Every member of the ledger may").waitFor();
+    assert.deepEqual(server.conclusion, {
+      claimId: `0x${"11".repeat(32)}`,
+      step: "concludeSilence",
+    });
+  });
+
+  it("says so when the bill under the link is another subscriber's", async () => {
+    server.tamper = ({ books }) => {
+      for (const book of books) book.disputeAddress = `0x${"ab".repeat(20)}`;
+    };
+    const page = await open();
+    await page.getByText("This bill is not shown to be yours.").waitFor();
+    server.tamper = ({ books }) => {
+      for (const book of books) delete book.blind;
+    };
+    await page.reload();
+    await page.getByText("This bill is not shown to be yours.").waitFor();
+  });
+
+  it("shows evidence with closed lines for what it is: not checked", async () => {
+    server.tamper = ({ charges }) => {
+      for (const one of charges)
+        if (!("digest" in one.charge)) one.charge = closedGroup(one.charge);
+    };
+    const page = await openWithLog();
+    await page.getByText("26 prices could not be checked.").first().waitFor();
+    assert.equal(await page.locator(".badge", { hasText: "Not checked" }).count(), 26);
+    await page.getByText("not all of it could be checked").waitFor();
+    assert.equal(await page.getByText("Every price follows").count(), 0);
+    await page.locator(".line-button").first().click();
+    await page.getByText("The use is not shown to this reader.").first().waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
+  it("takes no cut evidence for a whole bill", async () => {
+    server.tamper = (bundle) => {
+      bundle.charges.length = 5;
+      delete bundle.invoice;
+    };
+    const page = await open();
+    await page.getByText("nothing shows that 5 is the last").first().waitFor();
+    assert.equal(await page.getByText("is in order.").count(), 0);
+    assert.equal(await page.getByText("no number is missing").count(), 0);
+  });
+
   it("lodges a complaint about a fact without opening anything to the ledger", async () => {
     const page = await openWithLog();
     await lineOf(page, "Not on your phone").locator(".line-button").click();
@@ -262,6 +349,17 @@ describe("the subscriber's page", function () {
     const page = await open(DESKTOP, `#s=${other}`);
     await page.getByText("This link opens no account here.").waitFor();
     assert.equal(await page.locator(".line").count(), 0);
+  });
+
+  it("does not take a file for the reader's own bill", async () => {
+    const page = await open();
+    await page.locator(".line").first().waitFor();
+    await drop(page, "Check another bill", "found.json", JSON.stringify(server.bundle));
+    await page.getByText("Shown for whoever holds this file").waitFor();
+    assert.equal(await page.getByText("Alex Sample").count(), 0);
+    await lineOf(page, OVERPRICED).locator(".line-button").click();
+    await page.getByText("open the bill with the personal link").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Dispute €0.44" }).isEnabled(), false);
   });
 
   it("checks an evidence file that is dropped in, and sees one changed byte", async () => {

@@ -10,7 +10,14 @@ import {
 } from "../../node/core/commitment/invoice-leaf.ts";
 import { invoiceSalts } from "../../node/core/commitment/secrets.ts";
 import { disputeKey } from "../../node/core/evidence/access-link.ts";
-import type { Bundle, BundleBatch, BundleInvoice } from "../../node/core/evidence/bundle.ts";
+import {
+  type Bundle,
+  type BundleBatch,
+  type BundleCharge,
+  type BundleInvoice,
+  isClosed,
+} from "../../node/core/evidence/bundle.ts";
+import { describeCharge } from "../../node/core/evidence/describe-charge.ts";
 import { hashDocument } from "../../node/core/hash.ts";
 import { writeInvoiceDocument } from "../../node/core/invoice/invoice-document.ts";
 import { formatNano } from "../../node/core/money/decimal.ts";
@@ -157,6 +164,18 @@ function commitInvoice(
   };
 }
 
+/** What the invoice prints of a use, as its groups tell it. */
+function printed({ charge, party }: BundleCharge) {
+  if (isClosed(charge) || isClosed(party)) return {};
+  const { durationSeconds, octets, units, otherParty } = describeCharge(charge, party);
+  return {
+    ...(otherParty === undefined ? {} : { otherParty }),
+    ...(durationSeconds === undefined ? {} : { durationSeconds }),
+    ...(octets === undefined ? {} : { octets }),
+    ...(units === undefined ? {} : { units }),
+  };
+}
+
 function invoiceText(made: SampleCharge[], chargesNano: bigint): string {
   return writeInvoiceDocument({
     format: "tallystick-invoice",
@@ -167,12 +186,12 @@ function invoiceText(made: SampleCharge[], chargesNano: bigint): string {
     account: "Alex Sample",
     period: PERIOD,
     currency: "EUR",
-    lines: made.map(({ record, amountNano }, at) => ({
+    lines: made.map(({ record, proof, amountNano }, at) => ({
       line: String(at + 1),
       device: "+491713920017",
       service: record.service,
       direction: record.direction,
-      ...(record.bParty === undefined ? {} : { otherParty: record.bParty }),
+      ...printed(proof),
       start: record.start,
       amount: formatNano(amountNano, 2),
     })),

@@ -4,7 +4,9 @@ import { Interface, verifyTypedData } from "ethers";
 import express, { type Express } from "express";
 import helmet from "helmet";
 import { accessToken } from "../../node/core/evidence/access-link.ts";
+import type { Bundle } from "../../node/core/evidence/bundle.ts";
 import { sealKey } from "../../node/core/evidence/ledger-facts.ts";
+import { CHAIN_ID } from "./sample-books.ts";
 import { EPOCH, type SampleBundle, SECRET, sampleBundle } from "./sample-bundle.ts";
 import { SAMPLE_BILL_CSV, SAMPLE_USES, sampleCallLog } from "./sample-month.ts";
 
@@ -13,6 +15,8 @@ const READS = new Interface([
   "function versionAt(bytes32 agreement, bytes20 operator, uint32 version) view returns (tuple(bytes32 root, uint64 validFrom))",
   "function windowsOf(bytes32 agreement) view returns (tuple(uint32 challenge, uint32 claim, uint32 recordAgeMax, uint32 credit, uint32 tariffNotice))",
   "function nonces(address owner) view returns (uint256)",
+  "function ledgerTime() view returns (uint64)",
+  "function deadlineOf(bytes32 id) view returns (uint64)",
 ]);
 const NO_SEAL = `0x${"00".repeat(32)}`;
 const CLAIM_TYPE = {
@@ -35,6 +39,12 @@ export interface Faults {
   ledgerDown?: boolean;
   /** The second member's ledger tells another seal for the first batch. */
   secondMemberLies?: boolean;
+  /** The operator's own node does not carry claims to the ledger. */
+  relayRefuses?: boolean;
+  /** The operator never answers a claim, and the time for it has passed. */
+  staysSilent?: boolean;
+  /** Claims of somebody else about every line. */
+  strangersClaim?: boolean;
 }
 
 /** An operator's node and its ledger as far as the page can tell them from real ones. */
@@ -44,6 +54,12 @@ export class SampleServer {
   /** The last claim and opening that the page sent. */
   claim: Record<string, string> | undefined;
   opening: unknown[] | undefined;
+  conclusion: unknown;
+  readonly openedClaims: unknown[] = [];
+  /** Which member's node carried the claim, when it was not the operator's. */
+  relayedBy: number | undefined;
+  /** Changes the evidence before it is served. */
+  tamper: (bundle: Bundle) => void = () => {};
   #state = "";
   #polls = 0;
   #server: Server | undefined;
@@ -88,13 +104,18 @@ export class SampleServer {
       this.#kind === "embedded" ? ["Alder Mobile"] : ["Alder Mobile", "Birch Networks"];
     this.#sample = sampleBundle({
       kind: this.#kind,
-      endpoints: members.map((member, i) => ({ member, url: `${origin}/rpc/${i}` })),
+      endpoints: members.map((member, i) => ({ member, url: `${origin}/${i}/rpc` })),
       ...(credited === undefined ? {} : { credited }),
     });
   }
 
   #serve(app: Express, origin: string): void {
-    app.post("/rpc/:member", (request, response) => {
+    app.post("/:member/v1/relay/claims", (request, response) => {
+      this.relayedBy = Number(request.params.member);
+      this.#takeClaim(request.body);
+      response.status(201).json({ transaction: `0x${"22".repeat(32)}` });
+    });
+    app.post("/:member/rpc", (request, response) => {
       if (this.faults.ledgerDown) return void response.destroy();
       const { id, method, params } = request.body;
       const answer = this.#ledger(method, params, Number(request.params.member));
@@ -136,7 +157,9 @@ export class SampleServer {
       });
     });
     app.get("/v1/evidence", (_request, response) => {
-      response.json(this.bundle);
+      const bundle = structuredClone(this.bundle);
+      this.tamper(bundle);
+      response.json(bundle);
     });
     app.get("/v1/sample/calls.xml", (_request, response) => {
       response.type("xml").send(sampleCallLog());
@@ -148,17 +171,30 @@ export class SampleServer {
       response.json({ disputes: this.#disputes(origin) });
     });
     app.post("/v1/relay/claims", (request, response) => {
-      this.claim = request.body;
-      this.#state = "claimed";
+      if (this.faults.relayRefuses) {
+        response.status(503).json({ error: { code: "relay.closed", message: "Not now." } });
+        return;
+      }
+      this.#takeClaim(request.body);
       response.status(201).json({ transaction: `0x${"22".repeat(32)}` });
     });
     app.post("/v1/relay/openings", (request, response) => {
       this.opening = request.body.opening;
+      this.openedClaims.push(request.body.claimId);
       this.#state = "proven";
       this.#polls = 0;
       response.status(201).json({ transaction: `0x${"33".repeat(32)}` });
     });
+    app.post("/v1/relay/conclusions", (request, response) => {
+      this.conclusion = request.body;
+      response.status(404).json({ error: { code: "http.not-found", message: "Not here." } });
+    });
     app.use(express.static(this.#page));
+  }
+
+  #takeClaim(claim: Record<string, string>): void {
+    this.claim = claim;
+    this.#state = "claimed";
   }
 
   /** The signer of the claim that the page sent, by the ledger's own rule. */
@@ -186,9 +222,11 @@ export class SampleServer {
   /** Each look at a dispute moves it one step on, as the operator and the ledger would. */
   #disputes(origin: string): object[] {
     const { claim } = this;
-    if (claim === undefined) return [];
+    const strangers = this.faults.strangersClaim ? this.#strangersClaims() : [];
+    if (claim === undefined) return strangers;
     this.#polls++;
-    if (this.#state === "claimed" && this.#polls > 1) this.#state = "contested";
+    if (this.#state === "claimed" && this.#polls > 1 && !this.faults.staysSilent)
+      this.#state = "contested";
     else if (this.#state === "proven" && this.#polls > 1) {
       this.#state = "settled";
       this.#rebuild(origin, {
@@ -198,8 +236,10 @@ export class SampleServer {
     }
     const decided = this.#state === "proven" || this.#state === "settled";
     return [
+      ...strangers,
       {
         id: `0x${"11".repeat(32)}`,
+        finder: claim.finder,
         domain: claim.domain,
         sequence: claim.sequence,
         leafIndex: claim.leafIndex,
@@ -214,6 +254,21 @@ export class SampleServer {
     ];
   }
 
+  #strangersClaims(): object[] {
+    return this.bundle.charges.map(({ batch, leafIndex, line }, at) => ({
+      id: `0x${at.toString(16).padStart(64, "0")}`,
+      finder: `0x${"5e".repeat(20)}`,
+      domain: this.bundle.batches[batch]?.domain,
+      sequence: this.bundle.batches[batch]?.sequence,
+      leafIndex,
+      line,
+      kind: "mispriced",
+      state: "contested",
+      claimedNano: "1",
+      history: [],
+    }));
+  }
+
   #lineOf(claim: Record<string, unknown>): string {
     const { batches, charges } = this.bundle;
     const charge = charges.find(
@@ -224,6 +279,7 @@ export class SampleServer {
   }
 
   #ledger(method: string, params: unknown[], member: number): object {
+    if (method === "eth_chainId") return { result: `0x${CHAIN_ID.toString(16)}` };
     if (method === "eth_getBlockByNumber") {
       return { result: { number: "0x2a", timestamp: "0x6906b3a0" } };
     }
@@ -250,6 +306,10 @@ export class SampleServer {
           : { error: { code: 3, message: "execution reverted" } };
       case "windowsOf":
         return encode([604_800, 604_800, 2_592_000, 604_800, 0]);
+      case "ledgerTime":
+        return encode(this.faults.staysSilent ? 1001 : 999);
+      case "deadlineOf":
+        return encode(1000);
       default:
         return encode(0);
     }

@@ -19,6 +19,7 @@ import {
   chargeTuple,
   creditTuple,
   entryOf,
+  evidenceHashOf,
   pathOf,
   restOf,
   rowsOf,
@@ -59,6 +60,9 @@ describe("Claims", () => {
     other: 8,
     classed: 9,
     origin: 10,
+    late: 11,
+    both: 12,
+    owned: 13,
   } as const;
 
   before(async () => {
@@ -87,6 +91,9 @@ describe("Claims", () => {
       entryOf(call({}), 30n * CENT),
       entryOf(call({ class: 3 }), 30n * CENT),
       entryOf(call({ originDigits: 0x49ff_ffff_ffff_ffffn }), 30n * CENT),
+      entryOf(call({}), 30n * CENT),
+      entryOf(call({}), 30n * CENT),
+      entryOf(call({}), 30n * CENT),
     ]);
     const sent = await ledger.send(
       alder.commit,
@@ -104,7 +111,8 @@ describe("Claims", () => {
   });
 
   async function lodge(leaf: number, nano = 10n * CENT, kind = MISPRICED): Promise<string> {
-    const call = [kind, batch.book, 1, leaf, nano, id("evidence")] as const;
+    const evidenceHash = evidenceHashOf(batch, leaf, finder.address);
+    const call = [kind, batch.book, 1, leaf, nano, evidenceHash] as const;
     const claim = (await ledger.preview(finder, "claims", "claim", ...call)) as string;
     await ledger.send(finder, "claims", "claim", ...call);
     return claim;
@@ -135,7 +143,7 @@ describe("Claims", () => {
     it("needs a known kind, an amount, and a committed place in a book of charges", async () => {
       const claim = (...call: unknown[]) => refusal("claim", ...call, id("evidence"));
       const credits = await openBook(ledger, alder, agreement, BOOK.credits);
-      assert.equal(await claim(2, batch.book, 1, 0, 1n), "ClaimKindUnknown");
+      assert.equal(await claim(99, batch.book, 1, 0, 1n), "ClaimKindUnknown");
       assert.equal(await claim(1, batch.book, 1, 0, 0n), "ClaimAmountEmpty");
       assert.equal(await claim(1, batch.book, 2, 0, 1n), "BatchUnknown");
       assert.equal(await claim(1, batch.book, 1, 2 ** 20, 1n), "PlaceUnusable");
@@ -249,6 +257,28 @@ describe("Claims", () => {
       assert.equal(await ledger.read("bonds", "bondOf", agreement, alder.id), after);
     });
 
+    it("that was conceded in full is not punished", async () => {
+      const first = await lodge(LEAF.owned);
+      const second = await contested(LEAF.owned);
+      await ledger.send(alder.settle, "claims", "concede", first);
+      const before = await ledger.read("bonds", "bondOf", agreement, alder.id);
+      await ledger.send(finder, "claims", "openMispriced", second, evidence(LEAF.owned));
+      assert.equal(await stateOf(second), STATE.lapsed);
+      assert.equal(await ledger.read("bonds", "bondOf", agreement, alder.id), before);
+    });
+
+    it("makes never more due than the charge asks, however many kinds there are", async () => {
+      const whole = await lodge(LEAF.both, 30n * CENT, MATTER_OF_FACT);
+      await ledger.send(alder.settle, "claims", "concede", whole);
+      const claim = await contested(LEAF.both);
+      const before = await ledger.read("bonds", "bondOf", agreement, alder.id);
+      await ledger.send(finder, "claims", "openMispriced", claim, evidence(LEAF.both));
+      assert.equal(await stateOf(claim), STATE.settled, "nothing more is due");
+      assert.equal(await dueOf(claim), 0n);
+      const after = await ledger.read("bonds", "bondOf", agreement, alder.id);
+      assert.equal(before - after, 3_000_000n, "the breach costs all the same");
+    });
+
     it("is owed until a fitting credit is shown, and overdue after the deadline", async () => {
       const claim = (await ledger.read("claims", "claimAt", 1)) as string;
       assert.equal(await refusal("markOverdue", claim), "ClaimStateWrong");
@@ -347,14 +377,14 @@ describe("Claims", () => {
     });
 
     it("of the finder lets a contested claim lapse", async () => {
-      const claim = await contested(LEAF.spare);
+      const claim = await contested(LEAF.late);
       assert.equal(await refusal("lapse", claim), "DeadlineNotPassed");
       await ledger.pass(DAY + 60);
-      assert.equal(await refusal("openMispriced", claim, evidence(LEAF.spare)), "DeadlinePassed");
+      assert.equal(await refusal("openMispriced", claim, evidence(LEAF.late)), "DeadlinePassed");
       await ledger.send(finder, "claims", "lapse", claim);
       assert.equal(await stateOf(claim), STATE.lapsed);
-      const again = await contested(LEAF.spare);
-      await ledger.send(finder, "claims", "openMispriced", again, evidence(LEAF.spare));
+      const again = await contested(LEAF.late);
+      await ledger.send(finder, "claims", "openMispriced", again, evidence(LEAF.late));
       assert.equal(await stateOf(again), STATE.proven);
     });
   });

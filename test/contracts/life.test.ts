@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { id, type JsonRpcSigner } from "ethers";
+import type { JsonRpcSigner } from "ethers";
 import { fromHex } from "../../node/core/bytes.ts";
 import { TestLedger } from "./support/chain.ts";
 import {
@@ -19,6 +19,7 @@ import {
   chargeTuple,
   creditTuple,
   entryOf,
+  evidenceHashOf,
   NO_RUNNING,
   pathOf,
   restOf,
@@ -121,7 +122,7 @@ describe("The life of a charge on the ledger", () => {
       sequence: 1n,
       leafIndex: CHARGED_TOO_MUCH,
       claimedNano: 100_000_000n,
-      evidenceHash: id("evidence"),
+      evidenceHash: evidenceHashOf(month, CHARGED_TOO_MUCH, subscriber.address),
     };
     const validUntil = monthTime + BigInt(DAY);
     const signature = await subscriber.signTypedData(

@@ -149,6 +149,49 @@ describe("a dispute from the subscriber's signature to the credit", function () 
     assert.equal(claim.claimedNano, overchargeNano());
   });
 
+  it("is the subscriber's dispute; a stranger's claim at another line is not", async () => {
+    const key = Wallet.createRandom().privateKey as Hex;
+    const other = chargeOf("1");
+    const finder = new Wallet(key).address.toLowerCase() as Hex;
+    const message = {
+      ...placeOf(other.line),
+      claimedNano: 1n,
+      evidenceHash: `0x${"5e".repeat(32)}` as Hex,
+      finder,
+      nonce: 0n,
+      validUntil: (await ledger.blockTime()) + HUNDRED_YEARS,
+    };
+    const signature = await new Wallet(key).signTypedData(
+      claimDomain(bundle.ledger),
+      CLAIM_TYPES,
+      message,
+    );
+    const body = relayedClaim("mispriced", message, signature);
+    assert.equal((await throughBirch("claims", body)).status, 201);
+    const again = await throughBirch("claims", { ...body, nonce: "1" });
+    assert.deepEqual([again.status, again.error?.code], [409, "relay.claim-open"]);
+    for (const end = Date.now() + WAIT_MS; Date.now() < end; await sleep(100)) {
+      if ((await sample.alder.ask("GET", "claims")).claims.length === 2) break;
+    }
+    assert.equal((await sample.alder.ask("GET", "claims")).claims.length, 2);
+    const url = `${sample.alder.url}/v1/disputes`;
+    const authorization = `Bearer ${accessToken(secret)}`;
+    const response = await fetch(url, { headers: { authorization } });
+    const { disputes } = (await response.json()) as { disputes: { line: string }[] };
+    assert.deepEqual(
+      disputes.map((dispute) => dispute.line),
+      [line],
+    );
+  });
+
+  it("lets nobody conclude before its deadline what waits", async () => {
+    const { id: claimId } = await untilState("contested");
+    for (const step of ["concludeSilence", "lapse", "markOverdue"]) {
+      const { status, error } = await throughBirch("conclusions", { claimId, step });
+      assert.deepEqual([status, error?.code], [409, "ledger.refused"], step);
+    }
+  });
+
   it("refuses a fabricated opening, which changes nothing", async () => {
     const claim = await untilState("contested");
     const [charge, rest, path, price] = mispricedOpening(bundle, line);

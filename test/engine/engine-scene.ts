@@ -103,7 +103,7 @@ const TARIFF: TariffDocument = tariffDocument({
 });
 
 /** Compiled once: a version never changes. */
-const TARIFFS = new TariffShelf([
+export const TARIFFS = new TariffShelf([
   { version: 1, validFromSeconds: seconds("2026-01-01T00:00:00Z"), document: TARIFF },
 ]);
 

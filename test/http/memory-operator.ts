@@ -158,6 +158,8 @@ export class MemoryOperator {
       leafIndex: charge?.leafIndex ?? 0,
       kind: "mispriced",
       claimedNano: amountNano.toString(),
+      finder: filled("f1", 20),
+      deadline: "0",
       state: "conceded",
       dueNano: amountNano.toString(),
       history: [],

@@ -7,6 +7,7 @@ import { accessToken } from "../../node/core/evidence/access-link.ts";
 import { checkStore } from "../../node/engine/check-store.ts";
 import { Settlement } from "../../node/engine/settlement.ts";
 import { SubscriberAccess } from "../../node/http/access.ts";
+import { healthOf } from "../../node/http/health.ts";
 import { createServer, type ServerParts } from "../../node/http/server.ts";
 import { filled } from "../adapters/memory-members.ts";
 import { type MemoryOperator, ZONE } from "./memory-operator.ts";
@@ -24,7 +25,7 @@ export function serverParts(
   return {
     subscriber: {
       pipeline,
-      access: new SubscriberAccess(() => pipeline.accounts()),
+      access: new SubscriberAccess(pipeline),
       operatorName: profile.name,
       currency,
       zone: ZONE,
@@ -54,7 +55,7 @@ export function serverParts(
     connectOrigins: [],
     page: undefined,
     sampleLog: undefined,
-    health: async () => ({ ready: true }),
+    health: healthOf({ ledger, store }),
     log: createLog("silent"),
     debug: false,
   };

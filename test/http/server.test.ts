@@ -222,6 +222,7 @@ describe("the node's HTTP interface", () => {
       ["PATCH", "/v1/operator/suspense/x", []],
       ["POST", "/v1/relay/claims", {}],
       ["POST", "/v1/relay/claims", { kind: "mispriced", domain: "0x12" }],
+      ["POST", "/v1/relay/conclusions", { claimId: filled("00", 32), step: "concede" }],
       ["POST", "/v1/relay/openings", { claimId: filled("00", 32), opening: [1, 2, 3] }],
     ];
     for (const [method, path, json] of cases) {
@@ -268,6 +269,59 @@ describe("the node's HTTP interface", () => {
     assert.equal(unknown.status, 422);
     assert.match(unknown.code, /^format\./);
     assert.deepEqual(readdirSync(spool), []);
+  });
+
+  it("refuses a file that is cut as a whole, and one whose ids contradict the zone", async () => {
+    const post = (name: string, body: string) =>
+      ask(`/v1/operator/usage?name=${name}`, {
+        method: "POST",
+        token: OPERATOR_TOKEN,
+        body,
+        type: "application/octet-stream",
+      });
+    const before = await operator.pipeline.status();
+    const entry = (at: number) =>
+      `<call number="+4915100000001" duration="60" date="${1_761_000_000_000 + at}" type="2" />`;
+    const log = `<?xml version="1.0"?><calls count="2">${entry(0)}${entry(60_000)}</calls>`;
+    const usage = (id: string, at: number) =>
+      JSON.stringify({
+        id,
+        service: "sms",
+        direction: "outgoing",
+        start: new Date(Date.parse("2026-10-30T11:00:00.000Z") + at).toISOString(),
+        units: 1,
+        aParty: "+4915112345678",
+        bParty: "+4915100000001",
+        billable: true,
+      });
+    const rows = `${usage("cut-1", 0)}\n${usage("cut-2", 1000)}\n`;
+    // Twelve o'clock in an id's epoch, and two hours and five minutes off on the clock.
+    const csv =
+      '"","4915112345678","030","default","""A""","SIP/1","SIP/2","Dial","","2026-10-29 14:05:00","2026-10-29 14:05:05","2026-10-29 14:06:05",65,60,"ANSWERED","DOCUMENTATION","1793275200.1",""\n';
+    for (const [name, body, code] of [
+      ["cut.xml", log.slice(0, -20), "xml.truncated"],
+      ["broken.xml", log.replace("<calls", "<calls <"), "xml.not-well-formed"],
+      ["cut.ndjson", rows.slice(0, -30), "ingest.file-cut"],
+      ["zone.csv", csv, "asterisk.zone-contradicts-ids"],
+    ] as const) {
+      const refused = await post(name, body);
+      assert.deepEqual([refused.status, refused.code], [422, code], name);
+      assert.equal(refused.answer.error.file, name);
+    }
+    assert.deepEqual(await operator.pipeline.status(), before);
+    assert.deepEqual(readdirSync(spool), []);
+    const whole = await post("whole.ndjson", rows);
+    assert.deepEqual([whole.status, whole.answer.in.records], [200, 2]);
+  });
+
+  it("is not ready while the ledger does not answer", async () => {
+    assert.equal((await ask("/health")).status, 200);
+    const parts = serverParts(operator, spool, ledger.url);
+    const health = { live: true as const, ready: false, ledger: false, store: true };
+    const away = await serve(createServer({ ...parts, health: async () => health }) as never);
+    const response = await fetch(`${away.url}/health`);
+    assert.deepEqual([response.status, await response.json()], [503, health]);
+    await away.close();
   });
 
   it("refuses what can not be done yet with 409, and what is not there with 404", async () => {

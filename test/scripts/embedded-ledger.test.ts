@@ -112,6 +112,32 @@ describe("embedded ledger", function () {
     provider.destroy();
   });
 
+  it("runs nobody's code without a bound, nor over contents of their own", async () => {
+    const ledger = await startIn(fresh());
+    const to = `0x${"22".repeat(20)}`;
+    const isRefused = { code: -32602 };
+    const overrides = { [to]: { code: "0x5b600056" } };
+    for (const method of ["eth_call", "eth_estimateGas"]) {
+      await assert.rejects(rpc(ledger, method, { to }, "latest", overrides), isRefused);
+      await assert.rejects(rpc(ledger, method, { to, gas: "much" }, "latest"), isRefused);
+      await assert.rejects(rpc(ledger, method, [to], "latest"), isRefused);
+    }
+    for (const method of ["eth_simulateV1", "eth_createAccessList", "eth_fillTransaction"]) {
+      await assert.rejects(rpc(ledger, method, { to }, "latest"), { code: -32601 });
+    }
+    // Returns the gas that is left; a loop without an end spends all of it, and that is soon done.
+    const gasLeft = "0x5a60005260206000f3";
+    for (const gas of ["0xffffffffffff", undefined]) {
+      const left = await rpc(ledger, "eth_call", { data: gasLeft, gas }, "latest");
+      const units = Number(left as string);
+      assert.ok(units > 29_000_000 && units < 30_000_000, `${units}`);
+    }
+    const endless = { data: "0x5b600056", gas: "0xffffffffffff" };
+    const began = performance.now();
+    await assert.rejects(rpc(ledger, "eth_call", endless, "latest"));
+    assert.ok(performance.now() - began < 5_000);
+  });
+
   it("offers what a public ledger offers and nothing that rewrites the chain", async () => {
     const ledger = await startIn(fresh());
     for (const method of [

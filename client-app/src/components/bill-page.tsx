@@ -32,21 +32,17 @@ interface BillPageProps {
 export function BillPage(props: BillPageProps) {
   const { bill, checker, disputes, sample, api, periodChoice, onSave, onBackToOwn } = props;
   const [filter, setFilter] = useState<LineFilter>("all");
-  const { returnedOf } = disputes;
-  const summary = useMemo(() => summarise(bill.lines, returnedOf), [bill, returnedOf]);
+  const summary = useMemo(() => summarise(bill.lines), [bill]);
   const filters = useMemo(() => filtersOf(summary), [summary]);
   const offered = filter === "wrong" || filters.some((one) => one.filter === filter);
   const current = offered ? filter : "all";
   const linesRef = useRef<HTMLElement>(null);
-  const lines = useMemo(
-    () => filterLines(bill.lines, current, returnedOf),
-    [bill, current, returnedOf],
-  );
+  const lines = useMemo(() => filterLines(bill.lines, current), [bill, current]);
   const fromFile = bill.fileName !== undefined;
 
   const openOther = async (file: File) => {
     const text = await bundleText(file);
-    if (text !== undefined) await checker.openEvidence(text, file.name);
+    if (text !== undefined) await checker.openEvidence(text, { fileName: file.name });
     else await checker.openBill(file, bill.zone);
   };
 

@@ -1,6 +1,7 @@
 import type { BillSummary } from "../model/bill-summary.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import { formatCount } from "../model/money-words.ts";
+import { allChecksHold } from "../model/proof-points.ts";
 import { formatEpoch, formatPeriod } from "../model/time-words.ts";
 import { TONE_WORDS, TONES } from "../model/verdict-words.ts";
 import { useWording } from "../state/locale.tsx";
@@ -35,6 +36,9 @@ export function BillSummaryCard({
           {formatCount(summary.lines, locale)} {summary.lines === 1 ? "line" : "lines"},{" "}
           {formatPeriod(bill.from, bill.to, dates)}
         </p>
+        {bill.kind === "evidence" && bill.fileName !== undefined ? (
+          <p className="quiet">Shown for whoever holds this file; it need not be your bill.</p>
+        ) : null}
       </div>
       <div className="summary-verdicts">
         <p className="headline" aria-live="polite">
@@ -65,7 +69,13 @@ function headline(
   summary: BillSummary,
   money: (nano: bigint) => string,
 ): React.ReactNode {
-  if (summary.lines === 0) return "No charges this month.";
+  const broken = bill.kind === "evidence" && bill.checks.some(({ ok }) => ok === false);
+  if (bill.checks.some(({ name, ok }) => name === "yours" && ok !== true)) {
+    return <strong>This bill is not shown to be yours.</strong>;
+  }
+  if (summary.lines === 0) {
+    return broken ? "This evidence shows no lines, and does not hold." : "No charges this month.";
+  }
   const returned =
     summary.returnedNano === 0n ? null : (
       <span className="returned">{money(summary.returnedNano)} came back.</span>
@@ -73,12 +83,18 @@ function headline(
   if (summary.byTone.wrong > 0) {
     return (
       <>
-        You may have been charged <strong>{money(summary.disputedNano)} too much</strong>.{" "}
+        {summary.disputedNano === 0n ? (
+          "Something on this bill is not as it should be."
+        ) : (
+          <>
+            You may have been charged <strong>{money(summary.disputedNano)} too much</strong>.
+          </>
+        )}{" "}
         {returned}
       </>
     );
   }
-  if (returned !== null) return <>What was wrong is corrected. {returned}</>;
+  if (broken) return "The evidence for this bill as a whole does not hold. See below why.";
   if (bill.kind === "file" && bill.device === undefined) {
     return "Add your phone's call log, and every line is compared with it.";
   }
@@ -87,9 +103,19 @@ function headline(
       ? "Your bill is being checked against the ledger …"
       : "The ledger does not answer, so this bill is not confirmed yet.";
   }
-  if (summary.byTone.review + summary.byTone.open > 0) {
-    return "Nothing on this bill is shown to be wrong.";
+  if (
+    bill.kind === "evidence" &&
+    !(allChecksHold(bill) && summary.byVerdict["not-checked"] === undefined)
+  ) {
+    return (
+      <>Nothing on this bill is shown to be wrong, but not all of it could be checked. {returned}</>
+    );
   }
+  if (summary.byTone.review + summary.byTone.open > 0) {
+    return <>Nothing on this bill is shown to be wrong. {returned}</>;
+  }
+  if (returned !== null) return <>What was wrong is corrected. {returned}</>;
+  if (bill.kind === "file") return "Every line agrees with your phone.";
   return "Everything on this bill is in order.";
 }
 

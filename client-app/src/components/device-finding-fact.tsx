@@ -50,7 +50,7 @@ function Comparison({ line }: { line: BillLineView }) {
   const entry = line.device?.entry;
   if (entry === undefined) return null;
   const rows: [string, string, string][] = [
-    ["Starts", formatClock(line.start, dates), formatClock(entry.start, dates)],
+    ["Starts", formatClock(line.start ?? Number.NaN, dates), formatClock(entry.start, dates)],
   ];
   if (line.durationMilliseconds !== undefined && entry.durationMilliseconds !== undefined) {
     rows.push([

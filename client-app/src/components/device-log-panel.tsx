@@ -65,6 +65,14 @@ function DeviceLogInUse({ device, onForget }: { device: DeviceComparison; onForg
             ))}
           </p>
         ))}
+        {device.sharedEntries === 0 ? null : (
+          <p className="quiet">
+            {device.sharedEntries === 1
+              ? "1 entry stands"
+              : `${device.sharedEntries} entries stand`}{" "}
+            in several of these files and counted once.
+          </p>
+        )}
         {offset === 0 ? null : (
           <p className="quiet">
             Your phone's clock is {formatLapse(Math.abs(offset) * 1000)}{" "}

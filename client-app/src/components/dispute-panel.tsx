@@ -22,7 +22,13 @@ export function DisputePanel({ bill, line, dispute, disputes }: DisputePanelProp
       {dispute === undefined ? (
         <DisputeOffer line={line} operator={operator} disputes={disputes} />
       ) : (
-        <DisputeProgress bill={bill} line={line} dispute={dispute} operator={operator} />
+        <DisputeProgress
+          bill={bill}
+          line={line}
+          dispute={dispute}
+          disputes={disputes}
+          operator={operator}
+        />
       )}
       {error === undefined ? null : <ErrorNotice error={error} />}
     </section>
@@ -87,11 +93,13 @@ interface DisputeProgressProps {
   bill: CheckedBill;
   line: BillLineView;
   dispute: Dispute;
+  disputes: DisputeControl;
   operator: string;
 }
 
-function DisputeProgress({ bill, line, dispute, operator }: DisputeProgressProps) {
+function DisputeProgress({ bill, line, dispute, disputes, operator }: DisputeProgressProps) {
   const { money, dates } = useWording();
+  const silent = disputes.isSilent(line);
   const due = dispute.dueNano ?? dispute.claimedNano;
   const credit = bill.credits.find((one) => one.line === dispute.creditLine);
   // A credit stands in the evidence of the month that it was given in, which may be a later one.
@@ -110,9 +118,15 @@ function DisputeProgress({ bill, line, dispute, operator }: DisputeProgressProps
           claimed: money(BigInt(dispute.claimedNano)),
           due: money(BigInt(due)),
           ...(repriced === undefined ? {} : { repriced }),
+          silent,
           ...(creditedAt === undefined ? {} : { creditedOn: formatMoment(creditedAt, dates) }),
         })}
       </p>
+      {silent ? (
+        <button type="button" className="button primary" onClick={() => disputes.conclude(line)}>
+          Have it recorded
+        </button>
+      ) : null}
       <ol className="steps">
         {disputeSteps(dispute, operator).map((step) => (
           <li key={step.title} className={`step ${step.state}`}>

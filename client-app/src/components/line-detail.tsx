@@ -82,13 +82,15 @@ function PriceFact({ line }: { line: BillLineView }) {
   const { money } = useWording();
   const { evidence } = line;
   if (evidence === undefined) return null;
-  const expected = evidence.expectedNano;
-  const ok = expected === undefined ? null : expected === line.amountNano;
+  const { expectedNano: expected, returnedNano: returned } = evidence;
+  const check = evidence.checks.find(({ name }) => name === "priced");
+  const ok = evidence.verdict === "corrected" ? true : (check?.ok ?? null);
   return (
     <Fact icon="tag" title="Why it costs this" ok={ok}>
       {evidence.priceSentences.map((sentence) => (
         <p key={sentence}>{sentence}</p>
       ))}
+      {check?.ok === null ? <p>{check.because}</p> : null}
       <dl className="pairs">
         <div>
           <dt>On the bill</dt>
@@ -96,10 +98,16 @@ function PriceFact({ line }: { line: BillLineView }) {
         </div>
         <div>
           <dt>Calculated here</dt>
-          <dd className={ok === false ? "differs" : undefined}>
+          <dd className={check?.ok === false ? "differs" : undefined}>
             {expected === undefined ? "not possible" : money(expected)}
           </dd>
         </div>
+        {returned === undefined ? null : (
+          <div>
+            <dt>Came back</dt>
+            <dd>{money(returned)}</dd>
+          </div>
+        )}
       </dl>
     </Fact>
   );

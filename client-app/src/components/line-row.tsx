@@ -1,7 +1,7 @@
 import { useId } from "react";
 import { type BillLineView, wordsOf } from "../model/bill-line-view.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
-import { lineTitle } from "../model/line-words.ts";
+import { lineBadge, lineTitle } from "../model/line-words.ts";
 import { formatClock, formatDay, formatDuration } from "../model/time-words.ts";
 import { useWording } from "../state/locale.tsx";
 import type { DisputeControl } from "../state/use-disputes.ts";
@@ -40,8 +40,12 @@ export function LineRow({ bill, line, open, onToggle, disputes }: LineRowProps) 
             <span className="quiet">{kind}</span>
           </span>
           <span className="line-when">
-            <span>{formatDay(line.start, dates)}</span>
-            <span className="quiet">{formatClock(line.start, dates)}</span>
+            {line.start === undefined ? null : (
+              <>
+                <span>{formatDay(line.start, dates)}</span>
+                <span className="quiet">{formatClock(line.start, dates)}</span>
+              </>
+            )}
           </span>
           <span className="line-long">
             {line.durationMilliseconds === undefined
@@ -49,7 +53,10 @@ export function LineRow({ bill, line, open, onToggle, disputes }: LineRowProps) 
               : formatDuration(line.durationMilliseconds)}
           </span>
           <span className="line-verdict">
-            <VerdictBadge words={wordsOf(line)} dispute={dispute?.state} />
+            <VerdictBadge
+              words={lineBadge(line, dispute?.state, money)}
+              meaning={wordsOf(line).meaning}
+            />
           </span>
           <span className="line-amount">{money(line.amountNano)}</span>
           <span className="line-chevron">

@@ -1,18 +1,15 @@
-import type { DisputeState } from "../model/dispute-words.ts";
-import { disputeBadge } from "../model/line-words.ts";
 import type { VerdictWords } from "../model/verdict-words.ts";
 import { ToneIcon } from "./icon.tsx";
 
 interface VerdictBadgeProps {
-  words: VerdictWords;
-  dispute?: DisputeState | undefined;
+  words: Pick<VerdictWords, "label" | "tone">;
+  meaning: string;
 }
 
-/** Icon and words; colour only repeats them. A running dispute says how far it is. */
-export function VerdictBadge({ words, dispute }: VerdictBadgeProps) {
-  const { label, tone } = dispute === undefined ? words : disputeBadge(dispute);
+/** Icon and words; colour only repeats them. */
+export function VerdictBadge({ words: { label, tone }, meaning }: VerdictBadgeProps) {
   return (
-    <span className={`badge tone-${tone}`} title={words.meaning}>
+    <span className={`badge tone-${tone}`} title={meaning}>
       <ToneIcon tone={tone} size={16} />
       <span>{label}</span>
     </span>

@@ -6,7 +6,7 @@ import { FileDrop } from "./file-drop.tsx";
 export function Welcome({ checker }: { checker: CheckerControl }) {
   const open = async (file: File) => {
     const text = await bundleText(file);
-    if (text !== undefined) await checker.openEvidence(text, file.name);
+    if (text !== undefined) await checker.openEvidence(text, { fileName: file.name });
     else {
       await checker.openBill(file, Intl.DateTimeFormat().resolvedOptions().timeZone);
     }

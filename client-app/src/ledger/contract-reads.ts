@@ -3,7 +3,9 @@ import { Interface } from "ethers";
 /** The reads that a checker needs; contracts/interfaces says what each of them means. */
 export const BOOKS = new Interface([
   "function sealOf(bytes20 book, uint64 sequence) view returns (bytes32)",
+  "function ledgerTime() view returns (uint64)",
 ]);
+export const CLAIMS = new Interface(["function deadlineOf(bytes32 id) view returns (uint64)"]);
 export const TARIFFS = new Interface([
   "function versionAt(bytes32 agreement, bytes20 operator, uint32 version) view returns (tuple(bytes32 root, uint64 validFrom))",
 ]);

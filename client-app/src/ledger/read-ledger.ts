@@ -1,4 +1,5 @@
 import type { Hex } from "../../../node/core/bytes.ts";
+import { TallystickError } from "../../../node/core/errors.ts";
 import type { Bundle } from "../../../node/core/evidence/bundle.ts";
 import {
   type LedgerFacts,
@@ -54,6 +55,7 @@ async function readOne(
   step: () => void,
 ): Promise<SourceAnswer> {
   const endpoint = new LedgerEndpoint(url);
+  await requireSameChain(endpoint, bundle.ledger.chainId);
   const { books, tariffs } = bundle.ledger.contracts;
   const block = await readableBlock(endpoint, bundle.ledger.kind);
   const needed = neededFacts(bundle);
@@ -102,17 +104,33 @@ async function readOne(
   return answer;
 }
 
+async function requireSameChain(endpoint: LedgerEndpoint, chainId: string): Promise<void> {
+  const served = BigInt(String(await endpoint.request("eth_chainId", [])));
+  if (served === BigInt(chainId)) return;
+  throw new TallystickError(
+    "ledger.wrong-chain",
+    `It serves chain ${served}, the evidence is of chain ${chainId}.`,
+  );
+}
+
 /**
- * All reads are made at one block. A consortium's ledger says which block is final; one that a single
- * member runs has no finality beyond that member's word, so its newest block is taken.
+ * All reads are made at one block. A consortium's ledger says which block is final; engines with
+ * Byzantine fault tolerant consensus do not know the tag, and their newest block is final. One that a
+ * single member runs has no finality beyond that member's word.
  */
 async function readableBlock(endpoint: LedgerEndpoint, kind: "embedded" | "consortium") {
-  const tag = kind === "consortium" ? "finalized" : "latest";
-  const block = await endpoint.request("eth_getBlockByNumber", [tag, false]);
-  if (typeof block === "object" && block !== null && "number" in block) {
-    return String(block.number);
+  for (const tag of kind === "consortium" ? ["finalized", "latest"] : ["latest"]) {
+    const block = await endpoint
+      .request("eth_getBlockByNumber", [tag, false])
+      .catch((error: unknown) => {
+        if (tag === "latest") throw error;
+        return null;
+      });
+    if (typeof block === "object" && block !== null && "number" in block) {
+      return String(block.number);
+    }
   }
-  return String(await endpoint.request("eth_blockNumber", []));
+  throw new TallystickError("ledger.unreachable", "The end point has no block yet.");
 }
 
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

@@ -4,6 +4,7 @@ import { TallystickError } from "../../../node/core/errors.ts";
 import { disputeKey } from "../../../node/core/evidence/access-link.ts";
 import { CLAIM_KIND } from "../../../node/core/evidence/claim-kind.ts";
 import {
+  CLAIM_TYPES,
   claimEvidenceHash,
   finderEvidenceHash,
 } from "../../../node/core/evidence/claim-message.ts";
@@ -15,19 +16,6 @@ const CLAIMS = new Interface(["function nonces(address owner) view returns (uint
 const KIND_CODE: Record<DisputeKind, number> = {
   mispriced: CLAIM_KIND.mispriced,
   "matter-of-fact": CLAIM_KIND.matterOfFact,
-};
-const CLAIM_TYPE = {
-  Claim: [
-    { name: "kind", type: "uint8" },
-    { name: "book", type: "bytes20" },
-    { name: "sequence", type: "uint64" },
-    { name: "leafIndex", type: "uint32" },
-    { name: "claimedNano", type: "uint128" },
-    { name: "evidenceHash", type: "bytes32" },
-    { name: "finder", type: "address" },
-    { name: "nonce", type: "uint256" },
-    { name: "validUntil", type: "uint64" },
-  ],
 };
 const VALID_SECONDS = 86_400n;
 
@@ -81,7 +69,7 @@ export async function signClaim(
       chainId: BigInt(context.chainId),
       verifyingContract: context.claims,
     },
-    CLAIM_TYPE,
+    CLAIM_TYPES,
     message,
   );
   return {

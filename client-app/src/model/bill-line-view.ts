@@ -14,10 +14,19 @@ export interface CheckView {
 
 /** What the ledger and the tariff say about a line. Absent on a bill without proofs. */
 export interface LineEvidence {
-  verdict: "committed" | "unconfirmed" | "not-committed" | "proof-invalid" | "price-differs";
+  verdict:
+    | "committed"
+    | "corrected"
+    | "unconfirmed"
+    | "not-checked"
+    | "not-committed"
+    | "proof-invalid"
+    | "price-differs";
   checks: CheckView[];
   /** Nano-units by the published tariff; absent when it can not be recomputed. */
   expectedNano?: bigint;
+  /** Nano-units that proven credits of this evidence give back for the line. */
+  returnedNano?: bigint;
   priceSentences: string[];
   chargeNumber?: bigint;
   runningTotalNano?: bigint;
@@ -54,8 +63,8 @@ export interface DeviceEntryView {
 /** A line as the bill states it. */
 export interface BillLineView {
   line: string;
-  /** Milliseconds. */
-  start: number;
+  /** Milliseconds; absent when it is not shown to this reader. */
+  start?: number;
   service: string;
   direction: string;
   otherParty?: string;
@@ -67,13 +76,34 @@ export interface BillLineView {
   device?: DeviceFinding;
 }
 
-/** The evidence outranks the log: a line whose proof or price fails is wrong whatever a log says. */
-export function verdictOf({ evidence, device }: BillLineView): LineVerdict {
+/**
+ * The evidence outranks the log: a line whose proof or price fails is wrong whatever a log says, and
+ * one that could not be checked is not in order because a log agrees with it.
+ */
+export function verdictOf(line: BillLineView): LineVerdict {
+  const { evidence, device } = line;
   if (evidence === undefined) return device?.verdict ?? "unchecked";
-  if (evidence.verdict === "committed" || evidence.verdict === "unconfirmed") {
-    return device?.verdict ?? evidence.verdict;
+  switch (evidence.verdict) {
+    case "not-committed":
+    case "proof-invalid":
+    case "price-differs":
+      return evidence.verdict;
+    case "committed":
+    case "corrected": {
+      const objects = device !== undefined && objectsTo(device);
+      if (evidence.verdict === "corrected" && !objects) return "corrected";
+      if (device === undefined) return evidence.verdict;
+      return device.disputedNano > 0n && disputedNanoOf(line) === 0n ? "corrected" : device.verdict;
+    }
+    case "unconfirmed":
+    case "not-checked":
+      return device !== undefined && objectsTo(device) ? device.verdict : evidence.verdict;
   }
-  return evidence.verdict;
+}
+
+function objectsTo({ verdict }: DeviceFinding): boolean {
+  const { tone } = VERDICT_WORDS[verdict];
+  return tone === "wrong" || tone === "review";
 }
 
 /** The words for a line; a price that is only not confirmed, or too low, harms nobody yet. */
@@ -83,11 +113,18 @@ export function wordsOf(line: BillLineView): VerdictWords {
   return VERDICT_WORDS[verdict];
 }
 
-/**
- * What the line asks above what it should, in nano-units. Where both the tariff and the log object,
- * the greater objection counts, because one correction can not be paid twice.
- */
+/** What the line asks above what it should and has not been given back, in nano-units. */
 export function disputedNanoOf(line: BillLineView): bigint {
+  const rest = objectedNanoOf(line) - (line.evidence?.returnedNano ?? 0n);
+  return rest > 0n ? rest : 0n;
+}
+
+/**
+ * What the line asks above what it should, as a claim names it: the whole, of which the ledger takes
+ * off what came back already. Where both the tariff and the log object, the greater objection counts,
+ * because one correction can not be paid twice.
+ */
+export function objectedNanoOf(line: BillLineView): bigint {
   const byDevice = line.device?.disputedNano ?? 0n;
   const byEvidence = evidenceDisputedNano(line);
   return byDevice > byEvidence ? byDevice : byEvidence;
@@ -95,7 +132,8 @@ export function disputedNanoOf(line: BillLineView): bigint {
 
 function evidenceDisputedNano({ evidence, amountNano }: BillLineView): bigint {
   switch (evidence?.verdict) {
-    case "price-differs": {
+    case "price-differs":
+    case "corrected": {
       const expected = evidence.expectedNano ?? amountNano;
       return amountNano > expected ? amountNano - expected : 0n;
     }

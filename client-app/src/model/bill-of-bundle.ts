@@ -5,7 +5,7 @@ import {
   type OpenedCharge,
 } from "../../../node/core/evidence/bundle.ts";
 import { repriceCharge } from "../../../node/core/evidence/check-price.ts";
-import { describeCharge } from "../../../node/core/evidence/describe-charge.ts";
+import { type ChargeFacts, describeCharge } from "../../../node/core/evidence/describe-charge.ts";
 import type { LedgerFacts } from "../../../node/core/evidence/ledger-facts.ts";
 import { sealKey } from "../../../node/core/evidence/ledger-facts.ts";
 import type { BundleReport } from "../../../node/core/evidence/verify-bundle.ts";
@@ -14,6 +14,7 @@ import { type CompiledTariff, compileTariff } from "../../../node/core/tariff/co
 import type { BillLineView, LineEvidence } from "./bill-line-view.ts";
 import type { CheckedBill, CreditView } from "./checked-bill.ts";
 import type { LedgerView } from "./ledger-words.ts";
+import { isInstant, usableZone } from "./time-words.ts";
 
 /** The bill that an evidence bundle stands for, with what `verifyBundle` found about each line. */
 export function billOfBundle(
@@ -37,6 +38,9 @@ export function billOfBundle(
       ...(found?.expectedAmountNano === undefined
         ? {}
         : { expectedNano: found.expectedAmountNano }),
+      ...(found?.creditedNano === undefined || found.creditedNano === 0n
+        ? {}
+        : { returnedNano: found.creditedNano }),
     };
     return { ...factsOf(proof), evidence };
   });
@@ -49,11 +53,12 @@ export function billOfBundle(
     epoch: bundle.period.epoch,
     from: Date.parse(bundle.period.from),
     to: Date.parse(bundle.period.to),
-    zone: bundle.period.zone,
+    zone: usableZone(bundle.period.zone),
     currency: bundle.currency,
     lines,
     credits: bundle.credits.map((credit) => creditOf(bundle, credit)),
     checks: report.bundleChecks,
+    endpoints: bundle.ledger.endpoints.map(({ url }) => url),
     ...(billedAt === undefined ? {} : { billedAt }),
     ...(first === undefined ? {} : { firstChargeNumber: first }),
     ...(last === undefined ? {} : { lastChargeNumber: last }),
@@ -73,20 +78,20 @@ function verdictFrom(
 ): LineEvidence["verdict"] {
   if (found === undefined) return "proof-invalid";
   const asked = facts.sources.length > 0;
-  return found.verdict === "not-committed" && !asked ? "unconfirmed" : found.verdict;
+  const isOpen = found.verdict === "not-committed" || found.verdict === "not-checked";
+  return isOpen && !asked ? "unconfirmed" : found.verdict;
 }
 
 /** The line as it stands on the bill. */
 export function factsOf(proof: BundleCharge): Omit<BillLineView, "evidence"> {
   const common = { line: proof.line, amountNano: BigInt(proof.amountNano) };
-  if (isClosed(proof.charge)) {
-    return { ...common, start: Number.NaN, service: "closed", direction: "none" };
-  }
-  const facts = describeCharge(proof.charge, isClosed(proof.party) ? undefined : proof.party);
+  if (isClosed(proof.charge)) return { ...common, service: "closed", direction: "none" };
+  const facts = describedOf(proof.charge, proof.party);
+  if (facts === undefined) return { ...common, service: "unreadable", direction: "none" };
   const quantityWords = quantityInWords(facts);
   return {
     ...common,
-    start: facts.startMilliseconds,
+    ...(isInstant(facts.startMilliseconds) ? { start: facts.startMilliseconds } : {}),
     service: facts.service ?? "event",
     direction: facts.direction,
     ...(facts.otherParty === undefined ? {} : { otherParty: facts.otherParty }),
@@ -97,10 +102,19 @@ export function factsOf(proof: BundleCharge): Omit<BillLineView, "evidence"> {
   };
 }
 
+/** Undefined where the groups hold no digits where they must: the proof fails, the page does not. */
+function describedOf(charge: OpenedCharge, party: BundleCharge["party"]): ChargeFacts | undefined {
+  try {
+    return describeCharge(charge, isClosed(party) ? undefined : party);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The reader's own way of writing numbers. */
 const inNumbers = new Intl.NumberFormat();
 
-function quantityInWords(facts: ReturnType<typeof describeCharge>): string | undefined {
+function quantityInWords(facts: ChargeFacts): string | undefined {
   if (facts.octets !== undefined) {
     return `${inNumbers.format(Number(BigInt(facts.octets) / 10_000n) / 100)} MB`;
   }
@@ -136,7 +150,8 @@ function placeOf(bundle: Bundle, proof: BundleCharge, facts: LedgerFacts) {
 
 function instantOf(bundle: Bundle, batch: number | undefined): number | undefined {
   const blockTime = batch === undefined ? undefined : bundle.batches[batch]?.blockTime;
-  return blockTime === undefined ? undefined : Number(blockTime) * 1000;
+  const instant = Number(blockTime) * 1000;
+  return isInstant(instant) ? instant : undefined;
 }
 
 function creditOf(bundle: Bundle, credit: Bundle["credits"][number]): CreditView {

@@ -6,21 +6,13 @@ export interface BillSummary {
   totalNano: bigint;
   /** What the lines ask above what they should, without what has come back. */
   disputedNano: bigint;
-  /** What settled disputes have brought back. */
+  /** What proven credits give back. */
   returnedNano: bigint;
   byTone: Record<Tone, number>;
   byVerdict: Partial<Record<LineVerdict, number>>;
 }
 
-/** Nano-units that a settled dispute brought back for a line; undefined without one. */
-export type ReturnedOf = (line: BillLineView) => bigint | undefined;
-
-const NOTHING_RETURNED: ReturnedOf = () => undefined;
-
-export function summarise(
-  lines: readonly BillLineView[],
-  returnedOf = NOTHING_RETURNED,
-): BillSummary {
+export function summarise(lines: readonly BillLineView[]): BillSummary {
   const summary: BillSummary = {
     lines: lines.length,
     totalNano: 0n,
@@ -32,10 +24,9 @@ export function summarise(
   for (const line of lines) {
     const verdict = verdictOf(line);
     summary.totalNano += line.amountNano;
-    const returned = returnedOf(line);
-    summary.returnedNano += returned ?? 0n;
-    if (returned === undefined) summary.disputedNano += disputedNanoOf(line);
-    summary.byTone[toneOf(line, returnedOf)]++;
+    summary.returnedNano += line.evidence?.returnedNano ?? 0n;
+    summary.disputedNano += disputedNanoOf(line);
+    summary.byTone[wordsOf(line).tone]++;
     summary.byVerdict[verdict] = (summary.byVerdict[verdict] ?? 0) + 1;
   }
   return summary;
@@ -43,18 +34,9 @@ export function summarise(
 
 export type LineFilter = "all" | Tone | LineVerdict;
 
-export function filterLines(
-  lines: readonly BillLineView[],
-  filter: LineFilter,
-  returnedOf = NOTHING_RETURNED,
-): BillLineView[] {
+export function filterLines(lines: readonly BillLineView[], filter: LineFilter): BillLineView[] {
   if (filter === "all") return [...lines];
-  return lines.filter((line) => verdictOf(line) === filter || toneOf(line, returnedOf) === filter);
-}
-
-/** A line whose dispute is settled is in order again, whatever its verdict was. */
-function toneOf(line: BillLineView, returnedOf: ReturnedOf): Tone {
-  return returnedOf(line) === undefined ? wordsOf(line).tone : "right";
+  return lines.filter((line) => verdictOf(line) === filter || wordsOf(line).tone === filter);
 }
 
 /** The filters worth offering: "all", all that is wrong, each verdict that occurs. */

@@ -1,3 +1,4 @@
+import type { Hex } from "../../../node/core/bytes.ts";
 import type { BillLineView, CheckView, DeviceEntryView } from "./bill-line-view.ts";
 import type { LedgerView } from "./ledger-words.ts";
 
@@ -14,6 +15,10 @@ export interface CheckedBill {
   to: number;
   zone: string;
   currency: string;
+  /** The address that the reader's own link yields for this month; absent for a file. */
+  owner?: Hex;
+  /** Ledger end points of all members that the evidence names. */
+  endpoints?: string[];
   lines: BillLineView[];
   credits: CreditView[];
   /** Checks on the bill as a whole. */
@@ -39,4 +44,6 @@ export interface DeviceComparison {
   /** Calls on the device that no line of the bill charges. */
   only: { entry: DeviceEntryView; because: string }[];
   clockOffsetSeconds: number;
+  /** Entries that stand in several of the files and were counted once. */
+  sharedEntries: number;
 }

@@ -1,6 +1,10 @@
-/** A dispute as the node reports it (docs/openapi: GET /v1/disputes). */
+import type { Hex } from "../../../node/core/bytes.ts";
+
+/** A dispute as the node reports it (GET /v1/disputes). */
 export interface Dispute {
-  id: string;
+  id: Hex;
+  /** Address whose key signed it; strangers may claim about any place. */
+  finder?: string | undefined;
   domain: string;
   sequence: string;
   leafIndex: number;
@@ -88,6 +92,8 @@ export interface OutcomeFacts {
   repriced?: string;
   /** When the credit was recorded. */
   creditedOn?: string;
+  /** The operator let the time for its answer pass. */
+  silent?: boolean;
 }
 
 /** The state of a dispute in a sentence or two. */
@@ -99,6 +105,9 @@ export function disputeOutcome(dispute: Dispute, facts: OutcomeFacts): string {
       : ` Credit no. ${creditNumber(dispute.creditLine)}${facts.creditedOn === undefined ? "" : ` of ${facts.creditedOn}`}.`;
   switch (dispute.state) {
     case "claimed":
+      if (facts.silent) {
+        return `${operator} did not answer in time, so it has agreed to give ${claimed} back. Have that recorded now.`;
+      }
       return `Your dispute over ${claimed} is lodged. ${operator} now has to agree or refuse; if it stays silent, it has agreed.`;
     case "contested":
       return dispute.kind === "mispriced"

@@ -1,6 +1,9 @@
-import type { BillLineView } from "./bill-line-view.ts";
+import type { BillLineView, CheckView } from "./bill-line-view.ts";
 import type { CheckedBill } from "./checked-bill.ts";
 import { type DateStyle, formatLapse, formatMoment } from "./time-words.ts";
+
+/** What a line's place in the ledger rests on (docs/EVIDENCE.md). */
+const RECORD_CHECKS = ["in-book", "included", "on-ledger"];
 
 /** When the line was recorded, and that this was before the bill existed. */
 export function committedWords(
@@ -13,6 +16,15 @@ export function committedWords(
   }
   if (evidence.verdict === "not-committed") {
     return { ok: false, words: "The ledger does not know the record that this line points to." };
+  }
+  const broken = evidence.checks.find(
+    ({ name, ok }) => RECORD_CHECKS.includes(name) && ok === false,
+  );
+  if (evidence.verdict === "proof-invalid" && broken !== undefined) {
+    return { ok: false, words: broken.because };
+  }
+  if (evidence.verdict === "unconfirmed") {
+    return { ok: null, words: "The ledger could not be asked yet whether it holds this record." };
   }
   if (evidence.committedAt === undefined) {
     return { ok: null, words: "It has not reached the ledger yet." };
@@ -35,7 +47,8 @@ export function numberWords(
 ): { ok: boolean | null; words: string } | undefined {
   if (evidence?.chargeNumber === undefined) return undefined;
   const { firstChargeNumber: first, lastChargeNumber: last } = bill;
-  const gap = bill.checks.find((check) => check.ok === false);
+  const ownGap = evidence.checks.find(({ name, ok }) => name === "in-order" && ok !== true);
+  const gap = ownGap ?? gapIn(bill.checks);
   const total =
     evidence.runningTotalNano === undefined
       ? ""
@@ -48,5 +61,11 @@ export function numberWords(
         ok: true,
         words: `Number ${evidence.chargeNumber} of ${last}; none is missing from ${first} to ${last}.${total}`,
       }
-    : { ok: false, words: `Number ${evidence.chargeNumber}. ${gap.because}` };
+    : { ok: gap.ok, words: `Number ${evidence.chargeNumber}. ${gap.because}` };
+}
+
+/** What speaks against the row of numbers, or leaves it open; a failure first. */
+function gapIn(checks: readonly CheckView[]): CheckView | undefined {
+  const about = checks.filter(({ name, ok }) => name === "complete" || ok === false);
+  return about.find(({ ok }) => ok === false) ?? about.find(({ ok }) => ok === null);
 }

@@ -1,4 +1,4 @@
-import type { BillLineView } from "./bill-line-view.ts";
+import { type BillLineView, verdictOf, wordsOf } from "./bill-line-view.ts";
 import type { DisputeState } from "./dispute-words.ts";
 import { formatNumber } from "./party-words.ts";
 import type { Tone } from "./verdict-words.ts";
@@ -29,6 +29,8 @@ const PLAIN_WORDS: Record<string, string> = {
   time: "Time used",
   content: "Content",
   event: "Service",
+  closed: "Details not shown",
+  unreadable: "Details not readable",
 };
 
 /** Who or what a line is about, and what kind of use it was. */
@@ -44,8 +46,24 @@ export function lineTitle(line: BillLineView): { title: string; kind: string } {
   return { title: formatNumber(who), kind };
 }
 
+/**
+ * The badge of a line: how far its dispute is, else its verdict. That money came back is said only
+ * where a recorded credit proves it, never on the operator's word.
+ */
+export function lineBadge(
+  line: BillLineView,
+  state: DisputeState | undefined,
+  money: (nano: bigint) => string,
+): { label: string; tone: Tone } {
+  const returned = line.evidence?.returnedNano ?? 0n;
+  const isCorrected = verdictOf(line) === "corrected";
+  if (isCorrected) return { label: `${money(returned)} came back`, tone: "right" };
+  if (state === undefined || (state === "settled" && returned > 0n)) return wordsOf(line);
+  return disputeBadge(state);
+}
+
 /** How far a dispute is, in the few words of a badge. */
-export function disputeBadge(state: DisputeState): { label: string; tone: Tone } {
+function disputeBadge(state: DisputeState): { label: string; tone: Tone } {
   switch (state) {
     case "claimed":
       return { label: "Dispute sent", tone: "review" };
@@ -55,7 +73,7 @@ export function disputeBadge(state: DisputeState): { label: string; tone: Tone }
     case "proven":
       return { label: "Money comes back", tone: "review" };
     case "settled":
-      return { label: "Corrected", tone: "right" };
+      return { label: "Credit not proven", tone: "review" };
     case "refuted":
       return { label: "Line stands", tone: "open" };
     case "lapsed":

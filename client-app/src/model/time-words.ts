@@ -14,6 +14,23 @@ export function dateLocale(languages: readonly string[]): string {
   return usableLanguages(languages).find((language) => /^en\b/.test(language)) ?? "en-GB";
 }
 
+/** The zone itself where Intl knows it, else UTC: a page with a strange zone beats none. */
+export function usableZone(zone: string): string {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return zone;
+  } catch {
+    return "UTC";
+  }
+}
+
+const INSTANT_MAX = 8.64e15;
+
+/** Whether it is a time that a calendar can name. */
+export const isInstant = (milliseconds: number): boolean => Math.abs(milliseconds) <= INSTANT_MAX;
+
+const UNKNOWN_TIME = "unknown time";
+
 export interface DateStyle {
   locale: string;
   /** IANA name; the zone in which the bill counts its days. */
@@ -21,6 +38,7 @@ export interface DateStyle {
 }
 
 export function formatDay(milliseconds: number, { locale, zone }: DateStyle): string {
+  if (!isInstant(milliseconds)) return UNKNOWN_TIME;
   return new Intl.DateTimeFormat(locale, {
     weekday: "short",
     day: "numeric",
@@ -30,6 +48,7 @@ export function formatDay(milliseconds: number, { locale, zone }: DateStyle): st
 }
 
 export function formatClock(milliseconds: number, { locale, zone }: DateStyle): string {
+  if (!isInstant(milliseconds)) return UNKNOWN_TIME;
   return new Intl.DateTimeFormat(locale, {
     hour: "2-digit",
     minute: "2-digit",
@@ -40,6 +59,7 @@ export function formatClock(milliseconds: number, { locale, zone }: DateStyle): 
 
 /** "3 October 2026 at 14:31:22", for sentences. */
 export function formatMoment(milliseconds: number, { locale, zone }: DateStyle): string {
+  if (!isInstant(milliseconds)) return UNKNOWN_TIME;
   const day = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: zone });
   return `${day.format(milliseconds)} at ${formatClock(milliseconds, { locale, zone })}`;
 }
@@ -57,6 +77,7 @@ export function formatEpoch(epoch: string, locale: string): string {
 
 /** "1 – 31 October 2026" for a half-open period of instants. */
 export function formatPeriod(from: number, to: number, { locale, zone }: DateStyle): string {
+  if (!isInstant(from) || !isInstant(to)) return UNKNOWN_TIME;
   return new Intl.DateTimeFormat(locale, {
     day: "numeric",
     month: "long",

@@ -15,11 +15,13 @@ export const LINE_VERDICTS = [
   "time-differs",
   "number-differs",
   "undecided",
+  "not-checked",
+  "unconfirmed",
+  "unchecked",
+  "corrected",
   "matched-weakly",
   "matched",
   "committed",
-  "unconfirmed",
-  "unchecked",
 ] as const;
 export type LineVerdict = (typeof LINE_VERDICTS)[number];
 
@@ -48,6 +50,11 @@ export const VERDICT_WORDS: Record<LineVerdict, VerdictWords> = {
     label: "Price is right",
     tone: "right",
     meaning: "It was recorded before the bill was made, and the price follows from the tariff.",
+  },
+  corrected: {
+    label: "Corrected",
+    tone: "right",
+    meaning: "It asked too much, and a recorded credit gives that back.",
   },
   "price-differs": {
     label: "Price too high",
@@ -109,6 +116,11 @@ export const VERDICT_WORDS: Record<LineVerdict, VerdictWords> = {
     tone: "open",
     meaning: "Your phone's log can not say anything about this line.",
   },
+  "not-checked": {
+    label: "Not checked",
+    tone: "open",
+    meaning: "Something that this line rests on is not shown or could not be checked.",
+  },
   unconfirmed: {
     label: "Waiting for the ledger",
     tone: "open",
@@ -125,7 +137,8 @@ export const VERDICT_WORDS: Record<LineVerdict, VerdictWords> = {
 export const PRICE_UNCLEAR: VerdictWords = {
   label: "Price not confirmed",
   tone: "review",
-  meaning: "The price does not follow from the published tariff, though not to your cost.",
+  meaning:
+    "The price does not follow from the published tariff, but it is not shown to be too high.",
 };
 
 export const TONE_WORDS: Record<Tone, { label: string; sentence: (count: number) => string }> = {

@@ -1,9 +1,11 @@
 import type { ZodType } from "zod";
 import { TallystickError } from "../../../node/core/errors.ts";
 import type { MispricedOpening } from "../../../node/core/evidence/mispriced-opening.ts";
+import { relaysOf } from "../ledger/relays.ts";
 import type { SignedClaim } from "../ledger/sign-claim.ts";
 import type { Dispute } from "../model/dispute-words.ts";
-import { disputesShape, errorShape, relayedShape, type Session, sessionShape } from "./shapes.ts";
+import { relayToFirst } from "./relay.ts";
+import { disputesShape, errorShape, type Session, sessionShape } from "./shapes.ts";
 
 const TIMEOUT_MILLISECONDS = 20_000;
 
@@ -29,12 +31,22 @@ export class NodeApi {
     return (await this.#json("v1/disputes", disputesShape)).disputes;
   }
 
-  async lodgeClaim(claim: SignedClaim): Promise<void> {
-    await this.#json("v1/relay/claims", relayedShape, claim);
+  /** @param endpoints of the ledger's members, whose nodes stand in where this one does not relay */
+  lodgeClaim(claim: SignedClaim, endpoints: readonly string[]): Promise<void> {
+    return this.#relay("claims", claim, endpoints);
   }
 
-  async sendOpening(claimId: string, opening: MispricedOpening): Promise<void> {
-    await this.#json("v1/relay/openings", relayedShape, { claimId, opening });
+  sendOpening(
+    claimId: string,
+    opening: MispricedOpening,
+    endpoints: readonly string[],
+  ): Promise<void> {
+    return this.#relay("openings", { claimId, opening }, endpoints);
+  }
+
+  /** Has it recorded that the operator's silence past its deadline is consent. */
+  concludeSilence(claimId: string, endpoints: readonly string[]): Promise<void> {
+    return this.#relay("conclusions", { claimId, step: "concludeSilence" }, endpoints);
   }
 
   /** A sample file that the session offers, from this node only. */
@@ -47,8 +59,20 @@ export class NodeApi {
     return new File([await response.blob()], name);
   }
 
-  async #json<T>(path: string, shape: ZodType<T>, body?: unknown): Promise<T> {
-    const response = await this.#request(path, body);
+  #relay(kind: string, message: object, endpoints: readonly string[]): Promise<void> {
+    const own = new URL(`v1/relay/${kind}`, window.location.href).href;
+    const others = relaysOf(endpoints).map((relay) => `${relay}${kind}`);
+    return relayToFirst(
+      [
+        { url: own, token: this.#token },
+        ...others.filter((url) => url !== own).map((url) => ({ url })),
+      ],
+      message,
+    );
+  }
+
+  async #json<T>(path: string, shape: ZodType<T>): Promise<T> {
+    const response = await this.#request(path);
     const result = shape.safeParse(await response.json().catch(() => undefined));
     if (!result.success) {
       throw new TallystickError(
@@ -60,16 +84,11 @@ export class NodeApi {
     return result.data;
   }
 
-  async #request(path: string, body?: unknown): Promise<Response> {
+  async #request(path: string): Promise<Response> {
     let response: Response;
     try {
       response = await fetch(path, {
-        method: body === undefined ? "GET" : "POST",
-        headers: {
-          authorization: `Bearer ${this.#token}`,
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        headers: { authorization: `Bearer ${this.#token}` },
         cache: "no-store",
         signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
       });

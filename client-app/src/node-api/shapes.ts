@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Hex } from "../../../node/core/bytes.ts";
 import { DISPUTE_STATES } from "../model/dispute-words.ts";
 
 /*
@@ -27,7 +28,12 @@ export const sessionShape = z.object({
 });
 
 export const disputeShape = z.object({
-  id: z.string(),
+  id: z
+    .string()
+    .regex(/^0x[0-9a-f]{64}$/)
+    .transform((text) => text as Hex),
+  /** Whose claim it is; without it, it is taken for a stranger's. */
+  finder: z.string().toLowerCase().optional(),
   domain: z.string(),
   sequence: z.coerce.string(),
   leafIndex: z.number().int(),

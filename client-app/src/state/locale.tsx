@@ -1,6 +1,6 @@
 import { createContext, useContext } from "react";
 import { formatMoney } from "../model/money-words.ts";
-import { type DateStyle, dateLocale, usableLanguages } from "../model/time-words.ts";
+import { type DateStyle, dateLocale, usableLanguages, usableZone } from "../model/time-words.ts";
 
 /** How this reader writes numbers and dates, and the bill's zone and currency. */
 export interface Wording {
@@ -13,7 +13,7 @@ export function wordingFor(zone: string, currency: string): Wording {
   const [locale] = usableLanguages(navigator.languages);
   return {
     locale,
-    dates: { locale: dateLocale(navigator.languages), zone },
+    dates: { locale: dateLocale(navigator.languages), zone: usableZone(zone) },
     money: (nano) => formatMoney(nano, currency, locale),
   };
 }

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import { CheckerClient } from "../workers/checker-client.ts";
-import type { CheckerTask, Progress } from "../workers/checker-messages.ts";
+import type { Progress } from "../workers/checker-messages.ts";
 
 export interface CheckerState {
   bill: CheckedBill | undefined;
@@ -10,8 +10,11 @@ export interface CheckerState {
   error: unknown;
 }
 
+/** The link that the evidence was asked for by, or the file that it lay in. */
+export type EvidenceSource = { secret: Uint8Array } | { fileName: string };
+
 export interface CheckerControl extends CheckerState {
-  openEvidence(text: string, fileName?: string): Promise<void>;
+  openEvidence(text: string, from: EvidenceSource): Promise<void>;
   retryLedger(): Promise<void>;
   openBill(file: File, zone: string): Promise<void>;
   compare(files: File[]): Promise<void>;
@@ -72,9 +75,8 @@ export function useChecker(): CheckerControl {
     ...state,
     client,
     openEvidence: useCallback(
-      async (text, fileName) => {
-        const task: CheckerTask = { task: "open-evidence", text };
-        if (await run(fileName === undefined ? task : { ...task, fileName })) await readLedger();
+      async (text, from) => {
+        if (await run({ task: "open-evidence", text, ...from })) await readLedger();
       },
       [readLedger, run],
     ),

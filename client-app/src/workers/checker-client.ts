@@ -1,3 +1,4 @@
+import type { Hex } from "../../../node/core/bytes.ts";
 import { TallystickError } from "../../../node/core/errors.ts";
 import type { MispricedOpening } from "../../../node/core/evidence/mispriced-opening.ts";
 import type { ClaimContext } from "../ledger/claim-context.ts";
@@ -41,7 +42,7 @@ export class CheckerClient {
   }
 
   async bill(
-    task: Exclude<CheckerTask, { task: "open-charge" | "claim-context" }>,
+    task: Exclude<CheckerTask, { task: "open-charge" | "claim-context" | "ask-silence" }>,
     onProgress: (progress: Progress) => void = () => {},
   ): Promise<CheckedBill> {
     const answer = await this.#run(task, onProgress);
@@ -59,6 +60,12 @@ export class CheckerClient {
     const answer = await this.#run({ task: "claim-context", line }, () => {});
     if ("context" in answer) return answer.context;
     throw new Error("the checker answered with something else than a claim's context");
+  }
+
+  async isSilent(claim: Hex): Promise<boolean> {
+    const answer = await this.#run({ task: "ask-silence", claim }, () => {});
+    if ("silent" in answer) return answer.silent;
+    throw new Error("the checker answered with something else than whether a claim is unanswered");
   }
 
   stop(): void {

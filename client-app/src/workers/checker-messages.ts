@@ -1,11 +1,14 @@
+import type { Hex } from "../../../node/core/bytes.ts";
 import type { MispricedOpening } from "../../../node/core/evidence/mispriced-opening.ts";
 import type { ClaimContext } from "../ledger/claim-context.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 
 /** What the page asks of the checker, which works off the page's own thread. */
 export type CheckerTask =
-  /** Text of an evidence bundle; from a node, or from a file with this name. */
-  | { task: "open-evidence"; text: string; fileName?: string }
+  /** Text of an evidence bundle that a node gave for the link with this secret. */
+  | { task: "open-evidence"; text: string; secret: Uint8Array }
+  /** Text of an evidence bundle from a file: whose it is, nobody says. */
+  | { task: "open-evidence"; text: string; fileName: string }
   /** Reads the ledger (again) and judges the open bundle by it. */
   | { task: "read-ledger" }
   /** Bill lines without proofs. */
@@ -15,7 +18,9 @@ export type CheckerTask =
   /** What the ledger has to be shown to price this line again. */
   | { task: "open-charge"; line: string }
   /** What a claim about this line has to name. */
-  | { task: "claim-context"; line: string };
+  | { task: "claim-context"; line: string }
+  /** Whether the operator let the time for its answer to this claim pass. */
+  | { task: "ask-silence"; claim: Hex };
 
 export interface Progress {
   words: string;
@@ -27,6 +32,7 @@ export type CheckerAnswer =
   | { id: number; bill: CheckedBill }
   | { id: number; opening: MispricedOpening }
   | { id: number; context: ClaimContext }
+  | { id: number; silent: boolean }
   | { id: number; progress: Progress }
   | { id: number; failed: PlainError };
 

@@ -1,3 +1,4 @@
+import type { Hex } from "../../../node/core/bytes.ts";
 import { TallystickError } from "../../../node/core/errors.ts";
 import { type Bundle, parseBundle } from "../../../node/core/evidence/bundle.ts";
 import {
@@ -5,8 +6,11 @@ import {
   mispricedOpening,
 } from "../../../node/core/evidence/mispriced-opening.ts";
 import { verifyBundle } from "../../../node/core/evidence/verify-bundle.ts";
+import { tellLogsApart } from "../../../node/core/verdicts/shared-entries.ts";
 import { type ClaimContext, claimContext } from "../ledger/claim-context.ts";
+import { disputeAddress } from "../ledger/dispute-address.ts";
 import { type LedgerReading, readLedger } from "../ledger/read-ledger.ts";
+import { isSilent } from "../ledger/silence.ts";
 import { billOfBundle } from "../model/bill-of-bundle.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import type { CheckerTask, Progress } from "./checker-messages.ts";
@@ -17,7 +21,8 @@ import { type DeviceLog, readDeviceLog } from "./read-device-log.ts";
 export type CheckerResult =
   | { bill: CheckedBill }
   | { opening: MispricedOpening }
-  | { context: ClaimContext };
+  | { context: ClaimContext }
+  | { silent: boolean };
 export type OnProgress = (progress: Progress) => void;
 
 const NOTHING_READ: LedgerReading = {
@@ -33,6 +38,8 @@ const NOTHING_READ: LedgerReading = {
 export class Checker {
   #bundle: Bundle | undefined;
   #fileName: string | undefined;
+  /** What the reader's own link yields for the open bundle. */
+  #owner: Hex | undefined;
   #reading = NOTHING_READ;
   #billFile: BillFile | undefined;
   #logs: DeviceLog[] = [];
@@ -40,7 +47,7 @@ export class Checker {
   async run(task: CheckerTask, onProgress: OnProgress): Promise<CheckerResult> {
     switch (task.task) {
       case "open-evidence":
-        return { bill: this.#openEvidence(task.text, task.fileName) };
+        return { bill: this.#openEvidence(task) };
       case "read-ledger":
         return { bill: await this.#readLedger(onProgress) };
       case "open-bill":
@@ -54,18 +61,21 @@ export class Checker {
         return { opening: mispricedOpening(this.#requireBundle(), task.line) };
       case "claim-context":
         return { context: claimContext(this.#requireBundle(), task.line) };
+      case "ask-silence":
+        return { silent: await isSilent(this.#requireBundle(), task.claim) };
     }
   }
 
-  #openEvidence(text: string, fileName: string | undefined): CheckedBill {
+  #openEvidence(task: Extract<CheckerTask, { task: "open-evidence" }>): CheckedBill {
     const before = this.#bundle;
-    const bundle = parseBundle(text);
+    const bundle = parseBundle(task.text);
     // The same month again, perhaps with a new credit: what the ledger said of it still holds.
     const same =
       before?.agreement === bundle.agreement && before.period.epoch === bundle.period.epoch;
     if (!same) this.#reading = NOTHING_READ;
     this.#bundle = bundle;
-    this.#fileName = fileName;
+    this.#fileName = "fileName" in task ? task.fileName : undefined;
+    this.#owner = "secret" in task ? disputeAddress(task.secret, bundle.period.epoch) : undefined;
     this.#billFile = undefined;
     return this.#judge();
   }
@@ -89,10 +99,20 @@ export class Checker {
   async #compare(files: File[], onProgress: OnProgress): Promise<CheckedBill> {
     const { zone } = this.#judge();
     const logs: DeviceLog[] = [];
-    for (const file of files) logs.push(await readDeviceLog(file, zone, onProgress));
-    this.#logs = logs;
+    const names = tellLogsApart(files.map(({ name }) => name));
+    for (const [at, file] of files.entries()) {
+      logs.push(await readDeviceLog(file, names[at] ?? file.name, zone, onProgress));
+    }
     onProgress({ words: "Comparing the lines", done: 0, total: 0 });
-    return this.#judge();
+    const before = this.#logs;
+    this.#logs = logs;
+    try {
+      return this.#judge();
+    } catch (error) {
+      // A log that can not be compared must not stand in the way of the bill afterwards.
+      this.#logs = before;
+      throw error;
+    }
   }
 
   #judge(): CheckedBill {
@@ -113,7 +133,7 @@ export class Checker {
     const { facts, unreachable } = this.#reading;
     const { ledger, ...bill } = billOfBundle(
       bundle,
-      verifyBundle(bundle, facts),
+      verifyBundle(bundle, facts, this.#owner === undefined ? {} : { owner: this.#owner }),
       facts,
       unreachable,
     );
@@ -121,6 +141,7 @@ export class Checker {
       ...bill,
       ...(this.#reading === NOTHING_READ || ledger === undefined ? {} : { ledger }),
       ...(this.#fileName === undefined ? {} : { fileName: this.#fileName }),
+      ...(this.#owner === undefined ? {} : { owner: this.#owner }),
     };
   }
 

@@ -10,23 +10,36 @@ import type { BillLineView, DeviceEntryView, DeviceFinding } from "../model/bill
 import { compiledTariffs } from "../model/bill-of-bundle.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import { lineTitle } from "../model/line-words.ts";
+import { isInstant } from "../model/time-words.ts";
 import type { DeviceLog } from "./read-device-log.ts";
 
 /**
  * The bill with what the device logs say about each line, and what they have that the bill has not.
+ * @param lines beside each line of the bill what can be compared of it
  * @param priceLine what a line would cost at another length, where a tariff is at hand
  */
 export function compareBill(
   bill: CheckedBill,
-  lines: BillLine[],
+  lines: readonly (BillLine | undefined)[],
   logs: DeviceLog[],
   priceLine: PriceLine | undefined,
 ): CheckedBill {
+  const files = logs.map(({ name, entries, problems }) => ({
+    name,
+    entries: entries.length,
+    problems,
+  }));
+  const comparable = lines.filter((line) => line !== undefined);
+  if (comparable.length === 0) {
+    return { ...bill, device: { files, only: [], clockOffsetSeconds: 0, sharedEntries: 0 } };
+  }
   const check = checkBill({
-    lines,
+    lines: comparable,
     deviceEntries: logs.flatMap((log) => log.entries),
     zone: bill.zone,
-    ...(bill.kind === "evidence" ? { period: periodOf(bill) } : {}),
+    ...(bill.kind === "evidence" && isInstant(bill.from) && isInstant(bill.to)
+      ? { period: periodOf(bill) }
+      : {}),
     ...(priceLine === undefined ? {} : { priceLine }),
   });
   const findings = new Map(check.lines.map((found) => [found.line.position, found]));
@@ -37,13 +50,10 @@ export function compareBill(
       return found === undefined ? view : { ...view, device: findingOf(found) };
     }),
     device: {
-      files: logs.map(({ name, entries, problems }) => ({
-        name,
-        entries: entries.length,
-        problems,
-      })),
+      files,
       only: check.deviceOnly.map(({ entry, because }) => ({ entry: entryView(entry), because })),
       clockOffsetSeconds: check.summary.clockOffsetSeconds,
+      sharedEntries: check.summary.sharedEntries,
     },
   };
 }
@@ -51,9 +61,13 @@ export function compareBill(
 const periodOf = ({ from, to }: CheckedBill): string =>
   `${new Date(from).toISOString()}/${new Date(to).toISOString()}`;
 
-/** The lines of a proven bill as the comparison reads them: instants, no printed times. */
-export function linesOfBundle(bill: CheckedBill): BillLine[] {
+/**
+ * The lines of a proven bill as the comparison reads them: instants, no printed times. What is not
+ * shown to this reader can not be compared.
+ */
+export function linesOfBundle(bill: CheckedBill): (BillLine | undefined)[] {
   return bill.lines.map((view, at) => {
+    if (view.start === undefined) return undefined;
     const service = SERVICES.find((name) => name === view.service);
     const direction = DIRECTIONS.find((name) => name === view.direction);
     return {

@@ -60,7 +60,7 @@ export async function readBillFile(
   return { bill, lines };
 }
 
-function viewOf(line: BillLine, preparer: LinePreparer): BillLineView {
+function viewOf(line: BillLine, preparer: LinePreparer): BillLineView & { start: number } {
   // In the hour that clocks show twice the first is shown; the comparison tries both.
   const [start = line.start.localMs] = preparer.prepare(line).readings;
   return {

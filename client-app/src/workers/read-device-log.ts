@@ -14,10 +14,12 @@ export interface DeviceLog {
 
 /**
  * Reads a device's own log, whatever known format it has.
+ * @param name tells it apart from the others
  * @throws TallystickError `format.…`, `device-log.is-a-bill`, `device-log.empty`, and the format's own
  */
 export async function readDeviceLog(
   file: File,
+  name: string,
   zone: string,
   onProgress: OnProgress,
 ): Promise<DeviceLog> {
@@ -35,9 +37,9 @@ export async function readDeviceLog(
     read += bytes;
     onProgress({ words: `Reading ${file.name}`, done: read, total: file.size });
   });
-  const log: DeviceLog = { name: file.name, entries: [], problems: [] };
+  const log: DeviceLog = { name, entries: [], problems: [] };
   for await (const line of format.parse(chunks, { file: file.name, zone })) {
-    if (isRecord(line)) log.entries.push(deviceEntry(line, file.name));
+    if (isRecord(line)) log.entries.push(deviceEntry(line, name));
     else if ("file" in line) {
       if (line.file.rejected > 0) {
         log.problems.push(`${line.file.rejected} entries could not be read.`);

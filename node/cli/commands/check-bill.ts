@@ -13,6 +13,7 @@ import { type BillCheck, checkBill } from "../../core/verdicts/check-bill.ts";
 import { type DeviceEntry, deviceEntry } from "../../core/verdicts/device-entry.ts";
 import { readPeriod } from "../../core/verdicts/period.ts";
 import { priceByTariff } from "../../core/verdicts/price-by-tariff.ts";
+import { tellLogsApart } from "../../core/verdicts/shared-entries.ts";
 import type { LineVerdict } from "../../core/verdicts/verdict.ts";
 import type { CommandModule } from "../command.ts";
 import { EXIT, type Output, UsageError } from "../output.ts";
@@ -43,8 +44,10 @@ export const command: CommandModule = {
     const { lines, rejected } = await readBill(options.bill as string, tariff?.currency);
     const logs = options.deviceLog as string[];
     const deviceEntries: DeviceEntry[] = [];
-    for (const log of logs) {
-      for (const entry of await readDeviceLog(log, zone, output)) deviceEntries.push(entry);
+    const names = tellLogsApart(logs);
+    for (const [at, log] of logs.entries()) {
+      const entries = await readDeviceLog(log, names[at] ?? log, zone, output);
+      for (const entry of entries) deviceEntries.push(entry);
     }
     const check = checkBill({
       lines,
@@ -53,6 +56,11 @@ export const command: CommandModule = {
       ...(period === undefined ? {} : { period }),
       ...(tariff === undefined ? {} : { priceLine: priceByTariff(tariff) }),
     });
+    const { sharedEntries: shared } = check.summary;
+    if (shared > 0) {
+      const entries = shared === 1 ? "1 entry stands" : `${shared} entries stand`;
+      output.remark(`${entries} in several of the logs and counted once.`);
+    }
     await print(check, rejected, output);
     const isClean = check.summary.disputedNano === 0n && rejected.length === 0;
     return isClean ? EXIT.yes : EXIT.no;
@@ -103,7 +111,12 @@ async function readBill(
 }
 
 /** @throws TallystickError `device-log.incomplete`: a log that was cut would make lines look false */
-async function readDeviceLog(file: string, zone: string, output: Output): Promise<DeviceEntry[]> {
+async function readDeviceLog(
+  file: string,
+  name: string,
+  zone: string,
+  output: Output,
+): Promise<DeviceEntry[]> {
   const input = await openInput(file);
   const format = recogniseFormat(input.head, file);
   if (format.kind !== "usage") {
@@ -123,7 +136,7 @@ async function readDeviceLog(file: string, zone: string, output: Output): Promis
         `${file}: entry ${line.rejected.position}: ${line.rejected.message} [${line.rejected.code}]`,
       );
     } else {
-      entries.push(deviceEntry(line, file));
+      entries.push(deviceEntry(line, name));
     }
   }
   return entries;
@@ -156,6 +169,7 @@ async function print(
       undecidedAmount: money(summary.undecidedNano),
       currency: summary.currency,
       clockOffsetSeconds: summary.clockOffsetSeconds,
+      ...(summary.sharedEntries === 0 ? {} : { sharedEntries: summary.sharedEntries }),
     },
   });
   const counts = Object.entries(summary.byVerdict).map(([verdict, count]) => `${count} ${verdict}`);

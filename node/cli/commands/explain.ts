@@ -2,12 +2,20 @@ import { TallystickError } from "../../core/errors.ts";
 import { type Bundle, type BundleCharge, isClosed } from "../../core/evidence/bundle.ts";
 import { repriceCharge } from "../../core/evidence/check-price.ts";
 import { type ChargeFacts, describeCharge } from "../../core/evidence/describe-charge.ts";
+import { sessionStart } from "../../core/evidence/session-start.ts";
 import type { LineReport } from "../../core/evidence/verify-bundle.ts";
 import { minorUnitDigits } from "../../core/money/currency.ts";
 import { formatNano } from "../../core/money/decimal.ts";
 import { explainComponents, rowLabel } from "../../core/rating/explain.ts";
 import { compileTariff } from "../../core/tariff/compile.ts";
-import { checkBundle, declareFactOptions, type FactOptions, readBundle } from "../bundle-check.ts";
+import {
+  type CheckedBundle,
+  checkBundle,
+  declareFactOptions,
+  type FactOptions,
+  readBundle,
+  SOURCE_CAVEAT,
+} from "../bundle-check.ts";
 import type { CommandModule } from "../command.ts";
 import { EXIT, type Output, ServiceError, UsageError } from "../output.ts";
 
@@ -34,30 +42,49 @@ export const command: CommandModule = {
     const told = [...aboutUse(bundle, charge), ...aboutPrice(bundle, charge)];
     told.push(...aboutCommitment(bundle, charge));
     for (const sentence of told) await print(sentence, output);
-    let line: LineReport | undefined;
+    let checked: CheckedBundle | undefined;
     try {
-      const { report } = await checkBundle(bundle, options as FactOptions);
-      line = report.lines.find((one) => one.line === charge.line) as LineReport;
+      checked = await checkBundle(bundle, options as FactOptions);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       output.remark(`${error.message} [${error.code}]`);
     }
-    if (line === undefined) {
+    if (checked === undefined) {
       const text = "The ledger could not be asked, so nothing of this is proven yet.";
       await print({ about: "proof", text }, output);
       await output.record({ summary: { line: charge.line, verdict: "not-checked" } });
       return EXIT.serviceUnavailable;
     }
-    for (const { name, ok, because } of line.checks) {
-      const mark = ok === null ? "Not checked" : ok ? "Proven" : "DOES NOT HOLD";
-      await print({ about: "proof", text: `${mark} (${name}): ${because}` }, output);
-    }
+    const line = checked.report.lines[bundle.charges.indexOf(charge)] as LineReport;
+    for (const sentence of aboutProof(line, checked)) await print(sentence, output);
+    const { source, isContradicted } = checked;
     await output.record({
-      summary: { line: charge.line, verdict: line.verdict, checks: line.checks },
+      summary: {
+        line: charge.line,
+        verdict: line.verdict,
+        checks: line.checks,
+        ledger: { source, ...(isContradicted ? { contradicted: true } : {}) },
+      },
     });
-    return line.verdict === "committed" ? EXIT.yes : EXIT.no;
+    const isGood = line.verdict === "committed" || line.verdict === "corrected";
+    return isGood && !isContradicted ? EXIT.yes : EXIT.no;
   },
 };
+
+function aboutProof(line: LineReport, { source, isContradicted }: CheckedBundle): Sentence[] {
+  const told = line.checks.map(({ name, ok, because }) => {
+    const mark = ok === null ? "Not checked" : ok ? "Proven" : "DOES NOT HOLD";
+    return `${mark} (${name}): ${because}`;
+  });
+  if (line.verdict === "corrected") {
+    told.push("Credits on the ledger give back what was asked too much: it is corrected.");
+  }
+  if (isContradicted) {
+    told.push("The end points that were asked contradict each other: believe none of them.");
+  }
+  if (source === "bundle") told.push(`Only the file's word: ${SOURCE_CAVEAT}.`);
+  return told.map((text) => ({ about: "proof", text }));
+}
 
 async function print(sentence: Sentence, output: Output): Promise<void> {
   await output.record({ explanation: sentence });
@@ -127,9 +154,12 @@ function aboutPrice(bundle: Bundle, { charge, amountNano }: BundleCharge): Sente
     const parts = explainComponents(compiled, pricing).map((text) => `  ${text}`);
     const overNano = BigInt(amountNano) - pricing.amountNano;
     const expected = money(pricing.amountNano);
+    const session = sessionStart(charge);
+    const sessionWords = `Priced as of ${localTime(session.milliseconds, bundle.period.zone).replace(/^on /, "")}, when the session began, ${charge.sessionMinutes} minutes before.`;
     return [
       `${asked}. Version ${tariff.version} of the tariff "${compiled.document.name}" (${row}) yields ${expected}:`,
       ...parts,
+      ...(charge.sessionMinutes === 0 ? [] : [sessionWords]),
       overNano === 0n
         ? "The price is the tariff's."
         : `The bill asks ${money(overNano < 0n ? -overNano : overNano)} ${overNano < 0n ? "less" : "more"} than the tariff.`,

@@ -1,11 +1,12 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { openInput } from "../../adapters/files.ts";
+import { TallystickError } from "../../core/errors.ts";
 import { formatDecimalScaled } from "../../core/money/decimal.ts";
 import type { CommandModule } from "../command.ts";
 import type { NodeClient } from "../node-client.ts";
 import { declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
-import { EXIT, type Output } from "../output.ts";
+import { describeError, EXIT, type Output, ServiceError } from "../output.ts";
 
 interface Totals {
   records: number;
@@ -39,7 +40,8 @@ export const command: CommandModule = {
       .addHelpText(
         "after",
         "\nPrints each file's control totals. A file that was taken in before changes nothing." +
-          "\nExit code 1 when a record was rejected, or the totals do not balance.",
+          "\nA file that is cut is refused as a whole, and the next one goes on." +
+          "\nExit code 1 when a record was rejected, a file has a problem, or the totals do not balance; 3 when a file was refused.",
       );
   },
 
@@ -48,18 +50,40 @@ export const command: CommandModule = {
     for (const file of files as string[])
       if (file !== "-") await (await openInput(file)).chunks[Symbol.asyncIterator]().return?.();
     let clean = true;
+    let refused = 0;
     await withNode(options as NodeOptions, output, async (node) => {
       for (const file of files as string[]) {
-        const taken = await upload(node, file, output);
+        let taken: Taken;
+        try {
+          taken = await upload(node, file, output);
+        } catch (error) {
+          const named = withFile(error, file);
+          // A node that is away takes the next file no better; a file that it refuses is one file.
+          if (!(named instanceof TallystickError) || named instanceof ServiceError) throw named;
+          refused++;
+          await output.record({ error: named.toJSON() });
+          output.remark(describeError(named, false));
+          continue;
+        }
         const balanced = balances(taken);
         await output.record({ file: { ...taken, balanced } });
         for (const line of inWords(taken, balanced)) await output.say(line);
-        clean &&= balanced && (taken.classes.rejected?.records ?? 0) === 0;
+        clean &&=
+          balanced && taken.problems.length === 0 && (taken.classes.rejected?.records ?? 0) === 0;
       }
     });
+    if (refused > 0) return EXIT.unusableInput;
     return clean ? EXIT.yes : EXIT.no;
   },
 };
+
+/** The node does not know under which path the file stands here. */
+function withFile(error: unknown, file: string): unknown {
+  if (!(error instanceof TallystickError)) return error;
+  const { code, message, place } = error;
+  const kind = error instanceof ServiceError ? ServiceError : TallystickError;
+  return new kind(code, message, { ...place, file }, error);
+}
 
 async function upload(node: NodeClient, file: string, output: Output): Promise<Taken> {
   const name = file === "-" ? "standard input" : basename(file);

@@ -4,10 +4,10 @@ import { formatNano } from "../../core/money/decimal.ts";
 import { AccountRater, needsAccounts } from "../../core/rating/account-rater.ts";
 import { BillingPeriods } from "../../core/rating/billing-period.ts";
 import { type ClosedAccount, PeriodCloser } from "../../core/rating/close-period.ts";
+import { CompiledRater } from "../../core/rating/compiled-rater.ts";
 import { explainComponents } from "../../core/rating/explain.ts";
 import type { Rated, RatingOutcome } from "../../core/rating/outcome.ts";
 import type { PeriodLine } from "../../core/rating/period-lines.ts";
-import { rateUsage } from "../../core/rating/rate-usage.ts";
 import { readUsageLine } from "../../core/rating/usage-line.ts";
 import type { UsageRecord } from "../../core/records/usage-record.ts";
 import type { CompiledTariff } from "../../core/tariff/compile.ts";
@@ -47,9 +47,10 @@ export const command: CommandModule = {
       stateFile !== undefined ||
       given("accounts") !== undefined;
     const rater = new AccountRater(tariff, accounts, periods, state);
+    const compiled = new CompiledRater(tariff);
     const rate = withAccounts
       ? (record: UsageRecord) => rater.rate(record)
-      : (record: UsageRecord) => rateUsage(tariff, record);
+      : (record: UsageRecord) => compiled.rate(record);
     const run = new RatingRun(tariff, rate, output);
     for await (const { number, text } of readTextLines(String(usage))) {
       if (text.trim() !== "") await run.line(text, number);

@@ -1,9 +1,10 @@
 import { readTariffJson } from "../../adapters/tariff-file.ts";
 import { toHex } from "../../core/bytes.ts";
 import { TallystickError } from "../../core/errors.ts";
-import { checkTariff } from "../../core/tariff/check.ts";
+import { checkTariff, parseTariff } from "../../core/tariff/check.ts";
 import { compileTariff } from "../../core/tariff/compile.ts";
 import { tariffJsonSchema } from "../../core/tariff/document.ts";
+import { importOcpiTariff } from "../../core/tariff/import-ocpi.ts";
 import type { TariffProblem } from "../../core/tariff/problem.ts";
 import { buildTariffTree } from "../../core/tariff/tariff-tree.ts";
 import type { CommandModule } from "../command.ts";
@@ -12,22 +13,31 @@ import { EXIT, type ExitCode, type Output, UsageError } from "../output.ts";
 export const command: CommandModule = {
   declare(command) {
     command
-      .argument("<action>", "check, schema or hash")
-      .argument("[tariff]", "the tariff document, for check and hash")
+      .argument("<action>", "check, schema, hash or import")
+      .argument("[tariff]", "the tariff document, or the tariff to import")
+      .option("--from <format>", "what to import: ocpi (2.2.1 or 2.3.0)")
+      .option("--zone <zone>", "time zone of the imported times of day", "UTC")
       .addHelpText(
         "after",
         "\n  check TARIFF.json   whether it is valid, and what is wrong by place (exit code 1)" +
           "\n  schema              the JSON Schema of the document" +
-          "\n  hash TARIFF.json    the root that the ledger's registry holds",
+          "\n  hash TARIFF.json    the root that the ledger's registry holds" +
+          "\n  import FILE --from ocpi   the tariff document that says the same",
       );
   },
 
-  async run([action, file], _options, { output }) {
+  async run([action, file], options, { output }) {
     if (action === "schema") return printSchema(output);
-    if (action !== "check" && action !== "hash") {
-      throw new UsageError(`"${action}" is no action of tariff: use check, schema or hash.`);
+    if (action !== "check" && action !== "hash" && action !== "import") {
+      throw new UsageError(
+        `"${action}" is no action of tariff: use check, schema, hash or import.`,
+      );
     }
     if (typeof file !== "string") throw new UsageError(`tariff ${action} needs a tariff document.`);
+    if (action === "import") {
+      if (options.from !== "ocpi") throw new UsageError("tariff import needs --from ocpi.");
+      return importTariff(file, String(options.zone), output);
+    }
     return action === "check" ? check(file, output) : hash(file, output);
   },
 };
@@ -58,6 +68,24 @@ async function check(file: string, output: Output): Promise<ExitCode> {
 
 function describe({ severity, place, message, code }: TariffProblem): string {
   return `${severity} at ${place === "" ? "the document" : place}: ${message} [${code}]`;
+}
+
+/** Writes the document; what its reader must know goes to standard error. */
+async function importTariff(file: string, zone: string, output: Output): Promise<ExitCode> {
+  const json = await readTariffJson(file);
+  try {
+    const { document, notes } = importOcpiTariff(json, zone);
+    parseTariff(document);
+    for (const { code, place, message } of notes) {
+      output.remark(`${file}, ${place}: ${message} [${code}]`);
+    }
+    await output.record(document);
+    await output.say(JSON.stringify(document, undefined, 2));
+    return EXIT.yes;
+  } catch (error) {
+    if (!(error instanceof TallystickError)) throw error;
+    throw new TallystickError(error.code, error.message, { ...error.place, file }, error);
+  }
 }
 
 async function hash(file: string, output: Output): Promise<ExitCode> {

@@ -1,4 +1,4 @@
-import { type Bundle, isClosed } from "../../core/evidence/bundle.ts";
+import type { Bundle } from "../../core/evidence/bundle.ts";
 import { agreeingMembers } from "../../core/evidence/merge-facts.ts";
 import type { Check, LineReport } from "../../core/evidence/verify-bundle.ts";
 import { minorUnitDigits } from "../../core/money/currency.ts";
@@ -9,44 +9,45 @@ import {
   declareFactOptions,
   type FactOptions,
   readBundle,
+  SOURCE_CAVEAT,
 } from "../bundle-check.ts";
 import type { CommandModule } from "../command.ts";
 import { EXIT, type Output, UsageError } from "../output.ts";
+import { declareSubscriberOptions, ownerOf, type SubscriberOptions } from "../subscriber-secret.ts";
 import { saveTrust } from "../trust-file.ts";
 
 export const command: CommandModule = {
   declare(parser) {
     parser.argument("<bundle>", 'an evidence bundle, "-" for standard input');
-    declareFactOptions(parser)
+    declareSubscriberOptions(declareFactOptions(parser))
       .option("--save-trust <file>", "pin what the ledger said, for --trust later")
       .addHelpText(
         "after",
         "\nBelieves nothing in the bundle: every line is hashed, walked up to what the ledger holds," +
-          "\nand priced again by the published tariff. Exit code 1 when a line or a check fails.",
+          "\nand priced again by the published tariff. Exit code 1 when a line or a check fails, when" +
+          "\nsomething could not be checked, or when the end points contradict each other. Without" +
+          "\n--rpc and --trust the end points are those that the bundle names: only its own word.",
       );
   },
 
   async run([file], options, { output }) {
-    const { saveTrust: trustFile, ...given } = options as FactOptions & { saveTrust?: string };
+    const { saveTrust: trustFile, ...given } = options as FactOptions &
+      SubscriberOptions & { saveTrust?: string };
     if (trustFile !== undefined && given.trust !== undefined) {
       throw new UsageError("--save-trust writes what the ledger says; leave out --trust.");
     }
     const bundle = await readBundle(String(file));
-    const checked = await checkBundle(bundle, given);
+    const owner = await ownerOf(given, bundle.period.epoch);
+    const checked = await checkBundle(bundle, given, owner === undefined ? {} : { owner });
     const { report, problems } = checked;
-    const credited = creditedByLine(bundle);
-    for (const line of report.lines) {
-      await printLine(line, bundle, output, { creditedNano: credited.get(line.line) ?? 0n });
-    }
-    for (const credit of report.credits) {
-      await printLine(credit, bundle, output, { isCredit: true });
-    }
+    for (const line of report.lines) await printLine(line, bundle, output, false);
+    for (const credit of report.credits) await printLine(credit, bundle, output, true);
     for (const problem of problems) {
       output.remark(`${problem.message} [${problem.code}]`);
     }
     if (trustFile !== undefined) await pin(trustFile, bundle, checked, output);
     await printSummary(bundle, checked, output);
-    return report.ok ? EXIT.yes : EXIT.no;
+    return checked.ok ? EXIT.yes : EXIT.no;
   },
 };
 
@@ -54,9 +55,13 @@ export const command: CommandModule = {
 async function pin(
   file: string,
   bundle: Bundle,
-  { report, facts }: CheckedBundle,
+  { report, facts, isContradicted }: CheckedBundle,
   output: Output,
 ): Promise<void> {
+  if (isContradicted) {
+    output.remark("Nothing is pinned: the end points that were asked contradict each other.");
+    return;
+  }
   const stray = [...report.lines, ...report.credits].find(
     ({ verdict }) => verdict === "proof-invalid" || verdict === "not-committed",
   );
@@ -72,10 +77,10 @@ async function printLine(
   line: LineReport,
   bundle: Bundle,
   output: Output,
-  { isCredit = false, creditedNano = 0n }: { isCredit?: boolean; creditedNano?: bigint },
+  isCredit: boolean,
 ): Promise<void> {
   const money = moneyOf(bundle);
-  const { verdict, checks, amountNano, expectedAmountNano } = line;
+  const { verdict, checks, amountNano, expectedAmountNano, creditedNano = 0n } = line;
   await output.record({
     line: line.line,
     ...(isCredit ? { credit: true } : {}),
@@ -90,38 +95,24 @@ async function printLine(
   const sign = isCredit ? "-" : "";
   const back = creditedNano > 0n ? `, ${money(creditedNano)} credited` : "";
   await output.say(
-    `${line.line.padStart(6)}  ${verdict.padEnd(13)}  ${`${sign}${money(amountNano)}`.padStart(10)} ${bundle.currency}${back}${failures(checks)}`,
+    `${line.line.padStart(6)}  ${verdict.padEnd(13)}  ${`${sign}${money(amountNano)}`.padStart(10)} ${bundle.currency}${back}${shortfalls(checks)}`,
   );
 }
 
-/** What the credits of the bundle give back, by the line that they point at. */
-function creditedByLine(bundle: Bundle): Map<string, bigint> {
-  const credited = new Map<string, bigint>();
-  for (const { credit, amountNano } of bundle.credits) {
-    if (isClosed(credit)) continue;
-    const target = bundle.charges.find(({ batch, leafIndex }) => {
-      const place = bundle.batches[batch];
-      return (
-        place?.domain === credit.targetDomain &&
-        place.sequence === credit.targetSequence &&
-        leafIndex === credit.targetIndex
-      );
-    });
-    if (target === undefined) continue;
-    credited.set(target.line, (credited.get(target.line) ?? 0n) + BigInt(amountNano));
-  }
-  return credited;
-}
-
-const failures = (checks: readonly Check[]): string =>
+/** What keeps a line from being good: what fails, and what could not be checked. */
+const shortfalls = (checks: readonly Check[]): string =>
   checks
-    .filter(({ ok }) => ok === false)
-    .map(({ name, because }) => `\n          ${name}: ${because}`)
+    .filter(({ ok }) => ok !== true)
+    .map(({ name, ok, because }) =>
+      ok === null
+        ? `\n          ${name}, not checked: ${because}`
+        : `\n          ${name}: ${because}`,
+    )
     .join("");
 
 async function printSummary(
   bundle: Bundle,
-  { report, facts, problems, offline }: CheckedBundle,
+  { report, facts, problems, offline, source, isContradicted, ok }: CheckedBundle,
   output: Output,
 ): Promise<void> {
   const { sources } = facts;
@@ -134,7 +125,7 @@ async function printSummary(
   const total = moneyOf(bundle)(report.totalNano);
   await output.record({
     summary: {
-      ok: report.ok,
+      ok,
       lines: report.lines.length,
       credits: report.credits.length,
       byVerdict,
@@ -148,6 +139,9 @@ async function printSummary(
         chainId: bundle.ledger.chainId,
         kind: bundle.ledger.kind,
         offline,
+        source,
+        ...(source === "bundle" ? { caveat: SOURCE_CAVEAT } : {}),
+        ...(isContradicted ? { contradicted: true } : {}),
         ...(problems.length === 0 ? {} : { problems }),
       },
     },
@@ -158,17 +152,37 @@ async function printSummary(
     await output.say(`${mark.padStart(6)}  ${name}: ${because}`);
   }
   const counts = Object.entries(byVerdict).map(([verdict, lines]) => `${lines} ${verdict}`);
-  await output.say(
-    `\n${report.lines.length} lines over ${total} ${bundle.currency}: ${counts.join(", ") || "nothing"}. ${ledgerWords(bundle, { members, agree, offline })} ${report.ok ? "Everything holds." : "NOT everything holds."}`,
-  );
+  const words = [
+    `${report.lines.length} lines over ${total} ${bundle.currency}: ${counts.join(", ") || "nothing"}.`,
+    ledgerWords(bundle, { members, agree, offline, source }),
+    ...(isContradicted ? ["The end points contradict each other: believe none of them."] : []),
+    conclusion(ok, source),
+  ];
+  await output.say(`\n${words.join(" ")}`);
+}
+
+/** A file that chose its own witnesses has nothing proven for good. */
+function conclusion(ok: boolean, source: CheckedBundle["source"]): string {
+  if (!ok)
+    return source === "bundle"
+      ? `NOT everything holds (${SOURCE_CAVEAT}).`
+      : "NOT everything holds.";
+  if (source !== "bundle") return "Everything holds.";
+  return `It holds by the word of those whom the file names: ${SOURCE_CAVEAT}.`;
 }
 
 function ledgerWords(
   { ledger }: Bundle,
-  { members, agree, offline }: { members: number; agree: number; offline: boolean },
+  {
+    members,
+    agree,
+    offline,
+    source,
+  }: { members: number; agree: number } & Pick<CheckedBundle, "offline" | "source">,
 ): string {
   if (offline) return "Checked against your pinned facts, without a network.";
-  const who = `${agree} of ${members} members that were asked agree`;
+  const by = source === "trust" ? "" : ", by the contracts that the file names";
+  const who = `${agree} of ${members} members that were asked agree${by}`;
   return ledger.kind === "embedded"
     ? `${who}; the ledger is run by ${ledger.runBy} alone.`
     : `${who}.`;

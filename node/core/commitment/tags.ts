@@ -11,6 +11,7 @@ export const TAG = {
   commitment: 0x08,
   domain: 0x09,
   seal: 0x0a,
+  evidence: 0x0b,
   fill: 0x0f,
   accountGroup: 0x10,
   partyGroup: 0x11,

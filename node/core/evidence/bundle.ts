@@ -1,3 +1,4 @@
+import { Temporal } from "temporal-polyfill";
 import { z } from "zod";
 import { fromHex, type Hex } from "../bytes.ts";
 import { TallystickError } from "../errors.ts";
@@ -27,6 +28,45 @@ const small = (bytes: number) =>
     .min(0)
     .max(2 ** (8 * bytes) - 1);
 
+/** The last instant that a date can hold (ECMA-262, 21.4.1.1), in milliseconds since 1970 UTC. */
+const INSTANT_MAX = 8_640_000_000_000_000n;
+
+const milliseconds = unsigned(8).refine(
+  (text) => BigInt(text) <= INSTANT_MAX,
+  "no date can hold this instant",
+);
+
+const seconds = unsigned(8).refine(
+  (text) => BigInt(text) * 1000n <= INSTANT_MAX,
+  "no date can hold this instant",
+);
+
+const instant = z.iso.datetime("expected an instant in UTC, such as 2026-10-31T23:00:00.000Z");
+
+const zoneName = z.string().max(64).refine(isZone, "expected a time zone such as Europe/Berlin");
+
+/**
+ * A name that people read. Control characters and marks that turn the direction of writing could make
+ * a terminal or a page show something else than what stands there.
+ */
+const name = (lengthMax: number) =>
+  z
+    .string()
+    .max(lengthMax)
+    .regex(
+      /^[^\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*$/u,
+      "a name of plain characters",
+    );
+
+function isZone(text: string): boolean {
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const accountGroup = z.strictObject({
   salt: hex(32),
   pseudonym: hex(32),
@@ -46,7 +86,7 @@ const partyGroup = z.strictObject({
   length: small(4),
   eventsRoot: hex(32),
   /** The name that the text identity stands for, when type is 3. */
-  text: z.string().max(102).optional(),
+  text: name(102).optional(),
 });
 
 const chargeGroup = z.strictObject({
@@ -54,7 +94,7 @@ const chargeGroup = z.strictObject({
   kind: small(1),
   service: small(1),
   flags: small(1),
-  start: unsigned(8),
+  start: milliseconds,
   sessionMinutes: small(2),
   quantity: unsigned(8),
   secondQuantity: unsigned(8),
@@ -91,7 +131,7 @@ const place = {
 };
 
 const chargeProof = z.strictObject({
-  line: z.string().min(1).max(32),
+  line: name(32).min(1),
   ...place,
   account: z.union([accountGroup, closed]),
   party: z.union([partyGroup, closed]),
@@ -99,7 +139,7 @@ const chargeProof = z.strictObject({
 });
 
 const creditProof = z.strictObject({
-  line: z.string().min(1).max(32),
+  line: name(32).min(1),
   ...place,
   account: z.union([accountGroup, closed]),
   party: closed,
@@ -143,19 +183,19 @@ const batchSection = z.strictObject({
   totals: hex(32),
   runningTotals: hex(32),
   /** Seconds; absent while the commitment is not yet on the ledger. */
-  blockTime: unsigned(8).optional(),
+  blockTime: seconds.optional(),
 });
 
 const bundleSchema = z.strictObject({
   format: z.literal("tallystick-evidence"),
   version: z.literal(1),
   /** When the node put the bundle together. UTC. */
-  createdAt: z.string(),
+  createdAt: instant,
   ledger: z.strictObject({
     chainId: unsigned(8),
     /** "embedded" for a ledger that one member runs alone. */
     kind: z.enum(["embedded", "consortium"]),
-    runBy: z.string(),
+    runBy: name(200),
     contracts: z.strictObject({
       books: hex(20),
       tariffs: hex(20),
@@ -164,17 +204,17 @@ const bundleSchema = z.strictObject({
       members: hex(20),
     }),
     /** JSON-RPC end points, each with the member that answers there. */
-    endpoints: z.array(z.strictObject({ member: z.string(), url: z.string() })).max(32),
+    endpoints: z.array(z.strictObject({ member: name(200), url: name(2000) })).max(32),
   }),
-  operator: z.strictObject({ id: hex(20), name: z.string() }),
+  operator: z.strictObject({ id: hex(20), name: name(200) }),
   agreement: hex(32),
   currency: z.string().regex(/^[A-Z]{3}$/),
   period: z.strictObject({
     /** Billing epoch, "2026-10". */
-    epoch: z.string(),
-    from: z.string(),
-    to: z.string(),
-    zone: z.string(),
+    epoch: name(32),
+    from: instant,
+    to: instant,
+    zone: zoneName,
   }),
   books: z.array(bookSection).min(1).max(8),
   batches: z.array(batchSection),
@@ -186,7 +226,7 @@ const bundleSchema = z.strictObject({
     z.strictObject({
       version: small(4),
       /** Seconds. */
-      validFrom: unsigned(8),
+      validFrom: seconds,
       document: z.record(z.string(), z.unknown()),
     }),
   ),

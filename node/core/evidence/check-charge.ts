@@ -9,19 +9,34 @@ import {
 import { chargeLeaf } from "../commitment/leaf.ts";
 import { textIdentity } from "../commitment/secrets.ts";
 import { type Bundle, type BundleBatch, type BundleCharge, isClosed } from "./bundle.ts";
-import { type Check, digestOf, fail, type LineReport, type LineVerdict, pass } from "./check.ts";
+import {
+  type Check,
+  digestOf,
+  fail,
+  type LineReport,
+  type LineVerdict,
+  pass,
+  unknown,
+} from "./check.ts";
 import { type CheckedBatch, checkBook, checkInclusion } from "./check-batch.ts";
 import { checkPrice, type PublishedVersion } from "./check-price.ts";
 import { accountFromJson, chargeFromJson, partyFromJson } from "./group-json.ts";
 import type { LedgerFacts } from "./ledger-facts.ts";
 
+/** What every line of a bundle is judged by. */
+export interface LineContext {
+  bundle: Bundle;
+  facts: LedgerFacts;
+  batches: CheckedBatch[];
+  tariffs: PublishedVersion[];
+  /** What the credits that are proven give back, by the line that they point at. */
+  creditedNano: ReadonlyMap<BundleCharge, bigint>;
+}
+
 export function reportCharge(
-  bundle: Bundle,
+  { bundle, facts, batches, tariffs, creditedNano }: LineContext,
   charge: BundleCharge,
   before: BundleCharge | undefined,
-  batches: CheckedBatch[],
-  tariffs: PublishedVersion[],
-  facts: LedgerFacts,
 ): LineReport {
   const { batch, check: onLedgerCheck, onLedger } = batches[charge.batch] as CheckedBatch;
   const leaf = chargeLeaf(
@@ -34,7 +49,7 @@ export function reportCharge(
     BigInt(charge.amountNano),
   );
   const priced = isClosed(charge.charge)
-    ? { check: { name: "priced", ok: null, because: "The use is not shown to this reader." } }
+    ? { check: unknown("priced", "The use is not shown to this reader.") }
     : checkPrice(charge.charge, BigInt(charge.amountNano), bundle.currency, tariffs);
   const included = isNamedOtherwise(charge)
     ? fail("included", "The name of the other side is not the one that was committed.")
@@ -47,26 +62,39 @@ export function reportCharge(
     checkTime(charge, batch, facts),
     priced.check,
   ];
-  const proofFailed = checks.some(
-    ({ name, ok }) => ok === false && name !== "priced" && name !== "on-ledger",
-  );
-  const verdict: LineVerdict =
-    proofFailed || (onLedger && onLedgerCheck.ok === false)
-      ? "proof-invalid"
-      : onLedgerCheck.ok === false
-        ? "not-committed"
-        : priced.check.ok === false
-          ? "price-differs"
-          : "committed";
+  const amountNano = BigInt(charge.amountNano);
+  const expectedNano = "expectedNano" in priced ? priced.expectedNano : undefined;
+  const credited = creditedNano.get(charge) ?? 0n;
+  const isCorrected = credited > 0n && isPaidBack({ amountNano, expectedNano, credited });
   return {
     line: charge.line,
-    verdict,
+    verdict: verdictOf(checks, onLedger, isCorrected),
     checks,
-    amountNano: BigInt(charge.amountNano),
-    ...("expectedNano" in priced && priced.expectedNano !== undefined
-      ? { expectedAmountNano: priced.expectedNano }
-      : {}),
+    amountNano,
+    ...(expectedNano === undefined ? {} : { expectedAmountNano: expectedNano }),
+    ...(credited === 0n ? {} : { creditedNano: credited }),
   };
+}
+
+/** A line that asks too little is not put right by giving more back. */
+function isPaidBack(price: {
+  amountNano: bigint;
+  expectedNano: bigint | undefined;
+  credited: bigint;
+}): boolean {
+  // Where nothing says what the right price is, only the whole amount is surely enough.
+  const excess = price.amountNano - (price.expectedNano ?? 0n);
+  return excess > 0n && price.credited >= excess;
+}
+
+function verdictOf(checks: readonly Check[], onLedger: boolean, isCorrected: boolean): LineVerdict {
+  const failed = checks.filter(({ ok }) => ok === false).map(({ name }) => name);
+  const isMissing = failed.includes("on-ledger");
+  if (failed.some((name) => name !== "priced" && name !== "on-ledger")) return "proof-invalid";
+  if (isMissing) return onLedger ? "proof-invalid" : "not-committed";
+  const isUnsure = checks.some(({ ok }) => ok === null);
+  if (failed.length > 0) return isCorrected && !isUnsure ? "corrected" : "price-differs";
+  return isUnsure ? "not-checked" : "committed";
 }
 
 /** A name stands outside what is hashed; its identity stands within. */
@@ -78,10 +106,9 @@ function isNamedOtherwise({ party }: BundleCharge): boolean {
 
 function checkOrder(charge: BundleCharge, before: BundleCharge | undefined): Check {
   const name = "in-order";
-  if (isClosed(charge.account))
-    return { name, ok: null, because: "The number is not shown to this reader." };
+  if (isClosed(charge.account)) return unknown(name, "The number is not shown to this reader.");
   if (before !== undefined && isClosed(before.account)) {
-    return { name, ok: null, because: "The number before it is not shown to this reader." };
+    return unknown(name, "The number before it is not shown to this reader.");
   }
   const numberBefore =
     before === undefined || isClosed(before.account) ? 0n : BigInt(before.account.chargeNumber);
@@ -111,18 +138,14 @@ function checkOrder(charge: BundleCharge, before: BundleCharge | undefined): Che
 function checkTime(charge: BundleCharge, batch: BundleBatch, facts: LedgerFacts): Check {
   const name = "in-time";
   if (isClosed(charge.charge) || batch.blockTime === undefined) {
-    return {
-      name,
-      ok: null,
-      because: "When it was due, or committed, is not shown to this reader.",
-    };
+    return unknown(name, "When it was due, or committed, is not shown to this reader.");
   }
   const due = chargeDueMilliseconds(chargeFromJson(charge.charge));
   const committed = BigInt(batch.blockTime) * 1000n;
   if (committed < due) return fail(name, "It was committed before the use had ended.");
   const ageMax = facts.maxRecordAgeSeconds;
   if (ageMax === undefined) {
-    return { name, ok: null, because: "How late the agreement allows it is not known." };
+    return unknown(name, "How late the agreement allows it is not known.");
   }
   if (committed - due > BigInt(ageMax) * 1000n) {
     return fail(name, "It was committed later than the agreement allows.");

@@ -5,19 +5,16 @@ import {
   invoiceLeaf,
   invoiceOrderKey,
 } from "../commitment/invoice-leaf.ts";
-import { TallystickError } from "../errors.ts";
 import { hashDocument } from "../hash.ts";
-import { readInvoiceDocument } from "../invoice/invoice-document.ts";
-import { formatNano, parseDecimalNano } from "../money/decimal.ts";
-import { canonicalJson } from "../tariff/canonical-json.ts";
 import type { Bundle, BundleBatch } from "./bundle.ts";
-import { type Check, fail, pass } from "./check.ts";
+import { type Check, fail, pass, unknown } from "./check.ts";
 import { type CheckedBatch, checkBook, checkInclusion } from "./check-batch.ts";
+import { checkInvoiceDocument } from "./check-invoice-document.ts";
 
 export function checkInvoice(bundle: Bundle, batches: CheckedBatch[]): Check[] {
   const { invoice } = bundle;
   if (invoice === undefined)
-    return [{ name: "invoice", ok: null, because: "The period has no invoice yet." }];
+    return [unknown("invoice", "The bundle holds no invoice of the period.")];
   const { batch, check } = batches[invoice.batch] as CheckedBatch;
   const leaf = invoiceLeaf(fromHex(batch.domain), {
     orderKey: invoiceOrderKey(fromHex(invoice.body.pseudonym), BigInt(invoice.run)),
@@ -47,56 +44,9 @@ export function checkInvoice(bundle: Bundle, batches: CheckedBatch[]): Check[] {
         : included.because,
     },
     { ...check, name: "invoice-on-ledger" },
-    checkInvoiceLines(bundle),
+    ...checkInvoiceDocument(bundle, invoice),
     checkCommittedBeforeInvoice(bundle, batch),
   ];
-}
-
-/** The document's lines are the charges, one for one, and its total is their sum. */
-function checkInvoiceLines(bundle: Bundle): Check {
-  const name = "invoice-lines";
-  const invoice = bundle.invoice as NonNullable<Bundle["invoice"]>;
-  try {
-    const document = readInvoiceDocument(invoice.documentText);
-    const { operator, period, currency } = document;
-    const isOfBundle =
-      operator.name === bundle.operator.name &&
-      operator.member === bundle.operator.id &&
-      currency === bundle.currency &&
-      canonicalJson(period) === canonicalJson(bundle.period);
-    if (!isOfBundle) {
-      return fail(name, "The invoice is of another operator, period or currency than the bundle.");
-    }
-    const sum = bundle.charges.reduce((total, charge) => total + BigInt(charge.amountNano), 0n);
-    if (document.lines.length !== bundle.charges.length) {
-      return fail(
-        name,
-        `The invoice has ${document.lines.length} lines; ${bundle.charges.length} charges were committed.`,
-      );
-    }
-    for (const [at, charge] of bundle.charges.entries()) {
-      const line = document.lines[at];
-      if (
-        line?.line !== charge.line ||
-        parseDecimalNano(line.amount) !== BigInt(charge.amountNano)
-      ) {
-        return fail(
-          name,
-          `Line ${line?.line ?? at + 1} of the invoice asks ${line?.amount}; ${formatNano(BigInt(charge.amountNano), 2)} was committed.`,
-        );
-      }
-    }
-    if (parseDecimalNano(document.charges) !== sum || BigInt(invoice.chargesNano) !== sum) {
-      return fail(
-        name,
-        `The invoice's total is ${document.charges}; its lines sum to ${formatNano(sum, 2)}.`,
-      );
-    }
-    return pass(name, "The invoice holds exactly the committed lines, and their sum is its total.");
-  } catch (error) {
-    if (!(error instanceof TallystickError)) throw error;
-    return fail(name, error.message);
-  }
 }
 
 function checkCommittedBeforeInvoice(bundle: Bundle, invoiceBatch: BundleBatch): Check {

@@ -5,7 +5,8 @@ import type { Pricing } from "../rating/outcome.ts";
 import { priceCharge } from "../rating/price-charge.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
 import type { OpenedCharge } from "./bundle.ts";
-import type { Check } from "./check.ts";
+import { type Check, fail, pass, unknown } from "./check.ts";
+import { sessionStart } from "./session-start.ts";
 
 export interface PublishedVersion {
   version: number;
@@ -48,37 +49,42 @@ export function checkPrice(
   tariffs: readonly PublishedVersion[],
 ): { check: Check; expectedNano?: bigint } {
   const name = "priced";
-  const skip = (because: string) => ({ check: { name, ok: null, because } });
-  const fail = (because: string) => ({ check: { name, ok: false, because } });
-  if (charge.kind !== CHARGE_KIND.usage) return skip("No tariff row prices this kind of charge.");
+  const failed = (because: string) => ({ check: fail(name, because) });
+  if (charge.kind !== CHARGE_KIND.usage) {
+    return { check: unknown(name, "No tariff row prices this kind of charge.") };
+  }
   const tariff = versionInForce(tariffs, BigInt(charge.start));
-  if (tariff === undefined) return fail("No tariff in this bundle was in force at that time.");
+  if (tariff === undefined) return failed("No tariff in this bundle was in force at that time.");
   if (tariff.compiled === undefined)
-    return fail("The tariff in force could not be confirmed on the ledger.");
-  if (tariff.version !== charge.tariffVersion) {
-    return fail(
-      `It was priced by version ${charge.tariffVersion}; version ${tariff.version} was in force.`,
-    );
-  }
+    return failed("The tariff in force could not be confirmed on the ledger.");
   if (tariff.compiled.currency !== currency) {
-    return fail(`The tariff is in ${tariff.compiled.currency}, the bill in ${currency}.`);
+    return failed(`The tariff is in ${tariff.compiled.currency}, the bill in ${currency}.`);
   }
+  const session = sessionStart(charge);
+  if (session.isImpossible) return failed(session.because);
+  let expectedNano: bigint;
   try {
-    const { amountNano: expectedNano } = repriceCharge(tariff.compiled, charge);
-    const [asked, expected] = [formatNano(amountNano, 2), formatNano(expectedNano, 2)];
-    return {
-      expectedNano,
-      check:
-        expectedNano === amountNano
-          ? { name, ok: true, because: `The published tariff yields ${expected} ${currency}.` }
-          : {
-              name,
-              ok: false,
-              because: `The published tariff yields ${expected} ${currency}; the bill asks ${asked}.`,
-            },
-    };
+    expectedNano = repriceCharge(tariff.compiled, charge).amountNano;
   } catch (error) {
     if (!(error instanceof TallystickError)) throw error;
-    return fail(`The tariff has no price for it: ${error.message}`);
+    return error.code === "rating.needs-account"
+      ? { check: unknown(name, "Its price depends on counters or a plan that are not shown.") }
+      : failed(`The tariff has no price for it: ${error.message}`);
   }
+  if (tariff.version !== charge.tariffVersion) {
+    const because = `It was priced by version ${charge.tariffVersion}; version ${tariff.version} was in force.`;
+    return { expectedNano, check: fail(name, because) };
+  }
+  const [asked, expected] = [formatNano(amountNano, 2), formatNano(expectedNano, 2)];
+  const asOf = session.isFar ? ` ${session.because}` : "";
+  return {
+    expectedNano,
+    check:
+      expectedNano === amountNano
+        ? pass(name, `The published tariff yields ${expected} ${currency}.${asOf}`)
+        : fail(
+            name,
+            `The published tariff yields ${expected} ${currency}; the bill asks ${asked}.${asOf}`,
+          ),
+  };
 }

@@ -8,7 +8,18 @@ export interface Check {
   because: string;
 }
 
-export type LineVerdict = "committed" | "not-committed" | "proof-invalid" | "price-differs";
+/**
+ * "committed": every check is true. "corrected": only the price fails, and proven credits give back
+ * what was asked too much. "not-checked": nothing fails, but something could not be checked, so
+ * nothing good is said of it either.
+ */
+export type LineVerdict =
+  | "committed"
+  | "corrected"
+  | "price-differs"
+  | "not-committed"
+  | "proof-invalid"
+  | "not-checked";
 
 export interface LineReport {
   line: string;
@@ -17,9 +28,14 @@ export interface LineReport {
   amountNano: bigint;
   /** What the tariff yields, where it could be recomputed. */
   expectedAmountNano?: bigint;
+  /** What proven credits of the bundle give back of it. */
+  creditedNano?: bigint;
 }
 
 export const pass = (name: string, because: string): Check => ({ name, ok: true, because });
+
+/** It could not be checked. */
+export const unknown = (name: string, because: string): Check => ({ name, ok: null, because });
 
 export const fail = (name: string, because: string): Check => ({ name, ok: false, because });
 

@@ -1,5 +1,6 @@
-import { type Hex, toHex } from "../bytes.ts";
-import { hashDocument } from "../hash.ts";
+import { fromHex, type Hex, PackedBytes, toHex } from "../bytes.ts";
+import { PROTOCOL_VERSION, TAG } from "../commitment/tags.ts";
+import { hash, hashDocument } from "../hash.ts";
 import { canonicalJson } from "../tariff/canonical-json.ts";
 import type { Bundle } from "./bundle.ts";
 import { CLAIM_KIND, type ClaimKindName } from "./claim-kind.ts";
@@ -43,7 +44,30 @@ export interface ClaimMessage {
 export const claimKindCode = (kind: ClaimKindName): number =>
   kind === "mispriced" ? CLAIM_KIND.mispriced : CLAIM_KIND.matterOfFact;
 
-/** keccak-256 of what the claim rests on, in canonical form (RFC 8785). */
+/** A leaf and the salt of the group that the evidence opens there. */
+export interface OpenedLeaf {
+  leaf: Hex;
+  salt: Hex;
+}
+
+/**
+ * What a claim names whose evidence the ledger decides by. Only who holds the salt can compute it, and
+ * for another finder it is another one: so whoever sees the opening can not take the bounty.
+ */
+export const finderEvidenceHash = (finder: Hex, { leaf, salt }: OpenedLeaf): Hex =>
+  toHex(
+    hash(
+      new PackedBytes()
+        .unsigned(TAG.evidence, 1)
+        .unsigned(PROTOCOL_VERSION, 1)
+        .raw(fromHex(finder, 20), 20)
+        .raw(fromHex(leaf, 32), 32)
+        .raw(fromHex(salt, 32), 32)
+        .done(),
+    ),
+  );
+
+/** For a matter of fact: keccak-256 of what the claim rests on, in canonical form (RFC 8785). */
 export const claimEvidenceHash = (evidence: unknown): Hex =>
   toHex(hashDocument(new TextEncoder().encode(canonicalJson(evidence))));
 

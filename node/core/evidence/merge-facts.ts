@@ -27,12 +27,14 @@ type Question = (answer: SourceAnswer) => string | undefined;
  * One set of facts out of what several members' end points say. A fact counts when more than half of
  * the members that answered say the same: members, not end points, since one member can run many.
  * A member whose own end points contradict each other has no say in that fact. An end point that does
- * not have something which others have in a later block is behind, and no contradiction.
+ * not have something which others have in a later block is behind, and no contradiction. One URL
+ * under several members' names is one end point, of whoever is named first.
  */
-export function mergeFacts(answers: readonly SourceAnswer[]): {
+export function mergeFacts(given: readonly SourceAnswer[]): {
   facts: LedgerFacts;
   problems: FactProblem[];
 } {
+  const answers = distinctByUrl(given);
   const contradicting = new Set<SourceAnswer>();
   const problems: FactProblem[] = [];
   const decide = <T>(what: string, question: Question, read: (from: SourceAnswer) => T) => {
@@ -82,6 +84,23 @@ export function mergeFacts(answers: readonly SourceAnswer[]): {
     }
   }
   return { facts, problems };
+}
+
+function distinctByUrl(answers: readonly SourceAnswer[]): SourceAnswer[] {
+  const seen = new Set<string>();
+  return answers.filter(({ url }) => {
+    const plain = plainUrl(url);
+    if (seen.has(plain)) return false;
+    seen.add(plain);
+    return true;
+  });
+}
+
+/** One spelling of a URL, so that a slash, a port by default or a letter makes no other end point. */
+function plainUrl(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const { protocol, host, pathname, search } = new URL(url);
+  return `${protocol}//${host}${pathname.replace(/\/+$/, "")}${search}`;
 }
 
 /** The members whose every end point that answered agrees with the majority. */

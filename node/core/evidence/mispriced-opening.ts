@@ -1,5 +1,10 @@
-import { type Hex, toHex } from "../bytes.ts";
-import { accountGroupDigest, partyGroupDigest } from "../commitment/charge-groups.ts";
+import { fromHex, type Hex, toHex } from "../bytes.ts";
+import {
+  accountGroupDigest,
+  chargeGroupDigest,
+  partyGroupDigest,
+} from "../commitment/charge-groups.ts";
+import { chargeLeaf } from "../commitment/leaf.ts";
 import { TallystickError } from "../errors.ts";
 import { ROUNDING_MODES } from "../money/rounding.ts";
 import { rowsAt } from "../rating/price-charge.ts";
@@ -9,7 +14,8 @@ import { buildTariffTree } from "../tariff/tariff-tree.ts";
 import { type Bundle, type BundleCharge, isClosed, type OpenedCharge } from "./bundle.ts";
 import { digestOf } from "./check.ts";
 import { repriceCharge, versionInForce } from "./check-price.ts";
-import { accountFromJson, partyFromJson } from "./group-json.ts";
+import type { OpenedLeaf } from "./claim-message.ts";
+import { accountFromJson, chargeFromJson, partyFromJson } from "./group-json.ts";
 
 const NO_SCOPE = { scope: `0x${"00".repeat(8)}`, scopeSequence: "0", counterBefore: "0" };
 
@@ -46,6 +52,27 @@ export function mispricedOpening(bundle: Bundle, line: string) {
 export function repriceLine(bundle: Bundle, line: string): bigint {
   const { charge, tariff } = pricedBy(bundle, line);
   return repriceCharge(tariff, charge).amountNano;
+}
+
+/**
+ * What a claim about a line's price has to name: the leaf, and the salt that the opening will show.
+ * @throws TallystickError `opening.not-possible`
+ */
+export function openedLeafOf(bundle: Bundle, line: string): OpenedLeaf {
+  const proof = bundle.charges.find((charge) => charge.line === line);
+  const batch = proof === undefined ? undefined : bundle.batches[proof.batch];
+  if (proof === undefined || batch === undefined || isClosed(proof.charge)) throw notPossible(line);
+  const { account, party, amountNano } = leafRest(proof);
+  const leaf = chargeLeaf(
+    fromHex(batch.domain, 20),
+    {
+      account: fromHex(account, 32),
+      party: fromHex(party, 32),
+      charge: chargeGroupDigest(chargeFromJson(proof.charge)),
+    },
+    BigInt(amountNano),
+  );
+  return { leaf: toHex(leaf), salt: proof.charge.salt };
 }
 
 /** The ledger asks for the version in force at the start, whatever version the charge names. */

@@ -88,7 +88,7 @@ export function recogniseFormat(head: Uint8Array, file: string): Format {
   if (format === undefined) {
     throw new TallystickError(
       "format.not-recognised",
-      'The format is not recognised. "tallystick formats" lists those that are; --format names one.',
+      'The format is not recognised. "tallystick formats" lists those that are.',
       { file },
     );
   }

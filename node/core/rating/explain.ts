@@ -1,35 +1,11 @@
 import { minorUnitDigits } from "../money/currency.ts";
-import { formatDecimalScaled, formatNano } from "../money/decimal.ts";
+import { formatNano } from "../money/decimal.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
-import type { PriceRow } from "../tariff/rows.ts";
+import { PLAN_REDUCES, PRICE_KIND, type PriceRow, TIER_END } from "../tariff/rows.ts";
 import { type BaseUnit, baseUnitOf } from "../tariff/units.ts";
 import type { Component, Pricing } from "./outcome.ts";
 import { rowsAt } from "./price-charge.ts";
-
-/** Names that people read, the largest first; the largest that divides evenly is used. */
-const READABLE: Record<BaseUnit, readonly (readonly [bigint, string, string])[]> = {
-  millisecond: [
-    [3_600_000n, "h", "hour"],
-    [60_000n, "min", "minute"],
-    [1_000n, "s", "second"],
-    [1n, "ms", "millisecond"],
-  ],
-  octet: [
-    [1_073_741_824n, "GiB", "GiB"],
-    [1_000_000_000n, "GB", "GB"],
-    [1_048_576n, "MiB", "MiB"],
-    [1_000_000n, "MB", "MB"],
-    [1_024n, "KiB", "KiB"],
-    [1_000n, "KB", "KB"],
-    [1n, "octets", "octet"],
-  ],
-  "milliwatt-hour": [
-    [1_000_000n, "kWh", "kWh"],
-    [1_000n, "Wh", "Wh"],
-    [1n, "mWh", "mWh"],
-  ],
-  unit: [[1n, "", "unit"]],
-};
+import { readableCount, readableUnit } from "./readable-units.ts";
 
 /** Which row priced a charge, in the document's words: service, direction, zone, band. */
 export interface RowLabel {
@@ -52,14 +28,22 @@ export function rowLabel(tariff: CompiledTariff, places: Pricing["rows"]): RowLa
 }
 
 /** One sentence for each component of a charge; the amounts in them sum to the charge. */
-export function explainComponents(tariff: CompiledTariff, pricing: Pricing): string[] {
+export function explainComponents(
+  tariff: CompiledTariff,
+  pricing: Pick<Pricing, "components" | "rows">,
+): string[] {
   const { price } = rowsAt(tariff, pricing.rows);
   const service = tariff.zones[price.zone - 1]?.service.service ?? "event";
   const money = (nano: bigint): string => formatNano(nano, minorUnitDigits(tariff.currency));
-  return pricing.components.map(
-    (component) =>
-      `${explain(component, price, baseUnitOf(service), money)}: ${money(component.amountNano)}`,
-  );
+  return pricing.components.map((component) => {
+    const row =
+      component.row === undefined
+        ? price
+        : rowsAt(tariff, { ...pricing.rows, price: component.row }).price;
+    const unit = baseUnitOf(service);
+    const sentence = explain(component, row, unit, money) + explainPlace(tariff, component, row);
+    return `${sentence}: ${money(component.amountNano)}`;
+  });
 }
 
 function explain(
@@ -68,19 +52,47 @@ function explain(
   unit: BaseUnit,
   money: (nano: bigint) => string,
 ): string {
+  const { quantity = 0n, billed = 0n, name = "" } = component;
   switch (component.kind) {
     case "set-up":
       return "set-up fee";
     case "usage":
-      return explainUsage(component.quantity ?? 0n, component.billed ?? 0n, row, unit, money);
+      return isKind(row, PRICE_KIND.package)
+        ? `${readableCount(billed, unit)} in packages of ${readableCount(row.per, unit)} at ${money(row.priceNano)} when begun`
+        : explainUsage(quantity, billed, row, unit, money);
+    case "covered":
+      return `${readableCount(billed, unit)} covered by the allowance "${name}"`;
+    case "counted":
+      return `${readableCount(billed, unit)} counted, and charged with the period's sum at its end`;
     case "minimum":
       return `raised to the minimum of ${money(row.minimumNano)}`;
     case "maximum":
       return `lowered to the maximum of ${money(row.maximumNano)}`;
+    case "discount":
+      return `${component.percent} % off what is left, by "${name}"`;
     case "rounding":
       return `rounded ${row.mode.replace("-", " ")} to ${row.scale} decimals`;
+    case "limit":
+      return `kept to the maximum of "${name}"`;
+    case "allowance":
+      return `paid by the allowance "${name}"`;
   }
 }
+
+/** Which band or tier, where a charge can lie in several. */
+function explainPlace(tariff: CompiledTariff, { kind, billed }: Component, row: PriceRow): string {
+  if (kind !== "usage" || billed === 0n) return "";
+  if (isKind(row, PRICE_KIND.byIncrementBand)) return `, in ${tariff.bands[row.band - 1]}`;
+  if (!isKind(row, PRICE_KIND.sessionTier) && !isKind(row, PRICE_KIND.counterTier)) return "";
+  const service = tariff.zones[row.zone - 1]?.service.service ?? "event";
+  const over = isKind(row, PRICE_KIND.sessionTier) ? "of the session" : "of the counter";
+  const unit = baseUnitOf(service);
+  return row.tierTo === TIER_END
+    ? `, above ${readableCount(row.tierFrom, unit)} ${over}`
+    : `, up to ${readableCount(row.tierTo, unit)} ${over}`;
+}
+
+const isKind = (row: PriceRow, kind: number): boolean => (row.kind & ~PLAN_REDUCES) === kind;
 
 function explainUsage(
   quantity: bigint,
@@ -90,33 +102,21 @@ function explainUsage(
   money: (nano: bigint) => string,
 ): string {
   const price = money(row.priceNano);
-  const used = count(quantity, unit);
+  const used = readableCount(quantity, unit);
   const isWholeUnits = row.first === row.per && row.step === row.per && billed % row.per === 0n;
-  const per = row.per === unitDividing(row.per, unit)[0] ? unitDividing(row.per, unit)[2] : "";
+  const per = row.per === readableUnit(row.per, unit)[0] ? readableUnit(row.per, unit)[2] : "";
   if (isWholeUnits && per !== "" && unit === "millisecond") {
     const started = billed / row.per;
     return started === 1n
       ? `${used} are 1 started ${per} at ${price}`
       : `${used} are ${started} started ${per}s at ${price}`;
   }
-  const each = unit === "unit" && row.per === 1n ? "each" : `per ${per || count(row.per, unit)}`;
+  const each =
+    unit === "unit" && row.per === 1n ? "each" : `per ${per || readableCount(row.per, unit)}`;
   if (billed === quantity) return `${used} at ${price} ${each}`;
   const steps =
     row.first === row.step
-      ? `in steps of ${count(row.step, unit)}`
-      : `the first ${count(row.first, unit)}, then steps of ${count(row.step, unit)}`;
-  return `${used} are billed as ${count(billed, unit)} (${steps}) at ${price} ${each}`;
-}
-
-function count(quantity: bigint, unit: BaseUnit): string {
-  // A duration is read in seconds, as on a phone; minutes and hours are for prices.
-  if (unit === "millisecond") return `${formatDecimalScaled(quantity, 3)} s`;
-  const [size, name] = unitDividing(quantity, unit);
-  return name === "" ? `${quantity / size}` : `${quantity / size} ${name}`;
-}
-
-function unitDividing(quantity: bigint, unit: BaseUnit): readonly [bigint, string, string] {
-  const readable = READABLE[unit];
-  const fits = quantity === 0n ? undefined : readable.find(([size]) => quantity % size === 0n);
-  return fits ?? (readable[readable.length - 1] as readonly [bigint, string, string]);
+      ? `in steps of ${readableCount(row.step, unit)}`
+      : `the first ${readableCount(row.first, unit)}, then steps of ${readableCount(row.step, unit)}`;
+  return `${used} are billed as ${readableCount(billed, unit)} (${steps}) at ${price} ${each}`;
 }

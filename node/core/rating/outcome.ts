@@ -1,12 +1,33 @@
-/** Why a charge costs what it costs: the parts sum exactly to its amount. */
+/**
+ * Why a charge costs what it costs: the parts sum exactly to its amount. "covered" units are paid by
+ * an allowance; "counted" units are charged at the period's end, by their sum.
+ */
 export interface Component {
-  kind: "set-up" | "usage" | "minimum" | "maximum" | "rounding";
+  kind:
+    | "set-up"
+    | "usage"
+    | "covered"
+    | "counted"
+    | "minimum"
+    | "maximum"
+    | "discount"
+    | "rounding"
+    | "limit"
+    | "allowance";
   /** Nano-units; negative where a maximum or a rounding takes away. */
   amountNano: bigint;
-  /** What was used, in units of the service's quantity; with `usage` only. */
+  /** What was used, in units of the service's quantity; where units are priced. */
   quantity?: bigint;
-  /** What is billed of it, in whole increments; with `usage` only. */
+  /** What is billed of it, in whole increments; where units are priced. */
   billed?: bigint;
+  /** Place of the row that priced it, where that is not the charge's own. */
+  row?: number;
+  /** The plan's name for what covers, takes off or limits. */
+  name?: string;
+  /** What a discount takes off, as the plan writes it. */
+  percent?: string;
+  /** The counter that its tier was found by, before these units. */
+  counterBefore?: bigint;
 }
 
 /** Places of the rows that priced a charge, counted over all rows in the tariff's tree. */

@@ -1,13 +1,22 @@
 import { TallystickError } from "../errors.ts";
-import {
-  type CompiledTariff,
-  findCalendarRow,
-  findIntervalRow,
-  findPriceRow,
-} from "../tariff/compile.ts";
+import { type CompiledTariff, findCalendarRow, findIntervalRow } from "../tariff/compile.ts";
 import { rangeOfDecidingDigits } from "../tariff/digits.ts";
-import type { CalendarRow, IntervalRow, PriceRow } from "../tariff/rows.ts";
-import type { Pricing, PricingFacts } from "./outcome.ts";
+import {
+  type CalendarRow,
+  type IntervalRow,
+  LINEAR_PRICE_KIND,
+  PRICE_KIND,
+  type PriceRow,
+} from "../tariff/rows.ts";
+import { composeCharge } from "./compose-charge.ts";
+import type { Pricing, PricingFacts, RowPlaces } from "./outcome.ts";
+import {
+  billedOf,
+  calendarEnded,
+  firstPricePlace,
+  piecesOf,
+  requirePriceRow,
+} from "./price-pieces.ts";
 import { priceQuantity } from "./price-quantity.ts";
 
 const MINUTE = 60_000;
@@ -17,7 +26,7 @@ const MINUTE = 60_000;
  * checks the charge later, without the number it went to.
  * @throws TallystickError `rating.no-row-for-number`, `rating.digits-do-not-decide`,
  *   `rating.tariff-not-in-force`, `rating.calendar-ended`, `rating.no-price`,
- *   `rating.amount-too-large`, `digits.malformed`
+ *   `rating.needs-account`, `rating.amount-too-large`, `digits.malformed`
  */
 export function priceCharge(tariff: CompiledTariff, facts: PricingFacts): Pricing {
   requireInForce(tariff, facts.startMilliseconds);
@@ -41,33 +50,52 @@ export function priceInInterval(
   interval: number,
   facts: Pick<PricingFacts, "startMilliseconds" | "sessionMinutes" | "quantity">,
 ): Pricing {
-  const { intervalRows, calendarRows, priceRows } = tariff;
+  const rows = placesInInterval(tariff, interval, facts);
+  const price = rows.price - firstPricePlace(tariff);
+  const row = tariff.priceRows[price] as PriceRow;
+  const priced =
+    row.kind === LINEAR_PRICE_KIND
+      ? priceQuantity(row, facts.quantity)
+      : priceAlone(tariff, price, facts);
+  return { ...priced, rows };
+}
+
+/** The rows that price a use whose interval row is known. */
+export function placesInInterval(
+  tariff: CompiledTariff,
+  interval: number,
+  facts: Pick<PricingFacts, "startMilliseconds" | "sessionMinutes">,
+): RowPlaces {
+  const { intervalRows, calendarRows } = tariff;
   const sessionMinute =
     (Math.floor(facts.startMilliseconds / MINUTE) - facts.sessionMinutes) * MINUTE;
   const calendar = findCalendarRow(tariff, sessionMinute);
-  if (calendar === undefined) {
-    throw new TallystickError(
-      "rating.calendar-ended",
-      "The tariff's calendar does not reach this time; publish a version whose calendar does.",
-    );
-  }
+  if (calendar === undefined) throw calendarEnded();
   const { zone } = intervalRows[interval] as IntervalRow;
   const { band } = calendarRows[calendar] as CalendarRow;
-  const price = findPriceRow(tariff, zone, band);
-  if (price === undefined) {
+  return {
+    interval,
+    calendar: intervalRows.length + calendar,
+    price: firstPricePlace(tariff) + requirePriceRow(tariff, zone, band),
+  };
+}
+
+/** A price that needs more than one row, but nothing beside the charge's own facts. */
+function priceAlone(
+  tariff: CompiledTariff,
+  price: number,
+  { startMilliseconds, quantity }: Pick<PricingFacts, "startMilliseconds" | "quantity">,
+): Pick<Pricing, "amountNano" | "components"> {
+  const row = tariff.priceRows[price] as PriceRow;
+  if (row.kind !== PRICE_KIND.byIncrementBand && row.kind !== PRICE_KIND.sessionTier) {
     throw new TallystickError(
-      "rating.no-price",
-      `The tariff has no price for zone ${zone} in band ${band}.`,
+      "rating.needs-account",
+      "The price depends on the account's counters or plan; rate the record with its account.",
     );
   }
-  return {
-    ...priceQuantity(priceRows[price] as PriceRow, facts.quantity),
-    rows: {
-      interval,
-      calendar: intervalRows.length + calendar,
-      price: intervalRows.length + calendarRows.length + price,
-    },
-  };
+  const to = billedOf(tariff, price, quantity);
+  const pieces = piecesOf(tariff, price, { startMilliseconds, quantity, from: 0n, to });
+  return composeCharge(tariff, price, { quantity, billed: to, pieces });
 }
 
 export function requireInForce(tariff: CompiledTariff, startMilliseconds: number): void {
@@ -97,6 +125,6 @@ export function rowsAt(
   return {
     interval: intervalRows[places.interval] as IntervalRow,
     calendar: calendarRows[places.calendar - intervalRows.length] as CalendarRow,
-    price: priceRows[places.price - intervalRows.length - calendarRows.length] as PriceRow,
+    price: priceRows[places.price - firstPricePlace(tariff)] as PriceRow,
   };
 }

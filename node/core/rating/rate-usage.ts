@@ -4,8 +4,8 @@ import type { UsageRecord } from "../records/usage-record.ts";
 import { type CompiledTariff, findIntervalRow } from "../tariff/compile.ts";
 import { DIGITS_MAX, NO_DIGITS, packDigits, splitDecidingDigits } from "../tariff/digits.ts";
 import { type OtherParty, readOtherParty } from "../tariff/numbering.ts";
-import { type IntervalRow, NO_MAXIMUM_NANO } from "../tariff/rows.ts";
-import type { Rated, RatingOutcome } from "./outcome.ts";
+import { type IntervalRow, NO_MAXIMUM_NANO, PRICE_KIND } from "../tariff/rows.ts";
+import type { Pricing, Rated, RatingOutcome } from "./outcome.ts";
 import { noRowForNumber, priceInInterval, requireInForce, rowsAt } from "./price-charge.ts";
 import { quantitiesOf } from "./quantity.ts";
 import { sessionTimesOf } from "./session.ts";
@@ -26,6 +26,23 @@ export function rateUsage(tariff: CompiledTariff, record: UsageRecord): RatingOu
 }
 
 function rate(tariff: CompiledTariff, record: UsageRecord): Rated {
+  const { interval, facts } = locateUse(tariff, record);
+  const pricing = priceInInterval(tariff, interval, facts);
+  requireWholeSession(tariff, record, pricing.rows);
+  return { outcome: "rated", ...pricing, ...facts };
+}
+
+/** All of a rated record but its price. */
+export type RatedFacts = Omit<Rated, "outcome" | keyof Pricing>;
+
+/**
+ * Where a record belongs: its interval row, and the facts that its charge will hold.
+ * @throws TallystickError with the reason for which it can not be priced
+ */
+export function locateUse(
+  tariff: CompiledTariff,
+  record: UsageRecord,
+): { interval: number; facts: RatedFacts } {
   const times = sessionTimesOf(record);
   requireInForce(tariff, times.startMilliseconds);
   const quantities = quantitiesOf(record);
@@ -38,11 +55,7 @@ function rate(tariff: CompiledTariff, record: UsageRecord): Rated {
   if (interval === undefined) throw noRow(tariff, record, party);
   const split = splitDecidingDigits(digits, tariff.intervalRows[interval] as IntervalRow);
   requireNumber(record, party, split.deciding === NO_DIGITS && !split.wholeNumber);
-  const pricing = priceInInterval(tariff, interval, { ...times, ...quantities });
-  requireWholeSession(tariff, record, pricing.rows);
-  return {
-    outcome: "rated",
-    ...pricing,
+  const facts: RatedFacts = {
     ...times,
     ...quantities,
     service,
@@ -55,6 +68,7 @@ function rate(tariff: CompiledTariff, record: UsageRecord): Rated {
     currency: tariff.currency,
     tariffVersion: tariff.version,
   };
+  return { interval, facts };
 }
 
 /** The other side as the served party sees it: who called in, or who was called. */
@@ -91,8 +105,8 @@ function requireNumber(record: UsageRecord, party: OtherParty, anyNumber: boolea
   );
 }
 
-/** A fee, minimum or maximum is once a session; its partial records must be joined first. */
-function requireWholeSession(
+/** Fees, bounds, tiers and bands that run over a whole session: its partial records must be joined first. */
+export function requireWholeSession(
   tariff: CompiledTariff,
   record: UsageRecord,
   places: Rated["rows"],
@@ -100,7 +114,8 @@ function requireWholeSession(
   if (record.partial === undefined) return;
   const { price } = rowsAt(tariff, places);
   const hasMaximum = price.maximumNano < NO_MAXIMUM_NANO;
-  const countsOnce = price.setUpNano > 0n || price.minimumNano > 0n || hasMaximum;
+  const runsOn = price.kind === PRICE_KIND.byIncrementBand || price.kind === PRICE_KIND.sessionTier;
+  const countsOnce = price.setUpNano > 0n || price.minimumNano > 0n || hasMaximum || runsOn;
   if (!countsOnce) return;
   throw new TallystickError(
     "rating.session-not-joined",

@@ -23,6 +23,10 @@ const usageSchema = z.looseObject({
   units: z.union([z.number(), z.string()]).optional(),
   aParty: z.string().max(200).optional(),
   bParty: z.string().max(200).optional(),
+  imsi: z.string().max(200).optional(),
+  deviceId: z.string().max(1000).optional(),
+  account: z.string().max(1000).optional(),
+  sessionId: z.string().max(1000).optional(),
   partial: z.enum(["first", "intermediate", "last"]).optional(),
   billable: z.boolean().optional(),
 });

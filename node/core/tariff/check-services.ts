@@ -1,9 +1,13 @@
 import { parseDecimalNano } from "../money/decimal.ts";
+import {
+  checkBandsAtIncrements,
+  checkIncrements,
+  checkPerUnits,
+  checkTiers,
+} from "./check-tiers.ts";
 import type { TariffDocument, TariffPrice, TariffService } from "./document.ts";
 import type { ProblemList } from "./problem.ts";
-import { baseUnitOf, unitFits, unitSize, unitsOf } from "./units.ts";
-
-const FOUR_BYTES_MAX = 0xffff_ffffn;
+import { unitFits, unitsOf } from "./units.ts";
 
 /** Zones, and that each zone and band of each service has exactly one price. */
 export function checkServices(document: TariffDocument, bands: string[], list: ProblemList): void {
@@ -24,6 +28,7 @@ export function checkServices(document: TariffDocument, bands: string[], list: P
     for (const name of service.zones ?? []) usedZones.add(name);
     checkServiceZones(service, zones, path, list);
     checkPrices(service, bands, path, list);
+    checkBandsAtIncrements(service, path, list);
   }
   for (const [index, zone] of (document.zones ?? []).entries()) {
     if (usedZones.has(zone.name)) continue;
@@ -162,23 +167,16 @@ function checkUnits(
   list: ProblemList,
 ): void {
   const fits = unitsOf(service).join(", ");
-  for (const key of ["price", "increments"] as const) {
-    const unit = price[key]?.unit;
-    if (unit === undefined || unitFits(unit, service)) continue;
+  if (price.increments !== undefined && !unitFits(price.increments.unit, service)) {
     list.error(
       "tariff.unit-does-not-fit",
-      [...place, key, "unit"],
-      `${service} is not counted in ${unit}; use one of ${fits}.`,
+      [...place, "increments", "unit"],
+      `${service} is not counted in ${price.increments.unit}; use one of ${fits}.`,
     );
   }
-  if (BigInt(price.price.per) * unitSize(price.price.unit) >= 2n ** 64n) {
-    list.error(
-      "tariff.unit-too-large",
-      [...place, "price", "per"],
-      `${price.price.per} ${price.price.unit} is more than can be counted; use a smaller unit.`,
-    );
-  }
-  checkIncrements(price, service, place, list);
+  checkPerUnits(price.price, service, [...place, "price"], list);
+  checkTiers(price, service, place, list);
+  checkIncrements(price.increments, service, place, list);
   const { minimum, maximum } = price;
   if (minimum === undefined || maximum === undefined) return;
   if (parseDecimalNano(minimum) > parseDecimalNano(maximum)) {
@@ -186,33 +184,6 @@ function checkUnits(
       "tariff.minimum-above-maximum",
       [...place, "minimum"],
       `The minimum ${minimum} is above the maximum ${maximum}; exchange them.`,
-    );
-  }
-}
-
-function checkIncrements(
-  price: TariffPrice,
-  service: TariffService["service"],
-  place: PropertyKey[],
-  list: ProblemList,
-): void {
-  const { increments } = price;
-  if (increments === undefined) {
-    if (baseUnitOf(service) === "unit") return;
-    list.error(
-      "tariff.increments-missing",
-      place,
-      'Say how use is counted: "increments": {"first": 60, "further": 1, "unit": "s"}.',
-    );
-    return;
-  }
-  for (const key of ["first", "further"] as const) {
-    if (BigInt(increments[key]) * unitSize(increments.unit) <= FOUR_BYTES_MAX) continue;
-    list.error(
-      "tariff.increment-too-large",
-      [...place, "increments", key],
-      `${increments[key]} ${increments.unit} is too large an increment: at most ${FOUR_BYTES_MAX} ` +
-        `${baseUnitOf(service)}s.`,
     );
   }
 }

@@ -3,6 +3,8 @@ import { TallystickError } from "../errors.ts";
 import { isCurrency } from "../money/currency.ts";
 import { bandNames } from "./calendar.ts";
 import { checkCalendar, checkCalendarIsUsed } from "./check-calendar.ts";
+import { checkCounters } from "./check-counters.ts";
+import { checkPlans, checkTaxes } from "./check-plans.ts";
 import { checkServices } from "./check-services.ts";
 import { type TariffDocument, tariffDocumentSchema } from "./document.ts";
 import { isTimeZone, parseTariffInstant, validityOf } from "./instants.ts";
@@ -36,6 +38,9 @@ export function checkTariff(input: unknown): TariffCheck {
   checkValidity(document, list);
   checkCalendar(document, list);
   checkServices(document, bandNames(document), list);
+  checkCounters(document, list);
+  checkPlans(document, list);
+  checkTaxes(document, list);
   if (list.hasErrors) return { problems: list.problems };
   checkCalendarIsUsed(document, list);
   return { document, problems: list.problems };

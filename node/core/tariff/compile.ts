@@ -1,28 +1,41 @@
 import { DIRECTION_CODE, SERVICE_CODE } from "../commitment/charge-groups.ts";
-import { parseDecimalNano } from "../money/decimal.ts";
 import { findLastIndex } from "./binary-search.ts";
 import { bandNames, compileCalendar } from "./calendar.ts";
 import { parseTariff } from "./check.ts";
 import { NO_DIGITS } from "./digits.ts";
 import type { TariffDocument, TariffPrice, TariffService } from "./document.ts";
+import type { TierKind } from "./document-tiers.ts";
 import { type Validity, validityOf } from "./instants.ts";
 import { intervalsOfPrefixes, type PrefixEntry } from "./intervals.ts";
+import { planReduces } from "./plan-uses.ts";
+import { priceRowsOf } from "./price-rows.ts";
 import {
   type CalendarRow,
   type IntervalRow,
-  isLedgerProvable,
-  LINEAR_PRICE_KIND,
-  NO_MAXIMUM_NANO,
+  PLAN_REDUCES,
+  PRICE_KIND,
   type PriceRow,
-  TIER_END,
 } from "./rows.ts";
-import { unitSize } from "./units.ts";
 
 /** What a row is called in the document, for explanations. */
 export interface ZoneLabel {
   service: TariffService;
   /** Absent where the number does not matter. */
   name?: string;
+}
+
+/** The document's price that a row was made of. */
+export interface PriceSource {
+  price: TariffPrice;
+  /** Absent where the price of a charge depends on nothing but the charge. */
+  counter?: CounterUse;
+}
+
+/** The running quantity that a price's tiers stand over. */
+export interface CounterUse {
+  kind: TierKind;
+  scope: "device" | "account" | "pool";
+  name: string;
 }
 
 /** A tariff as rows, in the order of its tree: interval rows, calendar rows, price rows. */
@@ -34,6 +47,8 @@ export interface CompiledTariff extends Validity {
   intervalRows: IntervalRow[];
   calendarRows: CalendarRow[];
   priceRows: PriceRow[];
+  /** Where each price row comes from; as many as there are price rows. */
+  priceSources: PriceSource[];
   /** Zone z of the rows is `zones[z - 1]`. */
   zones: ZoneLabel[];
   /** Band b of the rows is `bands[b - 1]`. */
@@ -51,7 +66,7 @@ export function compileTariff(input: unknown, version = 1): CompiledTariff {
   const bands = bandNames(document);
   const zones: ZoneLabel[] = [];
   const intervalRows: IntervalRow[] = [];
-  const priceRows: PriceRow[] = [];
+  const priced: PricedRow[] = [];
   const prefixesOf = new Map(document.zones?.map((zone) => [zone.name, zone.prefixes]));
   for (const service of document.services) {
     const entries: PrefixEntry[] = [];
@@ -60,7 +75,7 @@ export function compileTariff(input: unknown, version = 1): CompiledTariff {
       const zone = zones.length;
       const prefixes = name === undefined ? [] : (prefixesOf.get(name) ?? []);
       for (const prefix of prefixes) entries.push({ prefix, zone });
-      priceRows.push(...pricesOfZone(service, name, zone, bands, document));
+      priced.push(...pricesOfZone(service, name, zone, bands, document));
     }
     const intervals =
       service.zones === undefined
@@ -81,10 +96,16 @@ export function compileTariff(input: unknown, version = 1): CompiledTariff {
     currency: document.currency,
     intervalRows: intervalRows.sort(compareIntervalRows),
     calendarRows: compileCalendar(document),
-    priceRows,
+    priceRows: priced.map(({ row }) => row),
+    priceSources: priced.map(({ source }) => source),
     zones,
     bands,
   };
+}
+
+interface PricedRow {
+  row: PriceRow;
+  source: PriceSource;
 }
 
 /** By band, so that price rows stand in the order of zone and band as they are made. */
@@ -94,47 +115,49 @@ function pricesOfZone(
   zone: number,
   bands: string[],
   document: TariffDocument,
-): PriceRow[] {
+): PricedRow[] {
   return bands.flatMap((bandName, index) =>
-    service.prices
-      .filter(
-        (price) =>
-          (price.bands?.includes(bandName) ?? true) &&
-          (zoneName === undefined || (price.zones?.includes(zoneName) ?? true)),
-      )
-      .map((price) => priceRow(price, zone, index + 1, document)),
+    service.prices.flatMap((price, place) => {
+      const isMeant =
+        (price.bands?.includes(bandName) ?? true) &&
+        (zoneName === undefined || (price.zones?.includes(zoneName) ?? true));
+      if (!isMeant) return [];
+      const use = { service, zone: zoneName, band: bandName };
+      const reduces = planReduces(document, use) ? PLAN_REDUCES : 0;
+      const kind = kindOf(price, service) | reduces;
+      const source = { price, ...counterOf(price, service, place) };
+      return priceRowsOf(price, { zone, band: index + 1, kind }, document).map((row) => ({
+        row,
+        source,
+      }));
+    }),
   );
 }
 
-function priceRow(
-  price: TariffPrice,
-  zone: number,
-  band: number,
-  document: TariffDocument,
-): PriceRow {
-  const { mode, scale } = price.rounding ?? document.rounding;
-  const increments = price.increments ?? { first: 1, further: 1, unit: "unit" as const };
-  const row: Omit<PriceRow, "provable"> = {
-    zone,
-    area: 0,
-    origin: 0,
-    band,
-    class: 0,
-    kind: LINEAR_PRICE_KIND,
-    priceNano: parseDecimalNano(price.price.amount),
-    per: BigInt(price.price.per) * unitSize(price.price.unit),
-    setUpNano: parseDecimalNano(price.setUp ?? "0"),
-    first: BigInt(increments.first) * unitSize(increments.unit),
-    step: BigInt(increments.further) * unitSize(increments.unit),
-    minimumNano: parseDecimalNano(price.minimum ?? "0"),
-    maximumNano: price.maximum === undefined ? NO_MAXIMUM_NANO : parseDecimalNano(price.maximum),
-    tierFrom: 0n,
-    tierTo: TIER_END,
-    mode,
-    scale,
-    split: price.split ?? 1,
-  };
-  return { ...row, provable: isLedgerProvable(row) };
+function kindOf({ tiers }: TariffPrice, service: TariffService): number {
+  if (tiers === undefined) {
+    return service.bandsAt === "increment-start" ? PRICE_KIND.byIncrementBand : PRICE_KIND.linear;
+  }
+  switch (tiers.kind) {
+    case "graduated":
+      return tiers.over === "session" ? PRICE_KIND.sessionTier : PRICE_KIND.counterTier;
+    case "package":
+      return PRICE_KIND.package;
+    case "volume":
+      return PRICE_KIND.volume;
+    case "stair-step":
+      return PRICE_KIND.stairStep;
+  }
+}
+
+function counterOf(
+  { tiers }: TariffPrice,
+  { service, direction }: TariffService,
+  place: number,
+): Pick<PriceSource, "counter"> {
+  if (tiers === undefined || tiers.over === "session") return {};
+  const name = tiers.counter ?? `${service} ${direction ?? "none"}/${place}`;
+  return { counter: { kind: tiers.kind, scope: tiers.over, name } };
 }
 
 function compareIntervalRows(a: IntervalRow, b: IntervalRow): number {
@@ -176,16 +199,16 @@ export function findCalendarRow(
   return row !== undefined && milliseconds < row.to ? index : undefined;
 }
 
-/** Index of the price row of a zone and band, or undefined. */
+/** Index of the price row of a zone and band, the first where it has tiers; or undefined. */
 export function findPriceRow(
   { priceRows }: CompiledTariff,
   zone: number,
   band: number,
 ): number | undefined {
-  const index = findLastIndex(priceRows.length, (i) => {
+  const before = findLastIndex(priceRows.length, (i) => {
     const row = priceRows[i] as PriceRow;
-    return row.zone < zone || (row.zone === zone && row.band <= band);
+    return row.zone < zone || (row.zone === zone && row.band < band);
   });
-  const row = priceRows[index];
-  return row?.zone === zone && row.band === band ? index : undefined;
+  const row = priceRows[before + 1];
+  return row?.zone === zone && row.band === band ? before + 1 : undefined;
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { ROUNDING_MODES } from "../money/rounding.ts";
 import { DIRECTIONS, SERVICES } from "../records/usage-record.ts";
-import { UNIT_NAMES } from "./units.ts";
+import { billingPeriod, plan, tax } from "./document-plans.ts";
+import { tiers } from "./document-tiers.ts";
+import { amount, count, instant, name, perUnits, rounding, unitName } from "./document-values.ts";
 
 /*
  * The shape of a tariff document. It is strict: a key that is not understood is refused, because a
@@ -13,31 +14,6 @@ export const TARIFF_FORMAT = "tallystick-tariff-1";
 
 /** Five years of calendar when the document names no end: the rows must be finite. */
 export const CALENDAR_YEARS_DEFAULT = 5;
-
-const name = z.string().min(1).max(80);
-
-/** An amount in units of the tariff's currency; nine decimals are the finest that is charged. */
-const amount = z
-  .string()
-  .regex(/^(0|[1-9]\d{0,17})(\.\d{1,9})?$/, 'expected a decimal string such as "0.10"')
-  .describe("Amount in the tariff's currency as a decimal string, at most nine decimals");
-
-const instant = z
-  .string()
-  .regex(
-    /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/,
-    "expected a date (midnight in the tariff's time zone) or an instant with its offset",
-  )
-  .describe("A date (midnight in the tariff's time zone) or an ISO 8601 instant with its offset");
-
-const count = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
-
-const rounding = z
-  .strictObject({
-    mode: z.enum(ROUNDING_MODES),
-    scale: z.number().int().min(0).max(9).describe("Decimals that a charge keeps"),
-  })
-  .describe("How each charge is rounded");
 
 export const WEEKDAYS = [
   "monday",
@@ -111,11 +87,10 @@ const price = z.strictObject({
   zones: z.array(name).min(1).max(100_000).optional().describe("Zones it is for; all when absent"),
   bands: z.array(name).min(1).max(101).optional().describe("Bands it is for; all when absent"),
   setUp: amount.optional().describe("Once for each charge"),
-  price: z
-    .strictObject({ amount, per: count, unit: z.enum(UNIT_NAMES) })
-    .describe("An amount per so many units; kept as a ratio, so 0.10 per 60 s stays exact"),
+  price: perUnits.optional().describe("One price for all units; a price has this or tiers"),
+  tiers: tiers.optional(),
   increments: z
-    .strictObject({ first: count, further: count, unit: z.enum(UNIT_NAMES) })
+    .strictObject({ first: count, further: count, unit: unitName })
     .optional()
     .describe("First and further billing increment; one unit where a service counts in units"),
   minimum: amount.optional(),
@@ -133,6 +108,10 @@ const service = z.strictObject({
     .max(100_000)
     .optional()
     .describe("Zones by the other side's number; absent where the number does not matter"),
+  bandsAt: z
+    .enum(["session-start", "increment-start"])
+    .optional()
+    .describe("When the time band is looked up; once, at the session's start, unless said"),
   prices: z.array(price).min(1).max(100_000),
 });
 
@@ -150,6 +129,10 @@ export const tariffDocumentSchema = z.strictObject({
   calendar: calendar.optional(),
   zones: z.array(zone).max(100_000).optional(),
   services: z.array(service).min(1).max(100),
+  billingPeriod: billingPeriod.optional(),
+  plans: z.array(plan).max(1000).optional(),
+  defaultPlan: name.optional().describe("The plan of accounts that name none"),
+  taxes: z.array(tax).max(50).optional(),
 });
 
 export type TariffDocument = z.infer<typeof tariffDocumentSchema>;
@@ -157,6 +140,8 @@ export type TariffService = TariffDocument["services"][number];
 export type TariffPrice = TariffService["prices"][number];
 export type TariffCalendar = NonNullable<TariffDocument["calendar"]>;
 export type CalendarTime = TariffCalendar["bands"][number]["when"][number];
+export type TariffPlan = NonNullable<TariffDocument["plans"]>[number];
+export type TariffTax = NonNullable<TariffDocument["taxes"]>[number];
 export type Numbering = NonNullable<TariffDocument["numbering"]>;
 
 /** JSON Schema (2020-12) of the document, for editors and other programs. */

@@ -25,6 +25,24 @@ export interface CalendarRow {
 }
 
 export const LINEAR_PRICE_KIND = 1;
+
+/** The kinds of price rows (docs/PROTOCOL.md, section 8). The ledger prices linear ones alone. */
+export const PRICE_KIND = {
+  linear: LINEAR_PRICE_KIND,
+  /** Linear, with the band looked up at each increment's start. */
+  byIncrementBand: 2,
+  /** A tier of the record's own quantity. */
+  sessionTier: 3,
+  /** A tier of a counter. */
+  counterTier: 4,
+  package: 5,
+  volume: 6,
+  stairStep: 7,
+} as const;
+
+/** Set in a row's kind where the account's plan can reduce what the row yields. */
+export const PLAN_REDUCES = 0x10;
+
 export const NO_MAXIMUM_NANO = 2n ** 128n - 1n;
 export const TIER_END = 2n ** 64n - 1n;
 

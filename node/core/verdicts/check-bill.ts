@@ -24,6 +24,7 @@ import { type Period, readPeriod } from "./period.ts";
 import { compareLines, LinePreparer, type PreparedLine } from "./prepared-line.ts";
 import type { PriceLine } from "./recompute-line.ts";
 import { findRepeatedLines, type RepeatedLines } from "./repeated-lines.ts";
+import { leaveOutShared } from "./shared-entries.ts";
 import { TOLERANCES, type Tolerances } from "./tolerances.ts";
 import { type LineVerdict, type UndecidedReason, VERDICTS, type Verdict } from "./verdict.ts";
 
@@ -56,6 +57,8 @@ export interface BillSummary {
   undecidedNano: bigint;
   currency: string;
   clockOffsetSeconds: number;
+  /** Entries that stand in several logs and were counted once. */
+  sharedEntries: number;
 }
 
 /**
@@ -72,7 +75,8 @@ export function checkBill(input: CheckBillInput): BillCheck {
   const period =
     input.period === undefined ? undefined : readPeriod(input.period, preparer.defaultZone);
   const coverage = new LogCoverage(input.deviceEntries);
-  const index = new EntryIndex(input.deviceEntries);
+  const { entries, shared } = leaveOutShared(input.deviceEntries);
+  const index = new EntryIndex(entries);
 
   const verdicts = new Map<BillLine, LineVerdict>();
   const comparable = prepared.filter((line) => {
@@ -95,7 +99,7 @@ export function checkBill(input: CheckBillInput): BillCheck {
       used,
       period ?? ownPeriod(prepared, clock, tolerances),
     ),
-    summary: summarise(lines, currency, clock.offsetSeconds),
+    summary: { ...summarise(lines, currency, clock.offsetSeconds), sharedEntries: shared },
   };
 }
 
@@ -258,7 +262,7 @@ function summarise(
   lines: readonly LineVerdict[],
   currency: string,
   clockOffsetSeconds: number,
-): BillSummary {
+): Omit<BillSummary, "sharedEntries"> {
   const byVerdict: Partial<Record<Verdict, number>> = {};
   let disputedNano = 0n;
   let undecidedNano = 0n;

@@ -116,8 +116,10 @@ function slice(
   const low = firstAtOrAfter(timeline, from);
   const high = firstAtOrAfter(timeline, to + 1);
   if (high - low <= limit) return timeline.slice(low, high);
-  const middle = firstAtOrAfter(timeline, centre) + rank;
-  const start = Math.max(low, Math.min(high - limit, middle - (limit >> 1)));
+  const middle = firstAtOrAfter(timeline, centre);
+  const nearest = Math.max(low, Math.min(high - limit, middle - (limit >> 1)));
+  // Goes round, so that every entry of the window comes into some line's reach.
+  const start = low + ((nearest - low + rank) % (high - low - limit + 1));
   return timeline.slice(start, start + limit);
 }
 

@@ -10,6 +10,7 @@ import { openInput } from "../../adapters/files.ts";
 import type { Hex } from "../../core/bytes.ts";
 import { recogniseFormat } from "../../core/formats/registry.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
+import { requireWholeFile } from "../../engine/require-whole-file.ts";
 import type { Settlement } from "../../engine/settlement.ts";
 import { requireOperator } from "../access.ts";
 import { HttpError } from "../http-error.ts";
@@ -100,7 +101,7 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
 
   router.post("/usage", async (request, response) => {
     const name = String(request.query.name ?? "upload").slice(0, 255);
-    const { path, sha256 } = await spool(request, parts.spool);
+    const { path, sha256, endsLine } = await spool(request, parts.spool);
     try {
       const input = await openInput(path);
       const format = recogniseFormat(input.head, name);
@@ -112,7 +113,9 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
         );
       }
       const { zone, sourceName } = parts;
-      const lines = format.parse(input.chunks, { file: name, zone, sourceName });
+      const options = { file: name, zone, sourceName };
+      await requireWholeFile(name, format.parse(input.chunks, options), endsLine);
+      const lines = format.parse((await openInput(path)).chunks, options);
       response.json(await pipeline.ingest({ name, sha256, lines }));
     } finally {
       await rm(path, { force: true });
@@ -192,27 +195,31 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
 
 const noSuch = (what: string) => new HttpError(404, "http.not-found", `There is no such ${what}.`);
 
+const LINE_FEED = 10;
+
 /** Writes a body of any size to disk while hashing it; what is ingested is a whole file. */
 async function spool(
   body: NodeJS.ReadableStream,
   directory: string,
-): Promise<{ path: string; sha256: string }> {
-  await mkdir(directory, { recursive: true });
+): Promise<{ path: string; sha256: string; endsLine: boolean }> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   const part = join(directory, `${randomUUID()}.part`);
   const digest = createHash("sha256");
+  let lastByte: number | undefined;
   const hashing = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       digest.update(chunk);
+      lastByte = chunk.at(-1) ?? lastByte;
       done(null, chunk);
     },
   });
   try {
-    await streamPipeline(body, hashing, createWriteStream(part));
+    await streamPipeline(body, hashing, createWriteStream(part, { mode: 0o600 }));
   } catch (error) {
     await rm(part, { force: true });
     throw error;
   }
   const path = part.replace(/\.part$/, ".usage");
   await rename(part, path);
-  return { path, sha256: digest.digest("hex") };
+  return { path, sha256: digest.digest("hex"), endsLine: lastByte === LINE_FEED };
 }

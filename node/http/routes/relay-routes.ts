@@ -6,7 +6,9 @@ import { CLAIM_KIND } from "../../core/evidence/claim-kind.ts";
 import { hashDocument } from "../../core/hash.ts";
 import type { Ledger, LedgerCall } from "../../engine/ledger.ts";
 import type { Outbox } from "../../engine/outbox.ts";
+import type { Settled } from "../../engine/outbox-journal.ts";
 import { HttpError } from "../http-error.ts";
+import { FinderLimits } from "./finder-limits.ts";
 
 const hex = (bytes: number) =>
   z
@@ -16,13 +18,17 @@ const hex = (bytes: number) =>
 const integer = z.string().regex(/^(0|[1-9][0-9]{0,38})$/);
 
 const RELAYS_PER_MINUTE_MAX = 120;
+/** More than any charge: 79 thousand million million of the currency. */
+const CLAIMED_NANO_MAX = 2n ** 96n;
+/** A call that the ledger refused is sent anew when it would pass now, so often. */
+const ATTEMPTS_MAX = 8;
 
 const claimSchema = z.strictObject({
   kind: z.enum(["mispriced", "matter-of-fact"]),
   domain: hex(20),
   sequence: integer,
   leafIndex: z.number().int().min(0),
-  claimedNano: integer,
+  claimedNano: integer.refine((text) => BigInt(text) <= CLAIMED_NANO_MAX, "is more than 2^96"),
   evidenceHash: hex(32),
   finder: hex(20),
   nonce: integer,
@@ -36,6 +42,12 @@ const openingSchema = z.strictObject({
   opening: z.array(z.unknown()).length(4),
 });
 
+/** Steps that the contract lets anyone take once a deadline has passed. */
+const conclusionSchema = z.strictObject({
+  claimId: hex(32),
+  step: z.enum(["concludeSilence", "lapse", "markOverdue"]),
+});
+
 /**
  * Carries what a subscriber signed to the ledger, so that nobody needs an account or a fee there.
  * Any member's node does it for any subscriber: the accused operator can not keep a claim away.
@@ -44,6 +56,7 @@ const openingSchema = z.strictObject({
 export function relayRoutes(outbox: Outbox, ledger: Ledger): Router {
   const router = Router();
   const recent: number[] = [];
+  const finders = new FinderLimits(ledger);
 
   /** Strangers may call this: what they can make us send is bounded. */
   router.use((_request, _response, next) => {
@@ -56,25 +69,33 @@ export function relayRoutes(outbox: Outbox, ledger: Ledger): Router {
     next();
   });
 
-  async function relay(purpose: string, call: LedgerCall): Promise<{ transaction: Hex }> {
+  /** @returns how the call ended before, when it was carried already */
+  async function carriedBefore(call: LedgerCall): Promise<Settled | undefined> {
+    return outbox.find(keyOf(ledger.prepare(call).data));
+  }
+
+  async function relay(purpose: string, call: LedgerCall): Promise<Settled> {
     const prepared = ledger.prepare(call);
     const refusal = await ledger.refusalOf(prepared, ledger.senderOf("settle"));
-    const key = `relay:${toHex(hashDocument(new TextEncoder().encode(prepared.data)))}`;
-    if (refusal !== undefined && (await outbox.find(key)) === undefined)
-      throw refused(refusal.name);
+    let key = keyOf(prepared.data);
+    let before = await outbox.find(key);
+    for (let attempt = 2; isRefused(before) && refusal === undefined; attempt++) {
+      if (attempt > ATTEMPTS_MAX) break;
+      key = `${keyOf(prepared.data)}:${attempt}`;
+      before = await outbox.find(key);
+    }
+    if (refusal !== undefined && before === undefined) throw refused(refusal.name);
     await outbox.enqueue({ key, purpose, duty: "settle", call });
     const settled = await outbox.settled(key);
     if (settled.error !== undefined) throw refused(settled.error.name);
-    return { transaction: settled.hash };
+    return settled;
   }
 
   router.post("/claims", async (request, response) => {
-    const parsed = claimSchema.safeParse(request.body);
-    if (!parsed.success) throw malformed(parsed.error);
-    const claim = parsed.data;
+    const claim = read(claimSchema, request.body);
     const kind = claim.kind === "mispriced" ? CLAIM_KIND.mispriced : CLAIM_KIND.matterOfFact;
     const place = [claim.domain, BigInt(claim.sequence), claim.leafIndex];
-    const answer = await relay("relay claim", {
+    const call: LedgerCall = {
       contract: "claims",
       method: "claimBySignature",
       args: [
@@ -84,29 +105,46 @@ export function relayRoutes(outbox: Outbox, ledger: Ledger): Router {
         BigInt(claim.deadline),
         claim.signature,
       ],
-    });
-    response.status(201).json(answer);
+    };
+    const send = () => relay("relay claim", call);
+    // The same claim again is no second one: whoever lost the answer gets it.
+    const settled =
+      (await carriedBefore(call)) === undefined
+        ? await finders.admit(claim.finder, [kind, ...place].join(), send)
+        : await send();
+    response.status(201).json({ transaction: settled.hash });
   });
 
   router.post("/openings", async (request, response) => {
-    const parsed = openingSchema.safeParse(request.body);
-    if (!parsed.success) throw malformed(parsed.error);
-    const { claimId, opening } = parsed.data;
+    const { claimId, opening } = read(openingSchema, request.body);
     const args = [claimId, opening];
-    response
-      .status(201)
-      .json(await relay("relay opening", { contract: "claims", method: "openMispriced", args }));
+    const call: LedgerCall = { contract: "claims", method: "openMispriced", args };
+    const { hash } = await relay("relay opening", call);
+    response.status(201).json({ transaction: hash });
+  });
+
+  router.post("/conclusions", async (request, response) => {
+    const { claimId, step } = read(conclusionSchema, request.body);
+    const call: LedgerCall = { contract: "claims", method: step, args: [claimId] };
+    const { hash } = await relay("relay conclusion", call);
+    response.status(201).json({ transaction: hash });
   });
 
   return router;
 }
 
-function malformed(error: z.ZodError): HttpError {
-  const issue = error.issues[0];
-  return new HttpError(
+const keyOf = (data: Hex): string => `relay:${toHex(hashDocument(new TextEncoder().encode(data)))}`;
+
+const isRefused = (settled: Settled | undefined): boolean => settled?.error !== undefined;
+
+function read<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new HttpError(
     400,
     "http.body",
-    `${issue?.path.join(".") ?? "body"}: ${issue?.message ?? "unusable"}`,
+    `${issue?.path.join(".") || "body"}: ${issue?.message ?? "unusable"}`,
   );
 }
 

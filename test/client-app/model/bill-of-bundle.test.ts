@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { disputedNanoOf, verdictOf } from "../../../client-app/src/model/bill-line-view.ts";
 import { billOfBundle } from "../../../client-app/src/model/bill-of-bundle.ts";
 import { committedWords, numberWords } from "../../../client-app/src/model/line-facts.ts";
 import { proofPoints } from "../../../client-app/src/model/proof-points.ts";
-import type { Bundle } from "../../../node/core/evidence/bundle.ts";
+import { linesOfBundle } from "../../../client-app/src/workers/compare-bill.ts";
+import { toHex } from "../../../node/core/bytes.ts";
+import { chargeGroupDigest } from "../../../node/core/commitment/charge-groups.ts";
+import { type Bundle, isClosed } from "../../../node/core/evidence/bundle.ts";
+import { chargeFromJson } from "../../../node/core/evidence/group-json.ts";
 import type { LedgerFacts } from "../../../node/core/evidence/ledger-facts.ts";
 import { verifyBundle } from "../../../node/core/evidence/verify-bundle.ts";
 import { sampleBundle } from "../sample-bundle.ts";
@@ -12,6 +17,7 @@ const asked: LedgerFacts = {
   sources: [{ member: "Alder", url: "", finalizedBlock: "1", agrees: true }],
   seals,
   tariffs: { "1": tariff },
+  maxRecordAgeSeconds: "2592000",
 };
 const dates = { locale: "en-GB", zone: "Europe/Berlin" };
 const open = (from: Bundle, facts = asked) =>
@@ -59,6 +65,54 @@ describe("a bill made of an evidence bundle", () => {
     short.charges.splice(3, 1);
     const [, complete] = proofPoints(open(short), dates);
     assert.equal(complete?.ok, false);
+  });
+  it("says nothing good of what was not checked", () => {
+    const closed = structuredClone(bundle);
+    for (const one of closed.charges) {
+      if (isClosed(one.charge)) continue;
+      one.charge = { digest: toHex(chargeGroupDigest(chargeFromJson(one.charge))) };
+    }
+    const bill = open(closed);
+    assert.ok(bill.lines.every((line) => verdictOf(line) === "not-checked"));
+    const [recorded, , priced] = proofPoints(bill, dates);
+    assert.deepEqual([recorded?.ok, priced?.ok], [true, null]);
+    assert.match(priced?.words ?? "", /26 prices could not be checked/);
+  });
+  it("does not call complete what has no bill that says how much there is", () => {
+    const { invoice: _, ...cut } = structuredClone(bundle);
+    cut.charges.splice(10);
+    const bill = open(cut);
+    assert.deepEqual(
+      proofPoints(bill, dates).map(({ ok }) => ok === true),
+      [false, false, false],
+    );
+    assert.equal(numberWords(bill.lines[0]!, bill, String)?.ok, null);
+    const none = proofPoints(open({ ...cut, charges: [], batches: [], tariffs: [] }), dates);
+    assert.ok(none.every(({ ok }) => ok !== true));
+  });
+  it("shows times and zones that no calendar knows, without breaking", () => {
+    const strange = structuredClone(bundle);
+    strange.period.zone = "Mars/Olympus";
+    const [first] = strange.charges;
+    if (first !== undefined && !isClosed(first.charge)) first.charge.start = "18446744073709551615";
+    const bill = open(strange);
+    assert.equal(bill.zone, "UTC");
+    assert.equal(bill.lines[0]?.start, undefined);
+    assert.equal(linesOfBundle(bill)[0], undefined);
+  });
+  it("gives back what proven credits do", () => {
+    const wrong = open(bundle).lines.find(({ evidence }) => evidence?.verdict === "price-differs");
+    const asked10 = { line: wrong?.line ?? "", amountNano: disputedNanoOf(wrong!) };
+    const sample = sampleBundle({ endpoints: [], credited: asked10 });
+    const bill = open(sample.bundle, { ...asked, seals: sample.seals });
+    const line = bill.lines.find((one) => one.line === wrong?.line);
+    assert.equal(line?.evidence?.returnedNano, asked10.amountNano);
+    assert.equal(verdictOf(line!), "corrected");
+    const unproven = open(sample.bundle);
+    assert.equal(
+      verdictOf(unproven.lines.find((one) => one.line === wrong?.line)!),
+      "price-differs",
+    );
   });
   it("links a credit to the line that it corrects", () => {
     const credited = { line: "10", amountNano: 440_000_000n };

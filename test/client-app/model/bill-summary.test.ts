@@ -4,6 +4,7 @@ import {
   disputedNanoOf,
   disputeKindOf,
   type LineEvidence,
+  objectedNanoOf,
   verdictOf,
   wordsOf,
 } from "../../../client-app/src/model/bill-line-view.ts";
@@ -47,6 +48,20 @@ describe("the verdict of a line", () => {
     const both = { evidence: evidence("unconfirmed"), device: device("duration-differs", 100n) };
     assert.equal(verdictOf(line("1", both)), "duration-differs");
   });
+  it("is not in order because a log agrees, where something was not checked", () => {
+    for (const verdict of ["unconfirmed", "not-checked"] as const) {
+      const agreed = line("1", { evidence: evidence(verdict), device: device("matched") });
+      assert.equal(verdictOf(agreed), verdict);
+      assert.equal(wordsOf(agreed).tone, "open");
+    }
+  });
+  it("disputes only what a credit has not given back, and claims the whole", () => {
+    const partly = { ...evidence("committed", 500n), returnedNano: 60n };
+    const rest = line("1", { evidence: partly, device: device("duration-differs", 100n) });
+    assert.equal(disputedNanoOf(rest), 40n);
+    assert.equal(objectedNanoOf(rest), 100n);
+    assert.equal(verdictOf(rest), "duration-differs");
+  });
   it("disputes what is above the right price, and never a price that is too low", () => {
     assert.equal(disputedNanoOf(line("1", { evidence: evidence("price-differs", 180n) })), 320n);
     const cheap = line("1", { evidence: evidence("price-differs", 700n) });
@@ -85,11 +100,20 @@ describe("the summary of a bill", () => {
     assert.equal(summary.totalNano, 2000n);
     assert.equal(summary.disputedNano, 420n);
   });
-  it("takes a settled line for what it is: in order, with money back", () => {
-    const summary = summarise(lines, ({ line: name }) => (name === "3" ? 320n : undefined));
-    assert.deepEqual(summary.byTone, { wrong: 1, review: 0, open: 1, right: 2 });
-    assert.equal(summary.disputedNano, 100n);
-    assert.equal(summary.returnedNano, 320n);
+  it("takes a line that a proven credit makes good for in order, with money back", () => {
+    const corrected = { ...evidence("corrected", 180n), returnedNano: 320n };
+    const fact = { ...evidence("committed", 500n), returnedNano: 100n };
+    const [first, second, third, ...rest] = lines;
+    const summary = summarise([
+      first!,
+      { ...second!, evidence: fact },
+      { ...third!, evidence: corrected },
+      ...rest,
+    ]);
+    assert.deepEqual(summary.byTone, { wrong: 0, review: 0, open: 1, right: 3 });
+    assert.equal(summary.byVerdict.corrected, 2);
+    assert.equal(summary.disputedNano, 0n);
+    assert.equal(summary.returnedNano, 420n);
   });
   it("offers a filter for each verdict that occurs, and for all that is wrong", () => {
     assert.deepEqual(filtersOf(summarise(lines)), [

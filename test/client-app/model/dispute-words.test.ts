@@ -8,7 +8,7 @@ import {
 } from "../../../client-app/src/model/dispute-words.ts";
 
 const dispute = (more: Partial<Dispute>): Dispute => ({
-  id: "1",
+  id: `0x${"01".repeat(32)}`,
   domain: "0x",
   sequence: "1",
   leafIndex: 0,

@@ -7,8 +7,10 @@ import {
   formatDuration,
   formatEpoch,
   formatLapse,
+  formatMoment,
   formatPeriod,
   usableLanguages,
+  usableZone,
 } from "../../../client-app/src/model/time-words.ts";
 
 describe("money in words", () => {
@@ -68,6 +70,13 @@ describe("time in words", () => {
     const dates = { locale: "en-GB", zone: "Europe/Berlin" };
     const [from, to] = [Date.parse("2026-09-30T22:00:00Z"), Date.parse("2026-10-31T23:00:00Z")];
     assert.match(formatPeriod(from, to, dates), /^1\s?–\s?31 October 2026$/);
+  });
+  it("takes another zone or says so where no calendar knows the one or the time", () => {
+    assert.equal(usableZone("Europe/Berlin"), "Europe/Berlin");
+    assert.equal(usableZone("Mars/Olympus"), "UTC");
+    const dates = { locale: "en-GB", zone: "UTC" };
+    assert.equal(formatMoment(Number.NaN, dates), "unknown time");
+    assert.equal(formatPeriod(0, 1e17, dates), "unknown time");
   });
   it("passes over languages that the platform can not use", () => {
     assert.deepEqual(usableLanguages(["en-US@posix", "de-DE"]), ["de-DE"]);

@@ -7,6 +7,17 @@ interface Vm {
 
     function warp(uint256 timestamp) external;
 
+    function chainId(uint256 id) external;
+
+    function addr(uint256 privateKey) external pure returns (address);
+
+    function sign(
+        uint256 privateKey,
+        bytes32 digest
+    ) external pure returns (uint8 v, bytes32 r, bytes32 s);
+
+    function expectRevert() external;
+
     function expectRevert(bytes4 selector) external;
 
     function expectPartialRevert(bytes4 selector) external;

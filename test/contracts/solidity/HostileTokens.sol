@@ -10,13 +10,19 @@ contract HostileToken is ERC20 {
         TakesAFee,
         ReturnsFalse,
         CallsBack,
-        MovesNothing
+        MovesNothing,
+        MovesTwice,
+        Pauses
     }
+
+    error Blocked(address account);
+    error Paused();
 
     Manner public manner;
     address public target;
     bytes public call;
     bool public callSucceeded;
+    address public blocked;
     uint8 private immutable _decimals;
 
     constructor(uint8 decimals_) ERC20("Hostile", "HOST") {
@@ -40,6 +46,17 @@ contract HostileToken is ERC20 {
         (target, call) = (target_, call_);
     }
 
+    function blockAccount(address account) external {
+        blocked = account;
+    }
+
+    /// @dev As a rebasing token does to everybody at once.
+    function rebase(address account, uint256 units) external {
+        uint256 balance = balanceOf(account);
+        if (units > balance) _mint(account, units - balance);
+        else _burn(account, balance - units);
+    }
+
     /// @dev So that the token itself can pay.
     function approveFrom(address spender) external {
         _approve(address(this), spender, type(uint256).max);
@@ -48,6 +65,7 @@ contract HostileToken is ERC20 {
     function transfer(address to, uint256 units) public override returns (bool) {
         if (!_misbehave()) return false;
         if (manner == Manner.MovesNothing) return true;
+        if (manner == Manner.MovesTwice) super.transfer(to, units);
         return super.transfer(to, units);
     }
 
@@ -59,11 +77,46 @@ contract HostileToken is ERC20 {
         return true;
     }
 
+    function _update(address from, address to, uint256 units) internal override {
+        require((from != blocked && to != blocked) || blocked == address(0), Blocked(blocked));
+        require(manner != Manner.Pauses || from == address(0), Paused());
+        super._update(from, to, units);
+    }
+
     function _misbehave() private returns (bool) {
         if (manner == Manner.CallsBack) {
             manner = Manner.Honest;
             (callSucceeded, ) = target.call(call);
         }
         return manner != Manner.ReturnsFalse;
+    }
+}
+
+/// @notice As some old tokens: transfers return nothing, and refuse by reverting.
+contract SilentToken {
+    mapping(address account => uint256) public balanceOf;
+    mapping(address owner => mapping(address spender => uint256)) public allowance;
+
+    function decimals() external pure returns (uint8) {
+        return 6;
+    }
+
+    function mint(address to, uint256 units) external {
+        balanceOf[to] += units;
+    }
+
+    function approve(address spender, uint256 units) external {
+        allowance[msg.sender][spender] = units;
+    }
+
+    function transfer(address to, uint256 units) external {
+        balanceOf[msg.sender] -= units;
+        balanceOf[to] += units;
+    }
+
+    function transferFrom(address from, address to, uint256 units) external {
+        allowance[from][msg.sender] -= units;
+        balanceOf[from] -= units;
+        balanceOf[to] += units;
     }
 }

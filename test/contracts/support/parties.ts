@@ -69,6 +69,26 @@ export async function agree(
   return id;
 }
 
+/** Tops an operator's bond up to the agreement's minimum. */
+export async function bondFor(
+  ledger: TestLedger,
+  operator: Party,
+  agreement: string,
+): Promise<void> {
+  const { bondMin } = await ledger.read("agreements", "stakesOf", agreement);
+  const missing = bondMin - (await ledger.read("bonds", "bondOf", agreement, operator.id));
+  if (missing <= 0n) return;
+  const { settle } = operator;
+  const { token } = await ledger.read("agreements", "tokenOf", agreement);
+  if (token !== ledger.addresses.demoToken) throw new Error("bonds in play money only");
+  await ledger.send(settle, "token", "mint", settle.address, missing);
+  const target = ledger.addresses.bonds;
+  const allowed = await ledger.read("token", "allowance", settle.address, target);
+  await ledger.send(settle, "token", "approve", target, allowed + missing);
+  await ledger.send(settle, "bonds", "deposit", agreement, operator.id, missing);
+  await ledger.send(settle, "token", "approve", target, allowed);
+}
+
 export async function openBook(
   ledger: TestLedger,
   operator: Party,
@@ -77,6 +97,7 @@ export async function openBook(
   number = 1,
   split = 1,
 ): Promise<string> {
+  await bondFor(ledger, operator, agreement);
   const call = [agreement, kind, number, split] as const;
   const book = (await ledger.preview(operator.commit, "books", "openBook", ...call)) as string;
   await ledger.send(operator.commit, "books", "openBook", ...call);

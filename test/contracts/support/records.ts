@@ -13,6 +13,7 @@ import {
 } from "../../../node/core/commitment/charge-groups.ts";
 import { buildInclusionTree } from "../../../node/core/commitment/inclusion-tree.ts";
 import { chargeLeaf } from "../../../node/core/commitment/leaf.ts";
+import { finderEvidenceHash } from "../../../node/core/evidence/claim-message.ts";
 import { hashDocument } from "../../../node/core/hash.ts";
 import { ROUNDING_MODES } from "../../../node/core/money/rounding.ts";
 import {
@@ -125,6 +126,15 @@ function leafOf(domain: Uint8Array, entry: Entry): Uint8Array {
     entry.amountNano,
   );
 }
+
+/** What a claim of this finder about a leaf has to name when its charge or credit group is opened. */
+export const evidenceHashOf = (batch: TestBatch, index: number, finder: string): Hex => {
+  const entry = batch.entries[index] as Entry;
+  return finderEvidenceHash(finder.toLowerCase() as Hex, {
+    leaf: toHex(leafOf(fromHex(batch.book, 20), entry)),
+    salt: toHex(entry.group.salt),
+  });
+};
 
 export const restOf = (entry: Entry) => ({
   account: toHex(entry.account),

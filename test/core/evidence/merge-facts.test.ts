@@ -64,6 +64,22 @@ describe("merging what members' end points say of the ledger", () => {
     assert.equal(agreeingMembers(mergeFacts(answers).facts.sources).length, 2);
   });
 
+  it("counts one URL once, under however many names and spellings", () => {
+    const answers = [
+      answer("alder", FALSE_SEAL, { url: "http://liar.example/rpc" }),
+      answer("cedar", FALSE_SEAL, { url: "http://liar.example/rpc/" }),
+      answer("elm", FALSE_SEAL, { url: "http://LIAR.example:80/rpc" }),
+      answer("birch", TRUE_SEAL, { url: "http://birch.example/rpc" }),
+      answer("fir", TRUE_SEAL, { url: "http://fir.example/rpc" }),
+    ];
+    assert.equal(sealOf(answers), TRUE_SEAL);
+    const { sources } = mergeFacts(answers).facts;
+    assert.deepEqual(
+      sources.map(({ member }) => member),
+      ["alder", "birch", "fir"],
+    );
+  });
+
   it("says nothing where no value has more than half of the members", () => {
     const answers = [answer("alder", FALSE_SEAL), answer("birch", TRUE_SEAL)];
     assert.equal(sealOf(answers), undefined);

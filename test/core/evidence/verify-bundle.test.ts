@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { toHex } from "../../../node/core/bytes.ts";
+import { type Hex, toHex } from "../../../node/core/bytes.ts";
 import {
   accountGroupDigest,
   chargeGroupDigest,
@@ -7,6 +7,7 @@ import {
 } from "../../../node/core/commitment/charge-groups.ts";
 import { TallystickError } from "../../../node/core/errors.ts";
 import { type Bundle, isClosed, parseBundle } from "../../../node/core/evidence/bundle.ts";
+import { checkPrice } from "../../../node/core/evidence/check-price.ts";
 import {
   accountFromJson,
   chargeFromJson,
@@ -14,8 +15,11 @@ import {
 } from "../../../node/core/evidence/group-json.ts";
 import type { LedgerFacts } from "../../../node/core/evidence/ledger-facts.ts";
 import { verifyBundle } from "../../../node/core/evidence/verify-bundle.ts";
+import { compileTariff } from "../../../node/core/tariff/compile.ts";
+import { PLAN_REDUCES } from "../../../node/core/tariff/rows.ts";
 import { EPOCH, MemoryOperator, runOctober } from "../../http/memory-operator.ts";
 import { type BundlePlace, changed, leavesOf } from "./hostile-bundle.ts";
+import { committedLie } from "./lying-operator.ts";
 
 const copyOf = (bundle: Bundle): Bundle => structuredClone(bundle);
 
@@ -27,7 +31,7 @@ function failing(bundle: Bundle, facts: LedgerFacts): string[] {
   );
   const ofBundle = report.bundleChecks.filter(({ ok }) => ok === false).map(({ name }) => name);
   const all = [...ofLines, ...ofBundle];
-  assert.equal(report.ok, all.length === 0, "the report is good when no check fails");
+  assert.ok(!report.ok || all.length === 0, "the report is not good when a check fails");
   return all;
 }
 
@@ -88,7 +92,9 @@ describe("verifyBundle", () => {
 
   it("finds every line of an honest bundle committed", () => {
     assert.deepEqual(failing(honest, facts), []);
-    const { lines, credits, totalNano } = verifyBundle(honest, facts);
+    const { lines, credits, totalNano, ok } = verifyBundle(honest, facts);
+    assert.equal(ok, true);
+    assert.equal(lines[0]?.creditedNano, 50_000_000n);
     assert.deepEqual(
       lines.map(({ verdict }) => verdict),
       ["committed", "committed", "committed", "committed"],
@@ -190,7 +196,60 @@ describe("verifyBundle", () => {
 
   it("takes no empty bundle for a proof", () => {
     const { invoice: _, ...open } = copyOf(honest);
-    assert.deepEqual(failing({ ...open, charges: [], credits: [] }, facts), ["complete"]);
+    const empty = { ...open, charges: [], credits: [], batches: [], tariffs: [] };
+    assert.deepEqual(failing(empty, facts), ["complete"]);
+    const { ok, bundleChecks } = verifyBundle(empty, facts);
+    assert.equal(ok, false);
+    assert.equal(bundleChecks.find(({ name }) => name === "pseudonym")?.ok, null);
+  });
+
+  it("does not take a bundle for complete whose end and invoice were cut off", () => {
+    const { invoice: _, ...cut } = copyOf(honest);
+    cut.charges = cut.charges.slice(0, 2);
+    assert.deepEqual(failing(cut, facts), []);
+    const report = verifyBundle(cut, facts);
+    assert.deepEqual(
+      report.bundleChecks.filter(({ ok }) => ok === null).map(({ name }) => name),
+      ["complete", "invoice"],
+    );
+    assert.equal(report.ok, false);
+  });
+
+  it("does not say whose lines are when the bundle does not show it", () => {
+    for (const field of ["disputeAddress", "blind"] as const) {
+      const bundle = copyOf(honest);
+      delete bundle.books[0]![field];
+      const report = verifyBundle(bundle, facts);
+      assert.equal(report.bundleChecks.find(({ name }) => name === "pseudonym")?.ok, null);
+      assert.equal(report.ok, false);
+    }
+  });
+
+  it("tells the reader's own bill from another subscriber's", () => {
+    const yours = (bundle: Bundle, owner: Hex | undefined) => {
+      const report = verifyBundle(bundle, operator.facts(bundle), owner && { owner });
+      const check = report.bundleChecks.find(({ name }) => name === "yours");
+      if (check?.ok === false) assert.equal(report.ok, false);
+      return check?.ok;
+    };
+    const owner = honest.books[0]!.disputeAddress as Hex;
+    assert.equal(yours(honest, owner), true);
+    assert.equal(yours(bert, owner), false);
+    assert.equal(yours(honest, undefined), undefined);
+    for (const field of ["disputeAddress", "blind"] as const) {
+      const bundle = copyOf(honest);
+      delete bundle.books[0]![field];
+      assert.equal(yours(bundle, owner), false, field);
+    }
+    const dressed = copyOf(bert);
+    dressed.books[0]!.disputeAddress = owner;
+    assert.equal(yours(dressed, owner), false);
+  });
+
+  it("takes lines of one book of charges only", () => {
+    const bundle = copyOf(honest);
+    bundle.books.push({ ...bundle.books[0]!, number: "2" });
+    assert.ok(failing(bundle, facts).includes("pseudonym"));
   });
 
   it("finds another's line behind a closed account, by the last running total", () => {
@@ -246,8 +305,9 @@ describe("verifyBundle", () => {
   it("finds a charge that was committed too late, or before its use had ended", () => {
     assert.ok(failing(honest, { ...facts, maxRecordAgeSeconds: "60" }).includes("1:in-time"));
     const { maxRecordAgeSeconds: _, ...unknownAge } = facts;
-    const checks = verifyBundle(honest, unknownAge).lines[0]?.checks ?? [];
-    assert.equal(checks.find(({ name }) => name === "in-time")?.ok, null);
+    const { ok, lines } = verifyBundle(honest, unknownAge);
+    assert.equal(lines[0]?.checks.find(({ name }) => name === "in-time")?.ok, null);
+    assert.deepEqual([lines[0]?.verdict, ok], ["not-checked", false]);
     const early = copyOf(honest);
     for (const batch of early.batches) batch.blockTime = "1700000000";
     assert.ok(failing(early, facts).includes("1:in-time"));
@@ -287,11 +347,14 @@ describe("verifyBundle", () => {
     try {
       await runOctober(scene);
       const before = parseBundle(JSON.stringify(await scene.pipeline.evidence("anna", EPOCH)));
-      await scene.credit(before, "2", 80_000_000_000n);
+      await scene.credit(before, "2", 80_000_000n);
       await scene.commit();
       const bundle = parseBundle(JSON.stringify(await scene.pipeline.evidence("anna", EPOCH)));
       const credit = bundle.credits[0]!.line;
-      assert.deepEqual(failing(bundle, scene.facts(bundle)), [`${credit}:points-at-charge`]);
+      const told = committedLie(bundle, scene.facts(bundle), ({ credits }) => {
+        credits[0]!.amountNano = "80000000000";
+      });
+      assert.deepEqual(failing(told.bundle, told.facts), [`${credit}:points-at-charge`]);
     } finally {
       await scene.stop();
     }
@@ -311,13 +374,145 @@ describe("verifyBundle", () => {
     bundle.charges[3] = { ...last, charge: { digest: charge } };
     assert.deepEqual(failing(bundle, facts), []);
     const { checks, verdict } = verifyBundle(bundle, facts).lines[3]!;
-    assert.equal(verdict, "committed");
+    assert.equal(verdict, "not-checked");
     assert.deepEqual(
       checks.filter(({ ok }) => ok === null).map(({ name }) => name),
       ["in-time", "priced"],
     );
+    const report = verifyBundle(bundle, facts);
+    assert.equal(report.ok, false);
+    assert.equal(report.bundleChecks.find(({ name }) => name === "invoice-lines")?.ok, null);
     bundle.charges[0] = { ...first, party: { digest: charge } };
     assert.deepEqual(failing(bundle, facts), ["1:included"]);
+  });
+
+  it("does not let a wrong price pass by closing the group that shows it", () => {
+    const at = bert.charges.findIndex(({ line }) => line === "2");
+    const { charge } = bert.charges[at]!;
+    assert.ok(!isClosed(charge));
+    const bundle = copyOf(bert);
+    bundle.charges[at]!.charge = { digest: toHex(chargeGroupDigest(chargeFromJson(charge))) };
+    const { lines, ok } = verifyBundle(bundle, operator.facts(bert));
+    assert.deepEqual([lines[at]?.verdict, ok], ["not-checked", false]);
+  });
+
+  it("does not let a wrong price pass as a kind of charge that no row prices", () => {
+    const told = committedLie(bert, operator.facts(bert), (bundle) => {
+      for (const { charge } of bundle.charges) if (!isClosed(charge)) charge.kind = 3;
+    });
+    const { lines, ok } = verifyBundle(told.bundle, told.facts);
+    assert.deepEqual(new Set(lines.map(({ verdict }) => verdict)), new Set(["not-checked"]));
+    assert.equal(ok, false);
+  });
+
+  it("does not say a price right that depends on the account's plan", () => {
+    const { version, validFrom, document } = honest.tariffs[0]!;
+    const compiled = compileTariff(document, version);
+    const priceRows = compiled.priceRows.map((row) => ({ ...row, kind: row.kind | PLAN_REDUCES }));
+    const published = { version, validFromSeconds: BigInt(validFrom) };
+    const { charge, amountNano } = honest.charges[0]!;
+    assert.ok(!isClosed(charge));
+    const okBy = (tariff: typeof compiled) =>
+      checkPrice(charge, BigInt(amountNano), "EUR", [{ ...published, compiled: tariff }]).check.ok;
+    assert.equal(okBy(compiled), true);
+    assert.equal(okBy({ ...compiled, priceRows }), null);
+  });
+
+  describe("a wrong line that was credited", () => {
+    const LINE = "2";
+    const credited = async (
+      amountsNano: bigint[],
+      look: (bundle: Bundle, of: LedgerFacts) => void,
+    ) => {
+      const scene = await MemoryOperator.start();
+      try {
+        await runOctober(scene);
+        const read = async () =>
+          parseBundle(JSON.stringify(await scene.pipeline.evidence("bert", EPOCH)));
+        const before = await read();
+        for (const amountNano of amountsNano) await scene.credit(before, LINE, amountNano);
+        await scene.commit();
+        const bundle = await read();
+        look(bundle, scene.facts(bundle));
+      } finally {
+        await scene.stop();
+      }
+    };
+    const verdictOf = (bundle: Bundle, of: LedgerFacts) =>
+      verifyBundle(bundle, of).lines.find(({ line }) => line === LINE)?.verdict;
+
+    it("is corrected when proven credits give back what was asked too much", () =>
+      credited([300_000_000n], (bundle, of) => {
+        const report = verifyBundle(bundle, of);
+        assert.equal(verdictOf(bundle, of), "corrected");
+        assert.equal(report.lines[1]?.creditedNano, 300_000_000n);
+        assert.equal(report.ok, true);
+        assert.equal(verdictOf(bundle, { ...of, maxRecordAgeSeconds: "60" }), "proof-invalid");
+        const { maxRecordAgeSeconds: _, ...unknownAge } = of;
+        assert.equal(verdictOf(bundle, unknownAge), "price-differs");
+      }));
+
+    it("stays wrong when the credit is not on the ledger, or not opened", () =>
+      credited([300_000_000n], (bundle, of) => {
+        const { domain, sequence } = bundle.batches[bundle.credits[0]!.batch]!;
+        const { [`${domain}:${sequence}`]: _, ...seals } = of.seals;
+        assert.equal(verdictOf(bundle, { ...of, seals }), "price-differs");
+        const changedCredit = copyOf(bundle);
+        changedCredit.credits[0]!.amountNano = "300000001";
+        assert.equal(verdictOf(changedCredit, of), "price-differs");
+      }));
+
+    it("stays wrong when less is given back, however often the credit is shown", () =>
+      credited([150_000_000n], (bundle, of) => {
+        assert.equal(verdictOf(bundle, of), "price-differs");
+        const twice = { ...bundle, credits: [bundle.credits[0]!, bundle.credits[0]!] };
+        assert.equal(verdictOf(twice, of), "price-differs");
+        assert.equal(verifyBundle(twice, of).ok, false);
+      }));
+
+    it("does not become right when too little was asked", () =>
+      credited([300_000_000n], (bundle, of) => {
+        const told = committedLie(bundle, of, ({ charges, credits }) => {
+          charges[1]!.amountNano = "200000000";
+          credits[0]!.amountNano = "100000000";
+          let totalNano = 0n;
+          for (const { account, amountNano } of charges) {
+            totalNano += BigInt(amountNano);
+            if (!isClosed(account)) account.runningTotalNano = `${totalNano}`;
+          }
+        });
+        assert.equal(verdictOf(told.bundle, told.facts), "price-differs");
+      }));
+  });
+
+  describe("the minute in which the session began", () => {
+    const at = (sessionMinutes: number, line: number, of = honest) => {
+      const told = committedLie(of, operator.facts(of), (bundle) => {
+        const { charge } = bundle.charges[line]!;
+        if (!isClosed(charge)) charge.sessionMinutes = sessionMinutes;
+      });
+      const report = verifyBundle(told.bundle, told.facts);
+      const check = report.lines[line]?.checks.find(({ name }) => name === "priced");
+      return { ok: check?.ok, isTold: check?.because.includes("as of 2026-10-0"), report };
+    };
+    const [CALL, TEXT, DATA] = [0, 1, 3];
+
+    it("is told when it is more than an hour before a call or a message", () => {
+      assert.deepEqual([at(60, CALL).ok, at(60, CALL).isTold], [true, false]);
+      assert.deepEqual([at(61, CALL).ok, at(61, CALL).isTold], [true, true]);
+      assert.deepEqual([at(61, TEXT).ok, at(61, TEXT).isTold], [true, true]);
+      assert.deepEqual([at(600, DATA).ok, at(600, DATA).isTold], [true, false]);
+    });
+
+    it("can not be more than a day before a call", () => {
+      // A call to a free number costs nothing at whatever time.
+      const free = bert.charges.findIndex(({ amountNano }) => amountNano === "0");
+      assert.equal(at(1440, free, bert).ok, true);
+      const { ok, report } = at(1441, free, bert);
+      assert.deepEqual([ok, report.ok], [false, false]);
+      assert.equal(report.lines[free]?.verdict, "price-differs");
+      assert.equal(at(1441, TEXT).ok, true);
+    });
   });
 });
 
@@ -335,5 +530,70 @@ describe("parseBundle", () => {
     assert.equal(code("{"), "bundle.not-json");
     assert.equal(code("[]"), "bundle.wrong-shape");
     assert.equal(code('{"format":"tallystick-evidence","version":2}'), "bundle.wrong-shape");
+  });
+
+  it("refuses zones, instants and names that no reader could show", async () => {
+    const operator = await MemoryOperator.start();
+    try {
+      await runOctober(operator);
+      const bundle = await operator.pipeline.evidence("anna", EPOCH);
+      const withChange = (change: (copy: Bundle) => void) => {
+        const copy = structuredClone(bundle);
+        change(copy);
+        return code(JSON.stringify(copy));
+      };
+      assert.equal(
+        withChange(() => {}),
+        "none",
+      );
+      const start = (copy: Bundle) => copy.charges[0]!.charge as { start: string };
+      const beyond = "8640000000000001";
+      const changes: ((copy: Bundle) => void)[] = [
+        ({ period }) => {
+          period.zone = "Europe/Nowhere";
+        },
+        ({ period }) => {
+          period.from = "2026-02-30T00:00:00.000Z";
+        },
+        ({ period }) => {
+          period.to = "soon";
+        },
+        (copy) => {
+          copy.createdAt = "";
+        },
+        (copy) => {
+          start(copy).start = beyond;
+        },
+        ({ batches }) => {
+          batches[0]!.blockTime = beyond;
+        },
+        ({ tariffs }) => {
+          tariffs[0]!.validFrom = beyond;
+        },
+        ({ operator: named }) => {
+          named.name = "Alder\u001b[2J";
+        },
+        ({ ledger }) => {
+          ledger.runBy = "Alder\u009b2J";
+        },
+        ({ ledger }) => {
+          ledger.endpoints[0]!.member = "Alder\nEverything holds.";
+        },
+        ({ ledger }) => {
+          ledger.endpoints[0]!.member = "\u202eredlA";
+        },
+        ({ operator: named }) => {
+          named.name = "A".repeat(201);
+        },
+        ({ charges }) => {
+          charges[0]!.line = "1\u001b[8m";
+        },
+      ];
+      for (const [at, change] of changes.entries()) {
+        assert.equal(withChange(change), "bundle.wrong-shape", `change ${at}`);
+      }
+    } finally {
+      await operator.stop();
+    }
   });
 });

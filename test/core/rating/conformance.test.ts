@@ -102,6 +102,27 @@ const PER_SECOND_AFTER_30 = one("voice", {
   increments: { first: 30, further: 1, unit: "s" },
 });
 
+/** RT_40CNT of CGRateS' old tutorial: 0.8, 0.4 a minute in 30 s, after a minute 0.2 in 10 s. */
+const RT_40CNT: TariffDocument = {
+  ...one("voice", {
+    setUp: "0.8",
+    increments: { first: 30, further: 30, unit: "s" },
+    tiers: {
+      kind: "graduated",
+      over: "session",
+      unit: "s",
+      steps: [
+        { upTo: 60, price: { amount: "0.4", per: 60, unit: "s" } },
+        {
+          price: { amount: "0.2", per: 60, unit: "s" },
+          increments: { first: 10, further: 10, unit: "s" },
+        },
+      ],
+    },
+  }),
+  rounding: { mode: "up", scale: 4 },
+};
+
 const peakMonday = "2019-03-11T09:00:00.000Z";
 const cases: {
   what: string;
@@ -191,6 +212,57 @@ const cases: {
     }),
     use: { durationSeconds: 10 },
     amount: "0.18",
+  },
+  {
+    what: "1 s is 30 s of the first minute",
+    source: "CGRateS old tutorial, RT_40CNT",
+    tariff: RT_40CNT,
+    use: { durationSeconds: 1 },
+    amount: "1.0",
+  },
+  {
+    what: "60 s are the first minute alone",
+    source: "CGRateS old tutorial, RT_40CNT",
+    tariff: RT_40CNT,
+    use: { durationSeconds: 60 },
+    amount: "1.2",
+  },
+  {
+    what: "61 s are the first minute and 10 s of the rest",
+    source: "CGRateS old tutorial, RT_40CNT",
+    tariff: RT_40CNT,
+    use: { durationSeconds: 61 },
+    amount: "1.2334",
+  },
+  {
+    what: "600 s at 0.05 a minute by the second are 0.5, where rounding each increment gives 0.498",
+    source: "research/rating-engines.md, section 3, exactness",
+    tariff: one("voice", {
+      price: { amount: "0.05", per: 1, unit: "min" },
+      increments: { first: 1, further: 1, unit: "s" },
+    }),
+    use: { durationSeconds: 600 },
+    amount: "0.5",
+  },
+  {
+    what: "1 MiB by the octet at 0.01 a MiB, a million increments and more",
+    source: "research/rating-engines.md, section 3, exactness",
+    tariff: one("data", {
+      price: { amount: "0.01", per: 1, unit: "MiB" },
+      increments: { first: 1, further: 1, unit: "octet" },
+    }),
+    use: { service: "data", totalOctets: 1_048_576 },
+    amount: "0.01",
+  },
+  {
+    what: "a data session of 1 GB at the wholesale cap of 2026",
+    source: "Regulation (EU) 2022/612: 1.10 a GB from 2026, per kilobyte",
+    tariff: one("data", {
+      price: { amount: "1.10", per: 1, unit: "GB" },
+      increments: { first: 1, further: 1, unit: "KB" },
+    }),
+    use: { service: "data", totalOctets: 999_999_001 },
+    amount: "1.1",
   },
   {
     what: "a data session of 5 GiB, more octets than 32 bits count",

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { accountLine, periodLine } from "../../../node/cli/rate-lines.ts";
 import { minorUnitDigits } from "../../../node/core/money/currency.ts";
 import { formatNano } from "../../../node/core/money/decimal.ts";
+import { AccountDirectory } from "../../../node/core/rating/account-directory.ts";
+import { AccountRater, needsAccounts } from "../../../node/core/rating/account-rater.ts";
+import { BillingPeriods } from "../../../node/core/rating/billing-period.ts";
+import { PeriodCloser } from "../../../node/core/rating/close-period.ts";
 import { rateUsage } from "../../../node/core/rating/rate-usage.ts";
+import { RatingState } from "../../../node/core/rating/rating-state.ts";
 import type { UsageRecord } from "../../../node/core/records/usage-record.ts";
 import { checkTariff } from "../../../node/core/tariff/check.ts";
 import { compileTariff } from "../../../node/core/tariff/compile.ts";
@@ -10,16 +16,46 @@ import { compileTariff } from "../../../node/core/tariff/compile.ts";
 /** One line of an example: a record and what becomes of it. */
 type Example = Partial<UsageRecord> & { costs?: string; suspended?: string };
 
+interface GuideExample {
+  tariff: { name: string };
+  accounts?: unknown;
+  uses: Example[];
+  closings: { period: string; lines: Record<string, Record<string, unknown>>[] }[];
+}
+
 const GUIDE = readFileSync(new URL("../../../docs/TARIFFS.md", import.meta.url), "utf8");
-const EXAMPLES = [...GUIDE.matchAll(/```json tariff\n(.*?)```.*?```ndjson costs\n(.*?)```/gs)].map(
-  ([, tariff = "", lines = ""]) => ({
-    tariff: JSON.parse(tariff) as { name: string },
-    uses: lines
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as Example),
-  }),
-);
+
+/** The blocks that follow a tariff, up to the next one, are about it. */
+const EXAMPLES = readExamples();
+
+function readExamples(): GuideExample[] {
+  const examples: GuideExample[] = [];
+  for (const [, kind, text = ""] of GUIDE.matchAll(/```((?:nd)?json [^\n]+)\n(.*?)```/gs)) {
+    const [what, period = ""] = (kind ?? "").split(" ").slice(1);
+    const lines = () =>
+      text
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+    const last = examples.at(-1);
+    if (what === "tariff") examples.push({ tariff: JSON.parse(text), uses: [], closings: [] });
+    else if (what === "accounts" && last !== undefined) last.accounts = JSON.parse(text);
+    else if (what === "costs") last?.uses.push(...lines());
+    else if (what === "closes") last?.closings.push({ period, lines: lines() });
+  }
+  return examples;
+}
+
+/** Every field that the guide names; a line may hold more. */
+function assertNames(line: object, named: Record<string, Record<string, unknown>>): void {
+  for (const [key, fields] of Object.entries(named)) {
+    const values = (line as Record<string, Record<string, unknown>>)[key];
+    assert.notEqual(values, undefined, `${JSON.stringify(line)} is no ${key}`);
+    for (const [field, value] of Object.entries(fields)) {
+      assert.deepEqual(values?.[field], value, `${field} of ${JSON.stringify(line)}`);
+    }
+  }
+}
 
 describe("the guide to tariffs", () => {
   it("has its examples", () => {
@@ -28,7 +64,14 @@ describe("the guide to tariffs", () => {
   });
 
   it("names every code of the check", () => {
-    for (const file of ["check", "check-calendar", "check-services"]) {
+    for (const file of [
+      "check",
+      "check-calendar",
+      "check-counters",
+      "check-plans",
+      "check-services",
+      "check-tiers",
+    ]) {
       const source = readFileSync(
         new URL(`../../../node/core/tariff/${file}.ts`, import.meta.url),
         "utf8",
@@ -39,28 +82,56 @@ describe("the guide to tariffs", () => {
     }
   });
 
-  for (const { tariff, uses } of EXAMPLES) {
+  for (const { tariff, accounts, uses, closings } of EXAMPLES) {
     describe(tariff.name, () => {
       it("is a tariff without a problem", () => {
         assert.deepEqual(checkTariff(tariff).problems, []);
       });
-      for (const { costs, suspended, ...use } of uses) {
-        it(`${JSON.stringify(use)} is ${costs ?? suspended}`, () => {
-          const compiled = compileTariff(tariff);
-          const outcome = rateUsage(compiled, {
+
+      it("costs what the guide says", () => {
+        const compiled = compileTariff(tariff);
+        const periods = new BillingPeriods(compiled.document);
+        const directory =
+          accounts === undefined
+            ? new AccountDirectory(compiled.document, true)
+            : AccountDirectory.read(accounts, compiled.document, periods);
+        const state = new RatingState(compiled.document);
+        const rater = new AccountRater(compiled, directory, periods, state);
+        const digits = minorUnitDigits(compiled.currency);
+        for (const { costs, suspended, ...use } of uses) {
+          const record = {
             id: "example",
             start: "2026-03-02T12:00:00.000Z",
             billable: true,
             ...use,
-          } as UsageRecord);
-          const digits = minorUnitDigits(compiled.currency);
-          assert.equal(
-            outcome.outcome === "rated" ? formatNano(outcome.amountNano, digits) : undefined,
-            costs,
+          } as UsageRecord;
+          const outcome = needsAccounts(compiled)
+            ? rater.rate(record)
+            : rateUsage(compiled, record);
+          const what = JSON.stringify([use, outcome], (_, value) =>
+            typeof value === "bigint" ? String(value) : value,
           );
-          assert.equal(outcome.outcome === "suspended" ? outcome.code : undefined, suspended);
-        });
-      }
+          if (outcome.outcome === "suspended") assert.equal(outcome.code, suspended, what);
+          else if (outcome.outcome === "rated") {
+            assert.equal(formatNano(outcome.amountNano, digits), costs, what);
+            const parts = outcome.components.reduce((sum, part) => sum + part.amountNano, 0n);
+            assert.equal(parts, outcome.amountNano, what);
+          } else assert.fail(what);
+        }
+        const day = (milliseconds: number): string => periods.dayAt(milliseconds);
+        const closer = new PeriodCloser(compiled, directory, periods, state);
+        for (const { period, lines } of closings) {
+          const made = periods
+            .within(period)
+            .flatMap((one) => [...closer.close(one)])
+            .flatMap((closed) => [
+              ...closed.lines.map((line) => periodLine(line, compiled.currency, day, digits)),
+              accountLine(closed, compiled.currency, day, digits),
+            ]);
+          assert.equal(made.length, lines.length, JSON.stringify(made, null, 1));
+          for (const [index, line] of made.entries()) assertNames(line, lines[index] ?? {});
+        }
+      });
     });
   }
 });

@@ -110,6 +110,46 @@ describe("checking a bill against the device's log", () => {
     assert.equal(lines[0]?.disputedNano, disputed("0.20"));
   });
 
+  it("takes an entry that several logs have for one, which vouches for one line", () => {
+    const twice = [line("1", "2014-12-03T18:21:11Z"), line("2", "2014-12-03T18:21:11Z")];
+    const one = entry("2014-12-03T18:21:06Z");
+    const older = [{ ...one, log: "older.xml" }, one];
+    const { verdicts, summary, deviceOnly } = check(twice, older);
+    assert.deepEqual(verdicts, { 1: "matched", 2: "duplicate" });
+    assert.equal(summary.sharedEntries, 1);
+    assert.equal(deviceOnly.length, 0);
+    assert.deepEqual(check(twice, [one, { ...one, id: "another" }]).summary.sharedEntries, 0);
+  });
+
+  it("lets a backup that overlaps speak for all of its time", () => {
+    const early = [entry("2014-03-01T10:00:00Z"), entry("2014-03-10T10:00:00Z")];
+    const late = [...early.map((one) => ({ ...one, log: "b.xml" }))];
+    late.push(entry("2014-03-20T10:00:00Z", { log: "b.xml", durationSeconds: 7 }));
+    const { lines } = checkBill({
+      lines: [line("1", "2014-03-15T10:00:00Z")],
+      deviceEntries: [...early, ...late],
+      zone: "UTC",
+    });
+    assert.equal(lines[0]?.verdict, "not-on-device");
+  });
+
+  it("judges thousands of lines that say the same in seconds", function () {
+    this.timeout(60_000);
+    const many = Array.from({ length: 20_000 }, (_, i) =>
+      line(String(i), "2014-12-03T18:21:11Z", { position: i + 1 }),
+    );
+    const log = (count: number) =>
+      Array.from({ length: count }, (_, i) => entry("2014-12-03T18:21:06Z", { id: `e${i}` }));
+    // The processor's time, because the machine has other work.
+    const before = process.cpuUsage();
+    assert.deepEqual(check(many, log(20_000)).summary.byVerdict, { matched: 20_000 });
+    assert.ok(process.cpuUsage(before).user < 5_000_000);
+    assert.deepEqual(check(many.slice(0, 2000), log(1000)).summary.byVerdict, {
+      matched: 1000,
+      duplicate: 1000,
+    });
+  });
+
   it("finds a call that is twice on the bill", () => {
     const twice = [line("1", "2014-12-03T18:21:11Z"), line("2", "2014-12-03T18:21:11Z")];
     const { lines, verdicts } = check(twice, [entry("2014-12-03T18:21:06Z")]);

@@ -1,0 +1,220 @@
+import { z } from "zod";
+import { TallystickError } from "../errors.ts";
+import type { UsageRecord } from "../records/usage-record.ts";
+import type { TariffDocument, TariffPlan } from "../tariff/document.ts";
+import { readOtherParty } from "../tariff/numbering.ts";
+import type { BillingPeriods } from "./billing-period.ts";
+
+const id = z.string().min(1).max(200);
+const instant = z.string().min(1).max(40).nullish();
+
+const account = z.looseObject({
+  id,
+  pool: id.optional(),
+  plan: id.optional(),
+  plans: z
+    .array(z.strictObject({ plan: id, from: instant, to: instant }))
+    .max(1000)
+    .optional(),
+  devices: z.array(z.looseObject({ id, from: instant, to: instant })).optional(),
+  taxExempt: z.boolean().optional(),
+});
+const accountsFile = z.union([z.array(account), z.looseObject({ accounts: z.array(account) })]);
+
+interface WrittenDates {
+  from?: string | null | undefined;
+  to?: string | null | undefined;
+}
+
+/** From when to when something holds; milliseconds since 1970 UTC, ends exclusive. */
+export interface Dates {
+  from: number;
+  to: number;
+}
+
+export interface Device extends Dates {
+  id: string;
+}
+
+export interface PlanAssignment extends Dates {
+  plan: TariffPlan;
+}
+
+export interface RatedAccount {
+  id: string;
+  /** The account whose pool it uses: its own unless it names another. */
+  pool: string;
+  assignments: PlanAssignment[];
+  devices: Device[];
+  taxExempt: boolean;
+}
+
+/** Whose use a record is. */
+export interface Owner {
+  account: RatedAccount;
+  device: string;
+}
+
+/** Who is billed: accounts with their devices, plans and pools, each by effective dates. */
+export class AccountDirectory {
+  readonly #accounts = new Map<string, RatedAccount>();
+  readonly #owners = new Map<string, { account: RatedAccount; device: Device }[]>();
+  readonly #document: TariffDocument;
+  readonly #isOpen: boolean;
+
+  /**
+   * Without a file of accounts (`isOpen`), each served number is an account of its own, on the
+   * tariff's default plan.
+   */
+  constructor(document: TariffDocument, isOpen: boolean) {
+    this.#document = document;
+    this.#isOpen = isOpen;
+  }
+
+  /**
+   * @throws TallystickError `accounts.shape`, `accounts.plan-unknown`, `accounts.twice`,
+   *   `accounts.date-invalid`, `accounts.pool-unknown`
+   */
+  static read(input: unknown, document: TariffDocument, periods: BillingPeriods): AccountDirectory {
+    const parsed = accountsFile.safeParse(input);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0];
+      const field = issue?.path.join("/") ?? "";
+      throw new TallystickError(
+        "accounts.shape",
+        `The accounts can not be read: ${issue?.message ?? "unknown reason"}.`,
+        { field },
+      );
+    }
+    const directory = new AccountDirectory(document, false);
+    const written = Array.isArray(parsed.data) ? parsed.data : parsed.data.accounts;
+    for (const one of written) directory.#add(one, periods);
+    for (const { id: at, pool } of directory.#accounts.values()) {
+      if (directory.#accounts.has(pool)) continue;
+      throw new TallystickError(
+        "accounts.pool-unknown",
+        `The account "${at}" uses the pool of "${pool}", which is no account; add it.`,
+      );
+    }
+    return directory;
+  }
+
+  #add(written: z.infer<typeof account>, periods: BillingPeriods): void {
+    if (this.#accounts.has(written.id)) {
+      throw new TallystickError("accounts.twice", `The account "${written.id}" stands twice.`);
+    }
+    const dates = ({ from, to }: WrittenDates): Dates => ({
+      from: from == null ? Number.NEGATIVE_INFINITY : this.#instant(from, periods),
+      to: to == null ? Number.POSITIVE_INFINITY : this.#instant(to, periods),
+    });
+    const plans = written.plans ?? (written.plan === undefined ? [] : [{ plan: written.plan }]);
+    const added: RatedAccount = {
+      id: written.id,
+      pool: written.pool ?? written.id,
+      taxExempt: written.taxExempt ?? false,
+      assignments:
+        plans.length === 0
+          ? this.#defaultAssignments()
+          : plans.map((one) => ({ plan: this.#plan(one.plan), ...dates(one) })),
+      devices: (written.devices ?? []).map((device) => ({ id: device.id, ...dates(device) })),
+    };
+    this.#accounts.set(added.id, added);
+    for (const device of added.devices) {
+      const owners = this.#owners.get(device.id) ?? [];
+      owners.push({ account: added, device });
+      this.#owners.set(device.id, owners);
+    }
+  }
+
+  #instant(text: string, periods: BillingPeriods): number {
+    const instant = periods.parse(text);
+    if (instant !== undefined) return instant;
+    throw new TallystickError("accounts.date-invalid", `"${text}" is no date; correct it.`);
+  }
+
+  #plan(name: string): TariffPlan {
+    const plan = this.#document.plans?.find((one) => one.name === name);
+    if (plan !== undefined) return plan;
+    throw new TallystickError(
+      "accounts.plan-unknown",
+      `The tariff has no plan "${name}"; correct the account, or add the plan.`,
+    );
+  }
+
+  #defaultAssignments(): PlanAssignment[] {
+    const { defaultPlan } = this.#document;
+    if (defaultPlan === undefined) return [];
+    const always = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+    return [{ plan: this.#plan(defaultPlan), ...always }];
+  }
+
+  account(id: string): RatedAccount | undefined {
+    const known = this.#accounts.get(id);
+    if (known !== undefined || !this.#isOpen) return known;
+    const opened: RatedAccount = {
+      id,
+      pool: id,
+      assignments: this.#defaultAssignments(),
+      devices: [{ id, from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }],
+      taxExempt: false,
+    };
+    this.#accounts.set(id, opened);
+    return opened;
+  }
+
+  /** All accounts that use an account's pool; itself unless it uses another's. */
+  poolMembers(id: string): RatedAccount[] {
+    return [...this.#accounts.values()].filter(({ pool }) => pool === id);
+  }
+
+  get accounts(): Iterable<RatedAccount> {
+    return this.#accounts.values();
+  }
+
+  /**
+   * @throws TallystickError `guide.unknown-owner`, `guide.doubly-claimed`
+   */
+  ownerOf(record: UsageRecord, startMilliseconds: number): Owner {
+    const identities = servedIdentities(record, this.#document);
+    const device = identities[0];
+    const named = record.account === undefined ? undefined : this.account(record.account);
+    if (named !== undefined) return { account: named, device: device ?? named.id };
+    for (const identity of identities) {
+      const owners = (this.#owners.get(identity) ?? []).filter(
+        ({ device: { from, to } }) => from <= startMilliseconds && startMilliseconds < to,
+      );
+      const [owner] = owners;
+      if (owner === undefined) continue;
+      if (owners.some(({ account: { id: other } }) => other !== owner.account.id)) {
+        throw new TallystickError(
+          "guide.doubly-claimed",
+          `${owners.length} accounts claim the served party at that time; end one of the memberships.`,
+        );
+      }
+      return { account: owner.account, device: owner.device.id };
+    }
+    const opened = this.#isOpen ? this.account(device ?? "unknown") : undefined;
+    if (opened !== undefined) return { account: opened, device: opened.id };
+    throw new TallystickError(
+      "guide.unknown-owner",
+      "No account owns the served party at that time; add it to an account.",
+    );
+  }
+}
+
+/** The plan in force for an account at an instant. */
+export function planAt(
+  { assignments }: RatedAccount,
+  milliseconds: number,
+): PlanAssignment | undefined {
+  return assignments.find(({ from, to }) => from <= milliseconds && milliseconds < to);
+}
+
+/** What a record says of the served party, the strongest first: device, SIM, number. */
+function servedIdentities(record: UsageRecord, { numbering }: TariffDocument): string[] {
+  const written = record.direction === "incoming" ? record.bParty : record.aParty;
+  const party = readOtherParty(written, numbering);
+  const number =
+    party.type === "international" || party.type === "national" ? `+${party.digits}` : undefined;
+  return [record.deviceId, record.imsi, number, written].filter((one) => one !== undefined);
+}

@@ -1,0 +1,193 @@
+import { parseDecimalNano } from "../money/decimal.ts";
+import { divideDown } from "../money/rounding.ts";
+import type { TariffPlan } from "../tariff/document.ts";
+import { isMeant, type PlacedUse } from "../tariff/plan-uses.ts";
+import { unitFits, unitSize } from "../tariff/units.ts";
+import {
+  type AccountDirectory,
+  type Dates,
+  type Owner,
+  planAt,
+  type RatedAccount,
+} from "./account-directory.ts";
+import type { BillingPeriod, BillingPeriods } from "./billing-period.ts";
+import type { RatingState, StateChange, StateKey } from "./rating-state.ts";
+
+export type Allowance = NonNullable<TariffPlan["allowances"]>[number];
+
+/** What is left of one period's grant, and how long it can be used. */
+export interface Lot {
+  allowance: Allowance;
+  /** The period of the grant; where it is an earlier one than the use's, the lot was rolled over. */
+  granted: BillingPeriod;
+  expires: number;
+  left: bigint;
+  key: StateKey;
+}
+
+/** Key kinds that later periods ask for. */
+export const ALLOWANCE_KEYS = ["used", "rolled", "active"] as const;
+
+/**
+ * Which allowances an account has, and what is left of them. A grant is never stored, only what was
+ * used of it: so a late record finds the same grant as an early one.
+ */
+export class Allowances {
+  readonly #directory: AccountDirectory;
+  readonly #periods: BillingPeriods;
+  readonly #state: RatingState;
+
+  constructor(directory: AccountDirectory, periods: BillingPeriods, state: RatingState) {
+    this.#directory = directory;
+    this.#periods = periods;
+    this.#state = state;
+  }
+
+  /**
+   * The lots that can pay for a use, in the order in which they do: by priority, then what expires
+   * soonest, then as listed. (Whoever prices takes those first that burn what was used.)
+   */
+  lotsFor(owner: Owner, use: PlacedUse, milliseconds: number, pays: "units" | "money"): Lot[] {
+    const period = this.#periods.at(milliseconds);
+    const lots: Lot[] = [];
+    for (const { account, allowance } of this.#held(owner, milliseconds)) {
+      if (allowance[pays] === undefined || !isMeant(allowance.uses, use)) continue;
+      if (allowance.units !== undefined && !unitFits(allowance.units.unit, use.service.service)) {
+        continue;
+      }
+      const rolls = allowance.rollover?.periods ?? 0;
+      let granted = period;
+      for (let age = 0; age <= rolls; age++) {
+        const lot = this.#lot(account, owner, allowance, granted, period);
+        if (lot !== undefined && lot.left > 0n) lots.push(lot);
+        granted = this.#periods.before(granted);
+      }
+    }
+    return lots
+      .map((lot, index) => ({ lot, index }))
+      .sort(
+        (a, b) =>
+          (a.lot.allowance.priority ?? 0) - (b.lot.allowance.priority ?? 0) ||
+          a.lot.expires - b.lot.expires ||
+          a.index - b.index,
+      )
+      .map(({ lot }) => lot);
+  }
+
+  /** Notes that an account was there in a period, for grants that have no date of their own. */
+  markActive({ id }: RatedAccount, { from }: BillingPeriod): StateChange {
+    return { period: from, key: ["active", id], value: 1n };
+  }
+
+  take(lot: Lot, taken: bigint): StateChange {
+    const period = lot.granted.from;
+    return { period, key: lot.key, value: this.#state.get(period, lot.key) + taken };
+  }
+
+  /** How many periods the longest rollover reaches back. */
+  static rolloverMax(plans: readonly TariffPlan[]): number {
+    const all = plans.flatMap(({ allowances }) => allowances ?? []);
+    return Math.max(0, ...all.map(({ rollover }) => rollover?.periods ?? 0));
+  }
+
+  /** The account's own, and those of the pool that it uses. */
+  *#held(owner: Owner, at: number): Generator<{ account: RatedAccount; allowance: Allowance }> {
+    const pool = this.#directory.account(owner.account.pool);
+    for (const account of new Set([owner.account, pool ?? owner.account])) {
+      for (const allowance of planAt(account, at)?.plan.allowances ?? []) {
+        const isHeld = allowance.scope === "pool" ? account === pool : account === owner.account;
+        if (isHeld) yield { account, allowance };
+      }
+    }
+  }
+
+  #lot(
+    account: RatedAccount,
+    owner: Owner,
+    allowance: Allowance,
+    granted: BillingPeriod,
+    now: BillingPeriod,
+  ): Lot | undefined {
+    const scopeId = allowance.scope === "device" ? owner.device : account.id;
+    const of: StateKey = [account.id, allowance.scope, scopeId, allowance.name];
+    const own: StateKey = ["used", ...of];
+    const amount = this.#granted(account, owner, allowance, granted, granted.from === now.from);
+    if (amount === 0n) return undefined;
+    const usedInTime = this.#state.get(granted.from, own);
+    const atEnd = amount - usedInTime;
+    let expires = granted;
+    for (let i = 0; i < (allowance.rollover?.periods ?? 0); i++) {
+      expires = this.#periods.at(expires.to);
+    }
+    const lot = { allowance, granted, expires: expires.to };
+    if (granted.from === now.from) return { ...lot, left: atEnd, key: own };
+    const key: StateKey = ["rolled", ...of];
+    const cap = sizeOfCap(allowance);
+    const carried = cap !== undefined && cap < atEnd ? cap : atEnd;
+    return { ...lot, left: carried - this.#state.get(granted.from, key), key };
+  }
+
+  /** What a period grants: base units or nano-units. */
+  #granted(
+    account: RatedAccount,
+    owner: Owner,
+    allowance: Allowance,
+    period: BillingPeriod,
+    isNow: boolean,
+  ): bigint {
+    const base = sizeOf(allowance);
+    const assigned = account.assignments
+      .filter(({ plan }) => plan.allowances?.includes(allowance))
+      .filter((dates) => overlaps(dates, period))
+      // Without a date, the account has the plan from the first period that it is seen in.
+      .filter(
+        ({ from }) =>
+          isNow || Number.isFinite(from) || this.#state.has(period.from, ["active", account.id]),
+      );
+    const [first] = assigned;
+    if (first === undefined) return 0n;
+    const share = (dates: Dates): bigint => this.#share(base, allowance, dates, first, period);
+    if (allowance.scope === "device") {
+      const device = account.devices.find(
+        ({ id, ...dates }) => id === owner.device && overlaps(dates, period),
+      );
+      return share(device ?? first);
+    }
+    if (allowance.grantedPer !== "device") return share(first);
+    const accounts =
+      allowance.scope === "pool" ? this.#directory.poolMembers(account.id) : [account];
+    return accounts
+      .flatMap(({ devices }) => devices)
+      .filter((dates) => overlaps(dates, period))
+      .reduce((sum, dates) => sum + share(dates), 0n);
+  }
+
+  /** A part for the days that are left, in the period in which device or plan begin. */
+  #share(
+    base: bigint,
+    { firstPeriod }: Allowance,
+    device: Dates,
+    plan: Dates,
+    { from, to }: BillingPeriod,
+  ): bigint {
+    const begin = Math.max(device.from, plan.from);
+    if (firstPeriod !== "prorated" || begin <= from) return base;
+    const days = BigInt(this.#periods.daysBetween(begin, to));
+    return divideDown(base * days, BigInt(this.#periods.daysBetween(from, to)));
+  }
+}
+
+export function overlaps(a: Dates, b: Dates): boolean {
+  return a.from < b.to && b.from < a.to;
+}
+
+function sizeOf({ units, money }: Allowance): bigint {
+  if (units !== undefined) return BigInt(units.quantity) * unitSize(units.unit);
+  return parseDecimalNano(money ?? "0");
+}
+
+function sizeOfCap({ rollover }: Allowance): bigint | undefined {
+  const cap = rollover?.cap;
+  if (cap === undefined) return undefined;
+  return "money" in cap ? parseDecimalNano(cap.money) : BigInt(cap.quantity) * unitSize(cap.unit);
+}

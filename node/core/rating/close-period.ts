@@ -1,0 +1,295 @@
+import { TallystickError } from "../errors.ts";
+import { minorUnitDigits } from "../money/currency.ts";
+import { formatNano, parseDecimalNano } from "../money/decimal.ts";
+import { type Fraction, fraction } from "../money/fraction.ts";
+import type { CompiledTariff } from "../tariff/compile.ts";
+import type { TariffPlan, TariffTax } from "../tariff/document.ts";
+import {
+  type AccountDirectory,
+  type PlanAssignment,
+  planAt,
+  type RatedAccount,
+} from "./account-directory.ts";
+import { ALLOWANCE_KEYS, Allowances, overlaps } from "./allowances.ts";
+import type { BillingPeriod, BillingPeriods } from "./billing-period.ts";
+import { multiplyFractions, percentFraction } from "./compose-charge.ts";
+import { counterCharges } from "./counter-charges.ts";
+import { type PeriodLine, roundParts } from "./period-lines.ts";
+import type { RatingState, StateKey } from "./rating-state.ts";
+
+type PeriodDiscount = NonNullable<TariffPlan["periodDiscounts"]>[number];
+type Exact = { because: string; exact: Fraction };
+
+/** An account's period: its lines in order, and the sum that they come to with its charges. */
+export interface ClosedAccount {
+  account: string;
+  period: BillingPeriod;
+  /** Charges of use, before the lines. */
+  usageNano: bigint;
+  lines: PeriodLine[];
+  taxNano: bigint;
+  totalNano: bigint;
+}
+
+/**
+ * Ends billing periods: what only a period's end can tell (counters' closing values, minimum and
+ * maximum, discounts, commitment, taxes) and what is due for the period itself.
+ */
+export class PeriodCloser {
+  readonly #tariff: CompiledTariff;
+  readonly #directory: AccountDirectory;
+  readonly #periods: BillingPeriods;
+  readonly #state: RatingState;
+
+  constructor(
+    tariff: CompiledTariff,
+    directory: AccountDirectory,
+    periods: BillingPeriods,
+    state: RatingState,
+  ) {
+    this.#tariff = tariff;
+    this.#directory = directory;
+    this.#periods = periods;
+    this.#state = state;
+  }
+
+  /**
+   * Accounts in the order of their ids. The period counts as closed when all were taken.
+   * @throws TallystickError `rating.period-closed`
+   */
+  *close(period: BillingPeriod): Generator<ClosedAccount> {
+    if (this.#state.isClosed(period.from)) {
+      throw new TallystickError(
+        "rating.period-closed",
+        `The period from ${this.#periods.dayAt(period.from)} is closed already.`,
+      );
+    }
+    const held = new Map<string, [StateKey, bigint][]>();
+    for (const entry of this.#state.entries(period.from, ["net", "counter", "limit"])) {
+      const id = entry[0][1] ?? "";
+      held.set(id, [...(held.get(id) ?? []), entry]);
+    }
+    const accounts = new Set([...held.keys()]);
+    for (const account of this.#directory.accounts) {
+      if (account.assignments.some((dates) => overlaps(dates, period))) accounts.add(account.id);
+    }
+    const allowances = new Allowances(this.#directory, this.#periods, this.#state);
+    for (const id of [...accounts].sort()) {
+      const account = this.#directory.account(id);
+      if (account === undefined) continue;
+      this.#state.apply([allowances.markActive(account, period)]);
+      yield new AccountClosing(this.#tariff, this.#periods, account, period).close(
+        held.get(id) ?? [],
+      );
+    }
+    this.#state.close(period.from, ALLOWANCE_KEYS);
+    let oldest = period;
+    const kept = Allowances.rolloverMax(this.#tariff.document.plans ?? []);
+    for (let age = 0; age < kept; age++) oldest = this.#periods.before(oldest);
+    this.#state.forgetBefore(oldest.from);
+  }
+}
+
+/** One account's end of one period, in the fixed order. */
+class AccountClosing {
+  readonly #tariff: CompiledTariff;
+  readonly #periods: BillingPeriods;
+  readonly #account: RatedAccount;
+  readonly #period: BillingPeriod;
+  readonly #lines: PeriodLine[] = [];
+  /** What is owed so far, by service or kind of line: what taxes and discounts are on. */
+  readonly #nets = new Map<string, bigint>();
+
+  constructor(
+    tariff: CompiledTariff,
+    periods: BillingPeriods,
+    account: RatedAccount,
+    period: BillingPeriod,
+  ) {
+    this.#tariff = tariff;
+    this.#periods = periods;
+    this.#account = account;
+    this.#period = period;
+  }
+
+  close(held: readonly [StateKey, bigint][]): ClosedAccount {
+    const of = (kind: string) => held.filter(([[first]]) => first === kind);
+    for (const [[, , service = ""], nano] of of("net")) this.#nets.set(service, nano);
+    const usageNano = this.#net();
+    for (const { name, service, parts } of counterCharges(this.#tariff, of("counter"))) {
+      this.#add("period-charge", name, parts, service);
+    }
+    const last =
+      planAt(this.#account, this.#period.to - 1) ??
+      this.#account.assignments.findLast((dates) => overlaps(dates, this.#period));
+    for (const assignment of this.#account.assignments) {
+      if (overlaps(assignment, this.#period)) this.#fees(assignment);
+    }
+    if (last !== undefined) {
+      this.#limits(last.plan, of("limit"));
+      for (const discount of last.plan.periodDiscounts ?? []) this.#discount(discount);
+      this.#commitment(last.plan);
+    }
+    const taxNano = this.#account.taxExempt ? 0n : this.#taxes();
+    return {
+      account: this.#account.id,
+      period: this.#period,
+      usageNano,
+      lines: this.#lines,
+      taxNano,
+      totalNano: this.#net() + taxNano,
+    };
+  }
+
+  #net(items: readonly string[] = [...this.#nets.keys()]): bigint {
+    return items.reduce((sum, item) => sum + (this.#nets.get(item) ?? 0n), 0n);
+  }
+
+  /** @param item what the line adds to: a service, or its own kind */
+  #add(kind: PeriodLine["kind"], name: string, exact: readonly Exact[], item: string): void {
+    const { amountNano, parts } = roundParts(exact, this.#tariff.document);
+    if (
+      amountNano === 0n &&
+      parts.every((part) => part.amountNano === 0n) &&
+      kind !== "recurring"
+    ) {
+      return;
+    }
+    const { id: account } = this.#account;
+    this.#lines.push({ kind, account, name, period: this.#period, amountNano, parts });
+    const sign = kind === "credit" ? -1n : 1n;
+    this.#nets.set(item, (this.#nets.get(item) ?? 0n) + sign * amountNano);
+  }
+
+  #fees({ plan, ...assigned }: PlanAssignment): void {
+    const period = this.#period;
+    const days = this.#periods.daysBetween(period.from, period.to);
+    const holders = (per: "account" | "device") =>
+      (per === "account" ? [{ id: this.#account.id, ...assigned }] : this.#account.devices).map(
+        ({ id, from, to }) => ({
+          id,
+          begins: Math.max(from, assigned.from),
+          from: Math.max(from, assigned.from, period.from),
+          to: Math.min(to, assigned.to, period.to),
+        }),
+      );
+    for (const { name, amount, per, proration } of plan.recurring ?? []) {
+      const whole = parseDecimalNano(amount);
+      const parts = holders(per)
+        .filter(({ from, to }) => from < to)
+        .map(({ id, from, to }) => {
+          const held = this.#periods.daysBetween(from, to);
+          const isWhole = proration === "none" || held === days;
+          return {
+            because: isWhole ? `for ${id}` : `for ${id}, ${held} of ${days} days`,
+            exact: isWhole ? fraction(whole) : fraction(whole * BigInt(held), BigInt(days)),
+          };
+        });
+      if (parts.length > 0) this.#add("recurring", name, parts, "recurring");
+    }
+    for (const { name, amount, per } of plan.oneOff ?? []) {
+      const parts = holders(per)
+        .filter(({ begins, from, to }) => begins >= period.from && from < to)
+        .map(({ id }) => ({ because: `for ${id}`, exact: fraction(parseDecimalNano(amount)) }));
+      if (parts.length > 0) this.#add("one-off", name, parts, "one-off");
+    }
+  }
+
+  #limits(plan: TariffPlan, held: readonly [StateKey, bigint][]): void {
+    for (const limit of plan.limits ?? []) {
+      for (const [[, , name, of = "", bucket = ""], sumNano] of held) {
+        if (name !== limit.name) continue;
+        const where = [of, bucket].filter((part) => part !== "").join(", ");
+        const minimum = parseDecimalNano(limit.minimum ?? "0");
+        if (sumNano < minimum) {
+          const because = `${where}: ${this.#money(sumNano)} raised to the minimum of ${limit.minimum}`;
+          const exact = fraction(minimum - sumNano);
+          this.#add("period-charge", limit.name, [{ because, exact }], "period-end");
+        }
+        if (limit.per !== "period" || limit.maximum === undefined) continue;
+        const over = sumNano - parseDecimalNano(limit.maximum);
+        if (over <= 0n) continue;
+        const because = `${where}: ${this.#money(sumNano)} lowered to the maximum of ${limit.maximum}`;
+        const services = [...new Set((limit.uses ?? []).map(({ service }) => service))];
+        this.#takeOff(limit.name, over, because, services);
+      }
+    }
+  }
+
+  /** Takes a sum off services in their order, as far as each goes. */
+  #takeOff(name: string, nano: bigint, because: string, services: readonly string[]): void {
+    let left = nano;
+    const items = services.length > 0 ? services : [...this.#nets.keys()];
+    for (const item of items) {
+      const net = this.#net([item]);
+      const part = left < net ? left : net;
+      if (part <= 0n) continue;
+      this.#add("credit", name, [{ because, exact: fraction(part) }], item);
+      left -= part;
+    }
+  }
+
+  #discount({ name, services, percent, ladder, amount }: PeriodDiscount): void {
+    const items = services ?? [...this.#nets.keys()].filter((item) => SERVICE_ITEMS(item));
+    const base = this.#net(items);
+    const rung = ladder?.findLast(({ from }) => parseDecimalNano(from) <= base);
+    const share = percent ?? rung?.percent;
+    if (amount !== undefined) this.#takeOff(name, parseDecimalNano(amount), `${amount} off`, items);
+    if (share === undefined) return;
+    for (const item of items) {
+      const net = fraction(this.#net([item]));
+      const because = `${share} % off ${this.#money(net.numerator)} of ${item}`;
+      const exact = multiplyFractions(net, percentFraction(share));
+      this.#add("credit", name, [{ because, exact }], item);
+    }
+  }
+
+  #commitment({ commitment }: TariffPlan): void {
+    if (commitment === undefined) return;
+    const net = this.#net();
+    const missing = parseDecimalNano(commitment) - net;
+    if (missing <= 0n) return;
+    const because = `${this.#money(net)} raised to the commitment of ${commitment}`;
+    const exact = fraction(missing);
+    this.#add("period-charge", "commitment", [{ because, exact }], "period-end");
+  }
+
+  /** On net, by tax; an included one is said and not added. */
+  #taxes(): bigint {
+    let sum = 0n;
+    for (const tax of this.#tariff.document.taxes ?? []) sum += this.#tax(tax);
+    return sum;
+  }
+
+  #tax({ name, percent, of, included }: TariffTax): bigint {
+    const base = this.#net(of);
+    if (base <= 0n) return 0n;
+    const share = percentFraction(percent);
+    const exact = included
+      ? fraction(base * share.numerator, share.denominator + share.numerator)
+      : multiplyFractions(fraction(base), share);
+    const because = included
+      ? `${percent} % is in ${this.#money(base)}`
+      : `${percent} % on ${this.#money(base)}`;
+    const { amountNano, parts } = roundParts([{ because, exact }], this.#tariff.document);
+    const { id: account } = this.#account;
+    this.#lines.push({
+      kind: "tax",
+      account,
+      name,
+      period: this.#period,
+      amountNano,
+      parts,
+      ...(included ? { isIncluded: true } : {}),
+    });
+    return included ? 0n : amountNano;
+  }
+
+  #money(nano: bigint): string {
+    return formatNano(nano, minorUnitDigits(this.#tariff.currency));
+  }
+}
+
+/** Period discounts are off charges of use unless they name services. */
+const SERVICE_ITEMS = (item: string): boolean =>
+  item !== "recurring" && item !== "one-off" && item !== "period-end";

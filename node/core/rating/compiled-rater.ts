@@ -1,0 +1,209 @@
+import { DIRECTION_CODE, SERVICE_CODE } from "../commitment/charge-groups.ts";
+import { SAFE_MAX } from "../money/safe-integers.ts";
+import type { UsageRecord } from "../records/usage-record.ts";
+import { findLastIndex } from "../tariff/binary-search.ts";
+import { type CompiledTariff, findPriceRow } from "../tariff/compile.ts";
+import { NO_MAXIMUM_NANO, PRICE_KIND, type PriceRow } from "../tariff/rows.ts";
+import { parseUtcInstant } from "./instant-number.ts";
+import { NumberPrice } from "./number-price.ts";
+import type { RatingOutcome } from "./outcome.ts";
+import { firstPricePlace } from "./price-pieces.ts";
+import { locateUse, type RatedFacts, rateUsage } from "./rate-usage.ts";
+
+const MINUTE = 60_000;
+/** Numbers whose place in the tariff is remembered; a generation of them, and the one before. */
+const REMEMBERED_MAX = 32_768;
+const DIRECTIONS = 4;
+const SERVICES = 16;
+
+type Place = Pick<
+  RatedFacts,
+  "decidingDigits" | "restDigits" | "wholeNumber" | "partyType" | "partyText"
+> & { interval: number; zone: number };
+
+/**
+ * A tariff prepared once for rating many records: what it answers is what `rateUsage` answers, from
+ * the same rows, with the same components. What is rare (partial records, offsets, numbers beyond
+ * 2^52, anything wrong) is left to `rateUsage`.
+ */
+export class CompiledRater {
+  readonly #tariff: CompiledTariff;
+  readonly #calendarFrom: Float64Array;
+  readonly #calendarTo: Float64Array;
+  readonly #calendarBand: Uint16Array;
+  readonly #calendarPlace: number;
+  readonly #pricePlace: number;
+  readonly #bands: number;
+  /** By zone and band: the price row's index, or -1. */
+  readonly #priceOf: Int32Array;
+  readonly #prices: (NumberPrice | undefined)[];
+  readonly #needsWholeSession: boolean[];
+  /** By service and direction, then number as it is written. */
+  #places: (Map<string, Place> | undefined)[] = [];
+  #olderPlaces: (Map<string, Place> | undefined)[] = [];
+  #remembered = 0;
+  #calendar = 0;
+
+  constructor(tariff: CompiledTariff) {
+    this.#tariff = tariff;
+    const { calendarRows, priceRows, zones, bands } = tariff;
+    this.#calendarFrom = Float64Array.from(calendarRows, ({ from }) => from);
+    this.#calendarTo = Float64Array.from(calendarRows, ({ to }) => to);
+    this.#calendarBand = Uint16Array.from(calendarRows, ({ band }) => band);
+    this.#calendarPlace = tariff.intervalRows.length;
+    this.#pricePlace = firstPricePlace(tariff);
+    this.#bands = bands.length + 1;
+    this.#priceOf = new Int32Array((zones.length + 1) * this.#bands).fill(-1);
+    for (let zone = 1; zone <= zones.length; zone++) {
+      for (let band = 1; band <= bands.length; band++) {
+        this.#priceOf[zone * this.#bands + band] = findPriceRow(tariff, zone, band) ?? -1;
+      }
+    }
+    this.#prices = new Array(priceRows.length).fill(undefined);
+    for (const price of this.#priceOf) {
+      if (price >= 0) this.#prices[price] = NumberPrice.of(tariff, price);
+    }
+    this.#needsWholeSession = priceRows.map(countsOnce);
+  }
+
+  rate(record: UsageRecord): RatingOutcome {
+    return this.#rateQuickly(record) ?? rateUsage(this.#tariff, record);
+  }
+
+  #rateQuickly(record: UsageRecord): RatingOutcome | undefined {
+    if (record.billable === false || record.sessionStart !== undefined) return undefined;
+    const startMilliseconds = parseUtcInstant(record.start);
+    const tariff = this.#tariff;
+    // A comparison with NaN, which stands for no instant, is false as well.
+    if (!(startMilliseconds >= tariff.validFrom && startMilliseconds < tariff.validTo)) {
+      return undefined;
+    }
+    const quantity = quantityNumber(record);
+    if (quantity === undefined) return undefined;
+    const place = this.#placeOf(record);
+    if (place === undefined) return undefined;
+    const calendar = this.#calendarAt(Math.floor(startMilliseconds / MINUTE) * MINUTE);
+    if (calendar < 0) return undefined;
+    const band = this.#calendarBand[calendar] as number;
+    const price = this.#priceOf[place.zone * this.#bands + band] as number;
+    if (record.partial !== undefined && this.#needsWholeSession[price]) return undefined;
+    const priced = this.#prices[price]?.price(quantity.whole);
+    if (priced === undefined) return undefined;
+    const rated = {
+      outcome: "rated" as const,
+      amountNano: priced.amountNano,
+      components: priced.components,
+      rows: {
+        interval: place.interval,
+        calendar: this.#calendarPlace + calendar,
+        price: this.#pricePlace + price,
+      },
+      startMilliseconds,
+      sessionMinutes: 0,
+      quantity: BigInt(quantity.whole),
+      secondQuantity: quantity.second === 0 ? 0n : BigInt(quantity.second),
+      service: SERVICE_CODE[record.service],
+      direction: DIRECTION_CODE[record.direction],
+      decidingDigits: place.decidingDigits,
+      restDigits: place.restDigits,
+      wholeNumber: place.wholeNumber,
+      partyType: place.partyType,
+      currency: tariff.currency,
+      tariffVersion: tariff.version,
+    };
+    return place.partyText === undefined ? rated : { ...rated, partyText: place.partyText };
+  }
+
+  /** Records come nearly in order of time, so the row of the last one is tried first. */
+  #calendarAt(minute: number): number {
+    const from = this.#calendarFrom;
+    const to = this.#calendarTo;
+    let index = this.#calendar;
+    if (!(minute >= (from[index] as number) && minute < (to[index] as number))) {
+      index = findLastIndex(from.length, (i) => (from[i] as number) <= minute);
+      if (index < 0 || minute >= (to[index] as number)) return -1;
+      this.#calendar = index;
+    }
+    return index;
+  }
+
+  /** What the plain rater finds for a number, remembered; a number that it refuses is not. */
+  #placeOf(record: UsageRecord): Place | undefined {
+    const written = (record.direction === "incoming" ? record.aParty : record.bParty) ?? "";
+    const slot = SERVICE_CODE[record.service] * DIRECTIONS + DIRECTION_CODE[record.direction];
+    const known = this.#places[slot]?.get(written);
+    if (known !== undefined) return known;
+    const place = this.#olderPlaces[slot]?.get(written) ?? this.#locate(record);
+    if (place === undefined) return undefined;
+    if (this.#remembered === REMEMBERED_MAX) {
+      this.#olderPlaces = this.#places;
+      this.#places = new Array(DIRECTIONS * SERVICES);
+      this.#remembered = 0;
+    }
+    let places = this.#places[slot];
+    if (places === undefined) {
+      places = new Map();
+      this.#places[slot] = places;
+    }
+    places.set(written, place);
+    this.#remembered += 1;
+    return place;
+  }
+
+  #locate(record: UsageRecord): Place | undefined {
+    try {
+      const { interval, facts } = locateUse(this.#tariff, record);
+      const { decidingDigits, restDigits, wholeNumber, partyType, partyText } = facts;
+      const zone = this.#tariff.intervalRows[interval]?.zone ?? 0;
+      const place = { interval, zone, decidingDigits, restDigits, wholeNumber, partyType };
+      return partyText === undefined ? place : { ...place, partyText };
+    } catch {
+      // Why it is refused is for the plain rater to say.
+      return undefined;
+    }
+  }
+}
+
+function countsOnce(row: PriceRow): boolean {
+  const hasMaximum = row.maximumNano < NO_MAXIMUM_NANO;
+  const isLinear = row.kind === PRICE_KIND.linear;
+  return !isLinear || row.setUpNano > 0n || row.minimumNano > 0n || hasMaximum;
+}
+
+/** Quantities of the usual records in whole units; undefined for what asks for the exact reader. */
+function quantityNumber(record: UsageRecord): { whole: number; second: number } | undefined {
+  switch (record.service) {
+    case "voice":
+    case "time": {
+      const whole = milliseconds(record.durationSeconds);
+      return whole === undefined ? undefined : { whole, second: 0 };
+    }
+    case "data": {
+      const { uplinkOctets: up, downlinkOctets: down, totalOctets: total } = record;
+      if (up !== undefined || down !== undefined || !isWhole(total)) return undefined;
+      const second =
+        record.durationSeconds === undefined ? 0 : milliseconds(record.durationSeconds);
+      return second === undefined ? undefined : { whole: total, second };
+    }
+    case "energy":
+      return undefined;
+    default: {
+      const units = record.units ?? 1;
+      return isWhole(units) ? { whole: units, second: 0 } : undefined;
+    }
+  }
+}
+
+/**
+ * Seconds with at most three decimals in milliseconds, exact: up to 2^40 there is one such decimal
+ * near a double, and it is what the shortest text of the double says.
+ */
+function milliseconds(seconds: unknown): number | undefined {
+  if (typeof seconds !== "number" || !(seconds >= 0 && seconds <= 2 ** 40)) return undefined;
+  const whole = Math.round(seconds * 1000);
+  return whole / 1000 === seconds ? whole : undefined;
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= SAFE_MAX;
+}

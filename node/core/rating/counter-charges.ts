@@ -1,0 +1,59 @@
+import { minorUnitDigits } from "../money/currency.ts";
+import { formatNano } from "../money/decimal.ts";
+import { type Fraction, fraction } from "../money/fraction.ts";
+import type { Service } from "../records/usage-record.ts";
+import type { CompiledTariff, PriceSource } from "../tariff/compile.ts";
+import type { PriceRow } from "../tariff/rows.ts";
+import { baseUnitOf } from "../tariff/units.ts";
+import type { StateKey } from "./rating-state.ts";
+import { readableCount } from "./readable-units.ts";
+
+/** What a counter's closing value costs. */
+export interface CounterCharge {
+  name: string;
+  service: Service;
+  parts: { because: string; exact: Fraction }[];
+}
+
+/**
+ * Volume and stair-step prices of a period: the tier that the counter's closing value reaches. A
+ * tier ends with its last unit, so a value exactly on the border lies in the lower tier; a counter
+ * of nothing costs nothing.
+ */
+export function* counterCharges(
+  tariff: CompiledTariff,
+  counters: readonly [StateKey, bigint][],
+): Generator<CounterCharge> {
+  for (const [[, , scope, of = "", name], units] of counters) {
+    const index = tariff.priceSources.findIndex(
+      ({ counter }) => counter?.name === name && counter?.scope === scope,
+    );
+    const source = tariff.priceSources[index];
+    if (source === undefined || units === 0n || !isAtEnd(source)) continue;
+    const first = tariff.priceRows[index] as PriceRow;
+    const row = tariff.priceRows.find(
+      ({ zone, band, tierTo }) => zone === first.zone && band === first.band && units <= tierTo,
+    );
+    const service = tariff.zones[first.zone - 1]?.service.service;
+    if (row === undefined || service === undefined) continue;
+    const money = (nano: bigint): string => formatNano(nano, minorUnitDigits(tariff.currency));
+    const count = (quantity: bigint): string => readableCount(quantity, baseUnitOf(service));
+    const parts = [];
+    if (row.priceNano > 0n || row.setUpNano === 0n) {
+      parts.push({
+        because: `${of}: ${count(units)} at ${money(row.priceNano)} per ${count(row.per)}`,
+        exact: fraction(row.priceNano * units, row.per),
+      });
+    }
+    if (row.setUpNano > 0n) {
+      parts.push({
+        because: `${of}: fee of the tier that ${count(units)} reach`,
+        exact: fraction(row.setUpNano),
+      });
+    }
+    yield { name: source.counter?.name ?? "", service, parts };
+  }
+}
+
+const isAtEnd = ({ counter }: PriceSource): boolean =>
+  counter?.kind === "volume" || counter?.kind === "stair-step";

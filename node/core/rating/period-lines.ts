@@ -1,0 +1,50 @@
+import {
+  addFractions,
+  type Fraction,
+  fraction,
+  roundFractionToMultiple,
+} from "../money/fraction.ts";
+import { divideDown } from "../money/rounding.ts";
+import type { TariffDocument } from "../tariff/document.ts";
+import type { BillingPeriod } from "./billing-period.ts";
+
+/** One part of an amount of a period's end, with the sentence that says why. */
+export interface PeriodPart {
+  because: string;
+  amountNano: bigint;
+}
+
+/** What a period's end adds to an account. Amounts are never negative; a credit takes away. */
+export interface PeriodLine {
+  kind: "recurring" | "one-off" | "period-charge" | "credit" | "tax";
+  account: string;
+  name: string;
+  period: BillingPeriod;
+  amountNano: bigint;
+  parts: PeriodPart[];
+  /** A tax that the prices hold already: said, not added. */
+  isIncluded?: true;
+}
+
+/** Exact parts, rounded once in their sum as the tariff rounds charges; what rounding does is shown. */
+export function roundParts(
+  parts: readonly { because: string; exact: Fraction }[],
+  { rounding: { mode, scale } }: Pick<TariffDocument, "rounding">,
+): { amountNano: bigint; parts: PeriodPart[] } {
+  let exact = fraction(0n);
+  let sum = 0n;
+  const rounded: PeriodPart[] = parts.map(({ because, exact: part }) => {
+    const amountNano = divideDown(part.numerator, part.denominator);
+    exact = addFractions(exact, part);
+    sum += amountNano;
+    return { because, amountNano };
+  });
+  const amountNano = roundFractionToMultiple(exact, 10n ** BigInt(9 - scale), mode);
+  if (sum !== amountNano) {
+    rounded.push({
+      because: `rounded ${mode.replace("-", " ")} to ${scale} decimals`,
+      amountNano: amountNano - sum,
+    });
+  }
+  return { amountNano, parts: rounded };
+}

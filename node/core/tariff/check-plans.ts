@@ -1,0 +1,181 @@
+import { parseDecimalNano, parseDecimalScaled } from "../money/decimal.ts";
+import { bandNames } from "./calendar.ts";
+import type { TariffDocument, TariffPlan } from "./document.ts";
+import type { ProblemList } from "./problem.ts";
+import { baseUnitOf, unitFits } from "./units.ts";
+
+type Allowance = NonNullable<TariffPlan["allowances"]>[number];
+type Use = Allowance["uses"][number];
+
+const PERCENT_DIGITS = 7;
+
+/** Plans: names that are told apart, uses that exist, and one way to read each entry. */
+export function checkPlans(document: TariffDocument, list: ProblemList): void {
+  const { plans = [], defaultPlan } = document;
+  checkNamesDiffer(plans, ["plans"], list);
+  if (defaultPlan !== undefined && !plans.some(({ name }) => name === defaultPlan)) {
+    list.error(
+      "tariff.plan-unknown",
+      ["defaultPlan"],
+      `There is no plan "${defaultPlan}"; add it.`,
+    );
+  }
+  for (const [index, plan] of plans.entries()) {
+    const place = ["plans", index];
+    for (const part of ["allowances", "limits", "itemDiscounts"] as const) {
+      checkNamesDiffer(plan[part] ?? [], [...place, part], list);
+      for (const [entryIndex, { uses }] of (plan[part] ?? []).entries()) {
+        checkUses(uses ?? [], document, [...place, part, entryIndex, "uses"], list);
+      }
+    }
+    for (const [entryIndex, allowance] of (plan.allowances ?? []).entries()) {
+      checkAllowance(allowance, [...place, "allowances", entryIndex], list);
+    }
+    checkLimits(plan, place, list);
+    checkDiscounts(plan, place, list);
+  }
+}
+
+function checkNamesDiffer(
+  entries: readonly { name: string }[],
+  place: PropertyKey[],
+  list: ProblemList,
+): void {
+  const seen = new Set<string>();
+  for (const [index, { name }] of entries.entries()) {
+    if (seen.has(name)) {
+      list.error("tariff.name-twice", [...place, index, "name"], `"${name}" stands twice.`);
+    }
+    seen.add(name);
+  }
+}
+
+function checkUses(
+  uses: readonly Use[],
+  document: TariffDocument,
+  place: PropertyKey[],
+  list: ProblemList,
+): void {
+  const bands = bandNames(document);
+  for (const [index, { service, direction, zones, bands: named }] of uses.entries()) {
+    const sold = document.services.filter(
+      (one) =>
+        one.service === service &&
+        (direction === undefined || (one.direction ?? "none") === direction),
+    );
+    if (sold.length === 0) {
+      list.error(
+        "tariff.use-unknown",
+        [...place, index],
+        `The tariff sells no ${service} of that direction; correct it.`,
+      );
+    }
+    for (const zone of zones ?? []) {
+      if (sold.some((one) => one.zones?.includes(zone))) continue;
+      list.error("tariff.zone-unknown", [...place, index, "zones"], `No zone "${zone}" there.`);
+    }
+    for (const band of named ?? []) {
+      if (bands.includes(band)) continue;
+      list.error("tariff.band-unknown", [...place, index, "bands"], `No band "${band}".`);
+    }
+  }
+}
+
+function checkAllowance(allowance: Allowance, place: PropertyKey[], list: ProblemList): void {
+  const { units, money, rollover, burns, setUp } = allowance;
+  if ((units === undefined) === (money === undefined)) {
+    list.error("tariff.units-or-money", place, "An allowance has either units or money.");
+    return;
+  }
+  if (units === undefined && (burns !== undefined || setUp !== undefined)) {
+    list.error(
+      "tariff.units-or-money",
+      place,
+      "Money pays amounts; burns and setUp are for allowances of units.",
+    );
+  }
+  const cap = rollover?.cap;
+  if (cap !== undefined && "money" in cap !== (money !== undefined)) {
+    list.error(
+      "tariff.units-or-money",
+      [...place, "rollover", "cap"],
+      "The cap is of another kind.",
+    );
+  }
+  const named = [units, cap !== undefined && !("money" in cap) ? cap : undefined];
+  for (const one of named) {
+    if (one === undefined) continue;
+    for (const { service } of allowance.uses) {
+      if (unitFits(one.unit, service)) continue;
+      list.error(
+        "tariff.unit-does-not-fit",
+        [...place, "units"],
+        `${service} is counted in ${baseUnitOf(service)}s, not in ${one.unit}.`,
+      );
+    }
+  }
+}
+
+function checkLimits({ limits = [] }: TariffPlan, place: PropertyKey[], list: ProblemList): void {
+  for (const [index, { minimum, maximum }] of limits.entries()) {
+    const at = [...place, "limits", index];
+    if (minimum === undefined && maximum === undefined) {
+      list.error("tariff.limit-empty", at, "A limit has a minimum, a maximum or both.");
+    } else if (
+      minimum !== undefined &&
+      maximum !== undefined &&
+      parseDecimalNano(minimum) > parseDecimalNano(maximum)
+    ) {
+      list.error("tariff.minimum-above-maximum", at, `${minimum} is above ${maximum}.`);
+    }
+  }
+}
+
+function checkDiscounts(plan: TariffPlan, place: PropertyKey[], list: ProblemList): void {
+  const checkPercent = (percent: string, at: PropertyKey[]): void => {
+    if (scaled(percent) <= scaled("100")) return;
+    list.error("tariff.discount-malformed", at, `${percent} % is more than there is to take.`);
+  };
+  for (const [index, { percent }] of (plan.itemDiscounts ?? []).entries()) {
+    checkPercent(percent, [...place, "itemDiscounts", index, "percent"]);
+  }
+  for (const [index, discount] of (plan.periodDiscounts ?? []).entries()) {
+    const at = [...place, "periodDiscounts", index];
+    const { percent, amount, ladder } = discount;
+    if ([percent, amount, ladder].filter((one) => one !== undefined).length !== 1) {
+      list.error(
+        "tariff.discount-malformed",
+        at,
+        "A period discount has one of percent, amount and ladder.",
+      );
+    }
+    if (percent !== undefined) checkPercent(percent, [...at, "percent"]);
+    for (const [rung, { from, percent: share }] of (ladder ?? []).entries()) {
+      checkPercent(share, [...at, "ladder", rung]);
+      const before = ladder?.[rung - 1]?.from;
+      if (before === undefined || parseDecimalNano(before) < parseDecimalNano(from)) continue;
+      list.error("tariff.discount-malformed", [...at, "ladder", rung], "The rungs must ascend.");
+    }
+  }
+}
+
+const scaled = (percent: string): bigint => parseDecimalScaled(percent, PERCENT_DIGITS);
+
+/** What is in a price once can not be in it twice. */
+export function checkTaxes({ taxes = [] }: TariffDocument, list: ProblemList): void {
+  checkNamesDiffer(taxes, ["taxes"], list);
+  for (const [index, { of, included }] of taxes.entries()) {
+    const overlapping = taxes.some(
+      (other, otherIndex) =>
+        otherIndex < index &&
+        (included === true || other.included === true) &&
+        (of === undefined || other.of === undefined || of.some((one) => other.of?.includes(one))),
+    );
+    if (!overlapping) continue;
+    list.error(
+      "tariff.tax-twice",
+      ["taxes", index],
+      "An included tax shares what it is on with another tax; give each its own.",
+    );
+  }
+}

@@ -1,0 +1,128 @@
+import { z } from "zod";
+import { DIRECTIONS, SERVICES } from "../records/usage-record.ts";
+import { amount, count, name, percent, unitName } from "./document-values.ts";
+
+/*
+ * Plans: what an account pays beside its use, and what reduces what it pays. Rating by a plan needs
+ * the account's counters, so only an account rater applies them (docs/TARIFFS.md, "Plans").
+ */
+
+const scope = z.enum(["device", "account", "pool"]);
+
+const use = z
+  .strictObject({
+    service: z.enum(SERVICES),
+    direction: z.enum(DIRECTIONS).optional().describe("Any when absent"),
+    zones: z.array(name).min(1).max(100_000).optional().describe("Any when absent"),
+    bands: z.array(name).min(1).max(101).optional().describe("Any when absent"),
+  })
+  .describe("Which use is meant; all that is given must hold");
+const uses = z.array(use).min(1).max(100).optional().describe("Every use when absent");
+
+const units = z.strictObject({ quantity: count, unit: unitName });
+
+const allowance = z
+  .strictObject({
+    name,
+    scope,
+    uses: z.array(use).min(1).max(100),
+    units: units.optional().describe("Units that cost nothing; an allowance has these or money"),
+    money: amount.optional(),
+    grantedPer: z
+      .enum(["scope", "device"])
+      .optional()
+      .describe("Once for the whole scope, unless each of its devices brings as much"),
+    burns: z
+      .enum(["billed", "used"])
+      .optional()
+      .describe("Whole increments, unless what was really used"),
+    priority: z.number().int().min(0).max(1000).optional().describe("Lowest first; 0"),
+    firstPeriod: z.enum(["whole", "prorated"]).optional().describe("By days; whole unless said"),
+    rollover: z
+      .strictObject({
+        periods: z.number().int().min(1).max(36),
+        cap: z.union([units, z.strictObject({ money: amount })]).optional(),
+      })
+      .optional()
+      .describe("For how many more periods what is left can be used, and how much of it at most"),
+    setUp: z
+      .enum(["due", "covered"])
+      .optional()
+      .describe("Whether a set-up fee is due when all units are covered; due unless said"),
+  })
+  .describe("Units or money for each billing period");
+
+const fee = {
+  name,
+  amount,
+  per: z.enum(["account", "device"]),
+};
+
+const recurring = z
+  .strictObject({
+    ...fee,
+    proration: z.enum(["by-day", "none"]).describe("Days of the plan or device in the period"),
+  })
+  .describe("For each billing period");
+
+const limit = z
+  .strictObject({
+    name,
+    uses,
+    scope: z.enum(["device", "account"]),
+    per: z.enum(["session", "day", "period"]),
+    minimum: amount.optional(),
+    maximum: amount.optional(),
+  })
+  .describe("What the charges of a session, day or period come to at least and at most");
+
+const itemDiscount = z
+  .strictObject({ name, uses, percent })
+  .describe("Off each charge, after its minimum and maximum, on what is left");
+
+const periodDiscount = z
+  .strictObject({
+    name,
+    services: z.array(z.enum(SERVICES)).min(1).optional().describe("Every service when absent"),
+    percent: percent.optional(),
+    amount: amount.optional(),
+    ladder: z
+      .array(z.strictObject({ from: amount, percent }))
+      .min(1)
+      .max(100)
+      .optional()
+      .describe("The percent of the last rung whose `from` the sum of these services reaches"),
+  })
+  .describe("Off the period's charges, in listed order, each on what is left");
+
+export const plan = z.strictObject({
+  name,
+  allowances: z.array(allowance).max(100).optional(),
+  recurring: z.array(recurring).max(100).optional(),
+  oneOff: z.array(z.strictObject(fee)).max(100).optional().describe("When the plan begins"),
+  limits: z.array(limit).max(100).optional(),
+  itemDiscounts: z.array(itemDiscount).max(100).optional(),
+  periodDiscounts: z.array(periodDiscount).max(100).optional(),
+  commitment: amount
+    .optional()
+    .describe("The least that a period comes to, net of discounts and before tax"),
+});
+
+export const billingPeriod = z
+  .strictObject({
+    every: z.enum(["month", "day"]),
+    startDay: z.number().int().min(1).max(28).optional().describe("Of the month; 1"),
+  })
+  .describe("Calendar months in the tariff's time zone unless said");
+
+/** What a tax can be on: services, and what a period's end adds. */
+export const TAXABLE = [...SERVICES, "recurring", "one-off", "period-end"] as const;
+
+export const tax = z
+  .strictObject({
+    name,
+    percent,
+    of: z.array(z.enum(TAXABLE)).min(1).optional().describe("Everything when absent"),
+    included: z.literal(true).optional().describe("The prices hold the tax already"),
+  })
+  .describe("At the period's end, on net");

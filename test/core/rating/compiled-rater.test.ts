@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { CompiledRater } from "../../../node/core/rating/compiled-rater.ts";
+import { parseUtcInstant } from "../../../node/core/rating/instant-number.ts";
+import { rateUsage } from "../../../node/core/rating/rate-usage.ts";
+import { DIRECTIONS, SERVICES, type UsageRecord } from "../../../node/core/records/usage-record.ts";
+import { compileTariff } from "../../../node/core/tariff/compile.ts";
+import { PEAK_CALENDAR, tariffDocument } from "../tariff/tariff-fixture.ts";
+
+const RETAIL = JSON.parse(
+  readFileSync(new URL("../../../samples/tariffs/alder-retail.json", import.meta.url), "utf8"),
+);
+
+const amount = fc
+  .tuple(fc.constantFrom("0", "1", "19", "999999999"), fc.integer({ min: 0, max: 999_999_999 }))
+  .map(([whole, decimals]) => `${whole}.${String(decimals).padStart(9, "0")}`);
+const count = fc.constantFrom(1, 6, 7, 30, 60, 3600, 86_400, 4_000_000);
+const increments = fc.record({ first: count, further: count, unit: fc.constant("s" as const) });
+const rounding = fc.record({
+  mode: fc.constantFrom("half-up", "half-even", "up", "down"),
+  scale: fc.integer({ min: 0, max: 9 }),
+});
+const perUnits = fc.record({
+  amount,
+  per: fc.constantFrom(1, 7, 60, 86_400, 1_000_003),
+  unit: fc.constant("s"),
+});
+const linear = fc.record(
+  { setUp: amount, price: perUnits, increments, minimum: fc.constantFrom("0.3", "7"), rounding },
+  { requiredKeys: ["price", "increments"] },
+);
+const tiered = fc.record(
+  {
+    setUp: amount,
+    increments: fc.constant({ first: 60, further: 30, unit: "s" }),
+    tiers: fc.tuple(perUnits, perUnits, perUnits).map(([a, b, c]) => ({
+      kind: "graduated",
+      over: "session",
+      unit: "min",
+      steps: [
+        { upTo: 1, price: a },
+        { upTo: 5, price: b, increments: { first: 7, further: 1, unit: "s" } },
+        { price: c },
+      ],
+    })),
+    maximum: fc.constantFrom("8", "20"),
+    rounding,
+  },
+  { requiredKeys: ["tiers", "increments"] },
+);
+
+const seconds = fc.oneof(
+  fc.integer({ min: 0, max: 700 }),
+  fc.integer({ min: 0, max: 700_000 }).map((ms) => ms / 1000),
+  fc.constantFrom(60, 300, 300.001, 2_600_000, 1e9, -1, 0.0001, Number.NaN, -0, "61.5", undefined),
+);
+const start = fc.oneof(
+  fc
+    .date({
+      min: new Date("2025-12-31T23:00:00Z"),
+      max: new Date("2027-01-01T00:00:00Z"),
+      noInvalidDate: true,
+    })
+    .map((date) => date.toISOString()),
+  fc.constantFrom(
+    "2026-02-29T10:00:00.000Z",
+    "2028-02-29T10:00:00Z",
+    "2026-03-01T24:00:00.000Z",
+    "2026-03-01T12:00:00+01:00",
+    "2026-03-01T12:00:00.5Z",
+    "2026-0x-01T12:00:00.000Z",
+    "",
+  ),
+);
+const number = fc.constantFrom(
+  "+493023125001",
+  "030 23125001",
+  "112",
+  "00447700900123",
+  "+447700900123",
+  "+4915112345678",
+  "+33199001234",
+  "+3319900123456789012345",
+  "Voicemail",
+  "",
+  undefined,
+);
+const record = fc
+  .record({
+    service: fc.constantFrom(...SERVICES),
+    direction: fc.constantFrom(...DIRECTIONS),
+    start,
+    sessionStart: fc.constantFrom(undefined, undefined, "2026-03-01T10:00:00.000Z"),
+    durationSeconds: seconds,
+    totalOctets: fc.constantFrom(undefined, 0, 1, 1_048_577, 2 ** 53 - 1, "9007199254740993", -5),
+    uplinkOctets: fc.constantFrom(undefined, undefined, 5),
+    energyWattHours: fc.constantFrom(undefined, "12345.678"),
+    units: fc.constantFrom(undefined, 0, 1, 3, 1.5),
+    aParty: number,
+    bParty: number,
+    partial: fc.constantFrom(undefined, undefined, undefined, "last"),
+    billable: fc.constantFrom(true, true, true, false),
+  })
+  .map((fields) => {
+    const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+    return { id: "r", ...Object.fromEntries(given) } as unknown as UsageRecord;
+  });
+
+describe("the compiled rater", () => {
+  it("answers what the plain rater answers, component by component, for the sample tariff", () => {
+    const tariff = compileTariff(RETAIL, 3);
+    const rater = new CompiledRater(tariff);
+    fc.assert(
+      fc.property(record, (use) => {
+        assert.deepEqual(rater.rate(use), rateUsage(tariff, use));
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  it("answers what the plain rater answers for any price", () => {
+    fc.assert(
+      fc.property(fc.oneof(linear, tiered), fc.array(seconds, { maxLength: 12 }), (price, uses) => {
+        const tariff = compileTariff(
+          tariffDocument({
+            calendar: PEAK_CALENDAR,
+            services: [{ service: "voice", direction: "outgoing", prices: [price as never] }],
+          }),
+        );
+        const rater = new CompiledRater(tariff);
+        for (const durationSeconds of [...uses, 59, 60, 61, 299, 300, 301]) {
+          const use = {
+            id: "r",
+            ...(durationSeconds === 299 ? { partial: "last" } : {}),
+            service: "voice",
+            direction: "outgoing",
+            start: "2026-03-02T18:59:00.000Z",
+            durationSeconds,
+          } as UsageRecord;
+          assert.deepEqual(rater.rate(use), rateUsage(tariff, use));
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it("reads the instants that the platform reads", () => {
+    fc.assert(
+      fc.property(
+        fc.date({
+          min: new Date(0),
+          max: new Date("9999-12-31T23:59:59.999Z"),
+          noInvalidDate: true,
+        }),
+        (date) => {
+          assert.equal(parseUtcInstant(date.toISOString()), date.getTime());
+        },
+      ),
+    );
+  });
+});

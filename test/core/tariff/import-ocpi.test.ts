@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { formatNano } from "../../../node/core/money/decimal.ts";
+import { rateUsage } from "../../../node/core/rating/rate-usage.ts";
+import type { UsageRecord } from "../../../node/core/records/usage-record.ts";
+import { checkTariff } from "../../../node/core/tariff/check.ts";
+import { compileTariff } from "../../../node/core/tariff/compile.ts";
+import { importOcpiTariff } from "../../../node/core/tariff/import-ocpi.ts";
+
+const energy = (price: number, step_size = 1) => ({ type: "ENERGY", price, vat: 10, step_size });
+const time = (price: number, step_size: number) => ({ type: "TIME", price, vat: 10, step_size });
+const flat = (price: number) => ({ type: "FLAT", price, vat: 20, step_size: 1 });
+const ocpi = (price_components: object[], more: object = {}) => ({
+  country_code: "DE",
+  party_id: "ALL",
+  id: "16",
+  currency: "EUR",
+  elements: [{ price_components }],
+  last_updated: "2018-12-17T11:16:55Z",
+  ...more,
+});
+const kWh = (text: string) => ({ service: "energy", energyWattHours: text }) as const;
+const minutes = (count: number) => ({ service: "time", durationSeconds: count * 60 }) as const;
+
+/** OCPI 2.2.1 and 2.3.0, mod_tariffs and mod_cdrs: the costs that their examples state, before VAT. */
+const cases: [string, object, Partial<UsageRecord>, string][] = [
+  ["tariff 8: 20 kWh at 0.25", ocpi([energy(0.25)]), kWh("20000"), "5.00"],
+  ["tariff 9: and a start of 0.50", ocpi([flat(0.5), energy(0.25)]), kWh("20000"), "5.50"],
+  [
+    "tariff 12: above its minimum",
+    ocpi([energy(0.25)], { min_price: { excl_vat: 0.5, incl_vat: 0.55 } }),
+    kWh("20000"),
+    "5.00",
+  ],
+  [
+    "tariff 12: 1 kWh is raised to its minimum",
+    ocpi([energy(0.25)], { min_price: { excl_vat: 0.5, incl_vat: 0.55 } }),
+    kWh("1000"),
+    "0.50",
+  ],
+  [
+    "tariff 6: 50 kWh are lowered to the maximum",
+    ocpi([flat(0.5), energy(0.25)], { max_price: { excl_vat: 10, incl_vat: 11 } }),
+    kWh("50000"),
+    "10.00",
+  ],
+  ["tariff 1: 150 min at 2.00 an hour", ocpi([time(2, 60)]), minutes(150), "5.00"],
+  ["tariff 2: 150 min at 1.90 an hour", ocpi([time(1.9, 300)]), minutes(150), "4.75"],
+  [
+    "tariff 5: free of charge",
+    ocpi([{ type: "FLAT", price: 0, step_size: 0 }]),
+    { service: "event" },
+    "0.00",
+  ],
+  [
+    "the example of a CDR: 1 h 58 min 23 s in steps of 300 s are 120 min",
+    ocpi([time(2, 300)]),
+    { service: "time", durationSeconds: 118 * 60 + 23 },
+    "4.00",
+  ],
+  [
+    "2.3.0, tariff 19: 150 min, tax not included",
+    ocpi([time(2, 1)], { currency: "CAD", tax_included: "NO" }),
+    minutes(150),
+    "5.00",
+  ],
+  [
+    "2.3.0: a maximum before taxes",
+    ocpi([energy(0.25)], { max_price: { before_taxes: 4 } }),
+    kWh("20000"),
+    "4.00",
+  ],
+];
+
+const evenings = ocpi([], {
+  elements: [
+    {
+      price_components: [time(1.2, 60)],
+      restrictions: { start_time: "22:00", end_time: "06:00", day_of_week: ["MONDAY"] },
+    },
+    { price_components: [time(2.4, 60)] },
+  ],
+});
+
+const rate = (tariff: object, use: Partial<UsageRecord>) => {
+  const { document } = importOcpiTariff(tariff, "Europe/Amsterdam");
+  assert.deepEqual(checkTariff(document).problems, []);
+  const outcome = rateUsage(compileTariff(document), {
+    id: "session",
+    direction: "none",
+    start: "2022-01-13T14:30:00.000Z",
+    billable: true,
+    ...use,
+  } as UsageRecord);
+  return outcome.outcome === "rated" ? formatNano(outcome.amountNano, 2) : outcome;
+};
+
+describe("tariffs of OCPI", () => {
+  for (const [what, tariff, use, cost] of cases) {
+    it(`${what}: ${cost}`, () => {
+      assert.equal(rate(tariff, use), cost);
+    });
+  }
+
+  it("keep their times of day, over midnight too, in the charge point's zone", () => {
+    const at = (start: string) => rate(evenings, { ...minutes(60), start });
+    assert.equal(at("2022-01-10T21:00:00.000Z"), "1.20");
+    assert.equal(at("2022-01-10T20:59:59.000Z"), "2.40");
+    assert.equal(at("2022-01-10T04:00:00.000Z"), "1.20");
+    assert.equal(at("2022-01-11T22:00:00.000Z"), "2.40");
+  });
+
+  it("last to midnight where they end at 00:00", () => {
+    const night = ocpi([], {
+      elements: [
+        {
+          price_components: [time(1, 60)],
+          restrictions: { start_time: "20:00", end_time: "00:00" },
+        },
+        { price_components: [time(3, 60)] },
+      ],
+    });
+    const at = (start: string) => rate(night, { ...minutes(60), start });
+    assert.equal(at("2022-01-10T22:59:59.000Z"), "1.00");
+    assert.equal(at("2022-01-10T23:00:00.000Z"), "3.00");
+  });
+
+  it("cost nothing where no element holds, and say so", () => {
+    const elements = [evenings.elements[0]];
+    assert.equal(rate({ ...evenings, elements }, minutes(60)), "0.00");
+  });
+
+  it("keep one rate of VAT, and note several", () => {
+    const one = importOcpiTariff(ocpi([energy(0.25)]), "UTC");
+    assert.deepEqual(one.document.taxes, [{ name: "VAT", percent: "10" }]);
+    const several = importOcpiTariff(ocpi([flat(0.5), energy(0.25)]), "UTC");
+    assert.equal(several.document.taxes, undefined);
+    assert.deepEqual(
+      several.notes.map(({ code }) => code),
+      ["import.several-tax-rates"],
+    );
+  });
+
+  const refused: [string, object, string, string][] = [
+    [
+      "parking",
+      ocpi([energy(1), { ...time(1, 1), type: "PARKING_TIME" }]),
+      "import.not-expressible",
+      "elements/0/price_components",
+    ],
+    ["energy and time", ocpi([energy(1), time(1, 1)]), "import.not-expressible", "elements"],
+    [
+      "a restriction by power",
+      ocpi([], { elements: [{ price_components: [energy(1)], restrictions: { max_power: 16 } }] }),
+      "import.not-expressible",
+      "elements/0/restrictions/max_power",
+    ],
+    [
+      "a price of ten decimals",
+      ocpi([energy(0.1234567891)]),
+      "import.amount-not-exact",
+      "elements/0/price_components",
+    ],
+    ["an exponent", ocpi([energy(1e-9)]), "import.amount-not-exact", "elements/0/price_components"],
+    ["a negative price", ocpi([energy(-1)]), "import.shape", "elements/0/price_components/0/price"],
+    ["no beginning", { ...ocpi([energy(1)]), last_updated: undefined }, "import.no-start", ""],
+  ];
+  for (const [what, tariff, code, field] of refused) {
+    it(`refuse ${what}`, () => {
+      assert.throws(
+        () => importOcpiTariff(tariff, "UTC"),
+        (error: { code: string; place: { field?: string } }) =>
+          error.code === code && (error.place.field ?? "") === field,
+      );
+    });
+  }
+
+  const fixtures = process.env.TALLYSTICK_FIXTURES;
+  if (fixtures === undefined) return;
+  const folder = join(fixtures, "ocpi", "cdr-cases");
+  for (const name of readdirSync(folder)) {
+    it(`of ${name} cost what its CDR says, or are refused`, () => {
+      const read = (file: string) => JSON.parse(readFileSync(join(folder, name, file), "utf8"));
+      const cdr = read("cdr1.json");
+      try {
+        importOcpiTariff(read("tariff.json"), "Europe/Amsterdam");
+      } catch (error) {
+        assert.equal((error as { code: string }).code, "import.not-expressible");
+        return;
+      }
+      const watthours = String(cdr.total_energy * 1000);
+      const use = { ...kWh(watthours), start: cdr.start_date_time.replace("Z", ".000Z") };
+      assert.equal(rate(read("tariff.json"), use), cdr.total_cost.excl_vat.toFixed(2));
+    });
+  }
+});
