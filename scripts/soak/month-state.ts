@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Bundle } from "../../node/core/evidence/bundle.ts";
 import { isRecord } from "../../node/core/formats/inspect-line.ts";
 import { recogniseFormat } from "../../node/core/formats/registry.ts";
@@ -10,6 +11,9 @@ import { LedgerClient } from "../network/ledger-client.ts";
 import { type NetworkFile, networkFile, readJsonFile } from "../network/network-file.ts";
 import { keysOf } from "../network/parties.ts";
 import { ZONE } from "../network/sample-network.ts";
+
+const ATTEMPTS_MAX = 60;
+const ATTEMPT_PAUSE_MS = 500;
 
 const OPERATORS = ["alder", "birch"] as const;
 type Operator = (typeof OPERATORS)[number];
@@ -120,14 +124,31 @@ async function readLedger(
 }
 
 async function asker(directory: string, operator: Operator) {
-  const serving = await readJsonFile<{ url: string }>(join(directory, operator, "serving.json"));
   const token = (await readFile(join(directory, operator, "operator.token"), "utf8")).trim();
   return async <T>(path: string): Promise<T> => {
-    const headers = { authorization: `Bearer ${token}` };
-    const response = await fetch(`${serving?.url}/v1/operator/${path}`, { headers });
+    const response = await askServing(directory, operator, path, token);
     if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
     return (await response.json()) as T;
   };
+}
+
+/** A node whose last kill was a moment ago is on its way back, perhaps at another port. */
+async function askServing(
+  directory: string,
+  operator: Operator,
+  path: string,
+  token: string,
+): Promise<Response> {
+  for (let attempt = 1; ; attempt++) {
+    const serving = await readJsonFile<{ url: string }>(join(directory, operator, "serving.json"));
+    const headers = { authorization: `Bearer ${token}` };
+    try {
+      return await fetch(`${serving?.url}/v1/operator/${path}`, { headers });
+    } catch (error) {
+      if (attempt === ATTEMPTS_MAX) throw error;
+      await sleep(ATTEMPT_PAUSE_MS);
+    }
+  }
 }
 
 async function nodeConfig(directory: string, operator: Operator) {
