@@ -1,0 +1,137 @@
+import { assert } from "../../errors.ts";
+import {
+  BLOCK_BYTES,
+  DIGEST_BYTES,
+  KERNEL_DATA_START,
+  type Kernel,
+  type KernelKind,
+  SALTS_BYTES,
+} from "./kernel.ts";
+import { bestKernelKind, openKernel } from "./open-kernel.ts";
+
+/** The byte that ends a message before the zeros (FIPS 202, B.2; keccak-256 has the older 01). */
+const PADDING = { keccak: 0x01, shake: 0x1f } as const;
+
+/** What one tile's blocks become: a digest of 32 bytes, or 96 bytes of salts. */
+export type TileHash = keyof typeof PADDING;
+
+/**
+ * Memory in which many messages are put together column by column and hashed at once. Everything is
+ * reserved once and used again for every tile, so nothing grows and no view is ever detached: tiles
+ * of some 256 messages stay in the processor's cache.
+ *
+ * ```
+ * const arena = new HashArena(1 << 20);
+ * const leaves = arena.tile(256, "keccak");
+ * const amounts = arena.numbers(256);
+ * leaves.setLength(134);                     // once: every message has this length
+ * leaves.placeNumbers(126, 8, amounts, 256); // fields, each a column
+ * leaves.hash(256);                          // leaves.output: 256 digests of 32 bytes
+ * ```
+ */
+export class HashArena {
+  readonly kind: KernelKind;
+  readonly #kernel: Kernel;
+  readonly #end: number;
+  #free = KERNEL_DATA_START;
+
+  /** @param bytes all that will be reserved @param kind for tests; the fastest unless given */
+  constructor(bytes: number, kind: KernelKind = bestKernelKind()) {
+    this.#kernel = openKernel(bytes, kind);
+    this.kind = this.#kernel.kind;
+    this.#end = KERNEL_DATA_START + bytes;
+  }
+
+  /** A column of bytes: values of one width, one after the other. */
+  bytes(length: number): Uint8Array {
+    const at = this.#free;
+    // Words are aligned, so that a column can be seen as 32 or 64 bit numbers too.
+    this.#free += Math.ceil(length / 16) * 16;
+    assert(this.#free <= this.#end, `the arena holds ${this.#end - KERNEL_DATA_START} bytes`);
+    return new Uint8Array(this.#kernel.memory, at, length);
+  }
+
+  /** A column of unsigned numbers. As a Uint32Array: the lower half first. */
+  numbers(count: number): BigUint64Array {
+    const { buffer, byteOffset } = this.bytes(8 * count);
+    return new BigUint64Array(buffer, byteOffset, count);
+  }
+
+  /** Room for `capacity` messages of at most 135 bytes, and for what they hash to. */
+  tile(capacity: number, hash: TileHash): HashTile {
+    const blocks = this.bytes(capacity * BLOCK_BYTES);
+    const output = this.bytes(capacity * (hash === "keccak" ? DIGEST_BYTES : SALTS_BYTES));
+    return new HashTile(this.#kernel, blocks, output, hash);
+  }
+}
+
+export class HashTile {
+  readonly capacity: number;
+  /** Message i begins at 136 i. */
+  readonly blocks: Uint8Array;
+  /** Digest i begins at 32 i, salts at 96 i; itself a column that can be placed into another tile. */
+  readonly output: Uint8Array;
+  readonly #kernel: Kernel;
+  readonly #hash: TileHash;
+
+  constructor(kernel: Kernel, blocks: Uint8Array, output: Uint8Array, hash: TileHash) {
+    this.capacity = blocks.length / BLOCK_BYTES;
+    this.blocks = blocks;
+    this.output = output;
+    this.#kernel = kernel;
+    this.#hash = hash;
+  }
+
+  /** Ends every message after `length` bytes (at most 135): once, for messages of one length. */
+  setLength(length: number): void {
+    for (let i = 0; i < this.capacity; i++) this.setLengthOf(i, length);
+  }
+
+  /** Ends message `i`, whatever stood in its block before. */
+  setLengthOf(i: number, length: number): void {
+    assert(i < this.capacity && length < BLOCK_BYTES, `message ${i} of ${length} bytes fits`);
+    const at = i * BLOCK_BYTES;
+    this.blocks.fill(0, at + length, at + BLOCK_BYTES);
+    this.blocks[at + length] = PADDING[this.#hash];
+    this.blocks[at + BLOCK_BYTES - 1] = (this.blocks[at + BLOCK_BYTES - 1] as number) | 0x80;
+  }
+
+  /** The same bytes into every message: tags, versions, a domain. */
+  placeEverywhere(offset: number, value: Uint8Array): void {
+    this.#check(offset, value.length, this.capacity);
+    for (let i = 0; i < this.capacity; i++) this.blocks.set(value, i * BLOCK_BYTES + offset);
+  }
+
+  /** `width` bytes of each message at `offset`, from a column of this arena. */
+  placeBytes(offset: number, width: number, column: Uint8Array, count: number): void {
+    this.#check(offset, width, count);
+    this.#checkColumn(column, width * count);
+    this.#kernel.placeBytes(column.byteOffset, width, count, this.blocks.byteOffset + offset);
+  }
+
+  /** Numbers of this arena, big-endian in `width` bytes (1 to 8); what does not fit is cut off. */
+  placeNumbers(offset: number, width: number, column: BigUint64Array, count: number): void {
+    assert(width >= 1 && width <= 8, "a number has 1 to 8 bytes");
+    this.#check(offset, width, count);
+    this.#checkColumn(column, 8 * count);
+    this.#kernel.placeNumbers(column.byteOffset, width, count, this.blocks.byteOffset + offset);
+  }
+
+  /** Hashes the first `count` messages into `output`. */
+  hash(count: number): void {
+    assert(count <= this.capacity, `${count} messages fit a tile of ${this.capacity}`);
+    const { byteOffset: from } = this.blocks;
+    const { byteOffset: to } = this.output;
+    if (this.#hash === "keccak") this.#kernel.hashBlocks(from, count, to);
+    else this.#kernel.expandBlocks(from, count, to);
+  }
+
+  #check(offset: number, width: number, count: number): void {
+    assert(offset + width < BLOCK_BYTES && count <= this.capacity, "a field lies in its message");
+  }
+
+  #checkColumn(column: Uint8Array | BigUint64Array, bytes: number): void {
+    const isHere = column.buffer === this.#kernel.memory && column.byteLength >= bytes;
+    assert(isHere, "a column lies in the same arena and is long enough");
+  }
+}
