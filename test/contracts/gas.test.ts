@@ -28,6 +28,12 @@ import { bytesOf, chargeOf, chargeTuple, tariffOf } from "./support/records.ts";
 
 const SNAPSHOT = new URL("../snapshots/gas.json", import.meta.url);
 
+/**
+ * Instants are the machine's, so that hashes differ from run to run; a byte of calldata that happens
+ * to be zero costs 12 gas less (EIP-2028).
+ */
+const CALLDATA_CHANCE = 10 * 12;
+
 /** The largest batch: 2^20 charges, of which only the way of one to the root is needed. */
 const DEPTH = 20;
 
@@ -148,6 +154,11 @@ describe("Gas on an established book", () => {
   it("is what the snapshot says", async () => {
     const text = `${JSON.stringify(measured, null, 2)}\n`;
     if (process.env.UPDATE_SNAPSHOTS) await writeFile(SNAPSHOT, text);
-    assert.equal(text, await readFile(SNAPSHOT, "utf8"));
+    const kept = JSON.parse(await readFile(SNAPSHOT, "utf8")) as Record<string, number>;
+    assert.deepEqual(Object.keys(measured), Object.keys(kept));
+    for (const [what, gas] of Object.entries(measured)) {
+      const moved = Math.abs(gas - (kept[what] ?? 0));
+      assert.ok(moved <= CALLDATA_CHANCE, `${what}: ${gas}, the snapshot says ${kept[what]}`);
+    }
   });
 });
