@@ -21,6 +21,8 @@ export interface CounterMove {
   of: string;
   before: bigint;
   after: bigint;
+  /** Of an allowance, where before and after are what is left: what there was of it. */
+  granted?: bigint;
 }
 
 export interface AccountRated extends Rated {
@@ -219,7 +221,8 @@ export class AccountRater {
     use.changes.push(this.#allowances.take(lot, taken));
     const { name, scope } = lot.allowance;
     const of = lot.key[3] ?? "";
-    use.moves.push({ name, scope, of, before: lot.left, after: lot.left - taken });
+    const after = lot.left - taken;
+    use.moves.push({ name, scope, of, before: lot.left, after, granted: lot.amount });
   }
 
   /** Notes a change; the answer is the quantity before it. */

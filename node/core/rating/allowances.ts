@@ -21,6 +21,8 @@ export interface Lot {
   /** The period of the grant; where it is an earlier one than the use's, the lot was rolled over. */
   granted: BillingPeriod;
   expires: number;
+  /** What there was of it when its period began; `left` of that is not used. */
+  amount: bigint;
   left: bigint;
   key: StateKey;
 }
@@ -120,11 +122,11 @@ export class Allowances {
       expires = this.#periods.at(expires.to);
     }
     const lot = { allowance, granted, expires: expires.to };
-    if (granted.from === now.from) return { ...lot, left: atEnd, key: own };
+    if (granted.from === now.from) return { ...lot, amount, left: atEnd, key: own };
     const key: StateKey = ["rolled", ...of];
     const cap = sizeOfCap(allowance);
     const carried = cap !== undefined && cap < atEnd ? cap : atEnd;
-    return { ...lot, left: carried - this.#state.get(granted.from, key), key };
+    return { ...lot, amount: carried, left: carried - this.#state.get(granted.from, key), key };
   }
 
   /** What a period grants: base units or nano-units. */
