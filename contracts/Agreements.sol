@@ -8,11 +8,13 @@ import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/Sig
 import { MemberGated } from "./MemberGated.sol";
 import {
     IAgreements,
+    Period,
     RetailBounds,
     Side,
     Split,
     Stakes,
     Terms,
+    Tolerance,
     Windows
 } from "./interfaces/IAgreements.sol";
 import { Duty, IMembers } from "./interfaces/IMembers.sol";
@@ -93,7 +95,7 @@ contract Agreements is IAgreements, MemberGated, AccessManaged, EIP712 {
         for (uint256 i = 0; i < terms.sides.length; ++i) {
             stored.payer[terms.sides[i].operator] = terms.sides[i].payer;
         }
-        emit AgreementProposed(agreement, proposer, termsHash);
+        emit AgreementProposed(agreement, proposer, termsHash, terms);
         _sign(agreement, proposer);
     }
 
@@ -187,6 +189,21 @@ contract Agreements is IAgreements, MemberGated, AccessManaged, EIP712 {
     /// @inheritdoc IAgreements
     function stakesOf(AgreementId agreement) external view returns (Stakes memory) {
         return _known(agreement).stakes;
+    }
+
+    /// @inheritdoc IAgreements
+    function periodOf(AgreementId agreement) external view returns (Period memory) {
+        return _known(agreement).period;
+    }
+
+    /// @inheritdoc IAgreements
+    function tolerancesOf(AgreementId agreement) external view returns (Tolerance[] memory) {
+        return _known(agreement).tolerances;
+    }
+
+    /// @inheritdoc IAgreements
+    function isNetted(AgreementId agreement) external view returns (bool) {
+        return _known(agreement).netted;
     }
 
     /// @inheritdoc IAgreements

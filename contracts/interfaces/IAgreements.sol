@@ -24,6 +24,37 @@ struct Split {
     Share[] shares;
 }
 
+/// @notice What both sides call one period, so that they count the same calls in it. Statements follow
+/// the sequence of batches; the period is what the readable bill, the comparison of two sides'
+/// records and allowances follow.
+struct Period {
+    /// IANA name in ASCII, filled up with zeros; in it days and months begin.
+    bytes32 zone;
+    /// Days of that zone, counted from the day on which the agreement came into force; zero
+    /// for calendar months.
+    uint16 lengthDays;
+    /// Whether a call belongs to the period in which it ends, else to the one in which it starts.
+    bool byEnd;
+    /// Whether every operator closes a period before any of them shows its records of it.
+    bool closedByBoth;
+}
+
+/// @notice By how much the totals of two sides may differ for one service and direction before it is
+/// a matter of dispute: by either measure, whichever allows more.
+struct Tolerance {
+    /// As in a charge (docs/PROTOCOL.md section 4).
+    uint8 service;
+    /// 0 none, 1 outgoing, 2 incoming, 3 forwarded.
+    uint8 direction;
+    /// Of the greater total.
+    uint32 partsPerMillion;
+    /// In nano-units of the currency.
+    uint128 absoluteNano;
+    /// What is paid within it: 1 the biller's total, 2 the payer's, 3 the lower one, 4 the middle,
+    /// rounded down to a nano-unit.
+    uint8 pays;
+}
+
 /// @notice Seconds of ledger time, but `tariffNotice`: seconds of block time.
 struct Windows {
     /// How long a statement can be objected to.
@@ -36,6 +67,13 @@ struct Windows {
     uint32 credit;
     /// How long before its start a new version of a tariff has to be published.
     uint32 tariffNotice;
+    /// How long an operator has to answer a demand for evidence.
+    uint32 demand;
+    /// How long each step of a bilateral dispute may take, and how long a side that has not closed a
+    /// period can hold the others up.
+    uint32 dispute;
+    /// How long after a statement is final it may be paid; zero for at once.
+    uint32 payment;
 }
 
 /// @notice Stakes in units of the token; the cap in nano-units of the currency.
@@ -48,17 +86,24 @@ struct Stakes {
     uint128 penalty;
     /// The most that an operator's silence concedes of one claim.
     uint128 concessionCapNano;
+    /// From the operator's bond to the finder of a claim that was conceded; at most the bounty.
+    uint128 concessionFee;
 }
 
 struct Terms {
     MemberId[] parties;
     Side[] sides;
     Split[] splits;
+    /// Each service and direction once; none tolerates no difference.
+    Tolerance[] tolerances;
+    Period period;
     /// ISO 4217 code in ASCII.
     bytes3 currency;
     /// One unit of currency is 10 to the power of the token's decimals.
     address token;
     MemberId arbiter;
+    /// Whether obligations go into a netting cycle, else they are paid one by one.
+    bool netted;
     Windows windows;
     Stakes stakes;
 }
@@ -85,7 +130,8 @@ interface IAgreements {
     event AgreementProposed(
         AgreementId indexed agreement,
         MemberId indexed proposer,
-        bytes32 termsHash
+        bytes32 termsHash,
+        Terms terms
     );
     event AgreementSigned(AgreementId indexed agreement, MemberId indexed party);
     event AgreementInForce(AgreementId indexed agreement);
@@ -159,6 +205,12 @@ interface IAgreements {
     function windowsOf(AgreementId agreement) external view returns (Windows memory);
 
     function stakesOf(AgreementId agreement) external view returns (Stakes memory);
+
+    function periodOf(AgreementId agreement) external view returns (Period memory);
+
+    function tolerancesOf(AgreementId agreement) external view returns (Tolerance[] memory);
+
+    function isNetted(AgreementId agreement) external view returns (bool);
 
     function arbiterOf(AgreementId agreement) external view returns (MemberId);
 

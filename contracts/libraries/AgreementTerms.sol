@@ -3,11 +3,13 @@ pragma solidity 0.8.37;
 
 import {
     IAgreements,
+    Period,
     RetailBounds,
     Share,
     Side,
     Split,
-    Terms
+    Terms,
+    Tolerance
 } from "../interfaces/IAgreements.sol";
 import { MemberId, NO_MEMBER } from "../types/Identifiers.sol";
 
@@ -15,7 +17,12 @@ import { MemberId, NO_MEMBER } from "../types/Identifiers.sol";
 library AgreementTerms {
     uint256 internal constant PARTIES_MAX = 8;
     uint256 internal constant SPLITS_MAX = 16;
+    uint256 internal constant TOLERANCES_MAX = 32;
     uint256 internal constant PARTS_PER_MILLION = 1_000_000;
+    uint256 private constant PERIOD_DAYS_MAX = 366;
+    uint8 private constant SERVICE_MAX = 8;
+    uint8 private constant DIRECTION_MAX = 3;
+    uint8 private constant PAYS_MAX = 4;
 
     function requireUsable(Terms calldata terms) internal pure {
         _requireCount("parties", terms.parties.length, PARTIES_MAX);
@@ -25,6 +32,14 @@ library AgreementTerms {
         _requirePositive("claim window", terms.windows.claim);
         _requirePositive("record age", terms.windows.recordAgeMax);
         _requirePositive("credit window", terms.windows.credit);
+        _requirePositive("demand window", terms.windows.demand);
+        _requirePositive("dispute window", terms.windows.dispute);
+        require(
+            terms.stakes.concessionFee <= terms.stakes.bounty,
+            IAgreements.TermsUnusable("concession fee", terms.stakes.concessionFee)
+        );
+        _requirePeriod(terms.period);
+        _requireTolerances(terms.tolerances);
         for (uint256 i = 0; i < 3; ++i) {
             uint8 letter = uint8(terms.currency[i]);
             require(
@@ -80,6 +95,24 @@ library AgreementTerms {
             bounds.least.tariffNotice,
             bounds.most.tariffNotice
         );
+        _requireBetween(
+            "demand window",
+            terms.windows.demand,
+            bounds.least.demand,
+            bounds.most.demand
+        );
+        _requireBetween(
+            "dispute window",
+            terms.windows.dispute,
+            bounds.least.dispute,
+            bounds.most.dispute
+        );
+        _requireBetween(
+            "payment term",
+            terms.windows.payment,
+            bounds.least.payment,
+            bounds.most.payment
+        );
         _requireBetween("bond", terms.stakes.bondMin, bounds.leastStakes.bondMin, 0);
         _requireBetween("bounty", terms.stakes.bounty, bounds.leastStakes.bounty, 0);
         _requireBetween("penalty", terms.stakes.penalty, bounds.leastStakes.penalty, 0);
@@ -87,6 +120,12 @@ library AgreementTerms {
             "concession cap",
             terms.stakes.concessionCapNano,
             bounds.leastStakes.concessionCapNano,
+            0
+        );
+        _requireBetween(
+            "concession fee",
+            terms.stakes.concessionFee,
+            bounds.leastStakes.concessionFee,
             0
         );
         require(
@@ -100,6 +139,65 @@ library AgreementTerms {
             if (parties[i] == member) return true;
         }
         return false;
+    }
+
+    /// @dev Letters, digits and what else names of zones hold; zeros only behind them.
+    function _requirePeriod(Period calldata period) private pure {
+        require(
+            period.lengthDays <= PERIOD_DAYS_MAX,
+            IAgreements.TermsUnusable("period days", period.lengthDays)
+        );
+        bool ended;
+        for (uint256 i = 0; i < 32; ++i) {
+            bytes1 char = period.zone[i];
+            bool fits = char == 0 ? i > 0 : !ended && _isOfZone(char);
+            require(fits, IAgreements.TermsUnusable("period zone", uint256(period.zone)));
+            ended = char == 0;
+        }
+    }
+
+    function _isOfZone(bytes1 char) private pure returns (bool) {
+        return
+            (char >= "a" && char <= "z") ||
+            (char >= "A" && char <= "Z") ||
+            (char >= "0" && char <= "9") ||
+            char == "/" ||
+            char == "_" ||
+            char == "+" ||
+            char == "-";
+    }
+
+    function _requireTolerances(Tolerance[] calldata tolerances) private pure {
+        require(
+            tolerances.length <= TOLERANCES_MAX,
+            IAgreements.TermsUnusable("tolerances", tolerances.length)
+        );
+        for (uint256 i = 0; i < tolerances.length; ++i) {
+            Tolerance calldata tolerance = tolerances[i];
+            require(
+                tolerance.service <= SERVICE_MAX,
+                IAgreements.TermsUnusable("tolerance service", tolerance.service)
+            );
+            require(
+                tolerance.direction <= DIRECTION_MAX,
+                IAgreements.TermsUnusable("tolerance direction", tolerance.direction)
+            );
+            require(
+                tolerance.partsPerMillion <= PARTS_PER_MILLION,
+                IAgreements.TermsUnusable("tolerance parts", tolerance.partsPerMillion)
+            );
+            require(
+                tolerance.pays > 0 && tolerance.pays <= PAYS_MAX,
+                IAgreements.TermsUnusable("tolerance pays", tolerance.pays)
+            );
+            for (uint256 j = 0; j < i; ++j) {
+                require(
+                    tolerance.service != tolerances[j].service ||
+                        tolerance.direction != tolerances[j].direction,
+                    IAgreements.TermsUnusable("tolerance repeated", i)
+                );
+            }
+        }
     }
 
     function _requireSides(Terms calldata terms) private pure {

@@ -1,6 +1,7 @@
 import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
 import {
+  type AgreementPeriod,
   type AgreementTerms,
   type BookRecord,
   CLAIM_STATES,
@@ -12,6 +13,7 @@ import {
   type LedgerReader,
   type PublishedTariff,
   type StatementRecord,
+  type Tolerance,
 } from "../engine/ledger.ts";
 import { LedgerRefusal } from "../engine/ledger-refusal.ts";
 import {
@@ -57,7 +59,7 @@ export class EvmReader implements LedgerReader {
     return {
       parties: terms.parties as Hex[],
       sides: terms.sides as { operator: Hex; payer: Hex }[],
-      currency: Buffer.from((terms.currency as string).slice(2), "hex").toString("ascii"),
+      currency: asciiOf(terms.currency as Hex),
       token: terms.token as Hex,
       arbiter: terms.arbiter as Hex,
       challengeSeconds: windows.challenge as bigint,
@@ -65,7 +67,14 @@ export class EvmReader implements LedgerReader {
       recordAgeMaxSeconds: windows.recordAgeMax as bigint,
       creditSeconds: windows.credit as bigint,
       tariffNoticeSeconds: windows.tariffNotice as bigint,
+      demandSeconds: windows.demand as bigint,
+      disputeSeconds: windows.dispute as bigint,
+      paymentSeconds: windows.payment as bigint,
       concessionCapNano: stakes.concessionCapNano as bigint,
+      concessionFeeUnits: stakes.concessionFee as bigint,
+      period: periodOf(terms.period as Fields),
+      tolerances: (terms.tolerances as Fields[]).map(toleranceOf),
+      netted: terms.netted as boolean,
     };
   }
 
@@ -253,3 +262,21 @@ export function addressIn(
 }
 
 const present = (bytes: Hex): Hex | undefined => (ZERO.test(bytes) ? undefined : bytes);
+
+const asciiOf = (bytes: Hex): string =>
+  Buffer.from(bytes.slice(2), "hex").toString("ascii").replace(/\0+$/, "");
+
+const periodOf = (fields: Fields): AgreementPeriod => ({
+  zone: asciiOf(fields.zone as Hex),
+  lengthDays: Number(fields.lengthDays),
+  byEnd: fields.byEnd as boolean,
+  closedByBoth: fields.closedByBoth as boolean,
+});
+
+const toleranceOf = (fields: Fields): Tolerance => ({
+  service: Number(fields.service),
+  direction: Number(fields.direction),
+  partsPerMillion: Number(fields.partsPerMillion),
+  absoluteNano: fields.absoluteNano as bigint,
+  pays: Number(fields.pays),
+});

@@ -137,7 +137,38 @@ export interface AgreementTerms {
   recordAgeMaxSeconds: bigint;
   creditSeconds: bigint;
   tariffNoticeSeconds: bigint;
+  demandSeconds: bigint;
+  disputeSeconds: bigint;
+  paymentSeconds: bigint;
   concessionCapNano: bigint;
+  /** Units of the token, from the operator's bond to the finder of a claim that was conceded. */
+  concessionFeeUnits: bigint;
+  period: AgreementPeriod;
+  tolerances: Tolerance[];
+  /** Whether obligations go into a netting cycle, else they are paid one by one. */
+  netted: boolean;
+}
+
+/** What both sides call one period. */
+export interface AgreementPeriod {
+  /** IANA name. */
+  zone: string;
+  /** 0 for calendar months. */
+  lengthDays: number;
+  /** Whether a call belongs to the period in which it ends, else to the one in which it starts. */
+  byEnd: boolean;
+  /** Whether every operator closes a period before any of them shows its records of it. */
+  closedByBoth: boolean;
+}
+
+/** By how much two sides' totals may differ, by either measure. Numbers as a charge has them. */
+export interface Tolerance {
+  service: number;
+  direction: number;
+  partsPerMillion: number;
+  absoluteNano: bigint;
+  /** What is paid within it: 1 the biller's total, 2 the payer's, 3 the lower one, 4 the middle. */
+  pays: number;
 }
 
 export type ClaimState = (typeof CLAIM_STATES)[number];

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { encodeBytes32String } from "ethers";
 import { fromHex, type Hex, toHex } from "../../node/core/bytes.ts";
 import { BOOK_KIND, type BookKind, bookDomain } from "../../node/core/commitment/domain.ts";
 import { compileTariff } from "../../node/core/tariff/compile.ts";
@@ -30,11 +31,24 @@ export const TARIFF_FILES = {
 
 const DAY = 86_400;
 const EUR = "0x455552";
-/** Seconds: to object, to answer a claim, age of a record, to credit, notice of a tariff. */
-const RETAIL_WINDOWS = [3 * DAY, 60 * DAY, 45 * DAY, 30 * DAY, DAY];
-const INTERCONNECT_WINDOWS = [3 * DAY, 30 * DAY, 45 * DAY, 30 * DAY, DAY];
-/** Token units (6 decimals), and the cap in nano-units: what silence concedes at most. */
-const STAKES = [10_000_000n, 2_000_000n, 1_000_000n, 50_000_000_000n];
+/**
+ * Seconds: to object, to answer a claim, age of a record, to credit, notice of a tariff, to answer a
+ * demand for evidence, for each step of a dispute, payment term.
+ */
+const RETAIL_WINDOWS = [3 * DAY, 60 * DAY, 45 * DAY, 30 * DAY, DAY, 7 * DAY, 7 * DAY, 0];
+const INTERCONNECT_WINDOWS = [3 * DAY, 30 * DAY, 45 * DAY, 30 * DAY, DAY, 7 * DAY, 7 * DAY, 0];
+/**
+ * Token units (6 decimals), the cap in nano-units (what silence concedes at most), and units again:
+ * what the finder of a conceded claim gets.
+ */
+const STAKES = [10_000_000n, 2_000_000n, 1_000_000n, 50_000_000_000n, 200_000n];
+/** Calendar months in Berlin, by a call's start, closed by nobody. */
+const PERIOD = [encodeBytes32String("Europe/Berlin"), 0, false, false];
+/** Voice both ways: one per cent or a euro, and then the lower total is paid. */
+const TOLERANCES = [
+  [1, 1, 10_000, 1_000_000_000n, 3],
+  [1, 2, 10_000, 1_000_000_000n, 3],
+];
 export const BOND_UNITS = 100_000_000n;
 export const PLAY_MONEY_UNITS = 1_000_000_000n;
 const HEARTBEAT_SECONDS = BigInt(DAY);
@@ -147,9 +161,12 @@ class NetworkSetUp {
       [alder, cedar],
       [[alder, alder]],
       [[alder, [[cedar, 500_000_000n, 100_000]]]],
+      [],
+      PERIOD,
       EUR,
       token,
       elm,
+      false,
       RETAIL_WINDOWS,
       STAKES,
     ];
@@ -157,9 +174,12 @@ class NetworkSetUp {
       [birch, alder],
       [[birch, alder]],
       [[birch, []]],
+      TOLERANCES,
+      PERIOD,
       EUR,
       token,
       elm,
+      false,
       INTERCONNECT_WINDOWS,
       STAKES,
     ];

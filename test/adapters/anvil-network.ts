@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
-import { JsonRpcProvider, Wallet } from "ethers";
+import { encodeBytes32String, JsonRpcProvider, Wallet } from "ethers";
 import { encodeCall } from "../../node/adapters/evm-contracts.ts";
 import { EvmLedger, type EvmLedgerOptions } from "../../node/adapters/evm-ledger.ts";
 import type { Hex } from "../../node/core/bytes.ts";
@@ -99,11 +99,14 @@ export class AnvilNetwork {
       parties: [operator.id],
       sides: [{ operator: operator.id, payer: operator.id }],
       splits: [{ remainder: operator.id, shares: [] }],
+      tolerances: [],
+      period: [encodeBytes32String("Europe/Berlin"), 0, false, false],
       currency: "0x455552",
       token: this.addresses.demoToken,
       arbiter,
-      windows: [NO_WINDOW, NO_WINDOW, 30 * NO_WINDOW, NO_WINDOW, 0],
-      stakes: [0n, 0n, 0n, 500_000_000n],
+      netted: false,
+      windows: [NO_WINDOW, NO_WINDOW, 30 * NO_WINDOW, NO_WINDOW, 0, NO_WINDOW, NO_WINDOW, 0],
+      stakes: [0n, 0n, 0n, 500_000_000n, 0n],
     };
     return await this.#call(operator.keys.govern, "agreements", "propose", [terms]);
   }

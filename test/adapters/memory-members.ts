@@ -42,6 +42,13 @@ function retailTerms(operator: Hex): AgreementTerms {
     recordAgeMaxSeconds: 86_400n,
     creditSeconds: 3_600n,
     tariffNoticeSeconds: 0n,
+    demandSeconds: 3_600n,
+    disputeSeconds: 3_600n,
+    paymentSeconds: 0n,
     concessionCapNano: 1_000_000_000n,
+    concessionFeeUnits: 0n,
+    period: { zone: "Europe/Berlin", lengthDays: 0, byEnd: false, closedByBoth: false },
+    tolerances: [],
+    netted: false,
   };
 }

@@ -13,7 +13,7 @@ import { SAMPLE_BILL_CSV, SAMPLE_USES, sampleCallLog } from "./sample-month.ts";
 const READS = new Interface([
   "function sealOf(bytes20 book, uint64 sequence) view returns (bytes32)",
   "function versionAt(bytes32 agreement, bytes20 operator, uint32 version) view returns (tuple(bytes32 root, uint64 validFrom))",
-  "function windowsOf(bytes32 agreement) view returns (tuple(uint32 challenge, uint32 claim, uint32 recordAgeMax, uint32 credit, uint32 tariffNotice))",
+  "function windowsOf(bytes32 agreement) view returns (tuple(uint32 challenge, uint32 claim, uint32 recordAgeMax, uint32 credit, uint32 tariffNotice, uint32 demand, uint32 dispute, uint32 payment))",
   "function nonces(address owner) view returns (uint256)",
   "function ledgerTime() view returns (uint64)",
   "function deadlineOf(bytes32 id) view returns (uint64)",
@@ -305,7 +305,7 @@ export class SampleServer {
           ? encode([tariff.root, tariff.validFrom])
           : { error: { code: 3, message: "execution reverted" } };
       case "windowsOf":
-        return encode([604_800, 604_800, 2_592_000, 604_800, 0]);
+        return encode([604_800, 604_800, 2_592_000, 604_800, 0, 604_800, 604_800, 0]);
       case "ledgerTime":
         return encode(this.faults.staysSilent ? 1001 : 999);
       case "deadlineOf":

@@ -198,9 +198,9 @@ describe("An agreement's life", () => {
   });
 
   describe("retail", () => {
-    const least = [DAY, DAY / 2, 0, 0, DAY];
-    const most = [0, 0, 31 * DAY, 8 * DAY, 0];
-    const leastStakes = [5_000_000n, 2_000_000n, 1_000_000n, 400_000_000n];
+    const least = [DAY, DAY / 2, 0, 0, DAY, 0, 0, 0];
+    const most = [0, 0, 31 * DAY, 8 * DAY, 0, 2 * DAY, 3 * DAY, 30 * DAY];
+    const leastStakes = [5_000_000n, 2_000_000n, 1_000_000n, 400_000_000n, 1_000n];
 
     before(async () => {
       const bounds = [least, most, leastStakes, arbiter.id] as const;
@@ -214,6 +214,7 @@ describe("An agreement's life", () => {
     it("keeps to the bounds that the governor set", async () => {
       const fitting = retailTerms(ledger, alder, arbiter);
       fitting.windows[4] = DAY;
+      fitting.stakes[4] = 1_000n;
       const refused = (change: (terms: TermsDraft) => void) => {
         const terms = structuredClone(fitting);
         change(terms);
@@ -225,13 +226,16 @@ describe("An agreement's life", () => {
         [2, 31 * DAY + 1],
         [3, 8 * DAY + 1],
         [4, DAY - 1],
+        [5, 2 * DAY + 1],
+        [6, 3 * DAY + 1],
+        [7, 30 * DAY + 1],
       ] as const) {
         const shown = await refused((terms) => {
           terms.windows[window] = seconds;
         });
         assert.equal(shown, "OutsideRetailBounds", `window ${window}`);
       }
-      for (const stake of [0, 1, 2, 3] as const) {
+      for (const stake of [0, 1, 2, 3, 4] as const) {
         const shown = await refused((terms) => {
           terms.stakes[stake] = (leastStakes[stake] as bigint) - 1n;
         });

@@ -1,7 +1,18 @@
 import { strict as assert } from "node:assert";
-import { id, ZeroHash } from "ethers";
+import { encodeBytes32String, id, ZeroHash } from "ethers";
 import { TestLedger } from "./support/chain.ts";
-import { admit, agree, DAY, type Party, ROLE, retailTerms } from "./support/parties.ts";
+import {
+  admit,
+  agree,
+  BERLIN,
+  DAY,
+  type Party,
+  ROLE,
+  retailTerms,
+  STAKES,
+  type TermsDraft,
+  WINDOWS,
+} from "./support/parties.ts";
 
 describe("Agreements and tariffs", () => {
   let ledger: TestLedger;
@@ -77,13 +88,67 @@ describe("Agreements and tariffs", () => {
     it("use an allowed token, a currency code and windows that exist", async () => {
       assert.equal(await refused({ token: ledger.addresses.books }), "TokenNotAllowed");
       assert.equal(await refused({ currency: "0x657572" }), "TermsUnusable");
-      assert.equal(await refused({ windows: [0, DAY, DAY, DAY, 0] }), "TermsUnusable");
-      assert.equal(await refused({ windows: [DAY, 0, DAY, DAY, 0] }), "TermsUnusable");
+      for (const window of [0, 1, 2, 3, 5, 6]) {
+        const windows: TermsDraft["windows"] = [...WINDOWS];
+        windows[window] = 0;
+        assert.equal(await refused({ windows }), "TermsUnusable", `window ${window}`);
+      }
       const token = ledger.addresses.demoToken;
       assert.equal(
         await ledger.refusal(alder.govern, "agreements", "refuseToken", token),
         "AccessManagedUnauthorized",
       );
+    });
+
+    it("name a period by a zone and a length that can be", async () => {
+      const zone = (name: string) =>
+        refused({ period: [encodeBytes32String(name), 0, false, false] });
+      assert.equal(await zone(""), "TermsUnusable");
+      assert.equal(await zone("Europe/Köln"), "TermsUnusable");
+      assert.equal(await zone("Europe Berlin"), "TermsUnusable");
+      const torn = `0x41004100${"00".repeat(28)}`;
+      assert.equal(await refused({ period: [torn, 0, false, false] }), "TermsUnusable");
+      assert.equal(await refused({ period: [BERLIN, 367, false, false] }), "TermsUnusable");
+    });
+
+    it("tolerate differences of a service and direction once, by a known rule", async () => {
+      const tolerances = (...list: TermsDraft["tolerances"]) => refused({ tolerances: list });
+      assert.equal(await tolerances([9, 1, 0, 0n, 1]), "TermsUnusable");
+      assert.equal(await tolerances([1, 4, 0, 0n, 1]), "TermsUnusable");
+      assert.equal(await tolerances([1, 1, 1_000_001, 0n, 1]), "TermsUnusable");
+      assert.equal(await tolerances([1, 1, 0, 0n, 0]), "TermsUnusable");
+      assert.equal(await tolerances([1, 1, 0, 0n, 5]), "TermsUnusable");
+      assert.equal(await tolerances([1, 1, 0, 0n, 1], [1, 1, 9, 9n, 2]), "TermsUnusable");
+      const many = Array.from({ length: 33 }, (_, i) => [i % 9, i % 4, 0, 0n, 1] as const);
+      assert.equal(await tolerances(...many.map((each) => [...each] as never)), "TermsUnusable");
+    });
+
+    it("pay the finder of a conceded claim no more than a bounty", async () => {
+      const stakes: TermsDraft["stakes"] = [...STAKES];
+      stakes[4] = stakes[1] + 1n;
+      assert.equal(await refused({ stakes }), "TermsUnusable");
+    });
+
+    it("are kept as they were proposed", async () => {
+      const terms = retailTerms(ledger, alder, arbiter);
+      terms.tolerances = [
+        [1, 1, 10_000, 5_000_000n, 3],
+        [1, 2, 0, 0n, 1],
+      ];
+      terms.period = [BERLIN, 30, true, true];
+      terms.netted = true;
+      terms.windows[7] = 14 * DAY;
+      terms.stakes[4] = 7n;
+      const agreement = await agree(ledger, terms, [alder]);
+      const read = (view: string) => ledger.read("agreements", view, agreement);
+      assert.deepEqual((await read("periodOf")).toArray(), [BERLIN, 30n, true, true]);
+      assert.deepEqual(
+        (await read("tolerancesOf")).toArray(true),
+        terms.tolerances.map((each) => each.map(BigInt)),
+      );
+      assert.equal(await read("isNetted"), true);
+      assert.equal((await read("windowsOf")).payment, BigInt(14 * DAY));
+      assert.equal((await read("stakesOf")).concessionFee, 7n);
     });
 
     it("are signed by each party once, and by nobody else", async () => {

@@ -5,13 +5,16 @@ import { TestLedger } from "./support/chain.ts";
 import {
   admit,
   agree,
+  BERLIN,
   BOOK,
   DAY,
   EUR,
   openBook,
   type Party,
   ROLE,
+  STAKES,
   type TermsDraft,
+  WINDOWS,
 } from "./support/parties.ts";
 import {
   bytesOf,
@@ -62,11 +65,14 @@ describe("The life of a charge on the ledger", () => {
       parties: [operator.id, city.id],
       sides: [[operator.id, operator.id]],
       splits: [[operator.id, [[city.id, 10_000_000n, 200_000]]]],
+      tolerances: [],
+      period: [BERLIN, 0, false, false],
       currency: EUR,
       token: ledger.addresses.demoToken,
       arbiter: arbiter.id,
-      windows: [7 * DAY, DAY, 30 * DAY, 7 * DAY, 0],
-      stakes: [5_000_000n, 2_000_000n, 1_000_000n, 500_000_000n],
+      netted: false,
+      windows: WINDOWS,
+      stakes: STAKES,
     };
     agreement = await agree(ledger, terms, [operator]);
     assert.equal(await ledger.read("agreements", "isInForce", agreement), false);

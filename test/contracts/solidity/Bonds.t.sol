@@ -38,7 +38,7 @@ contract BondSurroundings {
     }
 
     function stakesOf(AgreementId) external pure returns (Stakes memory) {
-        return Stakes({ bondMin: 50, bounty: 20, penalty: 10, concessionCapNano: 0 });
+        return Stakes(50, 20, 10, 0, 5);
     }
 
     function windowsOf(AgreementId) external pure returns (Windows memory windows) {

@@ -435,8 +435,9 @@ contract LedgerHandler is Cheats {
         terms.currency = "EUR";
         terms.token = address(token);
         terms.arbiter = idOf[ARBITER];
-        terms.windows = Windows(3 days, 30 days, 30 days, 30 days, 0);
-        terms.stakes = Stakes(100, 20, 10, 1e9);
+        terms.windows = Windows(3 days, 30 days, 30 days, 30 days, 0, 7 days, 7 days, 0);
+        terms.period.zone = "Europe/Berlin";
+        terms.stakes = Stakes(100, 20, 10, 1e9, 5);
         vm.prank(OPERATOR);
         agreement = agreements.propose(terms);
         vm.prank(PAYER);

@@ -1,4 +1,4 @@
-import type { JsonRpcSigner } from "ethers";
+import { encodeBytes32String, type JsonRpcSigner } from "ethers";
 import type { TestLedger } from "./chain.ts";
 
 export const ROLE = { operator: 1, partner: 2, auditor: 4, arbiter: 8 } as const;
@@ -33,26 +33,57 @@ export interface TermsDraft {
   parties: string[];
   sides: [operator: string, payer: string][];
   splits: [remainder: string, shares: [party: string, fixedNano: bigint, parts: number][]][];
+  tolerances: [
+    service: number,
+    direction: number,
+    parts: number,
+    absoluteNano: bigint,
+    pays: number,
+  ][];
+  period: [zone: string, lengthDays: number, byEnd: boolean, closedByBoth: boolean];
   currency: string;
   token: string;
   arbiter: string;
-  windows: [challenge: number, claim: number, age: number, credit: number, notice: number];
-  stakes: [bondMin: bigint, bounty: bigint, penalty: bigint, concessionCapNano: bigint];
+  netted: boolean;
+  windows: [
+    challenge: number,
+    claim: number,
+    age: number,
+    credit: number,
+    notice: number,
+    demand: number,
+    dispute: number,
+    payment: number,
+  ];
+  stakes: [
+    bondMin: bigint,
+    bounty: bigint,
+    penalty: bigint,
+    concessionCapNano: bigint,
+    concessionFee: bigint,
+  ];
 }
 
 export const DAY = 86_400;
+export const BERLIN = encodeBytes32String("Europe/Berlin");
+/** A week to object, a day to answer, a month of age, a week to credit, a day for each other step. */
+export const WINDOWS: TermsDraft["windows"] = [7 * DAY, DAY, 30 * DAY, 7 * DAY, 0, DAY, DAY, 0];
+export const STAKES: TermsDraft["stakes"] = [5_000_000n, 2_000_000n, 1_000_000n, 500_000_000n, 0n];
 
-/** An operator's agreement with itself: a week to object, a day to answer, a week to credit. */
+/** An operator's agreement with itself. */
 export function retailTerms(ledger: TestLedger, operator: Party, arbiter: Party): TermsDraft {
   return {
     parties: [operator.id],
     sides: [[operator.id, operator.id]],
     splits: [[operator.id, []]],
+    tolerances: [],
+    period: [BERLIN, 0, false, false],
     currency: EUR,
     token: ledger.addresses.demoToken,
     arbiter: arbiter.id,
-    windows: [7 * DAY, DAY, 30 * DAY, 7 * DAY, 0],
-    stakes: [5_000_000n, 2_000_000n, 1_000_000n, 500_000_000n],
+    netted: false,
+    windows: [...WINDOWS],
+    stakes: [...STAKES],
   };
 }
 
