@@ -24,6 +24,7 @@ import { Settlement } from "./engine/settlement.ts";
 import { TariffShelf } from "./engine/tariff-shelf.ts";
 import { SubscriberAccess } from "./http/access.ts";
 import { healthOf } from "./http/health.ts";
+import { NodeMetrics } from "./http/metrics.ts";
 import { createServer } from "./http/server.ts";
 
 const FINAL_WAIT_MS = 10_000;
@@ -151,6 +152,11 @@ export class OperatorNode {
         file: join(config.sample.folder, config.sample.deviceLog),
       },
       health: healthOf({ ledger, store }),
+      metrics: new NodeMetrics({
+        status,
+        totals: () => pipeline.controlTotals(),
+        dataFolder: config.data,
+      }),
       log,
       debug: environment.logLevel === "debug",
     });
@@ -253,7 +259,7 @@ function ledgerSectionOf({ ledger }: NodeConfig): LedgerSection {
   };
 }
 
-async function ledgerStatus(ledger: EvmLedger): Promise<object> {
+async function ledgerStatus(ledger: EvmLedger) {
   try {
     const { number, time } = await ledger.head();
     return {

@@ -29,6 +29,34 @@ export function emptyFile(file: { name: string; sha256: string }): IngestedFile 
   };
 }
 
+/** Control totals over files. */
+export interface FileTotals {
+  files: number;
+  in: ControlTotals;
+  classes: Record<ControlClass, ControlTotals>;
+}
+
+export function sumOfFiles(files: Iterable<Pick<IngestedFile, "in" | "classes">>): FileTotals {
+  const { in: all, classes } = emptyFile({ name: "", sha256: "" });
+  const sum: FileTotals = { files: 0, in: all, classes };
+  for (const file of files) {
+    sum.files++;
+    sum.in = together(sum.in, file.in);
+    for (const name of CONTROL_CLASSES) {
+      sum.classes[name] = together(sum.classes[name], file.classes[name]);
+    }
+  }
+  return sum;
+}
+
+const together = (a: ControlTotals, b: ControlTotals): ControlTotals => ({
+  records: a.records + b.records,
+  durationMilliseconds: (
+    BigInt(a.durationMilliseconds) + BigInt(b.durationMilliseconds)
+  ).toString(),
+  octets: (BigInt(a.octets) + BigInt(b.octets)).toString(),
+});
+
 /** The file's state with one more record counted, in and in its class. */
 export function addToTotals(
   state: IngestedFile,

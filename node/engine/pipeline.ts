@@ -6,6 +6,7 @@ import { ClaimDesk } from "./answer-claims.ts";
 import { EvidenceBuilder, type LedgerSection } from "./build-evidence.ts";
 import { checkStore, type StoreCheck } from "./check-store.ts";
 import { TickCommitter } from "./commit-tick.ts";
+import { type FileTotals, sumOfFiles } from "./control-totals.ts";
 import { AccountGuide } from "./guide-account.ts";
 import { type UsageFile, UsageIngest } from "./ingest-usage.ts";
 import type { ClaimAnswer, ClaimPolicy } from "./judge-claim.ts";
@@ -236,6 +237,16 @@ export class OperatorPipeline {
         ? {}
         : { commitRefused: { tick: stuck.number, ...stuck.refused } }),
     };
+  }
+
+  /** What became of all records, over all files. */
+  async controlTotals(): Promise<FileTotals> {
+    const files: IngestedFile[] = [];
+    const range = below("file/");
+    for await (const { value } of scanJson<IngestedFile>(this.#parts.context.store, range)) {
+      files.push(value);
+    }
+    return sumOfFiles(files);
   }
 
   postStatement(chargeBook: Hex, creditBook: Hex): Promise<string> {

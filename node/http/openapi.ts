@@ -64,6 +64,12 @@ export const openApiDocument = {
         answer: "{live, ready, ledger, store}",
       }),
     },
+    "/metrics": {
+      get: operator({
+        summary: "The node's figures for Prometheus",
+        answer: "Text, version 0.0.4",
+      }),
+    },
     "/v1/openapi.json": {
       get: operation("node", { summary: "This description", answer: "OpenAPI 3.1" }),
     },

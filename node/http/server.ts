@@ -3,9 +3,10 @@ import helmet from "helmet";
 import type { Log } from "../adapters/log.ts";
 import type { Ledger } from "../engine/ledger.ts";
 import type { Outbox } from "../engine/outbox.ts";
-import type { SubscriberAccess } from "./access.ts";
+import { requireOperator, type SubscriberAccess } from "./access.ts";
 import type { Health } from "./health.ts";
 import { errorHandler, notFound } from "./http-error.ts";
+import type { NodeMetrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import { type OperatorRoutesParts, operatorRoutes } from "./routes/operator-routes.ts";
 import { relayRoutes } from "./routes/relay-routes.ts";
@@ -25,6 +26,7 @@ export interface ServerParts {
   /** The sample subscriber's device log, for the sample only: this one file and no other. */
   sampleLog: { name: string; file: string } | undefined;
   health: () => Promise<Health>;
+  metrics: NodeMetrics;
   log: Log;
   /** Shows the stack of what went wrong inside, which may quote data: for development only. */
   debug?: boolean;
@@ -73,6 +75,11 @@ export function createServer(parts: ServerParts): Express {
     next();
   });
 
+  app.use(parts.metrics.observe);
+  app.get("/metrics", async (request, response) => {
+    requireOperator(request, parts.operator.token);
+    response.type(parts.metrics.contentType).send(await parts.metrics.text());
+  });
   app.get("/health", async (_request, response) => {
     const health = await parts.health();
     response.status(health.ready ? 200 : 503).json(health);

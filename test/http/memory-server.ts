@@ -8,6 +8,7 @@ import { checkStore } from "../../node/engine/check-store.ts";
 import { Settlement } from "../../node/engine/settlement.ts";
 import { SubscriberAccess } from "../../node/http/access.ts";
 import { healthOf } from "../../node/http/health.ts";
+import { NodeMetrics } from "../../node/http/metrics.ts";
 import { createServer, type ServerParts } from "../../node/http/server.ts";
 import { filled } from "../adapters/memory-members.ts";
 import { type MemoryOperator, ZONE } from "./memory-operator.ts";
@@ -22,6 +23,14 @@ export function serverParts(
 ): ServerParts {
   const { pipeline, outbox, ledger, profile, store } = operator;
   const { chargeBook, creditBook, currency } = profile.agreement;
+  const status = async () => ({
+    operator: profile.name,
+    currency,
+    ...(await pipeline.status()),
+    ledger: { reachable: true, block: "1", blockTime: "2026-11-01T08:00:00.000Z" },
+    outbox: outbox.pending().length,
+    cadenceSeconds: 0,
+  });
   return {
     subscriber: {
       pipeline,
@@ -37,14 +46,7 @@ export function serverParts(
       spool,
       zone: ZONE,
       sourceName: "pbx",
-      status: async () => ({
-        operator: profile.name,
-        currency,
-        ...(await pipeline.status()),
-        ledger: { reachable: true, block: "1", blockTime: "2026-11-01T08:00:00.000Z" },
-        outbox: outbox.pending().length,
-        cadenceSeconds: 0,
-      }),
+      status,
       setCadence: () => {},
       checkStore: async () => checkStore(store, ledger),
       finalWaitMilliseconds: 5_000,
@@ -56,6 +58,7 @@ export function serverParts(
     page: undefined,
     sampleLog: undefined,
     health: healthOf({ ledger, store }),
+    metrics: new NodeMetrics({ status, totals: () => pipeline.controlTotals(), dataFolder: spool }),
     log: createLog("silent"),
     debug: false,
   };

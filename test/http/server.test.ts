@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CONTROL_CLASSES } from "../../node/engine/stored-types.ts";
 import { openApiDocument } from "../../node/http/openapi.ts";
 import { operatorRoutes } from "../../node/http/routes/operator-routes.ts";
 import { relayRoutes } from "../../node/http/routes/relay-routes.ts";
@@ -99,7 +100,7 @@ describe("the node's HTTP interface", () => {
 
   it("serves nothing of the operator's without its token, nor with a subscriber's", async () => {
     const anna = await subscriberToken(operator, "anna");
-    const guarded = templates.filter((one) => one.includes("/v1/operator/"));
+    const guarded = templates.filter((one) => /\/v1\/operator\/|\/metrics/.test(one));
     assert.ok(guarded.length >= 15);
     for (const template of guarded) {
       const [method = "GET", path = ""] = template.split(" ");
@@ -111,6 +112,36 @@ describe("the node's HTTP interface", () => {
         assert.equal(refused.code, "access.not-operator", template);
         assert.equal(refused.status, 403, template);
       }
+    }
+  });
+
+  it("counts for Prometheus what became of every record, and names nobody", async () => {
+    await ask("/v1/session", { token: await subscriberToken(operator, "anna") });
+    const { status, text, response } = await ask("/metrics", { token: OPERATOR_TOKEN });
+    assert.equal(status, 200);
+    assert.match(response.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+    const figure = (name: string): number => {
+      const line = text.split("\n").find((one) => one.startsWith(`tallystick_${name} `));
+      assert.ok(line, name);
+      return Number(line.split(" ").at(-1));
+    };
+    const totals = await operator.pipeline.controlTotals();
+    const counted = CONTROL_CLASSES.map((outcome) => figure(`records_total{outcome="${outcome}"}`));
+    assert.equal(
+      counted.reduce((sum, records) => sum + records, 0),
+      totals.in.records,
+    );
+    assert.equal(figure('records_total{outcome="charged"}'), totals.classes.charged.records);
+    assert.ok(totals.classes.charged.records > 0);
+    const { books, suspended } = await operator.pipeline.status();
+    assert.equal(figure('batches_total{book="charges"}'), Number(books[0]?.lastSequence));
+    assert.equal(figure("suspended_records"), suspended);
+    assert.equal(figure("ledger_reachable"), 1);
+    assert.ok(figure("disk_free_bytes") > 0);
+    assert.match(text, /tallystick_http_request_duration_seconds_count\{[^}]*status="200"/);
+    for (const { id, devices } of await operator.pipeline.accounts()) {
+      assert.ok(!text.includes(`"${id}"`));
+      for (const device of devices) assert.ok(!text.includes(device.id.replace(/^\+/, "")));
     }
   });
 

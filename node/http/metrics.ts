@@ -1,0 +1,158 @@
+import { statfs } from "node:fs/promises";
+import type { RequestHandler } from "express";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { FileTotals } from "../engine/control-totals.ts";
+import type { PipelineStatus } from "../engine/pipeline.ts";
+import { CONTROL_CLASSES } from "../engine/stored-types.ts";
+
+/** What the node's figures are read from, anew for each scrape that is due. */
+export interface MetricsSources {
+  status: () => Promise<NodeStatus>;
+  totals: () => Promise<FileTotals>;
+  /** The folder whose file system fills up; undefined where nothing is on disk. */
+  dataFolder?: string;
+}
+
+export interface NodeStatus extends PipelineStatus {
+  ledger: { reachable: boolean; block?: string; blockTime?: string };
+  outbox: number;
+  cadenceSeconds: number;
+}
+
+/** Figures stand so long: whoever scrapes more often costs the store nothing. */
+const KEPT_MS = 5_000;
+const BOOK_WORDS: Record<number, string> = {
+  1: "charges",
+  2: "credits",
+  3: "invoices",
+  4: "taxes",
+};
+
+/**
+ * The node in the text format of Prometheus (exposition format 0.0.4). Labels name outcomes, kinds
+ * and states only: never an account, a number or a member.
+ */
+export class NodeMetrics {
+  readonly #registry = new Registry();
+  readonly #sources: MetricsSources;
+  readonly #figures: Figures;
+  readonly #requests: Histogram<"method" | "route" | "status">;
+  #readAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | undefined;
+
+  constructor(sources: MetricsSources) {
+    this.#sources = sources;
+    this.#figures = figuresIn(this.#registry);
+    this.#requests = new Histogram({
+      name: "tallystick_http_request_duration_seconds",
+      help: "Time from a request to the end of its answer.",
+      labelNames: ["method", "route", "status"],
+      buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+      registers: [this.#registry],
+    });
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+
+  /** Times every request by its route's pattern: a path itself may hold an account. */
+  readonly observe: RequestHandler = (request, response, next) => {
+    const done = this.#requests.startTimer({ method: request.method });
+    response.on("finish", () => {
+      const route = request.route?.path === undefined ? "other" : String(request.route.path);
+      done({ route: `${request.baseUrl}${route}`, status: String(response.statusCode) });
+    });
+    next();
+  };
+
+  async text(): Promise<string> {
+    if (performance.now() - this.#readAt > KEPT_MS) {
+      this.#reading ??= this.#read().finally(() => {
+        this.#reading = undefined;
+      });
+      await this.#reading;
+    }
+    return this.#registry.metrics();
+  }
+
+  async #read(): Promise<void> {
+    const [status, totals] = await Promise.all([this.#sources.status(), this.#sources.totals()]);
+    const figures = this.#figures;
+    setTotals(figures, totals);
+    setStatus(figures, status);
+    if (this.#sources.dataFolder !== undefined) {
+      const { bavail, bsize, blocks } = await statfs(this.#sources.dataFolder);
+      figures.diskFree.set(bavail * bsize);
+      figures.diskSize.set(blocks * bsize);
+    }
+    this.#readAt = performance.now();
+  }
+}
+
+type Figures = ReturnType<typeof figuresIn>;
+
+function figuresIn(registry: Registry) {
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Counter<L>({ name: `tallystick_${name}`, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Gauge<L>({ name: `tallystick_${name}`, help, labelNames, registers });
+  return {
+    records: counter("records_total", "Usage records by what became of them.", "outcome"),
+    seconds: counter("usage_seconds_total", "Seconds of use by what became of them.", "outcome"),
+    octets: counter("usage_octets_total", "Octets by what became of them.", "outcome"),
+    files: counter("files_total", "Source files taken in, whole or in part."),
+    batches: counter("batches_total", "Batches sealed.", "book"),
+    entries: counter("batch_entries_total", "Entries of sealed batches.", "book"),
+    pending: gauge("batch_entries_pending", "Entries that wait for the next batch.", "book"),
+    suspended: gauge("suspended_records", "Records that wait in suspense."),
+    claims: gauge("claims", "Claims by state.", "state"),
+    ledgerUp: gauge("ledger_reachable", "1 while the ledger answers."),
+    ledgerHeight: gauge("ledger_height", "Newest block of the ledger that the node knows."),
+    ledgerAge: gauge("ledger_height_age_seconds", "Age of that block by the machine's clock."),
+    ticksOpen: gauge("commitments_open", "Commitments that are sealed and not final."),
+    refused: gauge("commitments_refused", "1 while the ledger refuses a commitment."),
+    outbox: gauge("outbox_transactions", "Signed transactions that are not final."),
+    cadence: gauge("commit_cadence_seconds", "Seconds between commitments; 0: when asked."),
+    diskFree: gauge("disk_free_bytes", "Free bytes of the data folder's file system."),
+    diskSize: gauge("disk_size_bytes", "Size of the data folder's file system."),
+  };
+}
+
+/** The store's sums only grow; a counter is set by starting it again. */
+function setTotals(figures: Figures, totals: FileTotals): void {
+  for (const counter of [figures.records, figures.seconds, figures.octets, figures.files]) {
+    counter.reset();
+  }
+  figures.files.inc(totals.files);
+  for (const outcome of CONTROL_CLASSES) {
+    const { records, durationMilliseconds, octets } = totals.classes[outcome];
+    figures.records.inc({ outcome }, records);
+    figures.seconds.inc({ outcome }, Number(durationMilliseconds) / 1000);
+    figures.octets.inc({ outcome }, Number(octets));
+  }
+}
+
+function setStatus(figures: Figures, status: NodeStatus): void {
+  figures.batches.reset();
+  figures.entries.reset();
+  for (const { kind, lastSequence, runningCount, pending } of status.books) {
+    const book = BOOK_WORDS[kind] ?? String(kind);
+    figures.batches.inc({ book }, Number(lastSequence));
+    figures.entries.inc({ book }, Number(runningCount));
+    figures.pending.set({ book }, Number(pending));
+  }
+  figures.suspended.set(status.suspended);
+  figures.claims.reset();
+  for (const [state, count] of Object.entries(status.claims)) figures.claims.set({ state }, count);
+  const { reachable, block, blockTime } = status.ledger;
+  figures.ledgerUp.set(reachable ? 1 : 0);
+  if (block !== undefined) figures.ledgerHeight.set(Number(block));
+  if (blockTime !== undefined) {
+    figures.ledgerAge.set((Date.now() - Date.parse(blockTime)) / 1000);
+  }
+  figures.ticksOpen.set(status.ticksOpen);
+  figures.refused.set(status.commitRefused === undefined ? 0 : 1);
+  figures.outbox.set(status.outbox);
+  figures.cadence.set(status.cadenceSeconds);
+}
