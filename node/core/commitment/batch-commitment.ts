@@ -1,6 +1,7 @@
 import { PackedBytes } from "../bytes.ts";
 import { hash } from "../hash.ts";
 import { BATCH_DEPTH_MIN, buildInclusionTree, type InclusionTree } from "./inclusion-tree.ts";
+import type { BatchTrees } from "./kernel/batch-trees.ts";
 import { bookSalts } from "./secrets.ts";
 import { sumTreeRoot } from "./sum-tree.ts";
 import { PROTOCOL_VERSION, TAG } from "./tags.ts";
@@ -95,15 +96,29 @@ export interface BatchLeaf {
   start: bigint;
 }
 
-export interface BatchInput {
+/** What a batch's place and book give to its commitment, whatever its leaves are. */
+export interface BatchFrame {
   domain: Uint8Array;
   bookKey: Uint8Array;
   sequence: bigint;
-  leaves: BatchLeaf[];
   /** Running totals of the book before this batch. */
   before: { sumNano: bigint; count: bigint };
   suspended: bigint;
   oldestSuspended: bigint;
+}
+
+export interface BatchInput extends BatchFrame {
+  leaves: BatchLeaf[];
+}
+
+/** R and S of a batch, and the earliest and latest start in it (both 0 when it is empty). */
+interface BatchContent {
+  tree: InclusionTree;
+  sumRoot: Uint8Array;
+  sumNano: bigint;
+  count: bigint;
+  from: bigint;
+  to: bigint;
 }
 
 export interface CommittedBatch {
@@ -116,7 +131,7 @@ export interface CommittedBatch {
 
 /** From an ordered run of leaves to the commitment, with all that opens it. */
 export function commitBatch(input: BatchInput): CommittedBatch {
-  const { leaves, sequence, domain } = input;
+  const { leaves } = input;
   const tree = buildInclusionTree(
     leaves.map((entry) => entry.leaf),
     BATCH_DEPTH_MIN,
@@ -125,22 +140,53 @@ export function commitBatch(input: BatchInput): CommittedBatch {
     leaves.map((entry) => entry.amountNano),
     tree.depth,
   );
-  const salts = bookSalts(input.bookKey, sequence);
   const starts = leaves.map((entry) => entry.start);
-  const totals: BatchTotals = {
-    salt: salts.totals,
+  return commitContent(input, {
+    tree,
     sumRoot: sum.digest,
     sumNano: sum.sumNano,
     count: BigInt(leaves.length),
     from: starts.reduce((least, start) => (start < least ? start : least), starts[0] ?? 0n),
     to: starts.reduce((most, start) => (start > most ? start : most), 0n),
-    suspended: input.suspended,
-    oldestSuspended: input.oldestSuspended,
+  });
+}
+
+/**
+ * The same from columns: of built `trees`, and the earliest and latest start of their leaves.
+ * @param range 0 and 0 for an empty batch
+ */
+export function commitTrees(
+  frame: BatchFrame,
+  trees: BatchTrees,
+  range: { from: bigint; to: bigint },
+): CommittedBatch {
+  return commitContent(frame, {
+    tree: trees,
+    sumRoot: trees.sumRoot,
+    sumNano: trees.sumNano,
+    count: BigInt(trees.count),
+    ...range,
+  });
+}
+
+function commitContent(frame: BatchFrame, content: BatchContent): CommittedBatch {
+  const { sequence, domain, before, suspended, oldestSuspended } = frame;
+  const { tree, sumRoot, sumNano, count, from, to } = content;
+  const salts = bookSalts(frame.bookKey, sequence);
+  const totals: BatchTotals = {
+    salt: salts.totals,
+    sumRoot,
+    sumNano,
+    count,
+    from,
+    to,
+    suspended,
+    oldestSuspended,
   };
   const runningTotals: RunningTotals = {
     salt: salts.runningTotals,
-    sumNano: input.before.sumNano + sum.sumNano,
-    count: input.before.count + BigInt(leaves.length),
+    sumNano: before.sumNano + sumNano,
+    count: before.count + count,
   };
   const parts: CommitmentParts = {
     domain,

@@ -22,6 +22,16 @@ export function treeDepth(count: number, depthMin: number): number {
   return depth;
 }
 
+/** The digest of a subtree without leaves, for each level from 0 to `depth`. */
+export function fillDigests(depth: number): Uint8Array[] {
+  const fills: Uint8Array[] = [FILL_LEAF];
+  for (let level = 0; level < depth; level++) {
+    const fill = fills[level] as Uint8Array;
+    fills.push(inclusionNode(fill, fill));
+  }
+  return fills;
+}
+
 export interface InclusionTree {
   depth: number;
   root: Uint8Array;
@@ -35,7 +45,7 @@ export interface InclusionTree {
  */
 export function buildInclusionTree(leaves: Uint8Array[], depthMin: number): InclusionTree {
   const depth = treeDepth(leaves.length, depthMin);
-  const fills: Uint8Array[] = [FILL_LEAF];
+  const fills = fillDigests(depth);
   const levels: Uint8Array[][] = [leaves];
   for (let level = 0; level < depth; level++) {
     const fill = fills[level] as Uint8Array;
@@ -45,7 +55,6 @@ export function buildInclusionTree(leaves: Uint8Array[], depthMin: number): Incl
       above.push(inclusionNode(below[i] as Uint8Array, below[i + 1] ?? fill));
     }
     levels.push(above);
-    fills.push(inclusionNode(fill, fill));
   }
   return {
     depth,

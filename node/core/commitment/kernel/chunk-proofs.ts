@@ -1,0 +1,146 @@
+import { assert, TallystickError } from "../../errors.ts";
+import { BATCH_DEPTH_MIN, fillDigests, treeDepth } from "../inclusion-tree.ts";
+import { CHUNK_LEAVES } from "../sum-tree.ts";
+import type { BatchTrees } from "./batch-trees.ts";
+import { DIGEST_BYTES, KERNEL_DATA_START, type Kernel, type KernelKind } from "./kernel.ts";
+import { bestKernelKind, openKernel } from "./open-kernel.ts";
+
+const CHUNK_BYTES = CHUNK_LEAVES * DIGEST_BYTES;
+
+/**
+ * What a store keeps of a batch's tree beside its leaf digests: the levels from 5 up to below the
+ * root, one after the other, each without its fill; 2 bytes a leaf.
+ */
+export function upperLevels(trees: BatchTrees): Uint8Array {
+  const levels: Uint8Array[] = [];
+  for (let level = BATCH_DEPTH_MIN; level < trees.depth; level++) levels.push(trees.level(level));
+  const all = new Uint8Array(levels.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const level of levels) {
+    all.set(level, at);
+    at += level.length;
+  }
+  return all;
+}
+
+/**
+ * Paths out of leaf digests and the levels from 5 up. The leaves of one chunk are hashed again (30
+ * nodes) for all of its paths together, and compared with level 5: a leaf digest that changed on the
+ * disk gives no false proof.
+ */
+export class ChunkProofs {
+  readonly depth: number;
+  /** Bytes of one path: `depth` siblings from the leaf upward. */
+  readonly pathBytes: number;
+  readonly #count: number;
+  readonly #upper: Uint8Array;
+  readonly #upperAt: number[] = [];
+  readonly #root: Uint8Array;
+  readonly #fills: Uint8Array[];
+  readonly #kernel: Kernel;
+  readonly #chunk: Uint8Array;
+  /** Which chunk's nodes lie in #chunk. */
+  #open = -1;
+
+  /**
+   * @param upper as `upperLevels` gave them @param root of the batch @param kind for tests
+   * @throws TallystickError `proof.wrong-levels` when `upper` is not of a batch of `count` leaves
+   */
+  constructor(
+    count: number,
+    upper: Uint8Array,
+    root: Uint8Array,
+    kind: KernelKind = bestKernelKind(),
+  ) {
+    this.#count = count;
+    this.#upper = upper;
+    this.#root = root;
+    this.depth = treeDepth(count, BATCH_DEPTH_MIN);
+    this.pathBytes = this.depth * DIGEST_BYTES;
+    this.#fills = fillDigests(this.depth);
+    let bytes = 0;
+    for (let level = BATCH_DEPTH_MIN; level < this.depth; level++) {
+      this.#upperAt[level] = bytes;
+      bytes += this.#width(level) * DIGEST_BYTES;
+    }
+    if (bytes !== upper.length) {
+      throw new TallystickError(
+        "proof.wrong-levels",
+        `The stored levels have ${upper.length} bytes; ${count} leaves ask for ${bytes}.`,
+      );
+    }
+    this.#kernel = openKernel(2 * CHUNK_BYTES, kind);
+    this.#chunk = new Uint8Array(this.#kernel.memory, KERNEL_DATA_START, 2 * CHUNK_BYTES);
+  }
+
+  /**
+   * Writes the path of leaf `index` into `target`. Leaves of one chunk, one after the other, share
+   * its hashing.
+   * @param leaves digests of the leaf's whole chunk, as far as the batch has them
+   * @throws TallystickError `proof.changed-leaves` when they do not lead to the stored level
+   */
+  writePath(index: number, leaves: Uint8Array, target: Uint8Array): void {
+    assert(index >= 0 && index < this.#count, `leaf ${index} is one of ${this.#count}`);
+    const chunk = Math.floor(index / CHUNK_LEAVES);
+    if (chunk !== this.#open) this.#openChunk(chunk, leaves);
+    this.#copyPath(index, target);
+  }
+
+  #openChunk(chunk: number, leaves: Uint8Array): void {
+    this.#open = -1;
+    const present = Math.min(this.#count - chunk * CHUNK_LEAVES, CHUNK_LEAVES);
+    assert(present > 0 && leaves.length === present * DIGEST_BYTES, `leaves of chunk ${chunk}`);
+    this.#chunk.set(leaves);
+    for (let at = present; at < CHUNK_LEAVES; at++) {
+      this.#chunk.set(this.#fills[0] as Uint8Array, at * DIGEST_BYTES);
+    }
+    let below = KERNEL_DATA_START;
+    for (let width = CHUNK_LEAVES / 2; width >= 1; width /= 2) {
+      const above = below + 2 * width * DIGEST_BYTES;
+      this.#kernel.hashNodes(below, width, above);
+      below = above;
+    }
+    const stored = this.depth === BATCH_DEPTH_MIN ? this.#root : this.#node(BATCH_DEPTH_MIN, chunk);
+    const top = 2 * CHUNK_BYTES - 2 * DIGEST_BYTES;
+    for (let i = 0; i < DIGEST_BYTES; i++) {
+      if (this.#chunk[top + i] === stored[i]) continue;
+      throw new TallystickError(
+        "proof.changed-leaves",
+        `The leaf digests of chunk ${chunk} do not lead to the level that was stored with them.`,
+      );
+    }
+    this.#open = chunk;
+  }
+
+  #copyPath(index: number, target: Uint8Array): void {
+    let node = index % CHUNK_LEAVES;
+    let from = 0;
+    for (let level = 0; level < BATCH_DEPTH_MIN; level++, node >>= 1) {
+      const sibling = from + (node ^ 1) * DIGEST_BYTES;
+      copyDigest(this.#chunk, sibling, target, level * DIGEST_BYTES);
+      from += CHUNK_BYTES >> level;
+    }
+    node = Math.floor(index / CHUNK_LEAVES);
+    for (let level = BATCH_DEPTH_MIN; level < this.depth; level++, node >>= 1) {
+      const sibling = node ^ 1;
+      const isFill = sibling >= this.#width(level);
+      const source = isFill ? (this.#fills[level] as Uint8Array) : this.#upper;
+      const place = isFill ? 0 : (this.#upperAt[level] as number) + sibling * DIGEST_BYTES;
+      copyDigest(source, place, target, level * DIGEST_BYTES);
+    }
+  }
+
+  #width(level: number): number {
+    return Math.ceil(this.#count / 2 ** level);
+  }
+
+  #node(level: number, node: number): Uint8Array {
+    const at = (this.#upperAt[level] as number) + node * DIGEST_BYTES;
+    return this.#upper.subarray(at, at + DIGEST_BYTES);
+  }
+}
+
+/** Cheaper than a view and a call for 32 bytes. */
+function copyDigest(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number): void {
+  for (let i = 0; i < DIGEST_BYTES; i++) to[toAt + i] = from[fromAt + i] as number;
+}

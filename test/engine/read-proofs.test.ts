@@ -1,0 +1,92 @@
+import { strict as assert } from "node:assert";
+import fc from "fast-check";
+import { equalBytes, toHex } from "../../node/core/bytes.ts";
+import { buildInclusionTree, rootFromPath } from "../../node/core/commitment/inclusion-tree.ts";
+import { BatchTrees } from "../../node/core/commitment/kernel/batch-trees.ts";
+import { upperLevels } from "../../node/core/commitment/kernel/chunk-proofs.ts";
+import { BatchProofs, type LeafSource } from "../../node/engine/read-proofs.ts";
+
+function batchOf(count: number, blockLeaves = 64) {
+  const trees = new BatchTrees(count);
+  for (let i = 0; i < trees.leaves.length; i++) trees.leaves[i] = (i * 2_654_435_761) >>> 24;
+  trees.build();
+  const reads: number[] = [];
+  const leaves = trees.leaves.slice();
+  const source: LeafSource = {
+    count,
+    root: trees.root,
+    upper: upperLevels(trees),
+    blockLeaves,
+    async readBlock(block) {
+      reads.push(block);
+      return leaves.slice(32 * blockLeaves * block, 32 * blockLeaves * (block + 1));
+    },
+  };
+  return { source, leaves, reads };
+}
+
+async function read(source: LeafSource, indexes: number[]) {
+  const proofs = [];
+  for await (const { index, path } of new BatchProofs(source).of(indexes)) {
+    const siblings = Array.from({ length: path.length / 32 }, (_, i) =>
+      path.slice(32 * i, 32 * i + 32),
+    );
+    proofs.push({ index, siblings });
+  }
+  return proofs;
+}
+
+describe("proofs from leaf digests and upper levels", () => {
+  it("are the paths of the plain tree, whatever the batch's size", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 300 }),
+        fc.array(fc.nat(), { minLength: 1, maxLength: 20 }),
+        async (count, seeds) => {
+          const { source, leaves } = batchOf(count);
+          const plain = buildInclusionTree(
+            Array.from({ length: count }, (_, i) => leaves.slice(32 * i, 32 * i + 32)),
+            5,
+          );
+          const indexes = seeds.map((seed) => seed % count);
+          const proofs = await read(source, indexes);
+          assert.deepEqual(
+            proofs.map(({ index }) => index),
+            indexes.toSorted((a, b) => a - b),
+          );
+          for (const { index, siblings } of proofs) {
+            assert.deepEqual(siblings.map(toHex), plain.path(index).map(toHex));
+            const leaf = leaves.slice(32 * index, 32 * index + 32);
+            assert.ok(equalBytes(rootFromPath(leaf, index, siblings), plain.root));
+          }
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it("read each block once", async () => {
+    const { source, reads } = batchOf(1000);
+    await read(source, [999, 0, 1, 63, 64, 998, 500]);
+    assert.deepEqual(reads, [0, 1, 7, 15]);
+  });
+
+  it("are refused when a leaf digest changed on the disk", async () => {
+    for (const count of [20, 1000]) {
+      const { source, leaves } = batchOf(count);
+      leaves[32 * 5 + 3] = (leaves[32 * 5 + 3] as number) ^ 1;
+      await assert.rejects(read(source, [6]), { code: "proof.changed-leaves" });
+    }
+  });
+
+  it("are refused when the levels are those of another batch", async () => {
+    const { source } = batchOf(1000);
+    const other = batchOf(900).source;
+    await assert.rejects(read({ ...source, upper: other.upper }, [6]), {
+      code: "proof.wrong-levels",
+    });
+    const upper = source.upper.slice();
+    upper[3] = (upper[3] as number) ^ 1;
+    await assert.rejects(read({ ...source, upper }, [6]), { code: "proof.changed-leaves" });
+  });
+});
