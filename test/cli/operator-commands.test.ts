@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { balances } from "../../node/cli/commands/ingest.ts";
 import { EPOCH, MemoryOperator, octoberUsage } from "../http/memory-operator.ts";
 import { OPERATOR_TOKEN, type serve, serveOperator } from "../http/memory-server.ts";
-import { tallystick } from "./run-tallystick.ts";
+import { startTallystick, tallystick } from "./run-tallystick.ts";
 
 describe("the operator's commands", function () {
   this.timeout(60_000);
@@ -57,6 +57,46 @@ describe("the operator's commands", function () {
     assert.equal(file.classes.suspended.records, 1);
     const again = await at("ingest", join(folder, "october.ndjson"));
     assert.deepEqual([again.status, again.lines[0].file.already], [0, true]);
+  });
+
+  it("watch a folder, archive what was taken in, keep what was refused, and end when told", async () => {
+    const inbox = join(folder, "inbox");
+    const archive = join(folder, "archive");
+    mkdirSync(inbox);
+    const record = { ...octoberUsage()[0], id: "watched-1", durationSeconds: 61 };
+    writeFileSync(join(inbox, "good.ndjson"), `${JSON.stringify(record)}\n`);
+    const cut = JSON.stringify({ ...record, id: "watched-2" });
+    writeFileSync(join(inbox, "cut.ndjson"), `${cut}\n${cut.slice(0, 40)}`);
+    const watching = startTallystick(
+      [
+        "ingest",
+        "--watch",
+        inbox,
+        "--settle",
+        "0.2",
+        "--archive",
+        archive,
+        "--node",
+        node.url,
+        "--json",
+      ],
+      { env },
+    );
+    await watching.untilLines(2);
+    const late = JSON.stringify({ ...record, id: "watched-3", durationSeconds: 62 });
+    writeFileSync(join(inbox, "late.ndjson"), `${late}\n`);
+    await watching.untilLines(3);
+    watching.end("SIGINT");
+    const { status, lines } = await watching.ended;
+    const taken = lines.filter(({ file }) => file !== undefined).map(({ file }) => file.name);
+    assert.deepEqual(taken, ["good.ndjson", "late.ndjson"]);
+    assert.equal(lines.find(({ error }) => error !== undefined).error.code, "ingest.file-cut");
+    assert.equal(status, 3);
+    assert.deepEqual(readdirSync(archive).sort(), ["good.ndjson", "late.ndjson"]);
+    assert.deepEqual(readdirSync(inbox), ["cut.ndjson"]);
+    assert.equal((await at("ingest")).status, 2);
+    assert.equal((await at("ingest", "--watch", inbox, "--archive", inbox)).status, 2);
+    assert.equal((await at("ingest", "--watch", join(folder, "nowhere"))).status, 3);
   });
 
   it("end with 1 when a record of a file was rejected", async () => {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../node/cli/main.ts", import.meta.url));
@@ -13,11 +14,17 @@ export interface Ran {
   lines: any[];
 }
 
+interface Given {
+  env?: Record<string, string>;
+  input?: string;
+}
+
 /** Runs the command in a process of its own, without blocking a server in this one. */
-export async function tallystick(
-  args: string[],
-  { env = {}, input = "" }: { env?: Record<string, string>; input?: string } = {},
-): Promise<Ran> {
+export const tallystick = (args: string[], given: Given = {}): Promise<Ran> =>
+  startTallystick(args, given).ended;
+
+/** As `tallystick`, for a command that goes on until it is told to end. */
+export function startTallystick(args: string[], { env = {}, input = "" }: Given = {}) {
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, TALLYSTICK_TOKEN: undefined, TALLYSTICK_DATA: undefined, ...env },
   });
@@ -30,13 +37,21 @@ export async function tallystick(
     stderr += text;
   });
   child.stdin.end(input);
-  const [status] = (await once(child, "close")) as [number];
-  const lines = args.includes("--json")
-    ? stdout
-        .trim()
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => JSON.parse(line))
-    : [];
-  return { status, stdout, stderr, lines };
+  const textLines = () => stdout.split("\n").filter((line) => line !== "");
+  const ended = once(child, "close").then(
+    ([status]): Ran => ({
+      status,
+      stdout,
+      stderr,
+      lines: args.includes("--json") ? textLines().map((line) => JSON.parse(line)) : [],
+    }),
+  );
+  /** Resolves when so many lines stand on standard output; rejects when the command ended before. */
+  const untilLines = async (count: number): Promise<void> => {
+    while (textLines().length < count) {
+      if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${stderr}`);
+      await pause(20);
+    }
+  };
+  return { ended, untilLines, end: (signal: NodeJS.Signals) => child.kill(signal) };
 }

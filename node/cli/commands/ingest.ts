@@ -1,12 +1,14 @@
 import { stat } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { openInput } from "../../adapters/files.ts";
+import { filesOfFolder, moveInto } from "../../adapters/watch-folder.ts";
 import { TallystickError } from "../../core/errors.ts";
 import { formatDecimalScaled } from "../../core/money/decimal.ts";
 import type { CommandModule } from "../command.ts";
 import type { NodeClient } from "../node-client.ts";
 import { declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
-import { describeError, EXIT, type Output, ServiceError } from "../output.ts";
+import { describeError, EXIT, type Output, ServiceError, UsageError } from "../output.ts";
 
 interface Totals {
   records: number;
@@ -36,7 +38,10 @@ const CLASS_WORDS: Record<string, string> = {
 export const command: CommandModule = {
   declare(parser) {
     declareNodeOptions(parser)
-      .argument("<file...>", 'files of usage records, "-" for standard input')
+      .argument("[file...]", 'files of usage records, "-" for standard input')
+      .option("--watch <dir>", "take in what is put into a folder, until the command is ended")
+      .option("--settle <seconds>", "a file in it is whole when it did not change so long", "5")
+      .option("--archive <dir>", "where a watched file goes once it was taken in")
       .addHelpText(
         "after",
         "\nPrints each file's control totals. A file that was taken in before changes nothing." +
@@ -46,36 +51,125 @@ export const command: CommandModule = {
   },
 
   async run([files], options, { output }) {
+    const named = files as string[];
+    const watched = readWatch(options, named);
     // Before anything is sent: a name that can not be read is found while nothing is half done.
-    for (const file of files as string[])
+    for (const file of named)
       if (file !== "-") await (await openInput(file)).chunks[Symbol.asyncIterator]().return?.();
-    let clean = true;
-    let refused = 0;
+    const worst = { clean: true, refused: 0 };
     await withNode(options as NodeOptions, output, async (node) => {
-      for (const file of files as string[]) {
-        let taken: Taken;
-        try {
-          taken = await upload(node, file, output);
-        } catch (error) {
-          const named = withFile(error, file);
-          // A node that is away takes the next file no better; a file that it refuses is one file.
-          if (!(named instanceof TallystickError) || named instanceof ServiceError) throw named;
-          refused++;
-          await output.record({ error: named.toJSON() });
-          output.remark(describeError(named, false));
-          continue;
-        }
-        const balanced = balances(taken);
-        await output.record({ file: { ...taken, balanced } });
-        for (const line of inWords(taken, balanced)) await output.say(line);
-        clean &&=
-          balanced && taken.problems.length === 0 && (taken.classes.rejected?.records ?? 0) === 0;
-      }
+      for (const file of named) await takeIn(node, file, output, worst);
+      if (watched !== undefined) await watch(node, watched, output, worst);
     });
-    if (refused > 0) return EXIT.unusableInput;
-    return clean ? EXIT.yes : EXIT.no;
+    if (worst.refused > 0) return EXIT.unusableInput;
+    return worst.clean ? EXIT.yes : EXIT.no;
   },
 };
+
+/** What became of the files so far, for the exit code. */
+interface Worst {
+  clean: boolean;
+  refused: number;
+}
+
+interface Watch {
+  folder: string;
+  settleMilliseconds: number;
+  archive?: string;
+}
+
+function readWatch(options: Record<string, unknown>, files: string[]): Watch | undefined {
+  const { watch: folder, settle, archive } = options as Record<string, string | undefined>;
+  if (folder === undefined) {
+    if (files.length === 0) throw new UsageError("Name files, or a folder with --watch.");
+    if (archive !== undefined) throw new UsageError("--archive goes with --watch.");
+    return undefined;
+  }
+  if (!/^\d{1,6}(\.\d{1,3})?$/.test(settle ?? "")) {
+    throw new UsageError(`--settle takes seconds, such as 5, not "${settle}".`);
+  }
+  const settleMilliseconds = Number(settle) * 1000;
+  if (archive !== undefined && resolve(archive) === resolve(folder)) {
+    throw new UsageError("--archive has to be another folder than the watched one.");
+  }
+  return { folder, settleMilliseconds, ...(archive === undefined ? {} : { archive }) };
+}
+
+/**
+ * Until an interrupt, which lets the file under way come to its end. What was taken in is known by
+ * its digest, so that a start from the beginning does nothing twice. While the node is away the file
+ * waits and is sent again.
+ */
+async function watch(node: NodeClient, watched: Watch, output: Output, worst: Worst) {
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, end);
+  output.remark(`Watching ${watched.folder}; Ctrl-C ends it.`);
+  const files = filesOfFolder(watched.folder, {
+    settleMilliseconds: watched.settleMilliseconds,
+    signal: ending.signal,
+    onFolder: (trouble) => {
+      const words = trouble === undefined ? "is there again" : `is away: ${trouble.message}`;
+      output.remark(`${watched.folder} ${words}`);
+    },
+  });
+  try {
+    for await (const file of files) {
+      const done = await untilNodeAnswers(() => takeIn(node, file, output, worst), output, ending);
+      if (done !== true || watched.archive === undefined) continue;
+      await moveInto(watched.archive, file);
+    }
+  } finally {
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, end);
+  }
+}
+
+const RETRY_MS = 5_000;
+
+/** @returns undefined when it was ended meanwhile */
+async function untilNodeAnswers<T>(
+  work: () => Promise<T>,
+  output: Output,
+  ending: AbortController,
+): Promise<T | undefined> {
+  while (!ending.signal.aborted) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      output.remark(`${error.message} Trying again in ${RETRY_MS / 1000} s.`);
+      await pause(RETRY_MS, undefined, { signal: ending.signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
+}
+
+/** @returns false when the node refused the file */
+async function takeIn(
+  node: NodeClient,
+  file: string,
+  output: Output,
+  worst: Worst,
+): Promise<boolean> {
+  let taken: Taken;
+  try {
+    taken = await upload(node, file, output);
+  } catch (error) {
+    const named = withFile(error, file);
+    // A node that is away takes the next file no better; a file that it refuses is one file.
+    if (!(named instanceof TallystickError) || named instanceof ServiceError) throw named;
+    worst.refused++;
+    await output.record({ error: named.toJSON() });
+    output.remark(describeError(named, false));
+    return false;
+  }
+  const balanced = balances(taken);
+  await output.record({ file: { ...taken, balanced } });
+  for (const line of inWords(taken, balanced)) await output.say(line);
+  worst.clean &&=
+    balanced && taken.problems.length === 0 && (taken.classes.rejected?.records ?? 0) === 0;
+  return true;
+}
 
 /** The node does not know under which path the file stands here. */
 function withFile(error: unknown, file: string): unknown {

@@ -1,0 +1,100 @@
+import type { Dirent, Stats } from "node:fs";
+import { mkdir, readdir, rename, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { TallystickError } from "../core/errors.ts";
+
+/** Names under which transfer programs keep what is still on its way, and hidden files. */
+const UNDER_WAY = /^\.|~$|\.(tmp|part|partial|filepart|crdownload|swp)$/i;
+const POLL_MS = 1_000;
+
+export interface WatchOptions {
+  /** A file is whole when it did not change for so long. */
+  settleMilliseconds: number;
+  signal: AbortSignal;
+  pollMilliseconds?: number;
+  /** Told once when the folder can not be read for the moment, and once when it can be again. */
+  onFolder?: (trouble: TallystickError | undefined) => void;
+}
+
+/**
+ * Files of a folder (not of folders in it), the oldest first, each as soon as it is whole, and again
+ * when it changed afterwards; until the signal. Asks the folder again and again, since shares over a
+ * network announce nothing.
+ * @throws TallystickError `folder.unreadable` when it can not be read at the start
+ */
+export async function* filesOfFolder(
+  folder: string,
+  options: WatchOptions,
+): AsyncGenerator<string> {
+  const { signal, settleMilliseconds, pollMilliseconds = POLL_MS, onFolder } = options;
+  const handedOut = new Map<string, string>();
+  const growing = new Map<string, { mark: string; since: number }>();
+  let isAway = false;
+  for (let round = 0; !signal.aborted; round++) {
+    let found: { path: string; stats: Stats }[] = [];
+    try {
+      found = await listFiles(folder);
+      if (isAway) onFolder?.(undefined);
+      isAway = false;
+    } catch (error) {
+      if (round === 0 || !(error instanceof TallystickError)) throw error;
+      if (!isAway) onFolder?.(error);
+      isAway = true;
+    }
+    const there = new Set(found.map(({ path }) => path));
+    for (const map of [handedOut, growing]) {
+      for (const path of map.keys()) if (!isAway && !there.has(path)) map.delete(path);
+    }
+    for (const { path, stats } of found) {
+      if (signal.aborted) return;
+      const mark = `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+      if (handedOut.get(path) === mark) continue;
+      const seen = growing.get(path);
+      if (seen?.mark !== mark) growing.set(path, { mark, since: performance.now() });
+      const quiet = performance.now() - (growing.get(path)?.since ?? 0);
+      if (quiet < settleMilliseconds) continue;
+      growing.delete(path);
+      handedOut.set(path, mark);
+      yield path;
+    }
+    await pause(pollMilliseconds, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Moves a file that is done into another folder; one of that name that is there gets company. */
+export async function moveInto(folder: string, file: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  for (let copy = 0; ; copy++) {
+    const name = copy === 0 ? basename(file) : `${basename(file)}.${copy}`;
+    const target = join(folder, name);
+    const taken = await stat(target).catch(() => undefined);
+    if (taken !== undefined) continue;
+    await rename(file, target);
+    return target;
+  }
+}
+
+async function listFiles(folder: string): Promise<{ path: string; stats: Stats }[]> {
+  let entries: Dirent[];
+  try {
+    entries = await readdir(folder, { withFileTypes: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TallystickError(
+      "folder.unreadable",
+      `The folder can not be read: ${reason}.`,
+      { file: folder },
+      cause,
+    );
+  }
+  const files: { path: string; stats: Stats }[] = [];
+  for (const entry of entries) {
+    if (!entry.isFile() || UNDER_WAY.test(entry.name)) continue;
+    const path = join(folder, entry.name);
+    // Moved away since it was listed: the next round knows.
+    const stats = await stat(path).catch(() => undefined);
+    if (stats !== undefined) files.push({ path, stats });
+  }
+  return files.sort((a, b) => a.stats.mtimeMs - b.stats.mtimeMs || (a.path < b.path ? -1 : 1));
+}

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rename,
+  rm,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { filesOfFolder, moveInto } from "../../node/adapters/watch-folder.ts";
+import { TallystickError } from "../../node/core/errors.ts";
+
+describe("watching a folder", () => {
+  let folder: string;
+  let ending: AbortController;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "tallystick-watch-"));
+    ending = new AbortController();
+  });
+  afterEach(async () => {
+    ending.abort();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const watch = (settleMilliseconds = 60, onFolder?: (trouble?: TallystickError) => void) =>
+    filesOfFolder(folder, {
+      settleMilliseconds,
+      pollMilliseconds: 10,
+      signal: ending.signal,
+      ...(onFolder === undefined ? {} : { onFolder }),
+    });
+  const nextName = async (files: AsyncGenerator<string>): Promise<string> => {
+    const { value } = await files.next();
+    return basename(value as string);
+  };
+
+  it("hands out the oldest first, and nothing that is still on its way", async () => {
+    for (const [at, name] of ["b.csv", "a.csv", ".hidden", "c.csv.part", "d.tmp"].entries()) {
+      await writeFile(join(folder, name), name);
+      await utimes(join(folder, name), 1000 + at, 1000 + at);
+    }
+    await mkdir(join(folder, "inner"));
+    const files = watch();
+    assert.deepEqual([await nextName(files), await nextName(files)], ["b.csv", "a.csv"]);
+    await rename(join(folder, "c.csv.part"), join(folder, "c.csv"));
+    assert.equal(await nextName(files), "c.csv");
+  });
+
+  it("waits while a file grows, and hands it out again when it grew afterwards", async () => {
+    const file = join(folder, "grows.csv");
+    await writeFile(file, "1\n");
+    const files = watch(150);
+    let isOut = false;
+    const first = nextName(files).then((name) => {
+      isOut = true;
+      return name;
+    });
+    for (let line = 2; line < 8; line++) {
+      await pause(50);
+      await appendFile(file, `${line}\n`);
+      assert.equal(isOut, false, "not before it was quiet");
+    }
+    assert.equal(await first, "grows.csv");
+    await appendFile(file, "9\n");
+    assert.equal(await nextName(files), "grows.csv");
+  });
+
+  it("says once that the folder went away and once that it is back", async () => {
+    const told: (string | undefined)[] = [];
+    const files = watch(0, (trouble) => told.push(trouble?.code));
+    await writeFile(join(folder, "first.csv"), "1");
+    assert.equal(await nextName(files), "first.csv");
+    const next = nextName(files);
+    await rename(folder, `${folder}-away`);
+    await pause(100);
+    await mkdir(folder);
+    await writeFile(join(folder, "second.csv"), "2");
+    assert.equal(await next, "second.csv");
+    assert.deepEqual(told, ["folder.unreadable", undefined]);
+    await rm(`${folder}-away`, { recursive: true });
+  });
+
+  it("refuses a folder that is not there at the start", async () => {
+    await rm(folder, { recursive: true });
+    await assert.rejects(
+      watch().next(),
+      (error) => error instanceof TallystickError && error.code === "folder.unreadable",
+    );
+  });
+
+  it("ends at the signal", async () => {
+    const files = watch();
+    const next = files.next();
+    await pause(30);
+    ending.abort();
+    assert.equal((await next).done, true);
+  });
+
+  it("moves what is done beside what has its name already", async () => {
+    const done = join(folder, "done");
+    for (const text of ["one", "two"]) {
+      await writeFile(join(folder, "same.csv"), text);
+      await moveInto(done, join(folder, "same.csv"));
+    }
+    assert.deepEqual((await readdir(done)).sort(), ["same.csv", "same.csv.1"]);
+  });
+});
