@@ -1,17 +1,27 @@
 import { keccak_256, shake256 } from "@noble/hashes/sha3.js";
+import { PackedBytes } from "./bytes.ts";
+import { HashArena, type HashTile } from "./commitment/kernel/hash-arena.ts";
 import { assert } from "./errors.ts";
 
 /** Every pre-image fits one block of keccak-256 (rate 136, at least one byte of padding). */
 export const PREIMAGE_BYTES_MAX = 135;
 
 /** keccak-256 of one tagged pre-image (docs/PROTOCOL.md, "One hash"). */
-export function hash(preimage: Uint8Array): Uint8Array {
+export function hash(packed: PackedBytes | Uint8Array): Uint8Array {
+  const preimage = packed instanceof PackedBytes ? packed.take() : packed;
   assert(
     preimage.length <= PREIMAGE_BYTES_MAX,
     `a pre-image of ${preimage.length} bytes fits one block`,
   );
-  return keccak_256(preimage);
+  oneMessage ??= new HashArena(1024).tile(1, "keccak");
+  oneMessage.blocks.set(preimage);
+  oneMessage.setLengthOf(0, preimage.length);
+  oneMessage.hash(1);
+  return oneMessage.output.slice();
 }
+
+/** Room for a single message; made once, since opening a kernel costs more than many hashes. */
+let oneMessage: HashTile | undefined;
 
 /** SHAKE256 as the source of salts: `length` bytes from one tagged pre-image. */
 export function expand(preimage: Uint8Array, length: number): Uint8Array {

@@ -47,8 +47,7 @@ export function totalsDigest(totals: BatchTotals): Uint8Array {
       .unsigned(totals.from, 8)
       .unsigned(totals.to, 8)
       .unsigned(totals.suspended, 8)
-      .unsigned(totals.oldestSuspended, 8)
-      .done(),
+      .unsigned(totals.oldestSuspended, 8),
   );
 }
 
@@ -58,8 +57,7 @@ export function runningTotalsDigest(totals: RunningTotals): Uint8Array {
       .unsigned(TAG.runningTotals, 1)
       .raw(totals.salt, 32)
       .unsigned(totals.sumNano, 16)
-      .unsigned(totals.count, 8)
-      .done(),
+      .unsigned(totals.count, 8),
   );
 }
 
@@ -73,19 +71,14 @@ export function commitmentOf(parts: CommitmentParts): Uint8Array {
       .unsigned(parts.depth, 1)
       .raw(parts.root, 32)
       .raw(parts.totals, 32)
-      .raw(parts.runningTotals, 32)
-      .done(),
+      .raw(parts.runningTotals, 32),
   );
 }
 
 /** The one word that the ledger keeps of a batch. `blockTimeSeconds` is the block's timestamp. */
 export function sealOf(commitment: Uint8Array, blockTimeSeconds: bigint): Uint8Array {
   return hash(
-    new PackedBytes()
-      .unsigned(TAG.seal, 1)
-      .raw(commitment, 32)
-      .unsigned(blockTimeSeconds, 8)
-      .done(),
+    new PackedBytes().unsigned(TAG.seal, 1).raw(commitment, 32).unsigned(blockTimeSeconds, 8),
   );
 }
 

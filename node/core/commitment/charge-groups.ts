@@ -118,8 +118,7 @@ export function accountGroupDigest(group: AccountGroup): Uint8Array {
       .unsigned(group.chargeNumber, 8)
       .unsigned(group.runningTotalNano, 16)
       .raw(group.sourceTag, 24)
-      .raw(group.deviceTag, 16)
-      .done(),
+      .raw(group.deviceTag, 16),
   );
 }
 
@@ -133,8 +132,7 @@ export function partyGroupDigest(group: PartyGroup): Uint8Array {
       .raw(group.file, 16)
       .unsigned(group.offset, 8)
       .unsigned(group.length, 4)
-      .raw(group.eventsRoot, 32)
-      .done(),
+      .raw(group.eventsRoot, 32),
   );
 }
 
@@ -161,7 +159,7 @@ export function chargeGroupDigest(group: ChargeGroup): Uint8Array {
       packed.raw(move.scope, 8).unsigned(move.scopeSequence, 8).unsigned(move.counterBefore, 8);
     }
   }
-  return hash(packed.done());
+  return hash(packed);
 }
 
 export function creditGroupDigest(group: CreditGroup): Uint8Array {
@@ -172,8 +170,7 @@ export function creditGroupDigest(group: CreditGroup): Uint8Array {
       .unsigned(group.targetSequence, 8)
       .unsigned(group.targetIndex, 4)
       .unsigned(group.reason, 1)
-      .raw(group.claim, 32)
-      .done(),
+      .raw(group.claim, 32),
   );
 }
 

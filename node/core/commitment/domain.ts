@@ -30,7 +30,6 @@ export function bookDomain(book: BookIdentity): Uint8Array {
       .raw(book.operator, 20)
       .raw(book.agreement, 32)
       .unsigned(book.kind, 1)
-      .unsigned(book.number, 8)
-      .done(),
+      .unsigned(book.number, 8),
   ).slice(12);
 }

@@ -1,6 +1,6 @@
-import { PackedBytes } from "../bytes.ts";
 import { assert, TallystickError } from "../errors.ts";
 import { hash } from "../hash.ts";
+import { HashArena } from "./kernel/hash-arena.ts";
 import { TAG } from "./tags.ts";
 
 /** Depth of R is at least that of one chunk of the sum tree, at most 2^20 leaves. */
@@ -10,9 +10,23 @@ export const BATCH_LEAVES_MAX = 2 ** BATCH_DEPTH_MAX;
 
 export const FILL_LEAF = hash(Uint8Array.of(TAG.fill));
 
+/** Room for the pre-image of one node, made ready once. */
+const nodeMessage = new HashArena(1024).tile(1, "keccak");
+nodeMessage.setLength(65);
+nodeMessage.placeEverywhere(0, Uint8Array.of(TAG.node));
+
 /** Inner node of an inclusion tree (docs/PROTOCOL.md, section 5). */
 export function inclusionNode(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return hash(new PackedBytes().unsigned(TAG.node, 1).raw(left, 32).raw(right, 32).done());
+  hashNode(left, right);
+  return nodeMessage.output.slice();
+}
+
+/** Leaves the digest in `nodeMessage.output`, which may be one of the two. */
+function hashNode(left: Uint8Array, right: Uint8Array): void {
+  assert(left.length === 32 && right.length === 32, "a digest has 32 bytes");
+  nodeMessage.blocks.set(left, 1);
+  nodeMessage.blocks.set(right, 33);
+  nodeMessage.hash(1);
 }
 
 /** Smallest depth that holds `count` leaves, and at least `depthMin`. */
@@ -93,8 +107,10 @@ export function rootFromPath(leaf: Uint8Array, index: number, path: Uint8Array[]
         `A sibling of ${sibling.length} bytes; each has 32.`,
       );
     }
-    digest = at % 2 === 0 ? inclusionNode(digest, sibling) : inclusionNode(sibling, digest);
+    if (at % 2 === 0) hashNode(digest, sibling);
+    else hashNode(sibling, digest);
+    digest = nodeMessage.output;
     at = Math.floor(at / 2);
   }
-  return digest;
+  return digest.slice();
 }

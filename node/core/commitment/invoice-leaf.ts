@@ -32,8 +32,7 @@ export function invoiceBodyDigest(body: InvoiceBody): Uint8Array {
       .unsigned(body.lastChargeNumber, 8)
       .unsigned(body.lastCreditNumber, 8)
       .unsigned(body.creditsNano, 16)
-      .unsigned(body.taxNano, 16)
-      .done(),
+      .unsigned(body.taxNano, 16),
   );
 }
 
@@ -42,8 +41,7 @@ export function invoiceDocumentDigest(document: InvoiceDocument): Uint8Array {
     start(TAG.invoiceDocument)
       .raw(document.salt, 32)
       .raw(document.documentHash, 32)
-      .raw(document.closingState, 32)
-      .done(),
+      .raw(document.closingState, 32),
   );
 }
 
@@ -66,7 +64,6 @@ export function invoiceLeaf(domain: Uint8Array, parts: InvoiceLeafParts): Uint8A
       .raw(parts.orderKey, 32)
       .raw(parts.body, 32)
       .raw(parts.document, 32)
-      .unsigned(parts.chargesNano, 16)
-      .done(),
+      .unsigned(parts.chargesNano, 16),
   );
 }

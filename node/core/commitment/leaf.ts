@@ -23,7 +23,6 @@ export function chargeLeaf(
       .raw(digests.account, 32)
       .raw(digests.party, 32)
       .raw(digests.charge, 32)
-      .unsigned(amountNano, 16)
-      .done(),
+      .unsigned(amountNano, 16),
   );
 }

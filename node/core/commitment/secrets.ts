@@ -70,8 +70,7 @@ export function pseudonym(
       .unsigned(TAG.pseudonym, 1)
       .raw(domain, 20)
       .raw(disputeAddress, 20)
-      .raw(blind, 32)
-      .done(),
+      .raw(blind, 32),
   );
 }
 
@@ -116,8 +115,7 @@ export function bookSalts(
         .unsigned(TAG.bookSalts, 1)
         .raw(bookKey, 32)
         .unsigned(sequence, 8)
-        .unsigned(which, 1)
-        .done(),
+        .unsigned(which, 1),
     );
   return { totals: salt(1), runningTotals: salt(2) };
 }

@@ -34,8 +34,7 @@ export function sumNode(left: SumNode, right: SumNode): SumNode {
         .raw(left.digest, 32)
         .unsigned(left.sumNano, 16)
         .raw(right.digest, 32)
-        .unsigned(right.sumNano, 16)
-        .done(),
+        .unsigned(right.sumNano, 16),
     ),
     sumNano,
   };

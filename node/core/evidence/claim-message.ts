@@ -62,8 +62,7 @@ export const finderEvidenceHash = (finder: Hex, { leaf, salt }: OpenedLeaf): Hex
         .unsigned(PROTOCOL_VERSION, 1)
         .raw(fromHex(finder, 20), 20)
         .raw(fromHex(leaf, 32), 32)
-        .raw(fromHex(salt, 32), 32)
-        .done(),
+        .raw(fromHex(salt, 32), 32),
     ),
   );
 

@@ -37,8 +37,7 @@ export function tariffRoot(header: TariffHeader): Uint8Array {
       .unsigned(header.depth, 1)
       .unsigned(header.count, 4)
       .raw(header.rowsRoot, 32)
-      .raw(header.documentHash, 32)
-      .done(),
+      .raw(header.documentHash, 32),
   );
 }
 
