@@ -1,0 +1,280 @@
+import { assert } from "../errors.ts";
+import {
+  type AccountPolicy,
+  type ChargingAccount,
+  imbalanceNano,
+  openAccount,
+  PREPAID,
+} from "./charging-account.ts";
+import { ANSWERS_KEPT, type ChargingSession } from "./charging-session.ts";
+import type { Entry, Notice, SessionAnswered, SessionRecord } from "./entry.ts";
+import { RunningCounters } from "./running-counters.ts";
+import type { EdgeSlice } from "./slice.ts";
+
+/** Payments of an account whose references are remembered. */
+const PAYMENTS_KEPT = 256;
+const NOTICES_KEPT = 10_000;
+
+export interface NumberedNotice extends Notice {
+  number: number;
+  at: number;
+}
+
+/**
+ * All accounts and sessions of a charging node. `apply` is the only thing that changes it, whether
+ * an entry was just decided or is read from the log again.
+ */
+export class ChargingState {
+  readonly accounts = new Map<string, ChargingAccount>();
+  readonly sessions = new Map<string, ChargingSession>();
+  /** What ended sessions and the use of the others add up to; and with their reservations. */
+  readonly used = new RunningCounters();
+  readonly held = new RunningCounters();
+  /** Sessions that wait to be taken over as charges, by number. */
+  readonly records = new Map<number, SessionRecord>();
+  readonly notices: NumberedNotice[] = [];
+  /** What edge nodes hold of accounts, by `sliceKey`. */
+  readonly slices = new Map<string, EdgeSlice>();
+  /** The last record that was taken over from each edge node. */
+  readonly edgeRecords = new Map<string, number>();
+  nextRecord = 1;
+  nextNotice = 1;
+
+  apply(entry: Entry): void {
+    switch (entry.type) {
+      case "account-set":
+        this.#setAccount(entry.account, entry.policy);
+        return;
+      case "paid":
+        this.#pay(entry);
+        return;
+      case "locked":
+        this.#account(entry.account).lock = entry.lock;
+        this.#notice(entry.at, { kind: "locked", account: entry.account });
+        return;
+      case "unlocked":
+        delete this.#account(entry.account).lock;
+        this.#notice(entry.at, { kind: "unlocked", account: entry.account });
+        return;
+      case "session-answered":
+        this.#answer(entry);
+        return;
+      case "refunded":
+        this.#refund(entry);
+        return;
+      case "reservation-expired":
+        this.#expire(this.#session(entry.session), entry.at);
+        return;
+      case "session-ended":
+        this.#end(this.#session(entry.session), entry.at);
+        if (entry.record !== undefined) this.#record(entry.record);
+        return;
+      case "session-forgotten":
+        this.#forget(this.#session(entry.session));
+        return;
+      case "records-taken":
+        for (const number of this.records.keys()) {
+          if (number <= entry.upTo) this.records.delete(number);
+        }
+        return;
+      case "slice-settled":
+        this.#settleSlice(entry);
+        return;
+      case "edge-records":
+        this.edgeRecords.set(entry.edge, entry.upTo);
+        for (const record of entry.records) this.#record(record);
+        return;
+    }
+  }
+
+  #setAccount(id: string, policy: AccountPolicy): void {
+    const account = this.accounts.get(id);
+    if (account === undefined) this.accounts.set(id, openAccount(id, policy));
+    else account.policy = policy;
+  }
+
+  #pay(entry: Extract<Entry, { type: "paid" }>): void {
+    const account = this.accounts.get(entry.account) ?? openAccount(entry.account, PREPAID);
+    this.accounts.set(entry.account, account);
+    const amount = BigInt(entry.amountNano);
+    account.balanceNano += amount;
+    if (amount >= 0n) account.toppedUpNano += amount;
+    else account.paidOutNano -= amount;
+    const { reference, asked, unlocked } = entry;
+    const balanceNano = account.balanceNano.toString();
+    account.payments.set(reference, {
+      asked,
+      answer: { account: account.id, reference, balanceNano, unlocked },
+    });
+    if (account.payments.size > PAYMENTS_KEPT) {
+      account.payments.delete(account.payments.keys().next().value as string);
+    }
+    if (!unlocked) return;
+    delete account.lock;
+    this.#notice(entry.at, { kind: "unlocked", account: account.id });
+  }
+
+  #answer(entry: SessionAnswered): void {
+    const account = this.#account(entry.account);
+    const session = this.sessions.get(entry.session) ?? this.#open(entry, account);
+    this.#move(account, session, BigInt(entry.spentNano), BigInt(entry.reservedNano));
+    this.#count(session, entry.counters ?? [], entry.held ?? []);
+    session.begun = entry.begun;
+    session.used = BigInt(entry.used);
+    session.granted = BigInt(entry.granted);
+    session.state = entry.state;
+    session.expiresAt = entry.expiresAt ?? 0;
+    session.changedAt = entry.at;
+    this.#remember(session, entry.asked, entry.answer);
+    for (const name of entry.raised ?? []) account.raised.add(name);
+    for (const notice of entry.notices ?? []) this.#notice(entry.at, notice);
+    if (entry.record !== undefined) this.#record(entry.record);
+  }
+
+  #open({ session: id, opened, at }: SessionAnswered, account: ChargingAccount): ChargingSession {
+    assert(opened !== undefined, "a session begins with what it is about");
+    const session: ChargingSession = {
+      id,
+      account: account.id,
+      ...opened,
+      state: "open",
+      begun: false,
+      used: 0n,
+      granted: 0n,
+      spentNano: 0n,
+      reservedNano: 0n,
+      refundedNano: 0n,
+      counters: [],
+      held: [],
+      expiresAt: 0,
+      changedAt: at,
+      lastRequest: -1,
+      answers: [],
+    };
+    this.sessions.set(id, session);
+    account.sessions.add(id);
+    return session;
+  }
+
+  /** The one place where a session's money moves: what it spends and holds comes from the balance. */
+  #move(
+    account: ChargingAccount,
+    session: ChargingSession,
+    spentNano: bigint,
+    reservedNano: bigint,
+  ): void {
+    const spent = spentNano - session.spentNano;
+    const reserved = reservedNano - session.reservedNano;
+    account.balanceNano -= spent + reserved;
+    account.spentNano += spent;
+    account.reservedNano += reserved;
+    if (session.period > account.period) {
+      account.period = session.period;
+      account.periodSpentNano = 0n;
+      account.raised.clear();
+    }
+    if (session.period === account.period) account.periodSpentNano += spent;
+    session.spentNano = spentNano;
+    session.reservedNano = reservedNano;
+    assert(imbalanceNano(account) === 0n, "an account's money is conserved");
+  }
+
+  #count(
+    session: ChargingSession,
+    counters: ChargingSession["counters"],
+    held: ChargingSession["held"],
+  ): void {
+    this.used.takeBack(session.counters);
+    this.used.add(counters);
+    this.held.takeBack(session.held);
+    this.held.add(held);
+    session.counters = counters;
+    session.held = held;
+  }
+
+  #remember(
+    session: ChargingSession,
+    asked: string,
+    answer: ChargingSession["answers"][number]["answer"],
+  ): void {
+    session.lastRequest = answer.request;
+    session.answers.push({ request: answer.request, asked, answer });
+    if (session.answers.length > ANSWERS_KEPT) session.answers.shift();
+  }
+
+  #refund(entry: Extract<Entry, { type: "refunded" }>): void {
+    const session = this.#session(entry.session);
+    const account = this.#account(session.account);
+    const amount = BigInt(entry.amountNano);
+    session.refundedNano += amount;
+    session.changedAt = entry.at;
+    this.#move(account, session, session.spentNano - amount, session.reservedNano);
+    this.#remember(session, entry.asked, entry.answer);
+  }
+
+  #expire(session: ChargingSession, at: number): void {
+    const account = this.#account(session.account);
+    this.#move(account, session, session.spentNano, 0n);
+    this.#count(session, session.counters, session.counters);
+    session.granted = 0n;
+    session.state = "expired";
+    session.changedAt = at;
+  }
+
+  #end(session: ChargingSession, at: number): void {
+    session.state = "closed";
+    session.changedAt = at;
+  }
+
+  /** What it counted stays; its answers do not. */
+  #forget(session: ChargingSession): void {
+    this.accounts.get(session.account)?.sessions.delete(session.id);
+    this.sessions.delete(session.id);
+  }
+
+  #settleSlice(entry: Extract<Entry, { type: "slice-settled" }>): void {
+    const account = this.#account(entry.account);
+    const key = sliceKey(entry.edge, entry.account);
+    const before = this.slices.get(key);
+    const after = {
+      edge: entry.edge,
+      account: entry.account,
+      grantedNano: BigInt(entry.grantedNano),
+      spentNano: BigInt(entry.spentNano),
+      returnedNano: BigInt(entry.returnedNano),
+    };
+    const heldBefore =
+      before === undefined ? 0n : before.grantedNano - before.spentNano - before.returnedNano;
+    const heldAfter = after.grantedNano - after.spentNano - after.returnedNano;
+    const spent = after.spentNano - (before?.spentNano ?? 0n);
+    account.reservedNano += heldAfter - heldBefore;
+    account.spentNano += spent;
+    account.periodSpentNano += spent;
+    account.balanceNano -= heldAfter - heldBefore + spent;
+    assert(imbalanceNano(account) === 0n, "an account's money is conserved");
+    this.slices.set(key, after);
+  }
+
+  #record(record: SessionRecord): void {
+    this.records.set(this.nextRecord++, record);
+  }
+
+  #notice(at: number, notice: Notice): void {
+    this.notices.push({ number: this.nextNotice++, at, ...notice });
+    if (this.notices.length > NOTICES_KEPT) this.notices.shift();
+  }
+
+  #account(id: string): ChargingAccount {
+    const account = this.accounts.get(id);
+    assert(account !== undefined, "an entry is about a known account");
+    return account;
+  }
+
+  #session(id: string): ChargingSession {
+    const session = this.sessions.get(id);
+    assert(session !== undefined, "an entry is about a known session");
+    return session;
+  }
+}
+
+export const sliceKey = (edge: string, account: string): string => JSON.stringify([edge, account]);

@@ -1,0 +1,55 @@
+import type { Pricers } from "./answer-session.ts";
+import type { ChargingSession } from "./charging-session.ts";
+import type { ChargingState } from "./charging-state.ts";
+import type { Entry } from "./entry.ts";
+import { sessionRecord } from "./session-record.ts";
+
+export interface Retention {
+  /** How long an expired session can go on before it ends with what it had reported. */
+  endAfterMilliseconds: number;
+  /** How long the answers of an ended session are known, and its charge can be refunded. */
+  forgetAfterMilliseconds: number;
+}
+
+export const RETENTION: Retention = {
+  endAfterMilliseconds: 24 * 3_600_000,
+  forgetAfterMilliseconds: 24 * 3_600_000,
+};
+
+/**
+ * What time does to a session, or undefined. A reservation that nobody renewed is given back after
+ * twice its validity (Tcc of RFC 8506, section 13); the session itself goes on when it is heard of.
+ */
+export function dueEntry(
+  state: ChargingState,
+  pricers: Pricers,
+  session: ChargingSession,
+  at: number,
+  { endAfterMilliseconds, forgetAfterMilliseconds }: Retention,
+): Entry | undefined {
+  const { id, changedAt } = session;
+  switch (session.state) {
+    case "open":
+      if (session.expiresAt > at) return undefined;
+      return { type: "reservation-expired", at, session: id };
+    case "expired":
+      if (changedAt + endAfterMilliseconds > at) return undefined;
+      return { type: "session-ended", at, session: id, ...recordOf(state, pricers, session) };
+    default:
+      if (changedAt + forgetAfterMilliseconds > at) return undefined;
+      return { type: "session-forgotten", at, session: id };
+  }
+}
+
+function recordOf(
+  state: ChargingState,
+  pricers: Pricers,
+  session: ChargingSession,
+): { record?: ReturnType<typeof sessionRecord> } {
+  if (!session.begun) return {};
+  const { used, counters, tariffVersion } = session;
+  const price = pricers.ofVersion(tariffVersion).price(session, used, state.used, counters);
+  // What was debited is what the subscriber was told.
+  const record = sessionRecord(session, used, price, pricers.currency);
+  return { record: { ...record, amountNano: session.spentNano.toString() } };
+}
