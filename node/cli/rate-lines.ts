@@ -32,6 +32,15 @@ export function chargeLine(
       amount: money(component.amountNano),
       because: because[index],
     })),
+    ...("sponsored" in rated && rated.sponsored !== undefined
+      ? {
+          sponsored: rated.sponsored.map(({ account, name, amountNano }) => ({
+            account,
+            name,
+            amount: money(amountNano),
+          })),
+        }
+      : {}),
     counters: Object.fromEntries(
       counters.map(({ name, scope, of, before, after }) => [
         `${name} of ${scope} ${of}`,
@@ -53,6 +62,7 @@ const KEY: Record<PeriodLine["kind"], string> = {
   "period-charge": "periodCharge",
   credit: "credit",
   tax: "tax",
+  rounding: "rounding",
 };
 
 export function periodLine(

@@ -243,9 +243,9 @@ function chargeGroupOf(rated: Rated) {
     quantity: rated.quantity,
     secondQuantity: rated.secondQuantity,
     decidingDigits: rated.decidingDigits,
-    originDigits: NO_DIGITS,
-    visitedNetwork: NO_NETWORK,
-    class: 0,
+    originDigits: rated.originDigits ?? NO_DIGITS,
+    visitedNetwork: rated.visitedNetwork ?? NO_NETWORK,
+    class: rated.class ?? 0,
     tariffVersion: rated.tariffVersion,
     counters: [],
   };

@@ -1,4 +1,4 @@
-import { CHARGE_FLAG, CHARGE_KIND } from "../commitment/charge-groups.ts";
+import { CHARGE_FLAG, CHARGE_KIND, NO_NETWORK } from "../commitment/charge-groups.ts";
 import { TallystickError } from "../errors.ts";
 import { formatNano } from "../money/decimal.ts";
 import type { Pricing } from "../rating/outcome.ts";
@@ -38,6 +38,9 @@ export function repriceCharge(compiled: CompiledTariff, charge: OpenedCharge): P
     quantity: BigInt(charge.quantity),
     decidingDigits: BigInt(charge.decidingDigits),
     wholeNumber: (charge.flags & CHARGE_FLAG.wholeNumber) !== 0,
+    originDigits: BigInt(charge.originDigits),
+    ...(charge.visitedNetwork === NO_NETWORK ? {} : { visitedNetwork: charge.visitedNetwork }),
+    class: charge.class,
   });
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { TallystickError } from "../errors.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
+import type { Groups } from "../tariff/conditions.ts";
 import type { TariffDocument, TariffPlan } from "../tariff/document.ts";
 import { readOtherParty } from "../tariff/numbering.ts";
 import type { BillingPeriods } from "./billing-period.ts";
@@ -16,7 +17,17 @@ const account = z.looseObject({
     .array(z.strictObject({ plan: id, from: instant, to: instant }))
     .max(1000)
     .optional(),
-  devices: z.array(z.looseObject({ id, from: instant, to: instant })).optional(),
+  devices: z
+    .array(
+      z.looseObject({ id, from: instant, to: instant, groups: z.array(id).max(100).optional() }),
+    )
+    .optional(),
+  groups: z.array(id).max(100).optional(),
+  friends: z.array(id).max(1000).optional(),
+  sponsors: z
+    .array(z.strictObject({ account: id, name: id.optional(), from: instant, to: instant }))
+    .max(100)
+    .optional(),
   taxExempt: z.boolean().optional(),
 });
 const accountsFile = z.union([z.array(account), z.looseObject({ accounts: z.array(account) })]);
@@ -34,6 +45,14 @@ export interface Dates {
 
 export interface Device extends Dates {
   id: string;
+  groups: readonly string[];
+}
+
+/** Who pays what a plan says is sponsored. */
+export interface Sponsor extends Dates {
+  account: string;
+  /** Of the plan's entry that it pays for; every entry when absent. */
+  name: string | undefined;
 }
 
 export interface PlanAssignment extends Dates {
@@ -46,6 +65,10 @@ export interface RatedAccount {
   pool: string;
   assignments: PlanAssignment[];
   devices: Device[];
+  groups: readonly string[];
+  /** Numbers as the tariff's numbering reads them, international digits. */
+  friends: ReadonlySet<string>;
+  sponsors: Sponsor[];
   taxExempt: boolean;
 }
 
@@ -73,7 +96,8 @@ export class AccountDirectory {
 
   /**
    * @throws TallystickError `accounts.shape`, `accounts.plan-unknown`, `accounts.twice`,
-   *   `accounts.date-invalid`, `accounts.pool-unknown`
+   *   `accounts.date-invalid`, `accounts.pool-unknown`, `accounts.sponsor-unknown`,
+   *   `accounts.sponsor-cycle`
    */
   static read(input: unknown, document: TariffDocument, periods: BillingPeriods): AccountDirectory {
     const parsed = accountsFile.safeParse(input);
@@ -96,6 +120,7 @@ export class AccountDirectory {
         `The account "${at}" uses the pool of "${pool}", which is no account; add it.`,
       );
     }
+    checkSponsors(directory.#accounts);
     return directory;
   }
 
@@ -116,7 +141,18 @@ export class AccountDirectory {
         plans.length === 0
           ? this.#defaultAssignments()
           : plans.map((one) => ({ plan: this.#plan(one.plan), ...dates(one) })),
-      devices: (written.devices ?? []).map((device) => ({ id: device.id, ...dates(device) })),
+      devices: (written.devices ?? []).map((device) => ({
+        id: device.id,
+        groups: device.groups ?? [],
+        ...dates(device),
+      })),
+      groups: written.groups ?? [],
+      friends: new Set((written.friends ?? []).map((number) => this.#digitsOf(number))),
+      sponsors: (written.sponsors ?? []).map((sponsor) => ({
+        account: sponsor.account,
+        name: sponsor.name,
+        ...dates(sponsor),
+      })),
     };
     this.#accounts.set(added.id, added);
     for (const device of added.devices) {
@@ -124,6 +160,18 @@ export class AccountDirectory {
       owners.push({ account: added, device });
       this.#owners.set(device.id, owners);
     }
+  }
+
+  #digitsOf(number: string): string {
+    const party = readOtherParty(number, this.#document.numbering);
+    return "digits" in party ? party.digits : number;
+  }
+
+  /** Whether the other side of a record is on the account's list of friends. */
+  isFriend({ friends }: RatedAccount, record: UsageRecord): boolean {
+    if (friends.size === 0) return false;
+    const other = record.direction === "incoming" ? record.aParty : record.bParty;
+    return other !== undefined && friends.has(this.#digitsOf(other));
   }
 
   #instant(text: string, periods: BillingPeriods): number {
@@ -155,7 +203,10 @@ export class AccountDirectory {
       id,
       pool: id,
       assignments: this.#defaultAssignments(),
-      devices: [{ id, from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }],
+      devices: [{ id, groups: [], from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }],
+      groups: [],
+      friends: new Set(),
+      sponsors: [],
       taxExempt: false,
     };
     this.#accounts.set(id, opened);
@@ -199,6 +250,49 @@ export class AccountDirectory {
       "guide.unknown-owner",
       "No account owns the served party at that time; add it to an account.",
     );
+  }
+}
+
+/** Groups of an account and of one of its devices at an instant, for the tariff's classes. */
+export function groupsOf({ account, device }: Owner, milliseconds: number): Groups {
+  const held = account.devices.find(
+    ({ id, from, to }) => id === device && from <= milliseconds && milliseconds < to,
+  );
+  return { account: account.groups, device: held?.groups ?? [] };
+}
+
+/** A sponsor is an account, and nobody sponsors, by however many steps, whoever sponsors it. */
+function checkSponsors(accounts: ReadonlyMap<string, RatedAccount>): void {
+  const done = new Set<string>();
+  for (const start of accounts.keys()) {
+    const open = [{ id: start, next: 0 }];
+    const path = new Set([start]);
+    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+      const sponsor = done.has(top.id)
+        ? undefined
+        : accounts.get(top.id)?.sponsors[top.next]?.account;
+      if (sponsor === undefined) {
+        done.add(top.id);
+        path.delete(top.id);
+        open.pop();
+        continue;
+      }
+      top.next += 1;
+      if (!accounts.has(sponsor)) {
+        throw new TallystickError(
+          "accounts.sponsor-unknown",
+          `The account "${top.id}" is sponsored by "${sponsor}", which is no account; add it.`,
+        );
+      }
+      if (path.has(sponsor)) {
+        throw new TallystickError(
+          "accounts.sponsor-cycle",
+          `The account "${sponsor}" is sponsored by an account that it sponsors itself; end one of them.`,
+        );
+      }
+      path.add(sponsor);
+      open.push({ id: sponsor, next: 0 });
+    }
   }
 }
 

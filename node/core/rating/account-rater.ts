@@ -3,32 +3,32 @@ import { parseDecimalNano } from "../money/decimal.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
 import { isMeant, type PlacedUse } from "../tariff/plan-uses.ts";
-import { PLAN_REDUCES, PRICE_KIND, type PriceRow } from "../tariff/rows.ts";
-import { type AccountDirectory, type Owner, planAt } from "./account-directory.ts";
+import { PLAN_REDUCES, type PriceRow } from "../tariff/rows.ts";
+import { type AccountDirectory, groupsOf, type Owner, planAt } from "./account-directory.ts";
 import { Allowances, type Lot } from "./allowances.ts";
-import type { BillingPeriod, BillingPeriods } from "./billing-period.ts";
+import type { BillingPeriods } from "./billing-period.ts";
 import { composeCharge } from "./compose-charge.ts";
+import { countUnits, withoutEarlier } from "./count-units.ts";
 import type { Component, NotBillable, Rated, Suspended } from "./outcome.ts";
-import { placesInInterval } from "./price-charge.ts";
-import { billedOf, firstPricePlace, piecesOf } from "./price-pieces.ts";
-import { locateUse, type RatedFacts, requireWholeSession } from "./rate-usage.ts";
-import type { RatingState, StateChange, StateKey } from "./rating-state.ts";
-
-/** A running quantity that a charge moved: base units, or nano-units of money. */
-export interface CounterMove {
-  name: string;
-  scope: string;
-  of: string;
-  before: bigint;
-  after: bigint;
-  /** Of an allowance, where before and after are what is left: what there was of it. */
-  granted?: bigint;
-}
+import { freeOf, isTooShort, placesInInterval } from "./price-charge.ts";
+import { firstPricePlace, piecesOf } from "./price-pieces.ts";
+import { locateUse, requireWholeSession } from "./rate-usage.ts";
+import type { RatingState, StateKey } from "./rating-state.ts";
+import { sponsorUse } from "./sponsor-use.ts";
+import {
+  type CounterMove,
+  sumOf,
+  type Taken,
+  takenComponent,
+  UseOfAccount,
+} from "./use-of-account.ts";
 
 export interface AccountRated extends Rated {
   account: string;
   device: string;
   counters: CounterMove[];
+  /** What other accounts pay of it; absent where none does. */
+  sponsored?: { name: string; account: string; amountNano: bigint }[];
 }
 
 export type AccountOutcome = AccountRated | Suspended | NotBillable;
@@ -69,8 +69,12 @@ export class AccountRater {
 
   #rate(record: UsageRecord): AccountRated {
     const tariff = this.#tariff;
-    const { interval, facts } = locateUse(tariff, record);
-    const owner = this.#directory.ownerOf(record, facts.startMilliseconds);
+    let found: Owner | undefined;
+    const { interval, facts } = locateUse(tariff, record, (at) => {
+      found = this.#directory.ownerOf(record, at);
+      return groupsOf(found, at);
+    });
+    const owner = found ?? this.#directory.ownerOf(record, facts.startMilliseconds);
     const period = this.#periods.at(facts.startMilliseconds);
     if (this.#state.isClosed(period.from)) {
       throw new TallystickError(
@@ -82,13 +86,20 @@ export class AccountRater {
     const rows = placesInInterval(tariff, interval, facts);
     requireWholeSession(tariff, record, rows);
     const price = rows.price - firstPricePlace(tariff);
-    const use = new UseOfAccount(record, facts, owner, period, placeOf(tariff, price));
+    const isFriend = this.#directory.isFriend(owner.account, record);
+    const place = { ...placeOf(tariff, price), isFriend };
+    const use = new UseOfAccount(record, facts, owner, period, place, this.#state);
     const priced = this.#price(price, use);
+    const plan = planAt(owner.account, facts.startMilliseconds)?.plan;
     const limited = this.#limit(use, priced.amountNano);
-    const paid = this.#payFromMoney(use, priced.amountNano - sumOf(limited));
-    const components = [...priced.components, ...limited.map(taken), ...paid.map(taken)];
-    const amountNano = priced.amountNano - sumOf(limited) - sumOf(paid);
-    this.#addTo(use, ["net", owner.account.id, record.service], amountNano);
+    const sponsored = sponsorUse(use, plan, priced.amountNano - sumOf(limited));
+    const due = priced.amountNano - sumOf(limited) - sumOf(sponsored);
+    const paid = this.#payFromMoney(use, due);
+    const takings = [...limited, ...sponsored, ...paid];
+    const components = [...priced.components, ...takings.map(takenComponent)];
+    const amountNano = due - sumOf(paid);
+    use.add(["net", owner.account.id, record.service], amountNano);
+    this.#markUsed(use);
     use.changes.push(this.#allowances.markActive(owner.account, period));
     this.#state.apply(use.changes);
     return {
@@ -100,6 +111,15 @@ export class AccountRater {
       account: owner.account.id,
       device: owner.device,
       counters: use.moves,
+      ...(sponsored.length === 0
+        ? {}
+        : {
+            sponsored: sponsored.map(({ name, nano, account = "" }) => ({
+              name,
+              account,
+              amountNano: nano,
+            })),
+          }),
     };
   }
 
@@ -107,6 +127,7 @@ export class AccountRater {
   #price(price: number, use: UseOfAccount): { amountNano: bigint; components: Component[] } {
     const tariff = this.#tariff;
     const { quantity, startMilliseconds } = use.facts;
+    if (isTooShort(tariff, price, quantity)) return freeOf(quantity);
     const lots = this.#lots(price, use, "units");
     const covered: Component[] = [];
     let isSetUpCovered = false;
@@ -123,27 +144,27 @@ export class AccountRater {
     for (const lot of lots) {
       if (lot.allowance.burns === "used") used += cover(lot, quantity - used);
     }
-    const rest = quantity - used;
-    const billed = billedOf(tariff, price, rest);
-    let from = 0n;
+    const counted = countUnits(tariff, price, use, quantity - used);
+    const { before, total } = counted;
+    let from = counted.from;
     for (const lot of lots) {
-      if (lot.allowance.burns !== "used") from += cover(lot, billed - from);
+      if (lot.allowance.burns !== "used") from += cover(lot, counted.to - from);
     }
-    const isAllCovered = covered.length > 0 && from === billed;
-    const counter = this.#moveCounter(price, use, billed - from);
+    const isAllCovered = covered.length > 0 && from === counted.to;
+    const counter = this.#moveCounter(price, use, counted.to - from);
     const pieces = piecesOf(tariff, price, {
-      startMilliseconds: startMilliseconds + Number(used),
-      quantity: rest,
+      startMilliseconds: startMilliseconds + Number(used - before),
+      quantity: total,
       from,
-      to: billed,
+      to: counted.to,
       ...counter,
     });
     return composeCharge(tariff, price, {
-      quantity: rest,
-      billed,
-      pieces: isAllCovered ? [] : pieces,
+      quantity: total - before,
+      billed: counted.to - counted.from,
+      pieces: isAllCovered ? [] : before === 0n ? pieces : withoutEarlier(pieces, counted),
       covered,
-      isSetUpDue: !(isAllCovered && isSetUpCovered),
+      isSetUpDue: counted.isFirst && !(isAllCovered && isSetUpCovered),
       isMinimumDue: !isAllCovered,
       discounts: this.#discounts(use),
     });
@@ -160,15 +181,35 @@ export class AccountRater {
     return (plan?.itemDiscounts ?? []).filter(({ uses }) => isMeant(uses, use.place));
   }
 
+  /** Notes devices and days of use, for fees that are due for what was used. */
+  #markUsed(use: UseOfAccount): void {
+    const { account, device } = use.owner;
+    const { startMilliseconds } = use.facts;
+    const fees = planAt(account, startMilliseconds)?.plan.recurring ?? [];
+    if (!fees.some(({ due }) => due === "used")) return;
+    const key: StateKey = ["seen", account.id, device, this.#periods.dayAt(startMilliseconds)];
+    use.changes.push({ period: use.period.from, key, value: 1n });
+  }
+
   #moveCounter(price: number, use: UseOfAccount, units: bigint): { counterBefore?: bigint } {
     const counter = this.#tariff.priceSources[price]?.counter;
     if (counter === undefined) return {};
     const { account, device } = use.owner;
     const payer = counter.scope === "pool" ? account.pool : account.id;
     const of = counter.scope === "device" ? device : payer;
-    const key: StateKey = ["counter", payer, counter.scope, of, counter.name];
-    const before = this.#addTo(use, key, units);
-    const { name, scope } = counter;
+    const { name, scope, windowMilliseconds: length } = counter;
+    // Windows are told apart by their number, so that what closes a period never meets them.
+    const window =
+      length === undefined ? [] : [String(Math.floor(use.facts.startMilliseconds / length))];
+    const key: StateKey = [
+      length === undefined ? "counter" : "window",
+      payer,
+      scope,
+      of,
+      name,
+      ...window,
+    ];
+    const before = use.add(key, units);
     use.moves.push({ name, scope, of, before, after: before + units });
     return { counterBefore: before };
   }
@@ -190,14 +231,14 @@ export class AccountRater {
             ? (use.record.sessionId ?? use.record.id)
             : "";
       const key: StateKey = ["limit", account.id, limit.name, of, bucket];
-      const before = this.#state.get(use.period.from, key);
+      const before = use.get(key);
       const over = before + left - parseDecimalNano(limit.maximum ?? "0");
       if (limit.per !== "period" && limit.maximum !== undefined && over > 0n) {
         const nano = over < left ? over : left;
         takings.push({ kind: "limit", name: limit.name, nano });
         left -= nano;
       }
-      this.#addTo(use, key, left);
+      use.add(key, left);
       use.moves.push({ name: limit.name, scope: limit.scope, of, before, after: before + left });
     }
     return takings;
@@ -224,68 +265,31 @@ export class AccountRater {
     const after = lot.left - taken;
     use.moves.push({ name, scope, of, before: lot.left, after, granted: lot.amount });
   }
-
-  /** Notes a change; the answer is the quantity before it. */
-  #addTo({ changes, period }: UseOfAccount, key: StateKey, added: bigint): bigint {
-    const before = this.#state.get(period.from, key);
-    changes.push({ period: period.from, key, value: before + added });
-    return before;
-  }
 }
-
-/** One record on its way to its price: what it is, whose, and what it will change. */
-class UseOfAccount {
-  readonly record: UsageRecord;
-  readonly facts: RatedFacts;
-  readonly owner: Owner;
-  readonly period: BillingPeriod;
-  readonly place: PlacedUse & { price: number };
-  readonly changes: StateChange[] = [];
-  readonly moves: CounterMove[] = [];
-
-  constructor(
-    record: UsageRecord,
-    facts: RatedFacts,
-    owner: Owner,
-    period: BillingPeriod,
-    place: PlacedUse & { price: number },
-  ) {
-    this.record = record;
-    this.facts = facts;
-    this.owner = owner;
-    this.period = period;
-    this.place = place;
-  }
-}
-
-/** What is taken off a charge after its rounding. */
-interface Taken {
-  kind: "limit" | "allowance";
-  name: string;
-  nano: bigint;
-}
-
-const taken = ({ kind, name, nano }: Taken): Component => ({ kind, name, amountNano: -nano });
-
-const sumOf = (takings: readonly Taken[]): bigint =>
-  takings.reduce((sum, { nano }) => sum + nano, 0n);
 
 function placeOf(tariff: CompiledTariff, price: number): PlacedUse & { price: number } {
   const row = tariff.priceRows[price] as PriceRow;
   const zone = tariff.zones[row.zone - 1];
   const service = zone?.service ?? { service: "event" as const };
-  return { service, zone: zone?.name, band: tariff.bands[row.band - 1], price };
+  const { areas, classes } = tariff.conditions;
+  return {
+    service,
+    zone: zone?.name,
+    band: tariff.bands[row.band - 1],
+    area: areas[row.area - 1],
+    class: classes[row.class - 1],
+    price,
+  };
 }
 
 /** Whether a tariff has prices that only an account rater finds. */
-export function needsAccounts({ priceRows, document }: CompiledTariff): boolean {
+export function needsAccounts({ priceSources, document, zones }: CompiledTariff): boolean {
+  const asksForGroups = (document.classes?.classes ?? []).some(({ when }) =>
+    when.some((one) => one.accountGroups !== undefined || one.deviceGroups !== undefined),
+  );
   return (
     (document.plans?.length ?? 0) > 0 ||
-    priceRows.some(
-      ({ kind }) =>
-        kind !== PRICE_KIND.linear &&
-        kind !== PRICE_KIND.byIncrementBand &&
-        kind !== PRICE_KIND.sessionTier,
-    )
+    priceSources.some(({ needsAccount }) => needsAccount) ||
+    (asksForGroups && zones.some(({ by }) => by.class))
   );
 }

@@ -27,6 +27,9 @@ export interface Lot {
   key: StateKey;
 }
 
+/** What is granted once belongs to no billing period: none begins then. */
+const ONCE: BillingPeriod = { from: -1, to: -1 };
+
 /** Key kinds that later periods ask for. */
 export const ALLOWANCE_KEYS = ["used", "rolled", "active"] as const;
 
@@ -54,7 +57,12 @@ export class Allowances {
     const lots: Lot[] = [];
     for (const { account, allowance } of this.#held(owner, milliseconds)) {
       if (allowance[pays] === undefined || !isMeant(allowance.uses, use)) continue;
-      if (allowance.units !== undefined && !unitFits(allowance.units.unit, use.service.service)) {
+      if (allowance.units !== undefined && !unitFits(allowance.units.unit, use.service)) {
+        continue;
+      }
+      if (allowance.granted === "once") {
+        const lot = this.#lotOfOnce(account, owner, allowance, milliseconds);
+        if (lot !== undefined) lots.push(lot);
         continue;
       }
       const rolls = allowance.rollover?.periods ?? 0;
@@ -127,6 +135,40 @@ export class Allowances {
     const cap = sizeOfCap(allowance);
     const carried = cap !== undefined && cap < atEnd ? cap : atEnd;
     return { ...lot, amount: carried, left: carried - this.#state.get(granted.from, key), key };
+  }
+
+  /** What was granted when plan or device began, until its days are over; in no billing period. */
+  #lotOfOnce(
+    account: RatedAccount,
+    owner: Owner,
+    allowance: Allowance,
+    at: number,
+  ): Lot | undefined {
+    const assigned = account.assignments.find(({ plan }) => plan.allowances?.includes(allowance));
+    const device = account.devices.find(({ id }) => id === owner.device);
+    const begins = Math.max(
+      assigned?.from ?? Number.NEGATIVE_INFINITY,
+      allowance.scope === "device"
+        ? (device?.from ?? Number.NEGATIVE_INFINITY)
+        : Number.NEGATIVE_INFINITY,
+    );
+    const days = allowance.validDays;
+    const expires =
+      days === undefined || !Number.isFinite(begins)
+        ? Number.POSITIVE_INFINITY
+        : this.#periods.daysAfter(begins, days);
+    if (at < begins || at >= expires) return undefined;
+    const scopeId = allowance.scope === "device" ? owner.device : account.id;
+    const key: StateKey = ["used", account.id, allowance.scope, scopeId, allowance.name];
+    const holders = allowance.grantedPer === "device" ? this.#devicesOf(account, allowance) : 1;
+    const amount = sizeOf(allowance) * BigInt(holders);
+    const left = amount - this.#state.get(ONCE.from, key);
+    return left > 0n ? { allowance, granted: ONCE, expires, amount, left, key } : undefined;
+  }
+
+  #devicesOf(account: RatedAccount, { scope }: Allowance): number {
+    const accounts = scope === "pool" ? this.#directory.poolMembers(account.id) : [account];
+    return accounts.reduce((sum, { devices }) => sum + devices.length, 0);
   }
 
   /** What a period grants: base units or nano-units. */

@@ -60,6 +60,13 @@ export class BillingPeriods {
     return Math.round((Date.parse(this.dayAt(to)) - Date.parse(this.dayAt(from))) / DAY);
   }
 
+  /** The same time of day so many local days later. */
+  daysAfter(milliseconds: number, days: number): number {
+    return Temporal.Instant.fromEpochMilliseconds(milliseconds)
+      .toZonedDateTimeISO(this.#zone)
+      .add({ days }).epochMilliseconds;
+  }
+
   /** An instant, or a date's midnight in the tariff's time zone. */
   parse(text: string): number | undefined {
     return parseTariffInstant(text, this.#zone);

@@ -1,7 +1,7 @@
 import { TallystickError } from "../errors.ts";
 import { minorUnitDigits } from "../money/currency.ts";
 import { formatNano, parseDecimalNano } from "../money/decimal.ts";
-import { type Fraction, fraction } from "../money/fraction.ts";
+import { type Fraction, fraction, roundFractionToMultiple } from "../money/fraction.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
 import type { TariffPlan, TariffTax } from "../tariff/document.ts";
 import {
@@ -16,6 +16,7 @@ import { multiplyFractions, percentFraction } from "./compose-charge.ts";
 import { counterCharges } from "./counter-charges.ts";
 import { type PeriodLine, roundParts } from "./period-lines.ts";
 import type { RatingState, StateKey } from "./rating-state.ts";
+import { recurringPart } from "./recurring-fee.ts";
 
 type PeriodDiscount = NonNullable<TariffPlan["periodDiscounts"]>[number];
 type Exact = { because: string; exact: Fraction };
@@ -65,7 +66,7 @@ export class PeriodCloser {
       );
     }
     const held = new Map<string, [StateKey, bigint][]>();
-    for (const entry of this.#state.entries(period.from, ["net", "counter", "limit"])) {
+    for (const entry of this.#state.entries(period.from, ["net", "counter", "limit", "seen"])) {
       const id = entry[0][1] ?? "";
       held.set(id, [...(held.get(id) ?? []), entry]);
     }
@@ -116,6 +117,7 @@ class AccountClosing {
     const of = (kind: string) => held.filter(([[first]]) => first === kind);
     for (const [[, , service = ""], nano] of of("net")) this.#nets.set(service, nano);
     const usageNano = this.#net();
+    this.#roundLines();
     for (const { name, service, parts } of counterCharges(this.#tariff, of("counter"))) {
       this.#add("period-charge", name, parts, service);
     }
@@ -123,7 +125,7 @@ class AccountClosing {
       planAt(this.#account, this.#period.to - 1) ??
       this.#account.assignments.findLast((dates) => overlaps(dates, this.#period));
     for (const assignment of this.#account.assignments) {
-      if (overlaps(assignment, this.#period)) this.#fees(assignment);
+      if (overlaps(assignment, this.#period)) this.#fees(assignment, of("seen"));
     }
     if (last !== undefined) {
       this.#limits(last.plan, of("limit"));
@@ -131,6 +133,8 @@ class AccountClosing {
       this.#commitment(last.plan);
     }
     const taxNano = this.#account.taxExempt ? 0n : this.#taxes();
+    const { of: rounded } = this.#tariff.document.rounding;
+    if (rounded === "invoice") this.#round("invoice", this.#net() + taxNano, "rounding");
     return {
       account: this.#account.id,
       period: this.#period,
@@ -139,6 +143,27 @@ class AccountClosing {
       taxNano,
       totalNano: this.#net() + taxNano,
     };
+  }
+
+  /** Each service's sum is a line of its own where the tariff rounds lines. */
+  #roundLines(): void {
+    if (this.#tariff.document.rounding.of !== "line") return;
+    for (const [service, nano] of [...this.#nets]) this.#round(service, nano, service);
+  }
+
+  /** A charge or credit for what rounding a sum adds or takes; nothing where it does neither. */
+  #round(what: string, nano: bigint, item: string): void {
+    const { mode, scale } = this.#tariff.document.rounding;
+    const rounded = roundFractionToMultiple(fraction(nano), 10n ** BigInt(9 - scale), mode);
+    if (rounded === nano) return;
+    const kind = rounded > nano ? "rounding" : "credit";
+    const because = `${what}: ${this.#money(nano)} rounded ${mode.replace("-", " ")} to ${scale} decimals`;
+    const added = rounded - nano;
+    const amountNano = added < 0n ? -added : added;
+    const { id: account } = this.#account;
+    const parts = [{ because, amountNano }];
+    this.#lines.push({ kind, account, name: "rounding", period: this.#period, amountNano, parts });
+    this.#nets.set(item, (this.#nets.get(item) ?? 0n) + added);
   }
 
   #net(items: readonly string[] = [...this.#nets.keys()]): bigint {
@@ -161,7 +186,7 @@ class AccountClosing {
     this.#nets.set(item, (this.#nets.get(item) ?? 0n) + sign * amountNano);
   }
 
-  #fees({ plan, ...assigned }: PlanAssignment): void {
+  #fees({ plan, ...assigned }: PlanAssignment, seen: readonly [StateKey, bigint][]): void {
     const period = this.#period;
     const days = this.#periods.daysBetween(period.from, period.to);
     const holders = (per: "account" | "device") =>
@@ -173,19 +198,19 @@ class AccountClosing {
           to: Math.min(to, assigned.to, period.to),
         }),
       );
-    for (const { name, amount, per, proration } of plan.recurring ?? []) {
-      const whole = parseDecimalNano(amount);
-      const parts = holders(per)
+    for (const fee of plan.recurring ?? []) {
+      const parts = holders(fee.per)
         .filter(({ from, to }) => from < to)
         .map(({ id, from, to }) => {
-          const held = this.#periods.daysBetween(from, to);
-          const isWhole = proration === "none" || held === days;
-          return {
-            because: isWhole ? `for ${id}` : `for ${id}, ${held} of ${days} days`,
-            exact: isWhole ? fraction(whole) : fraction(whole * BigInt(held), BigInt(days)),
-          };
-        });
-      if (parts.length > 0) this.#add("recurring", name, parts, "recurring");
+          const daysHeld = this.#periods.daysBetween(from, to);
+          return recurringPart(fee, id, {
+            days,
+            daysHeld,
+            daysUsed: this.#daysUsed(fee.per, id, seen, from, to),
+          });
+        })
+        .filter((part) => part !== undefined);
+      if (parts.length > 0) this.#add("recurring", fee.name, parts, "recurring");
     }
     for (const { name, amount, per } of plan.oneOff ?? []) {
       const parts = holders(per)
@@ -193,6 +218,22 @@ class AccountClosing {
         .map(({ id }) => ({ because: `for ${id}`, exact: fraction(parseDecimalNano(amount)) }));
       if (parts.length > 0) this.#add("one-off", name, parts, "one-off");
     }
+  }
+
+  /** Days from one instant to the other on which a device, or any of the account's, was used. */
+  #daysUsed(
+    per: "account" | "device",
+    id: string,
+    seen: readonly [StateKey, bigint][],
+    from: number,
+    to: number,
+  ): number {
+    const [first, last] = [this.#periods.dayAt(from), this.#periods.dayAt(to - 1)];
+    const days = seen
+      .filter(([[, , device]]) => per === "account" || device === id)
+      .map(([[, , , day = ""]]) => day)
+      .filter((day) => day >= first && day <= last);
+    return new Set(days).size;
   }
 
   #limits(plan: TariffPlan, held: readonly [StateKey, bigint][]): void {

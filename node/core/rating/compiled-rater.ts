@@ -155,6 +155,10 @@ export class CompiledRater {
       const { interval, facts } = locateUse(this.#tariff, record);
       const { decidingDigits, restDigits, wholeNumber, partyType, partyText } = facts;
       const zone = this.#tariff.intervalRows[interval]?.zone ?? 0;
+      const { service, by } = this.#tariff.zones[zone - 1] ?? {};
+      // What asks for more than number, time and quantity is left to the plain rater.
+      if (by === undefined || by.area || by.origin || by.class) return undefined;
+      if (service?.measure !== undefined) return undefined;
       const place = { interval, zone, decidingDigits, restDigits, wholeNumber, partyType };
       return partyText === undefined ? place : { ...place, partyText };
     } catch {

@@ -62,11 +62,19 @@ export function composeCharge(
   const components: Component[] = [...(use.covered ?? [])];
   let exact = fraction(0n);
   let sum = 0n;
+  const unit = 10n ** BigInt(9 - row.scale);
+  const { rounding } = tariff.document;
+  const isByParts =
+    rounding.of === "component" && tariff.priceSources[price]?.price.rounding === undefined;
   const add = (part: Fraction, component: Omit<Component, "amountNano">): void => {
     const amountNano = divideDown(part.numerator, part.denominator);
-    exact = addFractions(exact, part);
-    sum += amountNano;
     components.push({ ...component, amountNano });
+    sum += amountNano;
+    const rounded = isByParts ? roundFractionToMultiple(part, unit, row.mode) : amountNano;
+    exact = addFractions(exact, isByParts ? fraction(rounded) : part);
+    if (rounded === amountNano) return;
+    components.push({ kind: "rounding", amountNano: rounded - amountNano });
+    sum = sum - amountNano + rounded;
   };
   const isCountedOnly =
     use.pieces.length > 0 && use.pieces.every(({ isCounted }) => isCounted === true);
@@ -103,7 +111,7 @@ export function composeCharge(
       percent,
     });
   }
-  const amountNano = roundFractionToMultiple(exact, 10n ** BigInt(9 - row.scale), row.mode);
+  const amountNano = roundFractionToMultiple(exact, unit, row.mode);
   if (amountNano > AMOUNT_NANO_MAX) {
     throw new TallystickError(
       "rating.amount-too-large",

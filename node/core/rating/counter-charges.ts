@@ -3,7 +3,7 @@ import { formatNano } from "../money/decimal.ts";
 import { type Fraction, fraction } from "../money/fraction.ts";
 import type { Service } from "../records/usage-record.ts";
 import type { CompiledTariff, PriceSource } from "../tariff/compile.ts";
-import type { PriceRow } from "../tariff/rows.ts";
+import { isSameCell, type PriceRow } from "../tariff/rows.ts";
 import { baseUnitOf } from "../tariff/units.ts";
 import type { StateKey } from "./rating-state.ts";
 import { readableCount } from "./readable-units.ts";
@@ -31,13 +31,12 @@ export function* counterCharges(
     const source = tariff.priceSources[index];
     if (source === undefined || units === 0n || !isAtEnd(source)) continue;
     const first = tariff.priceRows[index] as PriceRow;
-    const row = tariff.priceRows.find(
-      ({ zone, band, tierTo }) => zone === first.zone && band === first.band && units <= tierTo,
-    );
-    const service = tariff.zones[first.zone - 1]?.service.service;
-    if (row === undefined || service === undefined) continue;
+    const row = tariff.priceRows.find((one) => isSameCell(first, one) && units <= one.tierTo);
+    const sold = tariff.zones[first.zone - 1]?.service;
+    const service = sold?.service;
+    if (row === undefined || sold === undefined || service === undefined) continue;
     const money = (nano: bigint): string => formatNano(nano, minorUnitDigits(tariff.currency));
-    const count = (quantity: bigint): string => readableCount(quantity, baseUnitOf(service));
+    const count = (quantity: bigint): string => readableCount(quantity, baseUnitOf(sold));
     const parts = [];
     if (row.priceNano > 0n || row.setUpNano === 0n) {
       parts.push({

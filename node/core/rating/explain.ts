@@ -14,6 +14,10 @@ export interface RowLabel {
   /** Absent where the number does not matter. */
   zone?: string;
   band: string;
+  /** Where the price asks for them. */
+  area?: string;
+  origin?: string;
+  class?: string;
 }
 
 export function rowLabel(tariff: CompiledTariff, places: Pricing["rows"]): RowLabel {
@@ -24,8 +28,14 @@ export function rowLabel(tariff: CompiledTariff, places: Pricing["rows"]): RowLa
     direction: zone?.service.direction ?? "none",
     ...(zone?.name === undefined ? {} : { zone: zone.name }),
     band: tariff.bands[price.band - 1] ?? "unknown",
+    ...named("area", tariff.conditions.areas[price.area - 1]),
+    ...named("origin", tariff.conditions.origins[price.origin - 1]),
+    ...named("class", tariff.conditions.classes[price.class - 1]),
   };
 }
+
+const named = (key: string, name: string | undefined): object =>
+  name === undefined ? {} : { [key]: name };
 
 /** One sentence for each component of a charge; the amounts in them sum to the charge. */
 export function explainComponents(
@@ -33,7 +43,7 @@ export function explainComponents(
   pricing: Pick<Pricing, "components" | "rows">,
 ): string[] {
   const { price } = rowsAt(tariff, pricing.rows);
-  const service = tariff.zones[price.zone - 1]?.service.service ?? "event";
+  const service = tariff.zones[price.zone - 1]?.service ?? "event";
   const money = (nano: bigint): string => formatNano(nano, minorUnitDigits(tariff.currency));
   return pricing.components.map((component) => {
     const row =
@@ -64,6 +74,10 @@ function explain(
       return `${readableCount(billed, unit)} covered by the allowance "${name}"`;
     case "counted":
       return `${readableCount(billed, unit)} counted, and charged with the period's sum at its end`;
+    case "too-short":
+      return `${readableCount(quantity, unit)} are too short to be charged`;
+    case "sponsored":
+      return `paid by the sponsor of "${name}"`;
     case "minimum":
       return `raised to the minimum of ${money(row.minimumNano)}`;
     case "maximum":
@@ -84,7 +98,7 @@ function explainPlace(tariff: CompiledTariff, { kind, billed }: Component, row: 
   if (kind !== "usage" || billed === 0n) return "";
   if (isKind(row, PRICE_KIND.byIncrementBand)) return `, in ${tariff.bands[row.band - 1]}`;
   if (!isKind(row, PRICE_KIND.sessionTier) && !isKind(row, PRICE_KIND.counterTier)) return "";
-  const service = tariff.zones[row.zone - 1]?.service.service ?? "event";
+  const service = tariff.zones[row.zone - 1]?.service ?? "event";
   const over = isKind(row, PRICE_KIND.sessionTier) ? "of the session" : "of the counter";
   const unit = baseUnitOf(service);
   return row.tierTo === TIER_END
@@ -101,6 +115,7 @@ function explainUsage(
   unit: BaseUnit,
   money: (nano: bigint) => string,
 ): string {
+  if (unit === "nano-unit") return explainPart(quantity, row);
   const price = money(row.priceNano);
   const used = readableCount(quantity, unit);
   const isWholeUnits = row.first === row.per && row.step === row.per && billed % row.per === 0n;
@@ -119,4 +134,13 @@ function explainUsage(
       ? `in steps of ${readableCount(row.step, unit)}`
       : `the first ${readableCount(row.first, unit)}, then steps of ${readableCount(row.step, unit)}`;
   return `${used} are billed as ${readableCount(billed, unit)} (${steps}) at ${price} ${each}`;
+}
+
+/** A price of an amount, as percent where that ends in decimals. */
+function explainPart(amountNano: bigint, { priceNano, per }: PriceRow): string {
+  const of = `of ${readableCount(amountNano, "nano-unit")}`;
+  const scale = 10n ** 9n;
+  return (priceNano * 100n * scale) % per === 0n
+    ? `${formatNano((priceNano * 100n * scale) / per)} % ${of}`
+    : `${priceNano}/${per} ${of}`;
 }

@@ -6,7 +6,7 @@ import {
   SAFE_MAX,
 } from "../money/safe-integers.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
-import { NO_MAXIMUM_NANO, PRICE_KIND, type PriceRow } from "../tariff/rows.ts";
+import { isSameCell, NO_MAXIMUM_NANO, PRICE_KIND, type PriceRow } from "../tariff/rows.ts";
 import type { Component } from "./outcome.ts";
 import { firstPricePlace } from "./price-pieces.ts";
 
@@ -56,8 +56,7 @@ export class NumberPrice {
     if (row.kind !== PRICE_KIND.linear && row.kind !== PRICE_KIND.sessionTier) return undefined;
     const rows = [row];
     for (let next = price + 1; next < tariff.priceRows.length; next++) {
-      const { zone, band } = tariff.priceRows[next] as PriceRow;
-      if (zone !== row.zone || band !== row.band) break;
+      if (!isSameCell(row, tariff.priceRows[next] as PriceRow)) break;
       rows.push(tariff.priceRows[next] as PriceRow);
     }
     let denominator = 1;

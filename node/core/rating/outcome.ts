@@ -8,6 +8,8 @@ export interface Component {
     | "usage"
     | "covered"
     | "counted"
+    | "too-short"
+    | "sponsored"
     | "minimum"
     | "maximum"
     | "discount"
@@ -56,6 +58,12 @@ export interface PricingFacts {
   decidingDigits: bigint;
   /** The number ends within the deciding digits. */
   wholeNumber: boolean;
+  /** Packed digits that decide the calling number's origin; where the price asks. */
+  originDigits?: bigint;
+  /** Packed; where the price asks, and the record names one. */
+  visitedNetwork?: number;
+  /** The tariff's class of the record; where the price asks. */
+  class?: number;
 }
 
 /** A usage record with its price, and all that its charge and party groups need of both. */

@@ -16,7 +16,7 @@ export interface PeriodPart {
 
 /** What a period's end adds to an account. Amounts are never negative; a credit takes away. */
 export interface PeriodLine {
-  kind: "recurring" | "one-off" | "period-charge" | "credit" | "tax";
+  kind: "recurring" | "one-off" | "period-charge" | "credit" | "tax" | "rounding";
   account: string;
   name: string;
   period: BillingPeriod;
@@ -26,10 +26,10 @@ export interface PeriodLine {
   isIncluded?: true;
 }
 
-/** Exact parts, rounded once in their sum as the tariff rounds charges; what rounding does is shown. */
+/** Exact parts, rounded once in their sum as the tariff rounds; what rounding does is shown. */
 export function roundParts(
   parts: readonly { because: string; exact: Fraction }[],
-  { rounding: { mode, scale } }: Pick<TariffDocument, "rounding">,
+  { rounding: { mode, scale, of } }: Pick<TariffDocument, "rounding">,
 ): { amountNano: bigint; parts: PeriodPart[] } {
   let exact = fraction(0n);
   let sum = 0n;
@@ -39,10 +39,11 @@ export function roundParts(
     sum += amountNano;
     return { because, amountNano };
   });
-  const amountNano = roundFractionToMultiple(exact, 10n ** BigInt(9 - scale), mode);
+  const decimals = of === "invoice" ? 9 : scale;
+  const amountNano = roundFractionToMultiple(exact, 10n ** BigInt(9 - decimals), mode);
   if (sum !== amountNano) {
     rounded.push({
-      because: `rounded ${mode.replace("-", " ")} to ${scale} decimals`,
+      because: `rounded ${mode.replace("-", " ")} to ${decimals} decimals`,
       amountNano: amountNano - sum,
     });
   }

@@ -1,13 +1,14 @@
 import { TallystickError } from "../errors.ts";
 import { type CompiledTariff, findCalendarRow, findIntervalRow } from "../tariff/compile.ts";
+import { ANY_CELL, areaOf, originOf, type PriceCell } from "../tariff/conditions.ts";
 import { rangeOfDecidingDigits } from "../tariff/digits.ts";
 import {
   type CalendarRow,
   type IntervalRow,
   LINEAR_PRICE_KIND,
-  PRICE_KIND,
   type PriceRow,
 } from "../tariff/rows.ts";
+import { unitSize } from "../tariff/units.ts";
 import { composeCharge } from "./compose-charge.ts";
 import type { Pricing, PricingFacts, RowPlaces } from "./outcome.ts";
 import {
@@ -48,7 +49,7 @@ export function priceCharge(tariff: CompiledTariff, facts: PricingFacts): Pricin
 export function priceInInterval(
   tariff: CompiledTariff,
   interval: number,
-  facts: Pick<PricingFacts, "startMilliseconds" | "sessionMinutes" | "quantity">,
+  facts: PlacingFacts & Pick<PricingFacts, "quantity">,
 ): Pricing {
   const rows = placesInInterval(tariff, interval, facts);
   const price = rows.price - firstPricePlace(tariff);
@@ -60,11 +61,27 @@ export function priceInInterval(
   return { ...priced, rows };
 }
 
+type PlacingFacts = Pick<
+  PricingFacts,
+  "startMilliseconds" | "sessionMinutes" | "originDigits" | "visitedNetwork" | "class"
+>;
+
+/** Where a use lies beside zone and band, from what its charge group shows. */
+function cellOf(tariff: CompiledTariff, zone: number, facts: PlacingFacts): PriceCell {
+  const by = tariff.zones[zone - 1]?.by;
+  if (by === undefined || !(by.area || by.origin || by.class)) return ANY_CELL;
+  return {
+    area: by.area ? areaOf(tariff.conditions, facts.visitedNetwork) : 0,
+    origin: by.origin ? originOf(tariff.conditions, facts.originDigits) : 0,
+    class: by.class ? (facts.class ?? 0) : 0,
+  };
+}
+
 /** The rows that price a use whose interval row is known. */
 export function placesInInterval(
   tariff: CompiledTariff,
   interval: number,
-  facts: Pick<PricingFacts, "startMilliseconds" | "sessionMinutes">,
+  facts: PlacingFacts,
 ): RowPlaces {
   const { intervalRows, calendarRows } = tariff;
   const sessionMinute =
@@ -76,7 +93,8 @@ export function placesInInterval(
   return {
     interval,
     calendar: intervalRows.length + calendar,
-    price: firstPricePlace(tariff) + requirePriceRow(tariff, zone, band),
+    price:
+      firstPricePlace(tariff) + requirePriceRow(tariff, zone, band, cellOf(tariff, zone, facts)),
   };
 }
 
@@ -86,16 +104,29 @@ function priceAlone(
   price: number,
   { startMilliseconds, quantity }: Pick<PricingFacts, "startMilliseconds" | "quantity">,
 ): Pick<Pricing, "amountNano" | "components"> {
-  const row = tariff.priceRows[price] as PriceRow;
-  if (row.kind !== PRICE_KIND.byIncrementBand && row.kind !== PRICE_KIND.sessionTier) {
+  if (tariff.priceSources[price]?.needsAccount !== false) {
     throw new TallystickError(
       "rating.needs-account",
       "The price depends on the account's counters or plan; rate the record with its account.",
     );
   }
+  if (isTooShort(tariff, price, quantity)) return freeOf(quantity);
   const to = billedOf(tariff, price, quantity);
   const pieces = piecesOf(tariff, price, { startMilliseconds, quantity, from: 0n, to });
   return composeCharge(tariff, price, { quantity, billed: to, pieces });
+}
+
+/** Whether a use ends before the price is charged at all. */
+export function isTooShort(tariff: CompiledTariff, price: number, quantity: bigint): boolean {
+  const from = tariff.priceSources[price]?.price.chargedFrom;
+  return from !== undefined && quantity < BigInt(from.quantity) * unitSize(from.unit);
+}
+
+export function freeOf(quantity: bigint): Pick<Pricing, "amountNano" | "components"> {
+  return {
+    amountNano: 0n,
+    components: [{ kind: "too-short", amountNano: 0n, quantity, billed: 0n }],
+  };
 }
 
 export function requireInForce(tariff: CompiledTariff, startMilliseconds: number): void {

@@ -1,7 +1,14 @@
 import { TallystickError } from "../errors.ts";
 import { type Fraction, fraction } from "../money/fraction.ts";
 import { type CompiledTariff, findCalendarRow, findPriceRow } from "../tariff/compile.ts";
-import { type CalendarRow, PLAN_REDUCES, PRICE_KIND, type PriceRow } from "../tariff/rows.ts";
+import { ANY_CELL, type PriceCell } from "../tariff/conditions.ts";
+import {
+  type CalendarRow,
+  isSameCell,
+  PLAN_REDUCES,
+  PRICE_KIND,
+  type PriceRow,
+} from "../tariff/rows.ts";
 import { billedQuantity } from "./price-quantity.ts";
 
 /** Billed units that one row prices, exact. */
@@ -33,8 +40,13 @@ export function firstPricePlace({ intervalRows, calendarRows }: CompiledTariff):
 }
 
 /** @throws TallystickError `rating.no-price` */
-export function requirePriceRow(tariff: CompiledTariff, zone: number, band: number): number {
-  const price = findPriceRow(tariff, zone, band);
+export function requirePriceRow(
+  tariff: CompiledTariff,
+  zone: number,
+  band: number,
+  cell: PriceCell = ANY_CELL,
+): number {
+  const price = findPriceRow(tariff, zone, band, cell);
   if (price !== undefined) return price;
   throw new TallystickError(
     "rating.no-price",
@@ -63,7 +75,7 @@ export function piecesOf(tariff: CompiledTariff, price: number, units: BilledUni
   const all = { price, quantity: overlap(0n, quantity, from, to), billed: to - from };
   switch (row.kind & ~PLAN_REDUCES) {
     case PRICE_KIND.byIncrementBand:
-      return piecesByBand(tariff, row.zone, units);
+      return piecesByBand(tariff, row, units);
     case PRICE_KIND.sessionTier:
       return piecesByTier(tariff, price, units, 0n);
     case PRICE_KIND.counterTier:
@@ -82,14 +94,14 @@ export function piecesOf(tariff: CompiledTariff, price: number, units: BilledUni
 }
 
 /** The price of each increment is that of the band in which it starts; increments run on. */
-function piecesByBand(tariff: CompiledTariff, zone: number, units: BilledUnits): Piece[] {
+function piecesByBand(tariff: CompiledTariff, own: PriceRow, units: BilledUnits): Piece[] {
   const { startMilliseconds, quantity, from, to } = units;
   const pieces: Piece[] = [];
   let at = findCalendarRow(tariff, startMilliseconds);
   for (let begin = from; begin < to || pieces.length === 0; at++) {
     const calendar = at === undefined ? undefined : tariff.calendarRows[at];
     if (at === undefined || calendar === undefined) throw calendarEnded();
-    const price = requirePriceRow(tariff, zone, (calendar as CalendarRow).band);
+    const price = requirePriceRow(tariff, own.zone, (calendar as CalendarRow).band, own);
     const row = tariff.priceRows[price] as PriceRow;
     // The first increment that starts at or after the band's end, as units from the start.
     const next = billedQuantity(row, BigInt(calendar.to - startMilliseconds));
@@ -133,11 +145,11 @@ function piecesByTier(
 }
 
 function tiersOf({ priceRows }: CompiledTariff, price: number): [number, PriceRow][] {
-  const { zone, band } = priceRows[price] as PriceRow;
+  const first = priceRows[price] as PriceRow;
   const tiers: [number, PriceRow][] = [];
   for (let i = price; i < priceRows.length; i++) {
     const row = priceRows[i] as PriceRow;
-    if (row.zone !== zone || row.band !== band) break;
+    if (!isSameCell(first, row)) break;
     tiers.push([i, row]);
   }
   return tiers;

@@ -1,12 +1,16 @@
 import { DIRECTION_CODE, PARTY_TYPE, SERVICE_CODE } from "../commitment/charge-groups.ts";
 import { TallystickError } from "../errors.ts";
+import { packNetwork } from "../records/network-code.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
 import { type CompiledTariff, findIntervalRow } from "../tariff/compile.ts";
+import { classOf, type Dimensions, type Groups, originDigitsOf } from "../tariff/conditions.ts";
 import { DIGITS_MAX, NO_DIGITS, packDigits, splitDecidingDigits } from "../tariff/digits.ts";
 import { type OtherParty, readOtherParty } from "../tariff/numbering.ts";
-import { type IntervalRow, NO_MAXIMUM_NANO, PRICE_KIND } from "../tariff/rows.ts";
+import { type IntervalRow, NO_MAXIMUM_NANO, PLAN_REDUCES, PRICE_KIND } from "../tariff/rows.ts";
+import { declaredAmountOf } from "./declared-amount.ts";
 import type { Pricing, Rated, RatingOutcome } from "./outcome.ts";
 import { noRowForNumber, priceInInterval, requireInForce, rowsAt } from "./price-charge.ts";
+import { firstPricePlace } from "./price-pieces.ts";
 import { quantitiesOf } from "./quantity.ts";
 import { sessionTimesOf } from "./session.ts";
 
@@ -42,10 +46,10 @@ export type RatedFacts = Omit<Rated, "outcome" | keyof Pricing>;
 export function locateUse(
   tariff: CompiledTariff,
   record: UsageRecord,
+  groupsAt?: (startMilliseconds: number) => Groups,
 ): { interval: number; facts: RatedFacts } {
   const times = sessionTimesOf(record);
   requireInForce(tariff, times.startMilliseconds);
-  const quantities = quantitiesOf(record);
   const service = SERVICE_CODE[record.service];
   const direction = DIRECTION_CODE[record.direction];
   const party = otherPartyOf(tariff, record);
@@ -53,7 +57,11 @@ export function locateUse(
   const head = packDigits(digits.slice(0, DIGITS_MAX));
   const interval = findIntervalRow(tariff, service, direction, head);
   if (interval === undefined) throw noRow(tariff, record, party);
-  const split = splitDecidingDigits(digits, tariff.intervalRows[interval] as IntervalRow);
+  const row = tariff.intervalRows[interval] as IntervalRow;
+  const zone = tariff.zones[row.zone - 1];
+  const quantities =
+    zone?.service.measure === "amount" ? declaredAmountOf(record, tariff) : quantitiesOf(record);
+  const split = splitDecidingDigits(digits, row);
   requireNumber(record, party, split.deciding === NO_DIGITS && !split.wholeNumber);
   const facts: RatedFacts = {
     ...times,
@@ -65,10 +73,28 @@ export function locateUse(
     wholeNumber: split.wholeNumber,
     partyType: PARTY_TYPE[party.type],
     ...(party.type === "text" ? { partyText: party.text } : {}),
+    ...(zone === undefined ? {} : conditionsOf(tariff, zone.by, record, times, groupsAt)),
     currency: tariff.currency,
     tariffVersion: tariff.version,
   };
   return { interval, facts };
+}
+
+/** Facts that only some services' prices ask for. */
+function conditionsOf(
+  { conditions, document }: CompiledTariff,
+  by: Dimensions,
+  record: UsageRecord,
+  { startMilliseconds }: Pick<RatedFacts, "startMilliseconds">,
+  groupsAt: ((startMilliseconds: number) => Groups) | undefined,
+): Pick<RatedFacts, "originDigits" | "visitedNetwork" | "class"> {
+  return {
+    ...(by.origin ? { originDigits: originDigitsOf(conditions, record, document) } : {}),
+    ...(by.area && record.visitedNetwork !== undefined
+      ? { visitedNetwork: packNetwork(record.visitedNetwork) }
+      : {}),
+    ...(by.class ? { class: classOf(document, record, groupsAt?.(startMilliseconds)) } : {}),
+  };
 }
 
 /** The other side as the served party sees it: who called in, or who was called. */
@@ -113,9 +139,14 @@ export function requireWholeSession(
 ): void {
   if (record.partial === undefined) return;
   const { price } = rowsAt(tariff, places);
+  const source = tariff.priceSources[places.price - firstPricePlace(tariff)]?.price;
+  // What is counted over the session is joined while it is rated.
+  if (source?.counted === "session" || source?.counted === "session-end") return;
   const hasMaximum = price.maximumNano < NO_MAXIMUM_NANO;
-  const runsOn = price.kind === PRICE_KIND.byIncrementBand || price.kind === PRICE_KIND.sessionTier;
-  const countsOnce = price.setUpNano > 0n || price.minimumNano > 0n || hasMaximum || runsOn;
+  const kind = price.kind & ~PLAN_REDUCES;
+  const runsOn = kind === PRICE_KIND.byIncrementBand || kind === PRICE_KIND.sessionTier;
+  const hasFloor = price.minimumNano > 0n || source?.chargedFrom !== undefined;
+  const countsOnce = price.setUpNano > 0n || hasFloor || hasMaximum || runsOn;
   if (!countsOnce) return;
   throw new TallystickError(
     "rating.session-not-joined",

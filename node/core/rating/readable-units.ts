@@ -24,12 +24,17 @@ const READABLE: Record<BaseUnit, readonly (readonly [bigint, string, string])[]>
     [1n, "mWh", "mWh"],
   ],
   unit: [[1n, "", "unit"]],
+  "nano-unit": [
+    [1_000_000_000n, "", "1"],
+    [1n, "billionths", "billionth"],
+  ],
 };
 
 /** A quantity as people read it. */
 export function readableCount(quantity: bigint, unit: BaseUnit): string {
   // A duration is read in seconds, as on a phone; minutes and hours are for prices.
   if (unit === "millisecond") return `${formatDecimalScaled(quantity, 3)} s`;
+  if (unit === "nano-unit") return formatDecimalScaled(quantity, 9, 2);
   const [size, name] = readableUnit(quantity, unit);
   return name === "" ? `${quantity / size}` : `${quantity / size} ${name}`;
 }

@@ -25,6 +25,13 @@ const usageSchema = z.looseObject({
   bParty: z.string().max(200).optional(),
   imsi: z.string().max(200).optional(),
   deviceId: z.string().max(1000).optional(),
+  homeNetwork: z.string().max(20).optional(),
+  visitedNetwork: z.string().max(20).optional(),
+  application: z.string().max(200).optional(),
+  quality: z.string().max(200).optional(),
+  declaredCharge: z
+    .looseObject({ amount: z.string().max(100), currency: z.string().max(3) })
+    .optional(),
   account: z.string().max(1000).optional(),
   sessionId: z.string().max(1000).optional(),
   partial: z.enum(["first", "intermediate", "last"]).optional(),

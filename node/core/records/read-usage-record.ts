@@ -49,6 +49,8 @@ const usageRecord = z.looseObject({
   deviceId: text.optional(),
   homeNetwork: text.optional(),
   visitedNetwork: text.optional(),
+  application: text.optional(),
+  quality: text.optional(),
   sessionId: text.optional(),
   sequence: z.int().nonnegative().optional(),
   partial: z.enum(["first", "intermediate", "last"]).optional(),

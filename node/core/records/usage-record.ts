@@ -42,6 +42,10 @@ export interface UsageRecord {
   deviceId?: string;
   homeNetwork?: string;
   visitedNetwork?: string;
+  /** What the use was for, in the operator's words: "parking", "charging", an access point name. */
+  application?: string;
+  /** Class of service, in the operator's words. */
+  quality?: string;
   sessionId?: string;
   sequence?: number;
   partial?: "first" | "intermediate" | "last";

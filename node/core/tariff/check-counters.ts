@@ -5,10 +5,10 @@ import { baseUnitOf } from "./units.ts";
 /** Prices that move one counter must count the same; what closes by a counter has it alone. */
 export function checkCounters(document: TariffDocument, list: ProblemList): void {
   const known = new Map<string, { counts: string; isAlone: boolean }>();
-  for (const [serviceIndex, { service, prices }] of document.services.entries()) {
-    for (const [priceIndex, { tiers }] of prices.entries()) {
+  for (const [serviceIndex, service] of document.services.entries()) {
+    for (const [priceIndex, { tiers }] of service.prices.entries()) {
       if (tiers?.counter === undefined) continue;
-      const counts = `${tiers.over}, ${baseUnitOf(service)}`;
+      const counts = `${tiers.over}, ${baseUnitOf(service)}${windowOf(tiers)}`;
       const isAlone = isChargedAtEnd(tiers);
       const other = known.get(tiers.counter);
       known.set(tiers.counter, { counts, isAlone });
@@ -31,6 +31,9 @@ export function checkCounters(document: TariffDocument, list: ProblemList): void
     }
   }
 }
+
+const windowOf = ({ window }: NonNullable<TariffPrice["tiers"]>): string =>
+  window === undefined ? "" : ` in windows of ${window.quantity} ${window.unit}`;
 
 const isChargedAtEnd = ({ kind }: NonNullable<TariffPrice["tiers"]>): boolean =>
   kind === "volume" || kind === "stair-step";

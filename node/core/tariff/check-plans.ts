@@ -1,5 +1,6 @@
 import { parseDecimalNano, parseDecimalScaled } from "../money/decimal.ts";
 import { bandNames } from "./calendar.ts";
+import { classNames } from "./conditions.ts";
 import type { TariffDocument, TariffPlan } from "./document.ts";
 import type { ProblemList } from "./problem.ts";
 import { baseUnitOf, unitFits } from "./units.ts";
@@ -22,7 +23,7 @@ export function checkPlans(document: TariffDocument, list: ProblemList): void {
   }
   for (const [index, plan] of plans.entries()) {
     const place = ["plans", index];
-    for (const part of ["allowances", "limits", "itemDiscounts"] as const) {
+    for (const part of ["allowances", "limits", "itemDiscounts", "sponsored"] as const) {
       checkNamesDiffer(plan[part] ?? [], [...place, part], list);
       for (const [entryIndex, { uses }] of (plan[part] ?? []).entries()) {
         checkUses(uses ?? [], document, [...place, part, entryIndex, "uses"], list);
@@ -57,7 +58,10 @@ function checkUses(
   list: ProblemList,
 ): void {
   const bands = bandNames(document);
-  for (const [index, { service, direction, zones, bands: named }] of uses.entries()) {
+  const areas = (document.areas ?? []).map(({ name }) => name);
+  const classes = classNames(document);
+  for (const [index, use] of uses.entries()) {
+    const { service, direction, zones, bands: named } = use;
     const sold = document.services.filter(
       (one) =>
         one.service === service &&
@@ -77,6 +81,17 @@ function checkUses(
     for (const band of named ?? []) {
       if (bands.includes(band)) continue;
       list.error("tariff.band-unknown", [...place, index, "bands"], `No band "${band}".`);
+    }
+    const unknown = [
+      ...(use.areas ?? []).filter((name) => !areas.includes(name)),
+      ...(use.classes ?? []).filter((name) => !classes.includes(name)),
+    ];
+    for (const name of unknown) {
+      list.error(
+        "tariff.condition-unknown",
+        [...place, index],
+        `The document has no area or class "${name}"; correct it.`,
+      );
     }
   }
 }
@@ -100,6 +115,18 @@ function checkAllowance(allowance: Allowance, place: PropertyKey[], list: Proble
       "tariff.units-or-money",
       [...place, "rollover", "cap"],
       "The cap is of another kind.",
+    );
+  }
+  const { granted = "period", validDays, firstPeriod } = allowance;
+  const isOnce = granted === "once";
+  const isMixed = isOnce
+    ? rollover !== undefined || firstPeriod !== undefined
+    : validDays !== undefined;
+  if (isMixed) {
+    list.error(
+      "tariff.grant-malformed",
+      place,
+      "validDays is for what is granted once; rollover and firstPeriod for what each period grants.",
     );
   }
   const named = [units, cap !== undefined && !("money" in cap) ? cap : undefined];
@@ -132,6 +159,11 @@ function checkLimits({ limits = [] }: TariffPlan, place: PropertyKey[], list: Pr
 }
 
 function checkDiscounts(plan: TariffPlan, place: PropertyKey[], list: ProblemList): void {
+  for (const [index, { percent = "100" }] of (plan.sponsored ?? []).entries()) {
+    if (scaled(percent) <= scaled("100")) continue;
+    const at = [...place, "sponsored", index, "percent"];
+    list.error("tariff.discount-malformed", at, `${percent} % is more than there is to pay.`);
+  }
   const checkPercent = (percent: string, at: PropertyKey[]): void => {
     if (scaled(percent) <= scaled("100")) return;
     list.error("tariff.discount-malformed", at, `${percent} % is more than there is to take.`);

@@ -5,9 +5,13 @@ import {
   checkPerUnits,
   checkTiers,
 } from "./check-tiers.ts";
+import { classNames, dimensionsOf } from "./conditions.ts";
 import type { TariffDocument, TariffPrice, TariffService } from "./document.ts";
 import type { ProblemList } from "./problem.ts";
 import { unitFits, unitsOf } from "./units.ts";
+
+/** Rows of one service: what memory holds with ease. */
+const CELLS_MAX = 1_000_000;
 
 /** Zones, and that each zone and band of each service has exactly one price. */
 export function checkServices(document: TariffDocument, bands: string[], list: ProblemList): void {
@@ -27,7 +31,7 @@ export function checkServices(document: TariffDocument, bands: string[], list: P
     seen.add(key);
     for (const name of service.zones ?? []) usedZones.add(name);
     checkServiceZones(service, zones, path, list);
-    checkPrices(service, bands, path, list);
+    checkPrices(document, service, bands, path, list);
     checkBandsAtIncrements(service, path, list);
   }
   for (const [index, zone] of (document.zones ?? []).entries()) {
@@ -93,46 +97,141 @@ function checkServiceZones(
 }
 
 function checkPrices(
+  document: TariffDocument,
   service: TariffService,
   bands: string[],
   path: PropertyKey[],
   list: ProblemList,
 ): void {
-  const serviceZones = service.zones ?? [undefined];
-  const priceOf = new Map<string, number>();
-  const cell = (zone: string | undefined, band: string): string => JSON.stringify([zone, band]);
   for (const [index, price] of service.prices.entries()) {
     const place = [...path, "prices", index];
     checkNames(price, service, bands, place, list);
     checkUnits(price, service, place, list);
+    checkCounting(price, service, place, list);
+  }
+  const serviceZones = service.zones ?? [undefined];
+  const by = dimensionsOf(document, service);
+  const or0 = (names: string[], matters: boolean) => (matters ? names : [undefined]);
+  const areas = or0(
+    (document.areas ?? []).map(({ name }) => name),
+    by.area,
+  );
+  const origins = or0(
+    (document.origins ?? []).map(({ name }) => name),
+    by.origin,
+  );
+  const classes = or0(classNames(document), by.class);
+  const each = bands.length * areas.length * origins.length * classes.length;
+  if (serviceZones.length * each > CELLS_MAX) {
+    list.error(
+      "tariff.too-many-prices",
+      path,
+      `Zones, bands, areas, origins and classes make ${serviceZones.length * each} prices; at most ` +
+        `${CELLS_MAX} are kept. Join some.`,
+    );
+    return;
+  }
+  const priceOf = new Map<string, number>();
+  const cell = (...names: (string | undefined)[]): string => JSON.stringify(names);
+  for (const [index, price] of service.prices.entries()) {
+    let told = false;
     for (const zone of price.zones ?? serviceZones) {
       for (const band of price.bands ?? bands) {
-        const earlier = priceOf.get(cell(zone, band));
-        if (earlier !== undefined) {
-          list.error(
-            "tariff.price-ambiguous",
-            place,
-            `${describe(zone, band)} has a price already, in prices/${earlier}. Remove one, or ` +
-              "say for which zones and bands each is.",
-          );
+        for (const area of price.areas ?? areas) {
+          for (const origin of price.origins ?? origins) {
+            for (const kind of price.classes ?? classes) {
+              const key = cell(zone, band, area, origin, kind);
+              const earlier = priceOf.get(key);
+              priceOf.set(key, index);
+              if (earlier === undefined || told) continue;
+              told = true;
+              list.error(
+                "tariff.price-ambiguous",
+                [...path, "prices", index],
+                `${describe(zone, band, area, origin, kind)} has a price already, in ` +
+                  `prices/${earlier}. Remove one, or say for what each is.`,
+              );
+            }
+          }
         }
-        priceOf.set(cell(zone, band), index);
       }
     }
   }
   for (const [zoneIndex, zone] of serviceZones.entries()) {
-    const missing = bands.filter((band) => !priceOf.has(cell(zone, band)));
+    const missing: string[] = [];
+    for (const band of bands) {
+      for (const area of areas) {
+        for (const origin of origins) {
+          for (const kind of classes) {
+            if (priceOf.has(cell(zone, band, area, origin, kind))) continue;
+            missing.push(describe(zone, band, area, origin, kind));
+          }
+        }
+      }
+    }
     if (missing.length === 0) continue;
+    const more = missing.length > 3 ? `, and ${missing.length - 3} more,` : "";
     list.error(
       "tariff.price-missing",
       zone === undefined ? [...path, "prices"] : [...path, "zones", zoneIndex],
-      `${describe(zone, missing.join('", "'))} has no price. Add one; a price of "0" is free.`,
+      `${missing.slice(0, 3).join("; ")}${more} has no price. Add one; a price of "0" is free.`,
     );
   }
 }
 
-function describe(zone: string | undefined, band: string): string {
-  return zone === undefined ? `The band "${band}"` : `The zone "${zone}" in the band "${band}"`;
+function describe(
+  zone: string | undefined,
+  band: string,
+  ...[area, origin, kind]: (string | undefined)[]
+): string {
+  const parts = [
+    zone === undefined ? `The band "${band}"` : `The zone "${zone}" in the band "${band}"`,
+    area === undefined ? "" : `area "${area}"`,
+    origin === undefined ? "" : `origin "${origin}"`,
+    kind === undefined ? "" : `class "${kind}"`,
+  ];
+  return parts.filter((part) => part !== "").join(", ");
+}
+
+/** Counting over more than a record, and free short uses, need prices that allow them. */
+function checkCounting(
+  price: TariffPrice,
+  service: TariffService,
+  place: PropertyKey[],
+  list: ProblemList,
+): void {
+  const { counted = "record", chargedFrom } = price;
+  if (
+    service.measure !== undefined &&
+    service.service !== "content" &&
+    service.service !== "event"
+  ) {
+    list.error(
+      "tariff.unit-does-not-fit",
+      [...place.slice(0, 2), "measure"],
+      `${service.service} declares no amount that could be priced; only content and events do.`,
+    );
+  }
+  if (chargedFrom !== undefined && !unitFits(chargedFrom.unit, service)) {
+    list.error(
+      "tariff.unit-does-not-fit",
+      [...place, "chargedFrom", "unit"],
+      `${service.service} is not counted in ${chargedFrom.unit}; use one of ` +
+        `${unitsOf(service).join(", ")}.`,
+    );
+  }
+  if (counted === "record") return;
+  const refuse = (message: string): void =>
+    list.error("tariff.counting-does-not-fit", [...place, "counted"], message);
+  if (price.minimum !== undefined || price.maximum !== undefined || chargedFrom !== undefined) {
+    refuse("What is counted over several records has its bounds in a plan's limits.");
+  }
+  if (service.bandsAt === "increment-start") {
+    refuse("Bands at each increment's start need one record for a session; count each record.");
+  }
+  if (price.tiers !== undefined && (counted !== "session" || price.tiers.over !== "session")) {
+    refuse("Tiers go with counting by record, or over a session with counting by session.");
+  }
 }
 
 function checkNames(
@@ -162,7 +261,7 @@ function checkNames(
 
 function checkUnits(
   price: TariffPrice,
-  { service }: TariffService,
+  service: TariffService,
   place: PropertyKey[],
   list: ProblemList,
 ): void {
@@ -171,7 +270,7 @@ function checkUnits(
     list.error(
       "tariff.unit-does-not-fit",
       [...place, "increments", "unit"],
-      `${service} is not counted in ${price.increments.unit}; use one of ${fits}.`,
+      `${service.service} is not counted in ${price.increments.unit}; use one of ${fits}.`,
     );
   }
   checkPerUnits(price.price, service, [...place, "price"], list);

@@ -4,7 +4,7 @@ import { baseUnitOf, unitFits, unitSize, unitsOf } from "./units.ts";
 
 const FOUR_BYTES_MAX = 0xffff_ffffn;
 
-type Service = TariffService["service"];
+type Service = Pick<TariffService, "service" | "measure">;
 type Tiers = NonNullable<TariffPrice["tiers"]>;
 type Step = Tiers["steps"][number];
 
@@ -19,7 +19,7 @@ export function checkPerUnits(
     list.error(
       "tariff.unit-does-not-fit",
       [...place, "unit"],
-      `${service} is not counted in ${price.unit}; use one of ${unitsOf(service).join(", ")}.`,
+      `${service.service} is not counted in ${price.unit}; use one of ${unitsOf(service).join(", ")}.`,
     );
   }
   if (BigInt(price.per) * unitSize(price.unit) >= 2n ** 64n) {
@@ -38,7 +38,7 @@ export function checkIncrements(
   list: ProblemList,
 ): void {
   if (increments === undefined) {
-    if (baseUnitOf(service) === "unit") return;
+    if (isCountedSingly(service)) return;
     list.error(
       "tariff.increments-missing",
       place,
@@ -57,6 +57,10 @@ export function checkIncrements(
   }
 }
 
+/** Messages and amounts need no increments: one unit is one. */
+const isCountedSingly = (service: Service): boolean =>
+  baseUnitOf(service) === "unit" || baseUnitOf(service) === "nano-unit";
+
 /** A price or tiers, never both; tiers that follow each other and say what each costs. */
 export function checkTiers(
   price: TariffPrice,
@@ -74,7 +78,7 @@ export function checkTiers(
     list.error(
       "tariff.unit-does-not-fit",
       [...at, "unit"],
-      `${service} is not counted in ${tiers.unit}; use one of ${unitsOf(service).join(", ")}.`,
+      `${service.service} is not counted in ${tiers.unit}; use one of ${unitsOf(service).join(", ")}.`,
     );
     return;
   }
@@ -105,13 +109,15 @@ export function checkTiers(
       list.error(
         "tariff.unit-does-not-fit",
         [...path, "increments", "unit"],
-        `${service} is not counted in ${step.increments.unit}.`,
+        `${service.service} is not counted in ${step.increments.unit}.`,
       );
     }
     checkIncrements(step.increments, service, path, list);
   }
   if (!list.hasErrors && tiers.over === "session") checkTierEnds(price, tiers, at, list);
 }
+
+const isAtEnd = ({ kind }: Tiers): boolean => kind === "volume" || kind === "stair-step";
 
 function checkTierKind(
   price: TariffPrice,
@@ -128,11 +134,14 @@ function checkTierKind(
   if (tiers.over === "session" && tiers.counter !== undefined) {
     refuse("Tiers over a session move no counter; remove its name.");
   }
+  if (tiers.window !== undefined && (tiers.over === "session" || isAtEnd(tiers))) {
+    refuse("A window is for graduated tiers and packages over a device, account or pool.");
+  }
   if (tiers.kind === "package" && tiers.steps.length > 1) {
     refuse("A package has one step: its price per as many units as are in it.");
   }
   const hasBounds = [price.setUp, price.minimum, price.maximum].some((one) => one !== undefined);
-  if ((tiers.kind === "volume" || tiers.kind === "stair-step") && hasBounds) {
+  if (isAtEnd(tiers) && hasBounds) {
     refuse(`${tiers.kind} is charged at the period's end: it has no setUp, minimum or maximum.`);
   }
   if (tiers.over !== "session" && tiers.steps.some((step) => step.increments !== undefined)) {
@@ -189,7 +198,7 @@ export function checkBandsAtIncrements(
   list: ProblemList,
 ): void {
   if (service.bandsAt !== "increment-start") return;
-  if (baseUnitOf(service.service) !== "millisecond") {
+  if (baseUnitOf(service) !== "millisecond") {
     list.error(
       "tariff.bands-need-time",
       [...path, "bandsAt"],

@@ -3,7 +3,9 @@ import { TallystickError } from "../errors.ts";
 import { isCurrency } from "../money/currency.ts";
 import { bandNames } from "./calendar.ts";
 import { checkCalendar, checkCalendarIsUsed } from "./check-calendar.ts";
+import { checkConditions } from "./check-conditions.ts";
 import { checkCounters } from "./check-counters.ts";
+import { checkExchange } from "./check-exchange.ts";
 import { checkPlans, checkTaxes } from "./check-plans.ts";
 import { checkServices } from "./check-services.ts";
 import { type TariffDocument, tariffDocumentSchema } from "./document.ts";
@@ -35,8 +37,10 @@ export function checkTariff(input: unknown): TariffCheck {
       `${document.currency} is no currency of ISO 4217; write its three-letter code.`,
     );
   }
+  checkExchange(document, list);
   checkValidity(document, list);
   checkCalendar(document, list);
+  checkConditions(document, list);
   checkServices(document, bandNames(document), list);
   checkCounters(document, list);
   checkPlans(document, list);

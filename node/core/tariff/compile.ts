@@ -2,12 +2,20 @@ import { DIRECTION_CODE, SERVICE_CODE } from "../commitment/charge-groups.ts";
 import { findLastIndex } from "./binary-search.ts";
 import { bandNames, compileCalendar } from "./calendar.ts";
 import { parseTariff } from "./check.ts";
+import {
+  ANY_CELL,
+  type CompiledConditions,
+  compileConditions,
+  type Dimensions,
+  dimensionsOf,
+  type PriceCell,
+} from "./conditions.ts";
 import { NO_DIGITS } from "./digits.ts";
 import type { TariffDocument, TariffPrice, TariffService } from "./document.ts";
 import type { TierKind } from "./document-tiers.ts";
 import { type Validity, validityOf } from "./instants.ts";
 import { intervalsOfPrefixes, type PrefixEntry } from "./intervals.ts";
-import { planReduces } from "./plan-uses.ts";
+import { type PlacedUse, planReduces } from "./plan-uses.ts";
 import { priceRowsOf } from "./price-rows.ts";
 import {
   type CalendarRow,
@@ -16,19 +24,24 @@ import {
   PRICE_KIND,
   type PriceRow,
 } from "./rows.ts";
+import { unitSize } from "./units.ts";
 
 /** What a row is called in the document, for explanations. */
 export interface ZoneLabel {
   service: TariffService;
   /** Absent where the number does not matter. */
   name?: string;
+  /** What its prices ask for beside zone and band. */
+  by: Dimensions;
 }
 
 /** The document's price that a row was made of. */
 export interface PriceSource {
   price: TariffPrice;
-  /** Absent where the price of a charge depends on nothing but the charge. */
+  /** Absent where the price of a charge depends on no counter of tiers. */
   counter?: CounterUse;
+  /** Whether the account's plan, counters or earlier use decide what a charge comes to. */
+  needsAccount: boolean;
 }
 
 /** The running quantity that a price's tiers stand over. */
@@ -36,6 +49,8 @@ export interface CounterUse {
   kind: TierKind;
   scope: "device" | "account" | "pool";
   name: string;
+  /** Where it begins anew within a billing period. */
+  windowMilliseconds?: number;
 }
 
 /** A tariff as rows, in the order of its tree: interval rows, calendar rows, price rows. */
@@ -53,6 +68,7 @@ export interface CompiledTariff extends Validity {
   zones: ZoneLabel[];
   /** Band b of the rows is `bands[b - 1]`. */
   bands: string[];
+  conditions: CompiledConditions;
 }
 
 /**
@@ -64,18 +80,20 @@ export interface CompiledTariff extends Validity {
 export function compileTariff(input: unknown, version = 1): CompiledTariff {
   const document = parseTariff(input);
   const bands = bandNames(document);
+  const conditions = compileConditions(document);
   const zones: ZoneLabel[] = [];
   const intervalRows: IntervalRow[] = [];
   const priced: PricedRow[] = [];
   const prefixesOf = new Map(document.zones?.map((zone) => [zone.name, zone.prefixes]));
   for (const service of document.services) {
     const entries: PrefixEntry[] = [];
+    const by = dimensionsOf(document, service);
     for (const name of service.zones ?? [undefined]) {
-      zones.push(name === undefined ? { service } : { service, name });
+      zones.push(name === undefined ? { service, by } : { service, name, by });
       const zone = zones.length;
       const prefixes = name === undefined ? [] : (prefixesOf.get(name) ?? []);
       for (const prefix of prefixes) entries.push({ prefix, zone });
-      priced.push(...pricesOfZone(service, name, zone, bands, document));
+      priced.push(...pricesOfZone(zones[zone - 1] as ZoneLabel, zone, bands, conditions, document));
     }
     const intervals =
       service.zones === undefined
@@ -100,6 +118,7 @@ export function compileTariff(input: unknown, version = 1): CompiledTariff {
     priceSources: priced.map(({ source }) => source),
     zones,
     bands,
+    conditions,
   };
 }
 
@@ -108,30 +127,64 @@ interface PricedRow {
   source: PriceSource;
 }
 
-/** By band, so that price rows stand in the order of zone and band as they are made. */
+/** In the order of (area, origin, band, class), which is that of the rows. */
 function pricesOfZone(
-  service: TariffService,
-  zoneName: string | undefined,
+  { service, name, by }: ZoneLabel,
   zone: number,
   bands: string[],
+  { areas, origins, classes }: CompiledConditions,
   document: TariffDocument,
 ): PricedRow[] {
-  return bands.flatMap((bandName, index) =>
-    service.prices.flatMap((price, place) => {
-      const isMeant =
-        (price.bands?.includes(bandName) ?? true) &&
-        (zoneName === undefined || (price.zones?.includes(zoneName) ?? true));
-      if (!isMeant) return [];
-      const use = { service, zone: zoneName, band: bandName };
-      const reduces = planReduces(document, use) ? PLAN_REDUCES : 0;
-      const kind = kindOf(price, service) | reduces;
-      const source = { price, ...counterOf(price, service, place) };
-      return priceRowsOf(price, { zone, band: index + 1, kind }, document).map((row) => ({
-        row,
-        source,
-      }));
-    }),
-  );
+  const priced: PricedRow[] = [];
+  for (const [area, areaName] of placesOf(areas, by.area)) {
+    for (const [origin, originName] of placesOf(origins, by.origin)) {
+      for (const [band, bandName] of placesOf(bands, true)) {
+        for (const [kind, className] of placesOf(classes, by.class)) {
+          for (const [place, price] of service.prices.entries()) {
+            const isMeant =
+              holds(price.zones, name) &&
+              holds(price.bands, bandName) &&
+              holds(price.areas, areaName) &&
+              holds(price.origins, originName) &&
+              holds(price.classes, className);
+            if (!isMeant) continue;
+            const use = { service, zone: name, band: bandName, area: areaName, class: className };
+            const cell = { zone, band, area, origin, class: kind };
+            priced.push(...rowsOf(price, place, service, cell, use, document));
+          }
+        }
+      }
+    }
+  }
+  return priced;
+}
+
+/** Numbered from 1; one place 0 without a name where the dimension does not matter. */
+function placesOf(names: readonly string[], matters: boolean): [number, string | undefined][] {
+  return matters ? names.map((name, index) => [index + 1, name]) : [[0, undefined]];
+}
+
+const holds = (names: readonly string[] | undefined, name: string | undefined): boolean =>
+  names === undefined || name === undefined || names.includes(name);
+
+function rowsOf(
+  price: TariffPrice,
+  place: number,
+  service: TariffService,
+  cell: PriceCell & { zone: number; band: number },
+  use: PlacedUse,
+  document: TariffDocument,
+): PricedRow[] {
+  const isReduced = planReduces(document, use);
+  const isCountedAlone = (price.counted ?? "record") === "record";
+  const isRoundedByParts = document.rounding.of === "component" && price.rounding === undefined;
+  const isChanged =
+    isReduced || price.chargedFrom !== undefined || !isCountedAlone || isRoundedByParts;
+  const kind = kindOf(price, service) | (isChanged ? PLAN_REDUCES : 0);
+  const counter = counterOf(price, service, place);
+  const needsAccount = isReduced || !isCountedAlone || counter.counter !== undefined;
+  const source = { price, ...counter, needsAccount };
+  return priceRowsOf(price, { ...cell, kind }, document).map((row) => ({ row, source }));
 }
 
 function kindOf({ tiers }: TariffPrice, service: TariffService): number {
@@ -157,7 +210,10 @@ function counterOf(
 ): Pick<PriceSource, "counter"> {
   if (tiers === undefined || tiers.over === "session") return {};
   const name = tiers.counter ?? `${service} ${direction ?? "none"}/${place}`;
-  return { counter: { kind: tiers.kind, scope: tiers.over, name } };
+  const { kind, over: scope, window } = tiers;
+  if (window === undefined) return { counter: { kind, scope, name } };
+  const windowMilliseconds = window.quantity * Number(unitSize(window.unit));
+  return { counter: { kind, scope, name, windowMilliseconds } };
 }
 
 function compareIntervalRows(a: IntervalRow, b: IntervalRow): number {
@@ -199,16 +255,20 @@ export function findCalendarRow(
   return row !== undefined && milliseconds < row.to ? index : undefined;
 }
 
-/** Index of the price row of a zone and band, the first where it has tiers; or undefined. */
+/** Index of the price row of a cell, the first where it has tiers; or undefined. */
 export function findPriceRow(
   { priceRows }: CompiledTariff,
   zone: number,
   band: number,
+  cell: PriceCell = ANY_CELL,
 ): number | undefined {
-  const before = findLastIndex(priceRows.length, (i) => {
-    const row = priceRows[i] as PriceRow;
-    return row.zone < zone || (row.zone === zone && row.band < band);
-  });
+  const order = (row: PriceRow): number =>
+    row.zone - zone ||
+    row.area - cell.area ||
+    row.origin - cell.origin ||
+    row.band - band ||
+    row.class - cell.class;
+  const before = findLastIndex(priceRows.length, (i) => order(priceRows[i] as PriceRow) < 0);
   const row = priceRows[before + 1];
-  return row?.zone === zone && row.band === band ? before + 1 : undefined;
+  return row !== undefined && order(row) === 0 ? before + 1 : undefined;
 }

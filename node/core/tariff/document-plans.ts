@@ -15,6 +15,12 @@ const use = z
     direction: z.enum(DIRECTIONS).optional().describe("Any when absent"),
     zones: z.array(name).min(1).max(100_000).optional().describe("Any when absent"),
     bands: z.array(name).min(1).max(101).optional().describe("Any when absent"),
+    areas: z.array(name).min(1).max(1000).optional().describe("Any when absent"),
+    classes: z.array(name).min(1).max(201).optional().describe("Any when absent"),
+    friends: z
+      .literal(true)
+      .optional()
+      .describe("Only with numbers that the account lists as its friends"),
   })
   .describe("Which use is meant; all that is given must hold");
 const uses = z.array(use).min(1).max(100).optional().describe("Every use when absent");
@@ -37,6 +43,17 @@ const allowance = z
       .optional()
       .describe("Whole increments, unless what was really used"),
     priority: z.number().int().min(0).max(1000).optional().describe("Lowest first; 0"),
+    granted: z
+      .enum(["period", "once"])
+      .optional()
+      .describe("Anew for each period, unless once when the plan or device begins"),
+    validDays: z
+      .number()
+      .int()
+      .min(1)
+      .max(36_525)
+      .optional()
+      .describe("Of what is granted once: for how many days; without an end unless said"),
     firstPeriod: z.enum(["whole", "prorated"]).optional().describe("By days; whole unless said"),
     rollover: z
       .strictObject({
@@ -62,8 +79,13 @@ const recurring = z
   .strictObject({
     ...fee,
     proration: z.enum(["by-day", "none"]).describe("Days of the plan or device in the period"),
+    every: z.enum(["period", "day"]).optional().describe("How often; each period unless said"),
+    due: z
+      .enum(["held", "used"])
+      .optional()
+      .describe("For what is held, unless only for what was used in that period or on that day"),
   })
-  .describe("For each billing period");
+  .describe("For each billing period or day");
 
 const limit = z
   .strictObject({
@@ -95,6 +117,19 @@ const periodDiscount = z
   })
   .describe("Off the period's charges, in listed order, each on what is left");
 
+const sponsored = z
+  .strictObject({
+    name,
+    uses,
+    percent: percent.optional().describe("Of the charge; all of it unless said"),
+    cap: amount.optional().describe("The most that the sponsor pays for the scope in a period"),
+    capScope: z
+      .enum(["device", "account", "sponsor"])
+      .optional()
+      .describe("Whose the cap is; each account's unless said"),
+  })
+  .describe("Use that another account pays: the one that the accounts file names as sponsor");
+
 export const plan = z.strictObject({
   name,
   allowances: z.array(allowance).max(100).optional(),
@@ -102,6 +137,7 @@ export const plan = z.strictObject({
   oneOff: z.array(z.strictObject(fee)).max(100).optional().describe("When the plan begins"),
   limits: z.array(limit).max(100).optional(),
   itemDiscounts: z.array(itemDiscount).max(100).optional(),
+  sponsored: z.array(sponsored).max(100).optional(),
   periodDiscounts: z.array(periodDiscount).max(100).optional(),
   commitment: amount
     .optional()

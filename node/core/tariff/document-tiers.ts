@@ -32,6 +32,16 @@ export const tiers = z
       .describe(
         "Prices that name the same counter move it together; one for each price unless said",
       ),
+    window: z
+      .strictObject({
+        quantity: z.number().int().min(1).max(86_400),
+        unit: z.enum(["s", "min", "h"]),
+      })
+      .optional()
+      .describe(
+        "The counter begins anew with each window of this length, at most a day, counted from " +
+          "1970 UTC; with each billing period unless said",
+      ),
     unit: unitName.describe("Of upTo"),
     steps: z.array(step).min(1).max(100),
   })

@@ -33,9 +33,40 @@ export const perUnits = z
   .strictObject({ amount, per: count, unit: unitName })
   .describe("An amount per so many units; kept as a ratio, so 0.10 per 60 s stays exact");
 
+export const currencyCode = z.string().regex(/^[A-Z]{3}$/, "expected a currency code of ISO 4217");
+
 export const rounding = z
   .strictObject({
     mode: z.enum(ROUNDING_MODES),
-    scale: z.number().int().min(0).max(9).describe("Decimals that a charge keeps"),
+    scale: z.number().int().min(0).max(9).describe("Decimals that are kept"),
   })
   .describe("How each charge is rounded");
+
+export const ROUNDED = ["component", "charge", "line", "invoice"] as const;
+
+/** What is not rounded before keeps nine decimals. */
+export const documentRounding = rounding.extend({
+  of: z
+    .enum(ROUNDED)
+    .optional()
+    .describe("What is rounded so: each charge unless said; line: a service's sum of the period"),
+});
+
+export const exchange = z
+  .strictObject({
+    date: z.string().regex(/^\d{4}-\d{2}-\d{2}$/, "expected a date"),
+    source: z.string().min(1).max(200).describe("Who published the rates"),
+    rates: z
+      .array(
+        z.strictObject({
+          currency: currencyCode,
+          rate: z
+            .string()
+            .regex(/^(0|[1-9]\d{0,8})(\.\d{1,12})?$/, 'expected a decimal string such as "1.21"')
+            .describe("How much of the tariff's currency one unit is"),
+        }),
+      )
+      .min(1)
+      .max(200),
+  })
+  .describe("Rates of one date, for prices and amounts in other currencies");

@@ -1,8 +1,20 @@
 import { z } from "zod";
 import { DIRECTIONS, SERVICES } from "../records/usage-record.ts";
+import { areas, classes, origins } from "./document-conditions.ts";
 import { billingPeriod, plan, tax } from "./document-plans.ts";
 import { tiers } from "./document-tiers.ts";
-import { amount, count, instant, name, perUnits, rounding, unitName } from "./document-values.ts";
+import {
+  amount,
+  count,
+  currencyCode,
+  documentRounding,
+  exchange,
+  instant,
+  name,
+  perUnits,
+  rounding,
+  unitName,
+} from "./document-values.ts";
 
 /*
  * The shape of a tariff document. It is strict: a key that is not understood is refused, because a
@@ -83,9 +95,21 @@ const zone = z.strictObject({
     .describe('Leading international digits without +; "" is anywhere. The longest one counts'),
 });
 
+/**
+ * "session": partial records of a session count as one use. "session-end": as "session", and only
+ * the last of them is raised to whole increments. "period": all use of a device in a billing period.
+ */
+export const COUNTED = ["record", "session", "session-end", "period"] as const;
+
 const price = z.strictObject({
   zones: z.array(name).min(1).max(100_000).optional().describe("Zones it is for; all when absent"),
   bands: z.array(name).min(1).max(101).optional().describe("Bands it is for; all when absent"),
+  areas: z.array(name).min(1).max(1000).optional().describe("Areas it is for; all when absent"),
+  origins: z.array(name).min(1).max(1000).optional().describe("Origins it is for; all when absent"),
+  classes: z.array(name).min(1).max(201).optional().describe("Classes it is for; all when absent"),
+  currency: currencyCode
+    .optional()
+    .describe("Of this price's amounts, converted by the exchange table; the tariff's unless said"),
   setUp: amount.optional().describe("Once for each charge"),
   price: perUnits.optional().describe("One price for all units; a price has this or tiers"),
   tiers: tiers.optional(),
@@ -93,6 +117,14 @@ const price = z.strictObject({
     .strictObject({ first: count, further: count, unit: unitName })
     .optional()
     .describe("First and further billing increment; one unit where a service counts in units"),
+  counted: z
+    .enum(COUNTED)
+    .optional()
+    .describe("Over what increments are counted; each record by itself unless said"),
+  chargedFrom: z
+    .strictObject({ quantity: count, unit: unitName })
+    .optional()
+    .describe("A use that is shorter costs nothing at all; one that is not is charged whole"),
   minimum: amount.optional(),
   maximum: amount.optional(),
   rounding: rounding.optional(),
@@ -112,6 +144,10 @@ const service = z.strictObject({
     .enum(["session-start", "increment-start"])
     .optional()
     .describe("When the time band is looked up; once, at the session's start, unless said"),
+  measure: z
+    .literal("amount")
+    .optional()
+    .describe("Of content and events: the amount that the record declares is what is priced"),
   prices: z.array(price).min(1).max(100_000),
 });
 
@@ -119,15 +155,19 @@ export const tariffDocumentSchema = z.strictObject({
   format: z.literal(TARIFF_FORMAT),
   name,
   description: z.string().max(2000).optional(),
-  currency: z.string().regex(/^[A-Z]{3}$/, "expected a currency code of ISO 4217"),
+  currency: currencyCode,
   timeZone: z.string().min(1).max(64).describe("IANA time zone, such as Europe/Berlin"),
   validFrom: instant,
   validTo: instant.optional().describe("Exclusive; open when absent"),
   calendarUntil: instant.optional().describe("Until when bands are laid down; five years"),
   numbering: numbering.optional(),
-  rounding,
+  rounding: documentRounding,
+  exchange: exchange.optional(),
   calendar: calendar.optional(),
   zones: z.array(zone).max(100_000).optional(),
+  areas: areas.optional(),
+  origins: origins.optional(),
+  classes: classes.optional(),
   services: z.array(service).min(1).max(100),
   billingPeriod: billingPeriod.optional(),
   plans: z.array(plan).max(1000).optional(),
@@ -142,6 +182,9 @@ export type TariffCalendar = NonNullable<TariffDocument["calendar"]>;
 export type CalendarTime = TariffCalendar["bands"][number]["when"][number];
 export type TariffPlan = NonNullable<TariffDocument["plans"]>[number];
 export type TariffTax = NonNullable<TariffDocument["taxes"]>[number];
+export type TariffArea = NonNullable<TariffDocument["areas"]>[number];
+export type TariffOrigin = NonNullable<TariffDocument["origins"]>[number];
+export type TariffClasses = NonNullable<TariffDocument["classes"]>;
 export type Numbering = NonNullable<TariffDocument["numbering"]>;
 
 /** JSON Schema (2020-12) of the document, for editors and other programs. */

@@ -2,9 +2,13 @@ import type { TariffDocument, TariffPlan, TariffService } from "./document.ts";
 
 /** What a plan's `uses` are compared with, in the document's words. */
 export interface PlacedUse {
-  service: Pick<TariffService, "service" | "direction">;
+  service: Pick<TariffService, "service" | "direction" | "measure">;
   zone: string | undefined;
   band: string | undefined;
+  area: string | undefined;
+  class: string | undefined;
+  /** Whether the other side is on the account's list; undefined where that is not known yet. */
+  isFriend?: boolean;
 }
 
 type PlanUse = NonNullable<NonNullable<TariffPlan["limits"]>[number]["uses"]>[number];
@@ -17,15 +21,22 @@ export function isMeant(uses: readonly PlanUse[] | undefined, use: PlacedUse): b
     (one) =>
       one.service === service &&
       (one.direction === undefined || one.direction === direction) &&
-      (one.zones === undefined || (use.zone !== undefined && one.zones.includes(use.zone))) &&
-      (one.bands === undefined || (use.band !== undefined && one.bands.includes(use.band))),
+      isNamed(one.zones, use.zone) &&
+      isNamed(one.bands, use.band) &&
+      isNamed(one.areas, use.area) &&
+      isNamed(one.classes, use.class) &&
+      (one.friends === undefined || use.isFriend !== false),
   );
 }
+
+const isNamed = (names: readonly string[] | undefined, name: string | undefined): boolean =>
+  names === undefined || (name !== undefined && names.includes(name));
 
 /** Whether any plan can change what a single charge of this use comes to. */
 export function planReduces({ plans }: TariffDocument, use: PlacedUse): boolean {
   return (plans ?? []).some(
-    ({ allowances, itemDiscounts, limits }) =>
+    ({ allowances, itemDiscounts, limits, sponsored }) =>
+      (sponsored ?? []).some(({ uses }) => isMeant(uses, use)) ||
       (allowances ?? []).some(({ uses }) => isMeant(uses, use)) ||
       (itemDiscounts ?? []).some(({ uses }) => isMeant(uses, use)) ||
       (limits ?? []).some(

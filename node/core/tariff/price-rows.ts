@@ -1,5 +1,7 @@
 import { parseDecimalNano } from "../money/decimal.ts";
+import { divideHalfEven } from "../money/rounding.ts";
 import type { TariffDocument, TariffPrice } from "./document.ts";
+import { exchangeRate, reduced } from "./exchange.ts";
 import { isLedgerProvable, NO_MAXIMUM_NANO, type PriceRow, TIER_END } from "./rows.ts";
 import { unitSize } from "./units.ts";
 
@@ -8,24 +10,21 @@ type Increments = NonNullable<TariffPrice["increments"]>;
 /** The rows of one price in one zone and band: one for each tier, in ascending order. */
 export function priceRowsOf(
   price: TariffPrice,
-  cell: Pick<PriceRow, "zone" | "band" | "kind">,
+  cell: Pick<PriceRow, "zone" | "band" | "kind" | "area" | "origin" | "class">,
   document: TariffDocument,
 ): PriceRow[] {
-  const { mode, scale } = price.rounding ?? document.rounding;
+  const { mode, scale } = roundingOf(price, document);
+  const money = moneyOf(price, document);
   const increments = price.increments ?? { first: 1, further: 1, unit: "unit" as const };
   const base = {
     ...cell,
-    area: 0,
-    origin: 0,
-    class: 0,
-    minimumNano: parseDecimalNano(price.minimum ?? "0"),
-    maximumNano: price.maximum === undefined ? NO_MAXIMUM_NANO : parseDecimalNano(price.maximum),
+    minimumNano: money.nano(price.minimum ?? "0"),
+    maximumNano: price.maximum === undefined ? NO_MAXIMUM_NANO : money.nano(price.maximum),
     mode,
     scale,
     split: price.split ?? 1,
   };
-  const setUpNano = parseDecimalNano(price.setUp ?? "0");
-  const rows = tiersOf(price, setUpNano, increments).map((tier) => ({ ...base, ...tier }));
+  const rows = tiersOf(price, money, increments).map((tier) => ({ ...base, ...tier }));
   return rows.map((row) => ({ ...row, provable: isLedgerProvable(row) }));
 }
 
@@ -34,12 +33,44 @@ type Tier = Pick<
   "priceNano" | "per" | "setUpNano" | "first" | "step" | "tierFrom" | "tierTo"
 >;
 
-function tiersOf(price: TariffPrice, setUpNano: bigint, increments: Increments): Tier[] {
+/** Amounts of a price in nano-units of the tariff's currency. */
+interface PriceMoney {
+  /** Of a whole amount: half even to the nano-unit where it was converted. */
+  nano: (written: string) => bigint;
+  /** Of an amount per units: exact, also where it was converted. */
+  perUnits: (price: TariffPrice["price"]) => Pick<PriceRow, "priceNano" | "per">;
+}
+
+function moneyOf({ currency }: TariffPrice, document: TariffDocument): PriceMoney {
+  const rate = exchangeRate(document, currency ?? document.currency) ?? reduced(0n, 1n);
+  return {
+    nano: (written) => divideHalfEven(parseDecimalNano(written) * rate.numerator, rate.denominator),
+    perUnits: (price) => {
+      const { priceNano, per } = unitPrice(price);
+      if (rate.numerator === rate.denominator) return { priceNano, per };
+      const exact = reduced(priceNano * rate.numerator, per * rate.denominator);
+      return { priceNano: exact.numerator, per: exact.denominator };
+    },
+  };
+}
+
+/** What is rounded later keeps every nano-unit until then. */
+function roundingOf(
+  price: TariffPrice,
+  { rounding }: TariffDocument,
+): TariffPrice["rounding"] & {} {
+  if (price.rounding !== undefined) return price.rounding;
+  const isLater = rounding.of === "line" || rounding.of === "invoice";
+  return { mode: rounding.mode, scale: isLater ? 9 : rounding.scale };
+}
+
+function tiersOf(price: TariffPrice, money: PriceMoney, increments: Increments): Tier[] {
   const { tiers } = price;
+  const setUpNano = money.nano(price.setUp ?? "0");
   if (tiers === undefined) {
     return [
       {
-        ...unitPrice(price.price),
+        ...money.perUnits(price.price),
         setUpNano,
         ...sizes(increments),
         tierFrom: 0n,
@@ -55,8 +86,8 @@ function tiersOf(price: TariffPrice, setUpNano: bigint, increments: Increments):
     else if (index > 0) counted = { ...counted, first: counted.further };
     const tierTo = step.upTo === undefined ? TIER_END : BigInt(step.upTo) * unitSize(tiers.unit);
     const tier = {
-      ...unitPrice(step.price),
-      setUpNano: step.fee === undefined ? setUpNano : parseDecimalNano(step.fee),
+      ...money.perUnits(step.price),
+      setUpNano: step.fee === undefined ? setUpNano : money.nano(step.fee),
       ...sizes(counted),
       tierFrom,
       tierTo,

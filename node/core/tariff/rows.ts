@@ -40,8 +40,19 @@ export const PRICE_KIND = {
   stairStep: 7,
 } as const;
 
-/** Set in a row's kind where the account's plan can reduce what the row yields. */
+/** Set in a row's kind where the account's plan, or the document beside it, changes what it yields. */
 export const PLAN_REDUCES = 0x10;
+
+/** Whether two price rows are tiers of one price. */
+export function isSameCell(a: PriceRow, b: PriceRow): boolean {
+  return (
+    a.zone === b.zone &&
+    a.band === b.band &&
+    a.area === b.area &&
+    a.origin === b.origin &&
+    a.class === b.class
+  );
+}
 
 export const NO_MAXIMUM_NANO = 2n ** 128n - 1n;
 export const TIER_END = 2n ** 64n - 1n;

@@ -1,7 +1,10 @@
 import type { Service } from "../records/usage-record.ts";
 
 /** What a service's quantity is counted in (docs/PROTOCOL.md, section 4). */
-export type BaseUnit = "millisecond" | "octet" | "milliwatt-hour" | "unit";
+export type BaseUnit = "millisecond" | "octet" | "milliwatt-hour" | "unit" | "nano-unit";
+
+/** A service, or one of a tariff that measures the amount that a record declares. */
+export type Measured = Service | { service: Service; measure?: "amount" | undefined };
 
 const BASE_UNIT: Record<Service, BaseUnit> = {
   voice: "millisecond",
@@ -32,23 +35,25 @@ const UNITS = {
   kWh: ["milliwatt-hour", 1_000_000n],
   MWh: ["milliwatt-hour", 1_000_000_000n],
   unit: ["unit", 1n],
+  amount: ["nano-unit", 1_000_000_000n],
 } as const satisfies Record<string, readonly [BaseUnit, bigint]>;
 
 export type UnitName = keyof typeof UNITS;
 export const UNIT_NAMES = Object.keys(UNITS) as [UnitName, ...UnitName[]];
 
-export function baseUnitOf(service: Service): BaseUnit {
-  return BASE_UNIT[service];
+export function baseUnitOf(of: Measured): BaseUnit {
+  if (typeof of === "string") return BASE_UNIT[of];
+  return of.measure === "amount" ? "nano-unit" : BASE_UNIT[of.service];
 }
 
-export function unitFits(unit: UnitName, service: Service): boolean {
-  return UNITS[unit][0] === BASE_UNIT[service];
+export function unitFits(unit: UnitName, of: Measured): boolean {
+  return UNITS[unit][0] === baseUnitOf(of);
 }
 
 export function unitSize(unit: UnitName): bigint {
   return UNITS[unit][1];
 }
 
-export function unitsOf(service: Service): UnitName[] {
-  return UNIT_NAMES.filter((unit) => unitFits(unit, service));
+export function unitsOf(of: Measured): UnitName[] {
+  return UNIT_NAMES.filter((unit) => unitFits(unit, of));
 }

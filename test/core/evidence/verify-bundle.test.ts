@@ -409,13 +409,14 @@ describe("verifyBundle", () => {
     const { version, validFrom, document } = honest.tariffs[0]!;
     const compiled = compileTariff(document, version);
     const priceRows = compiled.priceRows.map((row) => ({ ...row, kind: row.kind | PLAN_REDUCES }));
+    const priceSources = compiled.priceSources.map((one) => ({ ...one, needsAccount: true }));
     const published = { version, validFromSeconds: BigInt(validFrom) };
     const { charge, amountNano } = honest.charges[0]!;
     assert.ok(!isClosed(charge));
     const okBy = (tariff: typeof compiled) =>
       checkPrice(charge, BigInt(amountNano), "EUR", [{ ...published, compiled: tariff }]).check.ok;
     assert.equal(okBy(compiled), true);
-    assert.equal(okBy({ ...compiled, priceRows }), null);
+    assert.equal(okBy({ ...compiled, priceRows, priceSources }), null);
   });
 
   describe("a wrong line that was credited", () => {

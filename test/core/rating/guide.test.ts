@@ -60,14 +60,16 @@ function assertNames(line: object, named: Record<string, Record<string, unknown>
 describe("the guide to tariffs", () => {
   it("has its examples", () => {
     assert.equal(EXAMPLES.length, GUIDE.split("```json tariff").length - 1);
-    assert.ok(EXAMPLES.length >= 5);
+    assert.ok(EXAMPLES.length >= 30);
   });
 
   it("names every code of the check", () => {
     for (const file of [
       "check",
       "check-calendar",
+      "check-conditions",
       "check-counters",
+      "check-exchange",
       "check-plans",
       "check-services",
       "check-tiers",

@@ -1,0 +1,79 @@
+import type { UsageRecord } from "../records/usage-record.ts";
+import type { PlacedUse } from "../tariff/plan-uses.ts";
+import type { Owner } from "./account-directory.ts";
+import type { BillingPeriod } from "./billing-period.ts";
+import type { Component } from "./outcome.ts";
+import type { RatedFacts } from "./rate-usage.ts";
+import type { RatingState, StateChange, StateKey } from "./rating-state.ts";
+
+/** A running quantity that a charge moved: base units, or nano-units of money. */
+export interface CounterMove {
+  name: string;
+  scope: string;
+  of: string;
+  before: bigint;
+  after: bigint;
+  /** Of an allowance, where before and after are what is left: what there was of it. */
+  granted?: bigint;
+}
+
+/** One record on its way to its price: what it is, whose, and what it will change. */
+export class UseOfAccount {
+  readonly record: UsageRecord;
+  readonly facts: RatedFacts;
+  readonly owner: Owner;
+  readonly period: BillingPeriod;
+  readonly place: PlacedUse & { price: number };
+  readonly changes: StateChange[] = [];
+  readonly moves: CounterMove[] = [];
+  readonly #state: RatingState;
+
+  constructor(
+    record: UsageRecord,
+    facts: RatedFacts,
+    owner: Owner,
+    period: BillingPeriod,
+    place: PlacedUse & { price: number },
+    state: RatingState,
+  ) {
+    this.record = record;
+    this.facts = facts;
+    this.owner = owner;
+    this.period = period;
+    this.place = place;
+    this.#state = state;
+  }
+
+  has(key: StateKey): boolean {
+    return this.#state.has(this.period.from, key);
+  }
+
+  get(key: StateKey): bigint {
+    return this.#state.get(this.period.from, key);
+  }
+
+  /** Notes a change; the answer is the quantity before it. */
+  add(key: StateKey, added: bigint): bigint {
+    const before = this.get(key);
+    this.changes.push({ period: this.period.from, key, value: before + added });
+    return before;
+  }
+}
+
+/** What is taken off a charge after its rounding. */
+export interface Taken {
+  kind: "limit" | "allowance" | "sponsored";
+  name: string;
+  nano: bigint;
+  /** Whoever pays instead. */
+  account?: string;
+}
+
+export const takenComponent = ({ kind, name, nano }: Taken): Component => ({
+  kind,
+  name,
+  amountNano: -nano,
+});
+
+export const sumOf = (takings: readonly Taken[]): bigint =>
+  takings.reduce((sum, { nano }) => sum + nano, 0n);
