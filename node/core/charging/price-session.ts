@@ -1,9 +1,10 @@
 import { TallystickError } from "../errors.ts";
 import type { AccountDirectory } from "../rating/account-directory.ts";
-import { AccountRater, type CounterMove, needsAccounts } from "../rating/account-rater.ts";
+import { AccountRater, needsAccounts } from "../rating/account-rater.ts";
 import { BillingPeriods } from "../rating/billing-period.ts";
 import { CompiledRater } from "../rating/compiled-rater.ts";
 import type { Rated } from "../rating/outcome.ts";
+import type { CounterMove } from "../rating/use-of-account.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
 import type { CounterChange } from "./entry.ts";
 import { type RunningCounters, SessionView } from "./running-counters.ts";

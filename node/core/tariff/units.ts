@@ -1,12 +1,15 @@
 import type { Service } from "../records/usage-record.ts";
 
 /** What a service's quantity is counted in (docs/PROTOCOL.md, section 4). */
-export type BaseUnit = "millisecond" | "octet" | "milliwatt-hour" | "unit" | "nano-unit";
+export type ServiceUnit = "millisecond" | "octet" | "milliwatt-hour" | "unit";
+
+/** A service's unit, or a nano-unit of the currency where what is measured is an amount. */
+export type BaseUnit = ServiceUnit | "nano-unit";
 
 /** A service, or one of a tariff that measures the amount that a record declares. */
 export type Measured = Service | { service: Service; measure?: "amount" | undefined };
 
-const BASE_UNIT: Record<Service, BaseUnit> = {
+const BASE_UNIT: Record<Service, ServiceUnit> = {
   voice: "millisecond",
   time: "millisecond",
   data: "octet",
@@ -41,6 +44,8 @@ const UNITS = {
 export type UnitName = keyof typeof UNITS;
 export const UNIT_NAMES = Object.keys(UNITS) as [UnitName, ...UnitName[]];
 
+export function baseUnitOf(of: Service): ServiceUnit;
+export function baseUnitOf(of: Measured): BaseUnit;
 export function baseUnitOf(of: Measured): BaseUnit {
   if (typeof of === "string") return BASE_UNIT[of];
   return of.measure === "amount" ? "nano-unit" : BASE_UNIT[of.service];
