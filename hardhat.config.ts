@@ -8,7 +8,10 @@ export default defineConfig({
     version: "0.8.37",
     // The compiler that npm installed: building needs no download.
     path: require.resolve("solc/soljson.js"),
-    npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
+    npmFilesToBuild: [
+      "@openzeppelin/contracts/access/manager/AccessManager.sol",
+      "@openzeppelin/contracts/metatx/ERC2771Forwarder.sol",
+    ],
     settings: {
       evmVersion: "cancun",
       viaIR: true,

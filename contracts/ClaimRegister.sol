@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import { AccessManaged } from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import { Nonces } from "@openzeppelin/contracts/utils/Nonces.sol";
-import { MemberGated } from "./MemberGated.sol";
+import { Forwarded } from "./Forwarded.sol";
 import { IAgreements } from "./interfaces/IAgreements.sol";
 import { Book, IBooks } from "./interfaces/IBooks.sol";
 import { IBreachJudge } from "./interfaces/IBreachJudge.sol";
@@ -16,7 +15,7 @@ import { BookId, ClaimId } from "./types/Identifiers.sol";
 
 /// @notice The first half of {IClaims}: who judges what, how a claim is lodged, and until when somebody
 /// can act on it.
-abstract contract ClaimRegister is IClaims, MemberGated, AccessManaged, EIP712, Nonces {
+abstract contract ClaimRegister is IClaims, Forwarded, EIP712, Nonces {
     uint8 internal constant KIND_MATTER_OF_FACT = 100;
     uint8 private constant BOOK_OF_CHARGES = 1;
     uint32 private constant LEAVES_MAX = 1 << 20;
@@ -42,8 +41,9 @@ abstract contract ClaimRegister is IClaims, MemberGated, AccessManaged, EIP712, 
         IAgreements agreements_,
         IBooks books_,
         ILedgerClock clock_,
-        address authority
-    ) MemberGated(members_) AccessManaged(authority) EIP712("Tallystick Claims", "1") {
+        address authority,
+        address forwarder
+    ) Forwarded(members_, authority, forwarder) EIP712("Tallystick Claims", "1") {
         agreements = agreements_;
         books = books_;
         clock = clock_;
@@ -70,7 +70,10 @@ abstract contract ClaimRegister is IClaims, MemberGated, AccessManaged, EIP712, 
         bytes32 evidenceHash
     ) external returns (ClaimId) {
         return
-            _lodge(Request(kind, book, sequence, leafIndex, claimedNano, evidenceHash), msg.sender);
+            _lodge(
+                Request(kind, book, sequence, leafIndex, claimedNano, evidenceHash),
+                _msgSender()
+            );
     }
 
     /// @inheritdoc IClaims

@@ -50,8 +50,9 @@ contract Claims is ClaimRegister {
         IBooks books_,
         ILedgerClock clock_,
         IBonds bonds_,
-        address authority
-    ) ClaimRegister(members_, agreements_, books_, clock_, authority) {
+        address authority,
+        address forwarder
+    ) ClaimRegister(members_, agreements_, books_, clock_, authority, forwarder) {
         bonds = bonds_;
     }
 
@@ -159,8 +160,8 @@ contract Claims is ClaimRegister {
         Request memory request = stored.request;
         require(request.kind == KIND_MATTER_OF_FACT, ClaimKindWrong(id, request.kind));
         require(
-            members.holds(agreements.arbiterOf(stored.agreement), Duty.Settle, msg.sender),
-            NotTheArbiter(id, msg.sender)
+            members.holds(agreements.arbiterOf(stored.agreement), Duty.Settle, _msgSender()),
+            NotTheArbiter(id, _msgSender())
         );
         require(dueNano <= request.claimedNano, DecisionAboveClaim(request.claimedNano, dueNano));
         bytes32 place = _placeOf(request);
@@ -306,9 +307,9 @@ contract Claims is ClaimRegister {
     function _answerable(ClaimId id) private view returns (Claim storage stored) {
         stored = _inState(id, ClaimState.Claimed);
         require(
-            members.holds(stored.operator, Duty.Commit, msg.sender) ||
-                members.holds(stored.operator, Duty.Settle, msg.sender),
-            NotTheOperator(id, msg.sender)
+            members.holds(stored.operator, Duty.Commit, _msgSender()) ||
+                members.holds(stored.operator, Duty.Settle, _msgSender()),
+            NotTheOperator(id, _msgSender())
         );
         _requireBeforeDeadline(id);
     }

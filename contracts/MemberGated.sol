@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { Context } from "@openzeppelin/contracts/utils/Context.sol";
 import { Duty, IMembers } from "./interfaces/IMembers.sol";
 import { MemberId, NO_MEMBER } from "./types/Identifiers.sol";
 
 /// @notice The checks of keys that the other contracts share. A refusal names the missing duty.
-abstract contract MemberGated {
+abstract contract MemberGated is Context {
     IMembers public immutable members;
 
     constructor(IMembers members_) {
@@ -14,8 +15,8 @@ abstract contract MemberGated {
 
     /// @dev The sender's member; the sender has to hold this duty for it.
     function _senderHolding(Duty duty) internal view returns (MemberId member) {
-        member = members.memberOf(msg.sender);
-        require(member != NO_MEMBER, IMembers.NotAMember(msg.sender));
+        member = members.memberOf(_msgSender());
+        require(member != NO_MEMBER, IMembers.NotAMember(_msgSender()));
         _requireDuty(member, duty);
     }
 
@@ -27,8 +28,8 @@ abstract contract MemberGated {
 
     function _requireDuty(MemberId member, Duty duty) internal view {
         require(
-            members.holds(member, duty, msg.sender),
-            IMembers.DutyMissing(member, duty, msg.sender)
+            members.holds(member, duty, _msgSender()),
+            IMembers.DutyMissing(member, duty, _msgSender())
         );
     }
 }

@@ -18,6 +18,8 @@ import { BREACH_KIND } from "../node/core/evidence/claim-kind.ts";
 
 export interface LedgerAddresses {
   accessManager: string;
+  /** Carries calls that somebody signed (ERC-2771). */
+  forwarder: string;
   members: string;
   agreements: string;
   /** The clock is kept by the books: the same address. */
@@ -31,6 +33,7 @@ export interface LedgerAddresses {
   mispricedCharge: string;
   statements: string;
   settlement: string;
+  netting: string;
   demoToken: string;
 }
 
@@ -47,9 +50,14 @@ export interface DeploymentOptions {
 
 /** Ten minutes: ten times the usual cadence of commitments. */
 const HEARTBEAT_SECONDS = 600n;
+/** Netting cycles are open for a week; then net debtors have two days. */
+const NETTING_OPEN_SECONDS = 604_800n;
+const NETTING_FUNDING_SECONDS = 172_800n;
+/** In the EIP-712 domain of what is carried. */
+const FORWARDER_NAME = "Tallystick Forwarder";
 const GOVERNANCE_DELAY_SECONDS = 172_800n;
 
-/** Roles of the access manager: 1 and 2 are held by contracts, the others by people. */
+/** Roles of the access manager: referrer, slasher and netter are held by contracts. */
 export const ACCESS_ROLE = {
   admin: 0n,
   referrer: 1n,
@@ -57,6 +65,7 @@ export const ACCESS_ROLE = {
   registrar: 3n,
   rulemaker: 4n,
   guardian: 5n,
+  netter: 6n,
 } as const;
 const ROLE = ACCESS_ROLE;
 
@@ -71,6 +80,7 @@ const RULEMAKER_METHODS = [
   ["Books", "books", ["askBonds"]],
   ["Bonds", "bonds", ["spendFund"]],
   ["Claims", "claims", ["registerJudge"]],
+  ["Netting", "netting", ["setPeriods"]],
   [
     "AccessManager",
     "accessManager",
@@ -91,6 +101,7 @@ const RULEMAKER_METHODS = [
 
 const ARTIFACT_FOLDERS = {
   AccessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol",
+  ERC2771Forwarder: "@openzeppelin/contracts/metatx/ERC2771Forwarder.sol",
   DemoToken: "contracts/demo/DemoToken.sol",
   ILedgerClock: "contracts/interfaces/ILedgerClock.sol",
 } as const;
@@ -120,6 +131,7 @@ export async function deployLedger(
   const deployment = new Deployment(signer, options.onStep ?? (() => {}));
   const governor = await signer.getAddress();
   const accessManager = await deployment.deploy("AccessManager", [governor]);
+  const forwarder = await deployment.deploy("ERC2771Forwarder", [FORWARDER_NAME]);
   const members = await deployment.deploy("Members", [accessManager]);
   const agreements = await deployment.deploy("Agreements", [members, accessManager]);
   const books = await deployment.deploy("Books", [
@@ -138,6 +150,7 @@ export async function deployLedger(
     books,
     bonds,
     accessManager,
+    forwarder,
   ]);
   const priced = [books, agreements, tariffs];
   const judges: Record<keyof typeof BREACH_KIND, unknown[]> = {
@@ -168,7 +181,23 @@ export async function deployLedger(
     books,
     verifier,
   ]);
-  const settlement = await deployment.deploy("Settlement", [members, agreements, statements]);
+  const settlement = await deployment.deploy("Settlement", [
+    members,
+    agreements,
+    statements,
+    accessManager,
+    forwarder,
+  ]);
+  const netting = await deployment.deploy("Netting", [
+    members,
+    agreements,
+    books,
+    settlement,
+    NETTING_OPEN_SECONDS,
+    NETTING_FUNDING_SECONDS,
+    accessManager,
+    forwarder,
+  ]);
   const demoToken = await deployment.deploy("DemoToken", []);
 
   const manager = { name: "AccessManager", address: accessManager };
@@ -176,12 +205,16 @@ export async function deployLedger(
     claims,
     statements,
   ]);
+  for (const method of ["takeForNetting", "fallBack"]) {
+    await deployment.allow(manager, ROLE.netter, "Settlement", settlement, method, [netting]);
+  }
   await deployment.allow(manager, ROLE.slasher, "Bonds", bonds, "slash", [claims]);
   await deployment.call({ name: "Members", address: members }, "followCommitKeys", [books]);
   await deployment.call({ name: "Books", address: books }, "askBonds", [bonds]);
   await deployment.call({ name: "Agreements", address: agreements }, "allowToken", [demoToken]);
   const addresses: LedgerAddresses = {
     accessManager,
+    forwarder,
     members,
     agreements,
     clock: books,
@@ -193,6 +226,7 @@ export async function deployLedger(
     mispricedCharge: judgeAt.mispricedCharge as string,
     statements,
     settlement,
+    netting,
     demoToken,
   };
   await governBy(deployment, addresses, governor, options);

@@ -24,6 +24,8 @@ const CONTRACTS = {
   mispricedCharge: "MispricedCharge",
   statements: "Statements",
   settlement: "Settlement",
+  netting: "Netting",
+  forwarder: "ERC2771Forwarder",
   token: "DemoToken",
   accessManager: "AccessManager",
 } as const;

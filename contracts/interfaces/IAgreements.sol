@@ -10,15 +10,20 @@ struct Side {
     MemberId payer;
 }
 
-/// @notice What one party gets of an amount: a fixed fee for each statement, and a share.
+/// @notice What one party gets of a statement: a fixed fee, and a share. All in nano-units.
 struct Share {
     MemberId party;
     uint128 fixedNano;
     uint32 partsPerMillion;
+    /// It gets at least so much, as far as the remainder reaches.
+    uint128 minimumNano;
+    /// It gets at most so much; zero for no maximum.
+    uint128 maximumNano;
 }
 
 /// @notice Fixed fees first, in order; then the parts per million of what is left, each rounded down
-/// to nano-units; the rest to `remainder`. Splits are numbered from 1 by their place in the terms.
+/// to nano-units; none gets more than its maximum; then what is below its minimum is filled up, in
+/// order; the rest to `remainder`. Splits are numbered from 1 by their place in the terms.
 struct Split {
     MemberId remainder;
     Share[] shares;

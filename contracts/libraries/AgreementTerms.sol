@@ -225,6 +225,12 @@ library AgreementTerms {
             Share calldata share = split.shares[i];
             _requireParty(parties, share.party);
             parts += share.partsPerMillion;
+            require(
+                share.maximumNano == 0 ||
+                    (share.minimumNano <= share.maximumNano &&
+                        share.fixedNano <= share.maximumNano),
+                IAgreements.TermsUnusable("maximum of a share", share.maximumNano)
+            );
             for (uint256 j = 0; j < i; ++j) {
                 require(
                     share.party != split.shares[j].party,

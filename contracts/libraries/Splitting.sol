@@ -7,8 +7,10 @@ import { Share, Split } from "../interfaces/IAgreements.sol";
 library Splitting {
     uint256 private constant PARTS_PER_MILLION = 1_000_000;
 
-    /// @param beforeNano What was divided of the same statement already; its fixed fees are not taken
-    /// again.
+    /// @dev A later part gets what the whole would give less what the parts before it got, so that
+    /// fixed fees, minimums and maximums count once for a statement. Parts per million are rounded down
+    /// at each total, so a difference can miss by a nano-unit for each share; nothing is lost by that.
+    /// @param beforeNano What was divided of the same statement already.
     /// @return sharesNano One for each share of the split, in order.
     /// @return remainderNano The rest; all of them add up to `amountNano`.
     function divide(
@@ -16,26 +18,44 @@ library Splitting {
         uint128 beforeNano,
         uint128 amountNano
     ) internal pure returns (uint256[] memory sharesNano, uint256 remainderNano) {
-        uint256 count = split.shares.length;
-        sharesNano = new uint256[](count);
-        uint256 fixedBefore = beforeNano;
-        uint256 fixedAfter = uint256(beforeNano) + amountNano;
-        uint256 left = amountNano;
-        for (uint256 i = 0; i < count; ++i) {
-            uint256 fee = split.shares[i].fixedNano;
-            uint256 taken = fee < fixedBefore ? fee : fixedBefore;
-            uint256 takenAfter = fee < fixedAfter ? fee : fixedAfter;
-            fixedBefore -= taken;
-            fixedAfter -= takenAfter;
-            sharesNano[i] = takenAfter - taken;
-            left -= takenAfter - taken;
+        sharesNano = _sharesOf(split.shares, uint256(beforeNano) + amountNano);
+        remainderNano = amountNano;
+        uint256[] memory earlier = _sharesOf(split.shares, beforeNano);
+        for (uint256 i = 0; i < sharesNano.length; ++i) {
+            uint256 nano = sharesNano[i] > earlier[i] ? sharesNano[i] - earlier[i] : 0;
+            if (nano > remainderNano) nano = remainderNano;
+            sharesNano[i] = nano;
+            remainderNano -= nano;
         }
-        remainderNano = left;
+    }
+
+    /// @dev Fees in order, then parts of what is left, none above its maximum; then, in order, what is
+    /// below its minimum is filled up as far as the rest reaches.
+    function _sharesOf(
+        Share[] memory shares,
+        uint256 totalNano
+    ) private pure returns (uint256[] memory nano) {
+        uint256 count = shares.length;
+        nano = new uint256[](count);
+        uint256 left = totalNano;
         for (uint256 i = 0; i < count; ++i) {
-            Share memory share = split.shares[i];
-            uint256 part = (left * share.partsPerMillion) / PARTS_PER_MILLION;
-            sharesNano[i] += part;
-            remainderNano -= part;
+            uint256 fee = shares[i].fixedNano;
+            nano[i] = fee < left ? fee : left;
+            left -= nano[i];
+        }
+        uint256 rest = totalNano;
+        for (uint256 i = 0; i < count; ++i) {
+            nano[i] += (left * shares[i].partsPerMillion) / PARTS_PER_MILLION;
+            uint256 most = shares[i].maximumNano;
+            if (most > 0 && nano[i] > most) nano[i] = most;
+            rest -= nano[i];
+        }
+        for (uint256 i = 0; i < count; ++i) {
+            if (nano[i] >= shares[i].minimumNano) continue;
+            uint256 missing = shares[i].minimumNano - nano[i];
+            if (missing > rest) missing = rest;
+            nano[i] += missing;
+            rest -= missing;
         }
     }
 }

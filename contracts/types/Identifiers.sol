@@ -19,6 +19,9 @@ type StatementId is bytes32;
 /// @notice An amount that a final statement makes payable.
 type ObligationId is bytes32;
 
+/// @notice One token's netting cycle.
+type CycleId is bytes32;
+
 using { sameMember as ==, otherMember as != } for MemberId global;
 using { sameAgreement as ==, otherAgreement as != } for AgreementId global;
 using { sameBook as ==, otherBook as != } for BookId global;

@@ -22,6 +22,7 @@ export type ContractName =
   | "claims"
   | "statements"
   | "settlement"
+  | "netting"
   | "bonds"
   | "verifier"
   | "token";

@@ -160,7 +160,7 @@ class NetworkSetUp {
     const retailTerms = [
       [alder, cedar],
       [[alder, alder]],
-      [[alder, [[cedar, 500_000_000n, 100_000]]]],
+      [[alder, [[cedar, 500_000_000n, 100_000, 0n, 0n]]]],
       [],
       PERIOD,
       EUR,

@@ -9,6 +9,7 @@ const CONTRACTS = [
   "Claims",
   "DemoToken",
   "Members",
+  "Netting",
   "Settlement",
   "Statements",
   "Tariffs",

@@ -76,11 +76,27 @@ describe("Agreements and tariffs", () => {
 
     it("split no more than there is, among parties, each once", async () => {
       const parties = [alder.id, city.id];
-      const split = (...shares: [string, bigint, number][]) =>
-        refused({ parties, splits: [[alder.id, shares]] });
+      const split = (...shares: [string, bigint, number, bigint?, bigint?][]) =>
+        refused({
+          parties,
+          splits: [
+            [
+              alder.id,
+              shares.map(([id, fee, parts, least = 0n, most = 0n]) => [
+                id,
+                fee,
+                parts,
+                least,
+                most,
+              ]),
+            ],
+          ],
+        });
       assert.equal(await split([city.id, 0n, 600_000], [alder.id, 0n, 400_001]), "TermsUnusable");
       assert.equal(await split([city.id, 0n, 1], [city.id, 0n, 1]), "PartyUnusable");
       assert.equal(await split([birch.id, 0n, 1]), "PartyUnusable");
+      assert.equal(await split([city.id, 0n, 1, 2n, 1n]), "TermsUnusable", "least above most");
+      assert.equal(await split([city.id, 2n, 1, 0n, 1n]), "TermsUnusable", "fee above most");
       assert.equal(await refused({ splits: [[birch.id, []]] }), "PartyUnusable");
       assert.equal(await refused({ splits: [] }), "TermsUnusable");
     });

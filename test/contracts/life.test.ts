@@ -64,7 +64,7 @@ describe("The life of a charge on the ledger", () => {
     const terms: TermsDraft = {
       parties: [operator.id, city.id],
       sides: [[operator.id, operator.id]],
-      splits: [[operator.id, [[city.id, 10_000_000n, 200_000]]]],
+      splits: [[operator.id, [[city.id, 10_000_000n, 200_000, 0n, 0n]]]],
       tolerances: [],
       period: [BERLIN, 0, false, false],
       currency: EUR,

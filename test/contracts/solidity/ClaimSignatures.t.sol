@@ -232,7 +232,8 @@ contract ClaimSignaturesTest is Cheats {
                 IBooks(around),
                 ILedgerClock(around),
                 IBonds(around),
-                around
+                around,
+                address(0)
             );
     }
 }

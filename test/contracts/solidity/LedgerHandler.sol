@@ -99,9 +99,23 @@ contract LedgerHandler is Cheats {
         agreements = new Agreements(members, address(authority));
         books = new Books(members, agreements, 1 days, address(authority));
         bonds = new Bonds(members, agreements, books, address(authority));
-        claims = new Claims(members, agreements, books, books, bonds, address(authority));
+        claims = new Claims(
+            members,
+            agreements,
+            books,
+            books,
+            bonds,
+            address(authority),
+            address(0)
+        );
         statements = new Statements(members, agreements, books, books, new Verifier());
-        settlement = new Settlement(members, agreements, statements);
+        settlement = new Settlement(
+            members,
+            agreements,
+            statements,
+            address(authority),
+            address(0)
+        );
         members.followCommitKeys(address(books));
         agreements.allowToken(address(token));
         claims.registerJudge(3, new ChargeNumberReused(books));
@@ -431,7 +445,7 @@ contract LedgerHandler is Cheats {
         terms.splits = new Split[](1);
         terms.splits[0].remainder = idOf[OPERATOR];
         terms.splits[0].shares = new Share[](1);
-        terms.splits[0].shares[0] = Share(idOf[CITY], 77, 123_457);
+        terms.splits[0].shares[0] = Share(idOf[CITY], 77, 123_457, 0, 0);
         terms.currency = "EUR";
         terms.token = address(token);
         terms.arbiter = idOf[ARBITER];

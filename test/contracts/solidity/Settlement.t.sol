@@ -63,11 +63,15 @@ contract Surroundings {
         return decimals;
     }
 
+    function isNetted(AgreementId) external pure returns (bool) {
+        return false;
+    }
+
     function splitOf(AgreementId, uint32) external view returns (Split memory split) {
         split.remainder = MemberId.wrap(bytes20(_remainder));
         split.shares = new Share[](2);
-        split.shares[0] = Share(MemberId.wrap(bytes20(address(0xC17))), 3, 100_001);
-        split.shares[1] = Share(MemberId.wrap(bytes20(address(0xA57))), 0, 333_333);
+        split.shares[0] = Share(MemberId.wrap(bytes20(address(0xC17))), 3, 100_001, 0, 0);
+        split.shares[1] = Share(MemberId.wrap(bytes20(address(0xA57))), 0, 333_333, 0, 0);
     }
 }
 
@@ -207,7 +211,9 @@ contract SettlementTest is Cheats {
             new Settlement(
                 IMembers(address(around)),
                 IAgreements(address(around)),
-                IStatements(address(around))
+                IStatements(address(around)),
+                address(this),
+                address(0)
             );
     }
 

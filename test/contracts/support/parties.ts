@@ -29,10 +29,18 @@ export async function admit(
   return { id, commit: keys[0], settle: keys[1], govern: keys[2] };
 }
 
+export type ShareDraft = [
+  party: string,
+  fixedNano: bigint,
+  parts: number,
+  minimumNano: bigint,
+  maximumNano: bigint,
+];
+
 export interface TermsDraft {
   parties: string[];
   sides: [operator: string, payer: string][];
-  splits: [remainder: string, shares: [party: string, fixedNano: bigint, parts: number][]][];
+  splits: [remainder: string, shares: ShareDraft[]][];
   tolerances: [
     service: number,
     direction: number,
