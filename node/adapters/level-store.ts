@@ -48,6 +48,16 @@ export class LevelStore implements Store {
     }
   }
 
+  async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    this.#assertOpen();
+    for (const key of keys) wellFormed(key);
+    try {
+      return await this.#database.getMany([...keys]);
+    } catch (error) {
+      throw readingError(this.#database.location, error);
+    }
+  }
+
   async write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void> {
     this.#assertOpen();
     const batch = operations.map((operation) => {

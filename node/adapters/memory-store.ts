@@ -56,6 +56,11 @@ export class MemoryStore implements Store {
     return await this.#level.get(wellFormed(key));
   }
 
+  async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    this.#assertOpen();
+    return await this.#level.getMany(keys.map(wellFormed));
+  }
+
   async write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void> {
     this.#assertOpen();
     const own = operations.map((operation) => {

@@ -44,3 +44,25 @@ export const epochBefore = (name: string): string =>
 /** Calendar month in UTC, which the keys of source tags belong to. */
 export const trafficMonth = (milliseconds: number): string =>
   new Date(milliseconds).toISOString().slice(0, 7);
+
+/** The epochs of many instants: records come nearly in order of time, so the last answer mostly holds. */
+export class EpochCalendar {
+  readonly #zone: string;
+  #last: BillingEpoch | undefined;
+
+  constructor(zone: string) {
+    this.#zone = zone;
+  }
+
+  epochOf(milliseconds: number): string {
+    const last = this.#last;
+    if (
+      last === undefined ||
+      milliseconds < last.fromMilliseconds ||
+      milliseconds >= last.toMilliseconds
+    ) {
+      this.#last = billingEpoch(epochOfInstant(milliseconds, this.#zone), this.#zone);
+    }
+    return (this.#last as BillingEpoch).name;
+  }
+}

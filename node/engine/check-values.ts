@@ -39,6 +39,10 @@ function isAsWritten(key: string, value: Uint8Array): boolean {
 function without(store: Store, hidden: ReadonlySet<string>): Store {
   return {
     get: async (key) => (hidden.has(key) ? undefined : store.get(key)),
+    getMany: async (keys) => {
+      const values = await store.getMany(keys);
+      return values.map((value, at) => (hidden.has(keys[at] as string) ? undefined : value));
+    },
     write: (operations, options) => store.write(operations, options),
     async *scan(range): AsyncIterable<StoreEntry> {
       for await (const entry of store.scan(range)) if (!hidden.has(entry.key)) yield entry;

@@ -11,9 +11,8 @@ import { textIdentity } from "../core/commitment/secrets.ts";
 import { type InspectLine, isRecord } from "../core/formats/inspect-line.ts";
 import { parseDecimalNano } from "../core/money/decimal.ts";
 import type { Rated } from "../core/rating/outcome.ts";
-import { rateUsage } from "../core/rating/rate-usage.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
-import { epochAfter, epochOfInstant } from "./billing-epoch.ts";
+import { EpochCalendar, epochAfter } from "./billing-epoch.ts";
 import { addToTotals, emptyFile } from "./control-totals.ts";
 import type { AccountGuide } from "./guide-account.ts";
 import { keys } from "./key-spaces.ts";
@@ -26,6 +25,8 @@ import type { TariffShelf } from "./tariff-shelf.ts";
 
 /** Records that become durable in one write. */
 const BLOCK_RECORDS = 256;
+/** What the records of the next block will ask for again. */
+const REMEMBERED = /^(account|book|epoch|month-key|node)\//;
 
 export interface UsageFile {
   name: string;
@@ -43,6 +44,7 @@ export class UsageIngest {
   readonly #context: EngineContext;
   readonly #tariffs: TariffShelf;
   readonly #guide: AccountGuide;
+  readonly #epochs: EpochCalendar;
   /** Ledger time of the block of records at hand. */
   #nowSeconds = 0n;
 
@@ -50,18 +52,25 @@ export class UsageIngest {
     this.#context = context;
     this.#tariffs = tariffs;
     this.#guide = guide;
+    this.#epochs = new EpochCalendar(context.profile.zone);
   }
 
   async ingest(
     file: UsageFile,
     onProgress?: (records: number) => void,
   ): Promise<IngestedFile & { already: boolean }> {
-    let session = new StoreSession(this.#context.store);
+    const session = new StoreSession(this.#context.store);
     let state = (await session.get<IngestedFile>(keys.file(file.sha256))) ?? emptyFile(file);
     if (state.complete) return { ...state, already: true };
     let position = 0;
-    let inBlock = 0;
-    this.#nowSeconds = await this.#context.time.seconds();
+    let block: Exclude<InspectLine, { file: unknown }>[] = [];
+    const takeBlock = async () => {
+      state = await this.#takeBlock(session, block, file, state);
+      session.put(keys.file(file.sha256), state);
+      await session.commit((key) => REMEMBERED.test(key));
+      block = [];
+      onProgress?.(position);
+    };
     for await (const line of file.lines) {
       if ("file" in line) {
         state = {
@@ -70,22 +79,41 @@ export class UsageIngest {
         };
         continue;
       }
-      position++;
-      if (position <= state.done) continue;
-      const outcome = isRecord(line) ? await this.#take(session, line, file, position) : "rejected";
-      state = addToTotals({ ...state, done: position }, outcome, isRecord(line) ? line : undefined);
-      if (++inBlock < BLOCK_RECORDS) continue;
-      session.put(keys.file(file.sha256), state);
-      await session.commit();
-      session = new StoreSession(this.#context.store);
-      this.#nowSeconds = await this.#context.time.seconds();
-      inBlock = 0;
-      onProgress?.(position);
+      if (++position <= state.done) continue;
+      block.push(line);
+      if (block.length === BLOCK_RECORDS) await takeBlock();
     }
+    state = await this.#takeBlock(session, block, file, state);
     state = { ...state, complete: true };
     session.put(keys.file(file.sha256), state);
     await session.commit();
     return { ...state, already: false };
+  }
+
+  async #takeBlock(
+    session: StoreSession,
+    block: Exclude<InspectLine, { file: unknown }>[],
+    file: UsageFile,
+    before: IngestedFile,
+  ): Promise<IngestedFile> {
+    this.#nowSeconds = await this.#context.time.seconds();
+    const digests = block.map((line) => (isRecord(line) ? contentDigestOf(line) : ""));
+    await session.prefetch(
+      block.flatMap((line, at) =>
+        isRecord(line) ? [keys.source(line.id), keys.content(digests[at] as string)] : [],
+      ),
+    );
+    let state = before;
+    for (const [at, line] of block.entries()) {
+      const done = state.done + 1;
+      const record = isRecord(line) ? line : undefined;
+      const outcome =
+        record === undefined
+          ? "rejected"
+          : await this.#take(session, record, digests[at] as string, file, done);
+      state = addToTotals({ ...state, done }, outcome, record);
+    }
+    return state;
   }
 
   /** Rates a record again that waited in suspense, after it, its account or the tariff changed. */
@@ -95,8 +123,8 @@ export class UsageIngest {
     const waiting = await session.get<SuspendedRecord>(keys.suspense(recordId));
     if (waiting === undefined) return undefined;
     session.delete(keys.suspense(recordId));
-    const outcome = await this.#price(session, waiting.record, true);
     const seen = await session.get<SourceSeen>(keys.source(recordId));
+    const outcome = await this.#price(session, waiting.record, seen?.file, true);
     if (seen !== undefined) session.put(keys.source(recordId), { ...seen, outcome });
     await session.commit();
     return outcome;
@@ -105,18 +133,18 @@ export class UsageIngest {
   async #take(
     session: StoreSession,
     record: UsageRecord,
+    contentDigest: string,
     file: UsageFile,
     position: number,
   ): Promise<ControlClass> {
     if (!record.billable) return "notBillable";
     const seen = await session.get<SourceSeen>(keys.source(record.id));
     if (seen !== undefined) return "duplicate";
-    const contentDigest = contentDigestOf(record);
     const twin = await session.get<string>(keys.content(contentDigest));
     let outcome: ControlClass;
     if (twin === undefined) {
       session.put(keys.content(contentDigest), record.id);
-      outcome = await this.#price(session, record, false);
+      outcome = await this.#price(session, record, file.sha256, false);
     } else {
       outcome = this.#suspend(session, record, "duplicate.suspected", {
         message: `The same content came before under another id (${twin}); decide whether both are real.`,
@@ -134,6 +162,7 @@ export class UsageIngest {
   async #price(
     session: StoreSession,
     record: UsageRecord,
+    fileSha256: string | undefined,
     recycled: boolean,
   ): Promise<ControlClass> {
     const { profile } = this.#context;
@@ -152,7 +181,7 @@ export class UsageIngest {
           )
         : { account: profile.trunkAccount, device: profile.trunkAccount };
     if ("code" in guided) return this.#suspend(session, record, guided.code, guided);
-    const rated = rateUsage(tariff.compiled, record);
+    const rated = tariff.rater.rate(record);
     if (rated.outcome === "not-billable") return "notBillable";
     if (rated.outcome === "suspended") return this.#suspend(session, record, rated.code, rated);
 
@@ -180,7 +209,7 @@ export class UsageIngest {
       device: guided.device,
       amountNano,
       startMilliseconds,
-      party: (salt) => partyGroupOf(rated, record, salt),
+      party: (salt) => partyGroupOf(rated, record, fileSha256, salt),
       third: { kind: "charge", group: chargeGroupOf(rated) },
       components:
         hand === undefined
@@ -198,7 +227,7 @@ export class UsageIngest {
 
   /** The epoch of the start, or the one after the last that was billed: late records go there. */
   async #openEpoch(session: StoreSession, startMilliseconds: number): Promise<string> {
-    const epoch = epochOfInstant(startMilliseconds, this.#context.profile.zone);
+    const epoch = this.#epochs.epochOf(startMilliseconds);
     const closed = await session.get<string>(keys.node("closed-epoch"));
     return closed !== undefined && epoch <= closed ? epochAfter(closed) : epoch;
   }
@@ -251,7 +280,12 @@ function chargeGroupOf(rated: Rated) {
   };
 }
 
-function partyGroupOf(rated: Rated, record: UsageRecord, salt: Uint8Array) {
+function partyGroupOf(
+  rated: Rated,
+  record: UsageRecord,
+  fileSha256: string | undefined,
+  salt: Uint8Array,
+) {
   const text = rated.partyText;
   const source = record.source;
   return {
@@ -259,7 +293,8 @@ function partyGroupOf(rated: Rated, record: UsageRecord, salt: Uint8Array) {
       restDigits: text === undefined ? rated.restDigits : BigInt(toHex(textIdentity(salt, text))),
       type: rated.partyType,
       cell: 0n,
-      file: source === undefined ? new Uint8Array(16) : fromHex(`0x${source.sha256}`).slice(0, 16),
+      file:
+        fileSha256 === undefined ? new Uint8Array(16) : fromHex(`0x${fileSha256.slice(0, 32)}`, 16),
       offset: BigInt(source?.byteOffset ?? 0),
       length: source?.byteLength ?? 0,
       eventsRoot: new Uint8Array(32),

@@ -60,6 +60,9 @@ async function sealOne(
   const count = waiting < limit ? waiting : limit;
   const sequence = BigInt(book.lastSequence) + 1n;
   const entries: (StoredCharge | StoredInvoiceLeaf)[] = [];
+  await session.prefetch(
+    Array.from({ length: Number(count) }, (_, at) => keys.pending(book.domain, first + BigInt(at))),
+  );
   for (let at = first; at < first + count; at++) {
     const entry = await session.get<StoredCharge | StoredInvoiceLeaf>(
       keys.pending(book.domain, at),

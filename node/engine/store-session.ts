@@ -1,38 +1,67 @@
 import type { Store, StoreOperation } from "./store.ts";
 import { encodeJson, readJson } from "./stored-json.ts";
 
+/** Values remembered beyond a commit; more of them are forgotten at once. */
+const REMEMBERED_MAX = 100_000;
+
 /**
- * One unit of work: reads see the session's own writes, and all writes reach the store in one
- * atomic, durable operation or not at all. A crash before `commit` resolves leaves the store as it
- * was before the unit, or as after it; never in between.
+ * One unit of work after the other: reads see the session's own writes, and all writes of a unit
+ * reach the store in one atomic, durable operation or not at all. A crash before `commit` resolves
+ * leaves the store as it was before the unit, or as after it; never in between. After a commit that
+ * failed the session is of no more use.
+ *
+ * A session reads each value once and answers from memory afterwards, so it belongs to whoever is
+ * the only writer while it lives (`turns.ts`). Values are never changed in place.
  */
 export class StoreSession {
   readonly #store: Store;
-  readonly #changes = new Map<string, Uint8Array | undefined>();
+  readonly #known = new Map<string, unknown>();
+  readonly #changed = new Set<string>();
 
   constructor(store: Store) {
     this.#store = store;
   }
 
   async get<T>(key: string): Promise<T | undefined> {
-    const value = this.#changes.has(key) ? this.#changes.get(key) : await this.#store.get(key);
-    return value === undefined ? undefined : readJson<T>(key, value);
+    if (!this.#known.has(key)) this.#learn(key, await this.#store.get(key));
+    return this.#known.get(key) as T | undefined;
+  }
+
+  /** Reads what will be asked for in one call to the store. */
+  async prefetch(keys: Iterable<string>): Promise<void> {
+    const missing = [...new Set(keys)].filter((key) => !this.#known.has(key));
+    if (missing.length === 0) return;
+    const values = await this.#store.getMany(missing);
+    for (const [at, key] of missing.entries()) this.#learn(key, values[at]);
   }
 
   put(key: string, value: unknown): void {
-    this.#changes.set(key, encodeJson(value));
+    this.#known.set(key, value);
+    this.#changed.add(key);
   }
 
   delete(key: string): void {
-    this.#changes.set(key, undefined);
+    this.put(key, undefined);
   }
 
-  async commit(): Promise<void> {
-    if (this.#changes.size === 0) return;
-    const operations: StoreOperation[] = [...this.#changes].map(([key, value]) =>
-      value === undefined ? { type: "delete", key } : { type: "put", key, value },
-    );
-    await this.#store.write(operations, { durable: true });
-    this.#changes.clear();
+  /** @param remembered which values the next unit of work will ask for again */
+  async commit(remembered: (key: string) => boolean = () => false): Promise<void> {
+    if (this.#changed.size > 0) await this.#store.write(this.#operations(), { durable: true });
+    this.#changed.clear();
+    if (this.#known.size > REMEMBERED_MAX) this.#known.clear();
+    for (const key of this.#known.keys()) if (!remembered(key)) this.#known.delete(key);
+  }
+
+  #operations(): StoreOperation[] {
+    return [...this.#changed].map((key) => {
+      const value = this.#known.get(key);
+      return value === undefined
+        ? { type: "delete", key }
+        : { type: "put", key, value: encodeJson(value) };
+    });
+  }
+
+  #learn(key: string, value: Uint8Array | undefined): void {
+    this.#known.set(key, value === undefined ? undefined : readJson(key, value));
   }
 }

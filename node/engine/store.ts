@@ -7,6 +7,9 @@ export interface Store {
   /** The value as last written, or undefined when the key is absent. */
   get(key: string): Promise<Uint8Array | undefined>;
 
+  /** As `get` of each, in one call; the answers stand in the order of the keys. */
+  getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>;
+
   /**
    * All operations or none. With `durable` they, and every write before them, survive a power cut
    * once the promise resolves; without it a crash may lose this write and those after it, never one

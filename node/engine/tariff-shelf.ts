@@ -1,5 +1,6 @@
 import { type Hex, toHex } from "../core/bytes.ts";
 import { versionInForce } from "../core/evidence/check-price.ts";
+import { CompiledRater } from "../core/rating/compiled-rater.ts";
 import { type CompiledTariff, compileTariff } from "../core/tariff/compile.ts";
 import type { TariffDocument } from "../core/tariff/document.ts";
 import { buildTariffTree, type TariffTree } from "../core/tariff/tariff-tree.ts";
@@ -8,6 +9,7 @@ export interface ShelvedTariff {
   version: number;
   validFromSeconds: bigint;
   compiled: CompiledTariff;
+  rater: CompiledRater;
   document: TariffDocument;
   root: Hex;
   tree: TariffTree;
@@ -26,6 +28,7 @@ export class TariffShelf {
         version,
         validFromSeconds,
         compiled,
+        rater: new CompiledRater(compiled),
         document: compiled.document,
         root: toHex(tree.root),
         tree,

@@ -19,7 +19,7 @@ export const pipeline: Benchmark = {
       const { context, ingest } = await benchOperator(store, SUBSCRIBERS);
       const began = performance.now();
       const lines = benchRecords(RECORDS, SUBSCRIBERS);
-      await ingest.ingest({ name: "bench", sha256: "bench", lines });
+      await ingest.ingest({ name: "bench", sha256: "be".repeat(32), lines });
       const ingested = performance.now();
       await sealTick(context);
       const seconds = (performance.now() - began) / 1000;

@@ -39,6 +39,14 @@ export function storeConformance(open: () => Promise<Store>): void {
     assert.equal(await store.get("absent"), undefined);
   });
 
+  it("answers many keys in their order, absent ones too", async () => {
+    await store.write([put("a", "1"), put("b", "2")], { durable: false });
+    const found = await store.getMany(["b", "x", "a", "b"]);
+    const texts = found.map((value) => value && new TextDecoder().decode(value));
+    assert.deepEqual(texts, ["2", undefined, "1", "2"]);
+    assert.deepEqual(await store.getMany([]), []);
+  });
+
   it("does not change a stored value when the caller reuses its buffer", async () => {
     const value = bytes("before");
     await store.write([{ type: "put", key: "k", value }], { durable: false });
@@ -89,6 +97,7 @@ export function storeConformance(open: () => Promise<Store>): void {
 
   it("refuses a key that has no UTF-8 form", async () => {
     await assert.rejects(async () => store.get("\uD800"), /well-formed/);
+    await assert.rejects(async () => store.getMany(["a", "\uD800"]), /well-formed/);
     await assert.rejects(async () => store.write([put("\uD800")], { durable: false }));
   });
 
@@ -118,6 +127,7 @@ export function storeConformance(open: () => Promise<Store>): void {
     await store.close();
     const closed = { code: "store.closed" };
     await assert.rejects(async () => store.get("a"), closed);
+    await assert.rejects(async () => store.getMany(["a"]), closed);
     await assert.rejects(async () => store.write([put("a")], { durable: true }), closed);
     await assert.rejects(async () => collect(store.scan({ from: "a", to: "b" })), closed);
   });

@@ -434,6 +434,7 @@ class CrashingStore implements Store {
   }
 
   get = (key: string) => this.inner.get(key);
+  getMany = (keys: readonly string[]) => this.inner.getMany(keys);
   scan = (range: Parameters<Store["scan"]>[0]) => this.inner.scan(range);
   close = () => this.inner.close();
 

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { MemoryLedger } from "../../node/adapters/memory-ledger.ts";
 import { MemoryNetwork } from "../../node/adapters/memory-network.ts";
@@ -140,7 +140,11 @@ export class MemoryOperator {
     const lines = (async function* () {
       yield* records;
     })();
-    return this.pipeline.ingest({ name, sha256: Buffer.from(name).toString("hex"), lines });
+    return this.pipeline.ingest({
+      name,
+      sha256: createHash("sha256").update(name).digest("hex"),
+      lines,
+    });
   }
 
   async commit(): Promise<void> {

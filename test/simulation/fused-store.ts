@@ -35,6 +35,11 @@ export class FusedStore implements Store {
     return this.#inner.get(key);
   }
 
+  async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    this.#burn();
+    return this.#inner.getMany(keys);
+  }
+
   async write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void> {
     if (this.#callsLeft === 1 && this.#isLastWriteStored) {
       await this.#inner.write(operations, options);
