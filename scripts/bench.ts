@@ -4,8 +4,9 @@ import { pipeline } from "./bench/pipeline.ts";
 import { proofs } from "./bench/proofs.ts";
 import { rate } from "./bench/rate.ts";
 import { tree } from "./bench/tree.ts";
+import { verify } from "./bench/verify.ts";
 
-const BENCHMARKS: Benchmark[] = [rate, tree, pipeline, proofs];
+const BENCHMARKS: Benchmark[] = [rate, tree, pipeline, proofs, verify];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !BENCHMARKS.some((one) => one.name === name));

@@ -49,7 +49,8 @@ export function createServer(parts: ServerParts): Express {
           "connect-src": ["'self'", ...parts.connectOrigins],
           "img-src": ["'self'", "data:"],
           "style-src": ["'self'"],
-          "script-src": ["'self'"],
+          // The hashing kernel is WebAssembly; JavaScript from text stays forbidden.
+          "script-src": ["'self'", "'wasm-unsafe-eval'"],
           "worker-src": ["'self'", "blob:"],
           "object-src": ["'none'"],
           "base-uri": ["'none'"],

@@ -129,7 +129,11 @@ export class SampleServer {
       helmet({
         contentSecurityPolicy: {
           useDefaults: false,
-          directives: { defaultSrc: ["'self'"], connectSrc: ["'self'"] },
+          directives: {
+            defaultSrc: ["'self'"],
+            connectSrc: ["'self'"],
+            scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
+          },
         },
       }),
     );

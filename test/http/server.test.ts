@@ -372,7 +372,7 @@ describe("the node's HTTP interface", () => {
   it("sends pages that run no foreign script and are framed by nobody", async () => {
     const { response } = await ask("/health");
     const policy = response.headers.get("content-security-policy") ?? "";
-    assert.match(policy, /script-src 'self'(;|$)/);
+    assert.match(policy, /script-src 'self' 'wasm-unsafe-eval'(;|$)/);
     assert.match(policy, /frame-ancestors 'none'/);
     assert.equal(response.headers.get("x-powered-by"), null);
   });

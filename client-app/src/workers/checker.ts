@@ -47,7 +47,7 @@ export class Checker {
   async run(task: CheckerTask, onProgress: OnProgress): Promise<CheckerResult> {
     switch (task.task) {
       case "open-evidence":
-        return { bill: this.#openEvidence(task) };
+        return { bill: this.#openEvidence(task, onProgress) };
       case "read-ledger":
         return { bill: await this.#readLedger(onProgress) };
       case "open-bill":
@@ -56,7 +56,7 @@ export class Checker {
         return { bill: await this.#compare(task.files, onProgress) };
       case "forget-device":
         this.#logs = [];
-        return { bill: this.#judge() };
+        return { bill: this.#judge(onProgress) };
       case "open-charge":
         return { opening: mispricedOpening(this.#requireBundle(), task.line) };
       case "claim-context":
@@ -66,7 +66,11 @@ export class Checker {
     }
   }
 
-  #openEvidence(task: Extract<CheckerTask, { task: "open-evidence" }>): CheckedBill {
+  #openEvidence(
+    task: Extract<CheckerTask, { task: "open-evidence" }>,
+    onProgress: OnProgress,
+  ): CheckedBill {
+    onProgress({ words: "Reading the evidence", done: 0, total: 0 });
     const before = this.#bundle;
     const bundle = parseBundle(task.text);
     // The same month again, perhaps with a new credit: what the ledger said of it still holds.
@@ -77,7 +81,7 @@ export class Checker {
     this.#fileName = "fileName" in task ? task.fileName : undefined;
     this.#owner = "secret" in task ? disputeAddress(task.secret, bundle.period.epoch) : undefined;
     this.#billFile = undefined;
-    return this.#judge();
+    return this.#judge(onProgress);
   }
 
   async #readLedger(onProgress: OnProgress): Promise<CheckedBill> {
@@ -87,17 +91,17 @@ export class Checker {
     );
     // Another bill may have been opened while the ledger was answering.
     if (this.#bundle === bundle) this.#reading = reading;
-    return this.#judge();
+    return this.#judge(onProgress);
   }
 
   async #openBill(file: File, zone: string, onProgress: OnProgress): Promise<CheckedBill> {
     this.#billFile = await readBillFile(file, zone, onProgress);
     this.#bundle = undefined;
-    return this.#judge();
+    return this.#judge(onProgress);
   }
 
   async #compare(files: File[], onProgress: OnProgress): Promise<CheckedBill> {
-    const { zone } = this.#judge();
+    const { zone } = this.#judge(onProgress);
     const logs: DeviceLog[] = [];
     const names = tellLogsApart(files.map(({ name }) => name));
     for (const [at, file] of files.entries()) {
@@ -107,7 +111,7 @@ export class Checker {
     const before = this.#logs;
     this.#logs = logs;
     try {
-      return this.#judge();
+      return this.#judge(onProgress);
     } catch (error) {
       // A log that can not be compared must not stand in the way of the bill afterwards.
       this.#logs = before;
@@ -115,9 +119,9 @@ export class Checker {
     }
   }
 
-  #judge(): CheckedBill {
+  #judge(onProgress: OnProgress): CheckedBill {
     if (this.#bundle !== undefined) {
-      const bill = this.#billOfBundle(this.#bundle);
+      const bill = this.#billOfBundle(this.#bundle, onProgress);
       return this.#logs.length === 0
         ? bill
         : compareBill(bill, linesOfBundle(bill), this.#logs, linePricer(this.#bundle));
@@ -129,11 +133,14 @@ export class Checker {
     throw new TallystickError("page.no-bill", "Open a bill first, then add your phone's log.");
   }
 
-  #billOfBundle(bundle: Bundle): CheckedBill {
+  #billOfBundle(bundle: Bundle, onProgress: OnProgress): CheckedBill {
     const { facts, unreachable } = this.#reading;
     const { ledger, ...bill } = billOfBundle(
       bundle,
-      verifyBundle(bundle, facts, this.#owner === undefined ? {} : { owner: this.#owner }),
+      verifyBundle(bundle, facts, {
+        ...(this.#owner === undefined ? {} : { owner: this.#owner }),
+        onProgress: (done, total) => onProgress({ words: "Checking the lines", done, total }),
+      }),
       facts,
       unreachable,
     );

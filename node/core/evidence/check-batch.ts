@@ -1,4 +1,4 @@
-import { equalBytes, fromHex, type Hex, toHex } from "../bytes.ts";
+import { fromHex, type Hex, toHex } from "../bytes.ts";
 import { commitmentOf, sealOf } from "../commitment/batch-commitment.ts";
 import { type BookKind, bookDomain } from "../commitment/domain.ts";
 import { rootFromPath } from "../commitment/inclusion-tree.ts";
@@ -67,7 +67,7 @@ export function checkInclusion(
       place.leafIndex,
       place.path.map((step) => fromHex(step)),
     );
-    return equalBytes(root, fromHex(batch.root))
+    return toHex(root) === batch.root
       ? pass(name, `It is entry ${place.leafIndex + 1} of its batch, unchanged.`)
       : fail(
           name,

@@ -18,7 +18,7 @@ import {
   pass,
   unknown,
 } from "./check.ts";
-import { type CheckedBatch, checkBook, checkInclusion } from "./check-batch.ts";
+import { type CheckedBatch, checkInclusion } from "./check-batch.ts";
 import { checkPrice, type PublishedVersion } from "./check-price.ts";
 import { accountFromJson, chargeFromJson, partyFromJson } from "./group-json.ts";
 import type { LedgerFacts } from "./ledger-facts.ts";
@@ -28,13 +28,15 @@ export interface LineContext {
   bundle: Bundle;
   facts: LedgerFacts;
   batches: CheckedBatch[];
+  /** Of each batch, whether it stands in the operator's book of charges. */
+  inBook: Check[];
   tariffs: PublishedVersion[];
   /** What the credits that are proven give back, by the line that they point at. */
   creditedNano: ReadonlyMap<BundleCharge, bigint>;
 }
 
 export function reportCharge(
-  { bundle, facts, batches, tariffs, creditedNano }: LineContext,
+  { bundle, facts, batches, inBook, tariffs, creditedNano }: LineContext,
   charge: BundleCharge,
   before: BundleCharge | undefined,
 ): LineReport {
@@ -55,7 +57,7 @@ export function reportCharge(
     ? fail("included", "The name of the other side is not the one that was committed.")
     : checkInclusion(leaf, charge, batch);
   const checks = [
-    checkBook(bundle, batch, 1),
+    inBook[charge.batch] as Check,
     included,
     onLedgerCheck,
     checkOrder(charge, before),

@@ -35,7 +35,10 @@ export function sessionStart(charge: OpenedCharge): SessionStart {
     milliseconds,
     isFar: isUsage && SHORT.has(service) && sessionMinutes > USUAL_MINUTES_MAX,
     isImpossible: isUsage && service === SERVICE_CODE.voice && sessionMinutes > CALL_MINUTES_MAX,
-    because: `It was priced as of ${utcMinute(milliseconds)}, when it says that the session began: ${sessionMinutes} minutes before the use that is charged.`,
+    /** Written when it is asked for: of most lines nobody does. */
+    get because() {
+      return `It was priced as of ${utcMinute(milliseconds)}, when it says that the session began: ${sessionMinutes} minutes before the use that is charged.`;
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Hex } from "../bytes.ts";
 import { type Bundle, isClosed } from "./bundle.ts";
 import { type Check, fail, type LineReport, pass, unknown } from "./check.ts";
-import { checkBatch, checkBooks } from "./check-batch.ts";
+import { checkBatch, checkBook, checkBooks } from "./check-batch.ts";
 import { type LineContext, reportCharge } from "./check-charge.ts";
 import { creditedByCharge, reportCredit } from "./check-credit.ts";
 import { checkInvoice } from "./check-invoice.ts";
@@ -31,7 +31,11 @@ export interface VerifyOptions {
    * reader's; without, it is whoever's the bundle says.
    */
   owner?: Hex;
+  /** Told now and then how many lines are done. */
+  onProgress?: (done: number, total: number) => void;
 }
+
+const PROGRESS_LINES = 2_000;
 
 /**
  * Checks an evidence bundle against what the ledger says. Nothing in the bundle is believed: groups
@@ -41,7 +45,7 @@ export interface VerifyOptions {
 export function verifyBundle(
   bundle: Bundle,
   facts: LedgerFacts,
-  { owner }: VerifyOptions = {},
+  { owner, onProgress }: VerifyOptions = {},
 ): BundleReport {
   const tariffs = openTariffs(bundle, facts);
   const batches = bundle.batches.map((batch) => checkBatch(batch, facts));
@@ -50,12 +54,15 @@ export function verifyBundle(
     bundle,
     facts,
     batches,
+    inBook: bundle.batches.map((batch) => checkBook(bundle, batch, 1)),
     tariffs: tariffs.versions,
     creditedNano: creditedByCharge(bundle, credits),
   };
-  const lines = bundle.charges.map((charge, at) =>
-    reportCharge(context, charge, bundle.charges[at - 1]),
-  );
+  const lines = bundle.charges.map((charge, at) => {
+    if (at % PROGRESS_LINES === 0) onProgress?.(at, bundle.charges.length);
+    return reportCharge(context, charge, bundle.charges[at - 1]);
+  });
+  onProgress?.(lines.length, lines.length);
   const bundleChecks = [
     ...tariffs.checks,
     checkBooks(bundle),
