@@ -60,6 +60,17 @@ const configSchema = z.strictObject({
   /** Seconds between commitments; 0: only when asked. */
   cadenceSeconds: z.number().int().min(0).max(86_400).default(60),
   claimPolicy: z.enum(["recompute", "contest"]).default("recompute"),
+  /** Charges sessions while they happen, on balances kept in the folder `charging` of the data. */
+  charging: z
+    .strictObject({
+      /** Plans and pools of accounts, as \`rate --accounts\` reads them. */
+      accounts: z.string().optional(),
+      /** Beside 112 and 911. */
+      emergencyNumbers: z.array(z.string().regex(/^[0-9]{2,15}$/)).default([]),
+      /** Whether ended sessions are taken in as usage records. */
+      intoBooks: z.boolean().default(true),
+    })
+    .optional(),
   sample: z
     .strictObject({ folder: z.string(), account: z.string(), deviceLog: z.string() })
     .optional(),
@@ -96,6 +107,14 @@ export async function readConfig(file: string): Promise<NodeConfig> {
       ...tariff,
       file: resolve(file, "..", tariff.file),
     })),
+    ...(config.charging?.accounts === undefined
+      ? {}
+      : {
+          charging: {
+            ...config.charging,
+            accounts: resolve(file, "..", config.charging.accounts),
+          },
+        }),
     ...(config.sample === undefined
       ? {}
       : { sample: { ...config.sample, folder: resolve(file, "..", config.sample.folder) } }),

@@ -9,6 +9,7 @@ import { Keystore, passphraseOf } from "./adapters/keystore.ts";
 import { LastKnownTime } from "./adapters/last-known-time.ts";
 import { LevelStore } from "./adapters/level-store.ts";
 import type { Log } from "./adapters/log.ts";
+import { type ChargingService, startCharging } from "./charging-service.ts";
 import type { Environment, NodeConfig } from "./config.ts";
 import { fromHex, type Hex, toHex } from "./core/bytes.ts";
 import { SOURCE_ROLE } from "./core/commitment/secrets.ts";
@@ -38,6 +39,7 @@ export class OperatorNode {
   readonly #ledger: EvmLedger;
   readonly #outbox: Outbox;
   readonly #cadence: Cadence;
+  readonly #charging: ChargingService | undefined;
   readonly #server: Server;
   readonly url: string;
 
@@ -46,6 +48,7 @@ export class OperatorNode {
     ledger: EvmLedger;
     outbox: Outbox;
     cadence: Cadence;
+    charging: ChargingService | undefined;
     server: Server;
     url: string;
   }) {
@@ -53,6 +56,7 @@ export class OperatorNode {
     this.#ledger = parts.ledger;
     this.#outbox = parts.outbox;
     this.#cadence = parts.cadence;
+    this.#charging = parts.charging;
     this.#server = parts.server;
     this.url = parts.url;
   }
@@ -106,6 +110,16 @@ export class OperatorNode {
     });
     opened = pipeline;
     outbox.start();
+    const charging =
+      config.charging === undefined
+        ? undefined
+        : await startCharging(
+            { ...config, charging: config.charging },
+            tariffs,
+            (file) => pipeline.ingest(file),
+            log,
+          );
+    const token = await operatorToken(config.data);
     const cadence = new Cadence(pipeline, config.cadenceSeconds, log);
     const status = async () => ({
       operator: config.name,
@@ -133,7 +147,7 @@ export class OperatorNode {
         settlement: new Settlement(outbox, () =>
           pipeline.postStatement(config.agreement.chargeBook, config.agreement.creditBook),
         ),
-        token: await operatorToken(config.data),
+        token,
         spool: join(config.data, "spool"),
         zone: config.zone,
         sourceName: config.sourceName,
@@ -142,6 +156,7 @@ export class OperatorNode {
         checkStore: () => pipeline.check(),
         finalWaitMilliseconds: FINAL_WAIT_MS,
       },
+      ...(charging === undefined ? {} : { charging: { charging: charging.charging, token } }),
       outbox,
       ledger,
       ledgerUrl: config.ledger.urls[0] as string,
@@ -170,6 +185,7 @@ export class OperatorNode {
       ledger,
       outbox,
       cadence,
+      charging,
       server,
       url: `http://${config.http.host}:${port}`,
     });
@@ -180,6 +196,7 @@ export class OperatorNode {
     this.#server.close();
     this.#server.closeAllConnections();
     await this.#cadence.stop();
+    await this.#charging?.stop();
     await this.#outbox.stop();
     this.#ledger.close();
     await this.#store.close();

@@ -88,6 +88,11 @@ const COMMANDS: Entry[] = [
     load: () => import("./commands/suspense.ts"),
   },
   {
+    name: "balance",
+    summary: "show and top up prepaid balances, and what is charged on them",
+    load: () => import("./commands/balance.ts"),
+  },
+  {
     name: "status",
     summary: "say how the node is doing",
     load: () => import("./commands/status.ts"),

@@ -26,7 +26,11 @@ export class NodeClient {
     return this.#ask("GET", path);
   }
 
-  send(method: "POST" | "PUT" | "PATCH", path: string, body?: unknown): Promise<NodeAnswer> {
+  send(
+    method: "POST" | "PUT" | "PATCH" | "DELETE",
+    path: string,
+    body?: unknown,
+  ): Promise<NodeAnswer> {
     return body === undefined
       ? this.#ask(method, path)
       : this.#ask(method, path, "application/json", [Buffer.from(JSON.stringify(body))]);

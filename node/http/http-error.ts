@@ -27,6 +27,16 @@ const STATUS_BY_CODE: Record<string, number> = {
   "store.write-failed": 507,
   "outbox.full": 503,
   "outbox.key-reused": 409,
+  "charging.account-unknown": 404,
+  "charging.session-unknown": 404,
+  "charging.session-exists": 409,
+  "charging.session-closed": 409,
+  "charging.session-open": 409,
+  "charging.request-differs": 409,
+  "charging.request-too-old": 409,
+  "charging.payment-differs": 409,
+  "charging.balance-too-low": 409,
+  "charging.log-failed": 507,
 };
 
 export const notFound: RequestHandler = (request) => {

@@ -48,6 +48,66 @@ const JSON_BODY = "application/json";
 
 const withId = (name: string) => [{ name, in: "path", required: true, schema: { type: "string" } }];
 
+const charging = (given: Omit<Operation, "security">) =>
+  operation("charging", { ...given, security: "operator" });
+
+/** Where the node's configuration has `charging`; docs/CHARGING.md describes the rules. */
+const CHARGING_PATHS = {
+  "/v1/charging/sessions/{session}/requests/{number}": {
+    parameters: [...withId("session"), ...withId("number")],
+    put: charging({
+      summary: "Reserve, update, commit, debit or refund; the same number again, the same answer",
+      body: JSON_BODY,
+      answer: "What is granted and charged",
+    }),
+  },
+  "/v1/charging/accounts": {
+    get: charging({
+      summary: "Accounts with their balances, a page at a time",
+      answer: "Accounts",
+    }),
+  },
+  "/v1/charging/accounts/{account}": {
+    parameters: withId("account"),
+    get: charging({ summary: "An account's balance and policy", answer: "Account" }),
+    put: charging({ summary: "Set an account's policy", body: JSON_BODY, answer: "Account" }),
+  },
+  "/v1/charging/accounts/{account}/sessions": {
+    parameters: withId("account"),
+    get: charging({ summary: "An account's newest sessions", answer: "Sessions" }),
+  },
+  "/v1/charging/accounts/{account}/payments/{reference}": {
+    parameters: [...withId("account"), ...withId("reference")],
+    put: charging({
+      summary: "Top up, or pay out when negative; the same reference again pays nothing",
+      body: JSON_BODY,
+      answer: "The balance, and whether the account was unlocked",
+    }),
+  },
+  "/v1/charging/accounts/{account}/lock": {
+    parameters: withId("account"),
+    put: charging({
+      summary: "Grant nothing until it is paid",
+      body: JSON_BODY,
+      answer: "Account",
+    }),
+    delete: charging({ summary: "Unlock", answer: "Account" }),
+  },
+  "/v1/charging/notices": {
+    get: charging({ summary: "Thresholds that were reached, after a number", answer: "Notices" }),
+  },
+  "/v1/charging/records": {
+    get: charging({ summary: "Ended sessions that wait to be taken over", answer: "Records" }),
+  },
+  "/v1/charging/records/taken": {
+    put: charging({
+      summary: "Records up to a number are taken over",
+      body: JSON_BODY,
+      answer: "Noted",
+    }),
+  },
+};
+
 export const openApiDocument = {
   openapi: "3.1.0",
   info: {
@@ -211,6 +271,7 @@ export const openApiDocument = {
         answer: "Set",
       }),
     },
+    ...CHARGING_PATHS,
   },
   components: {
     securitySchemes: {

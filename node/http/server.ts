@@ -8,6 +8,7 @@ import type { Health } from "./health.ts";
 import { errorHandler, notFound } from "./http-error.ts";
 import type { NodeMetrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
+import { type ChargingRoutesParts, chargingRoutes } from "./routes/charging-routes.ts";
 import { type OperatorRoutesParts, operatorRoutes } from "./routes/operator-routes.ts";
 import { relayRoutes } from "./routes/relay-routes.ts";
 import { rpcRoute } from "./routes/rpc-route.ts";
@@ -16,6 +17,8 @@ import { type SubscriberRoutesParts, subscriberRoutes } from "./routes/subscribe
 export interface ServerParts {
   subscriber: SubscriberRoutesParts & { access: SubscriberAccess };
   operator: OperatorRoutesParts;
+  /** Where the node's configuration asks for it. */
+  charging?: ChargingRoutesParts;
   outbox: Outbox;
   ledger: Ledger;
   ledgerUrl: string;
@@ -111,6 +114,14 @@ export function createServer(parts: ServerParts): Express {
     express.json({ limit: JSON_LIMIT }),
     operatorRoutes(parts.operator),
   );
+  if (parts.charging !== undefined) {
+    app.use(
+      "/v1/charging",
+      noStore,
+      express.json({ limit: JSON_LIMIT }),
+      chargingRoutes(parts.charging),
+    );
+  }
   app.use("/v1", noStore, subscriberRoutes(parts.subscriber));
   const { sampleLog } = parts;
   if (sampleLog !== undefined) {

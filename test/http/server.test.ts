@@ -2,14 +2,18 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MemoryChargingLog } from "../../node/adapters/memory-charging-log.ts";
+import { ChargingNode } from "../../node/engine/charging-node.ts";
 import { CONTROL_CLASSES } from "../../node/engine/stored-types.ts";
 import { openApiDocument } from "../../node/http/openapi.ts";
+import { chargingRoutes } from "../../node/http/routes/charging-routes.ts";
 import { operatorRoutes } from "../../node/http/routes/operator-routes.ts";
 import { relayRoutes } from "../../node/http/routes/relay-routes.ts";
 import { rpcRoute } from "../../node/http/routes/rpc-route.ts";
 import { subscriberRoutes } from "../../node/http/routes/subscriber-routes.ts";
 import { createServer } from "../../node/http/server.ts";
 import { filled } from "../adapters/memory-members.ts";
+import { PREPAID_TARIFF, pricersOf } from "../core/charging/charging-scene.ts";
 import { EPOCH, MemoryOperator, runOctober } from "./memory-operator.ts";
 import {
   OPERATOR_TOKEN,
@@ -76,7 +80,12 @@ describe("the node's HTTP interface", () => {
       .map((method) => `${method.toUpperCase()} ${path}`),
   );
 
-  it("has exactly the routes that its OpenAPI description names", () => {
+  it("has exactly the routes that its OpenAPI description names", async () => {
+    const charging = await ChargingNode.open({
+      log: new MemoryChargingLog(),
+      pricers: pricersOf(PREPAID_TARIFF),
+      now: () => 0,
+    });
     const parts = serverParts(operator, spool, ledger.url);
     const app = createServer(parts);
     const mounted: [string, { stack: unknown }][] = [
@@ -84,6 +93,7 @@ describe("the node's HTTP interface", () => {
       ["/rpc", rpcRoute({ ledgerUrl: ledger.url, contracts: [], timeoutMilliseconds: 1 })],
       ["/v1/relay", relayRoutes(parts.outbox, parts.ledger)],
       ["/v1/operator", operatorRoutes(parts.operator)],
+      ["/v1/charging", chargingRoutes({ charging, token: parts.operator.token })],
       ["/v1", subscriberRoutes(parts.subscriber)],
     ];
     const registered = mounted.flatMap(([prefix, { stack }]) =>

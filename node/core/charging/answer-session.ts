@@ -78,17 +78,21 @@ class Decision {
     const begins = kind === "reserve" || kind === "debit";
     if (begins) requireNew(known);
     else requireGoingOn(known);
-    this.#pricer =
-      known === undefined
-        ? pricers.inForce(Date.parse(requireUse(request).start))
-        : pricers.ofVersion(known.tariffVersion);
-    this.#session = known ?? {
-      id: request.session,
-      account: request.account ?? "",
-      use: requireUse(request),
-      tariffVersion: this.#pricer.tariff.version,
-      period: this.#pricer.periods.at(Date.parse(requireUse(request).start)).from,
-    };
+    if (known === undefined) {
+      const use = requireUse(request, at);
+      const start = Date.parse(use.start);
+      this.#pricer = pricers.inForce(start);
+      this.#session = {
+        id: request.session,
+        account: request.account ?? "",
+        use,
+        tariffVersion: this.#pricer.tariff.version,
+        period: this.#pricer.periods.at(start).from,
+      };
+    } else {
+      this.#pricer = pricers.ofVersion(known.tariffVersion);
+      this.#session = known;
+    }
     this.#account = requireAccount(state, this.#session.account);
     this.#currency = pricers.currency;
     this.#state = state;

@@ -5,6 +5,8 @@ import type { ChargingState } from "./charging-state.ts";
 import { accountUnknown } from "./pay.ts";
 import type { SessionUse, StatedQuantity } from "./session-use.ts";
 
+export type StatedUse = Omit<SessionUse, "start"> & { start?: string };
+
 /**
  * A request of credit control, in the words of RFC 8506 (Gy and Ro of 3GPP TS 32.299 use the same):
  * - `reserve`: INITIAL_REQUEST, opens a session and reserves for it;
@@ -19,7 +21,8 @@ export interface SessionRequest {
   request: number;
   /** With `reserve` and `debit`. */
   account?: string;
-  use?: SessionUse;
+  /** A start that is not said is the moment of the first request. */
+  use?: StatedUse;
   /**
    * All that was used since the session began, where Used-Service-Unit is what was used since the
    * last request: so a request that is lost takes no use with it. A session whose use was never
@@ -67,8 +70,8 @@ export function requireGoingOn(known: ChargingSession | undefined): void {
     : new TallystickError("charging.session-closed", "The session has ended; reserve a new one.");
 }
 
-export function requireUse({ use }: SessionRequest): SessionUse {
-  if (use !== undefined) return use;
+export function requireUse({ use }: SessionRequest, at: number): SessionUse {
+  if (use !== undefined) return { ...use, start: use.start ?? new Date(at).toISOString() };
   throw new TallystickError("charging.no-use", "Say what the session is about.", { field: "use" });
 }
 

@@ -1,0 +1,50 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ChargingLogFile } from "./adapters/charging-log-file.ts";
+import type { Log } from "./adapters/log.ts";
+import type { NodeConfig } from "./config.ts";
+import { TallystickError } from "./core/errors.ts";
+import { ChargingNode } from "./engine/charging-node.ts";
+import { chargingToBooks } from "./engine/charging-to-books.ts";
+import { ChargingUpkeep } from "./engine/charging-upkeep.ts";
+import type { UsageFile } from "./engine/ingest-usage.ts";
+import { TariffPricers } from "./engine/tariff-pricers.ts";
+import type { TariffShelf } from "./engine/tariff-shelf.ts";
+
+/** The charging part of an operator's node, opened on its folder and kept up until it is stopped. */
+export interface ChargingService {
+  charging: ChargingNode;
+  stop(): Promise<void>;
+}
+
+export async function startCharging(
+  config: NodeConfig & { charging: NonNullable<NodeConfig["charging"]> },
+  tariffs: TariffShelf,
+  ingest: (file: UsageFile) => Promise<unknown>,
+  log: Log,
+): Promise<ChargingService> {
+  const { accounts, emergencyNumbers, intoBooks } = config.charging;
+  const written = accounts === undefined ? undefined : JSON.parse(await readFile(accounts, "utf8"));
+  const charging = await ChargingNode.open({
+    log: await ChargingLogFile.open(join(config.data, "charging")),
+    pricers: new TariffPricers(tariffs, written),
+    now: Date.now,
+    emergencyNumbers,
+  });
+  const upkeep = new ChargingUpkeep(
+    charging,
+    (error) => {
+      const code = error instanceof TallystickError ? error.code : "internal";
+      log.warn("charging upkeep failed", { component: "charging", code });
+    },
+    intoBooks ? async () => void (await chargingToBooks(charging, ingest)) : undefined,
+  );
+  upkeep.start();
+  return {
+    charging,
+    stop: async () => {
+      await upkeep.stop();
+      await charging.close();
+    },
+  };
+}

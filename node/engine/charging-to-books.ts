@@ -1,0 +1,54 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { usageOf } from "../core/charging/session-use.ts";
+import type { InspectLine } from "../core/formats/inspect-line.ts";
+import type { UsageRecord } from "../core/records/usage-record.ts";
+import type { ChargingNode } from "./charging-node.ts";
+import type { UsageFile } from "./ingest-usage.ts";
+
+const RECORDS_MAX = 1_000;
+
+/**
+ * Hands ended sessions to the ordinary path of usage records, as files of their own: they are
+ * guided, rated, numbered and committed like any other. A record's id is its session's, so a crash
+ * between taking in and noting it makes a duplicate, which is charged once.
+ * @returns how many were taken over
+ */
+export async function chargingToBooks(
+  charging: ChargingNode,
+  ingest: (file: UsageFile) => Promise<unknown>,
+): Promise<number> {
+  const found = charging.recordsAfter(0, RECORDS_MAX);
+  const [first, last] = [found.at(0), found.at(-1)];
+  if (first === undefined || last === undefined) return 0;
+  const file = `charging-${first.number}-${last.number}`;
+  const records = found.map(({ record }, index) => sourced(usageOfRecord(record), file, index + 1));
+  await ingest({
+    name: file,
+    sha256: digest(JSON.stringify(records)),
+    lines: linesOf(records),
+  });
+  await charging.recordsTaken(last.number);
+  return found.length;
+}
+
+type Found = ReturnType<ChargingNode["recordsAfter"]>[number]["record"];
+
+/** Whose it is, is found by number and date like that of every record. */
+function usageOfRecord({ session, account, use, quantity }: Found): UsageRecord {
+  const { account: _, ...usage } = usageOf(session, account, use, BigInt(quantity));
+  return usage;
+}
+
+function sourced(record: UsageRecord, file: string, position: number): UsageRecord {
+  const content = digest(JSON.stringify(record));
+  return { ...record, source: { format: "charging", file, position, sha256: content } };
+}
+
+async function* linesOf(records: readonly UsageRecord[]): AsyncGenerator<InspectLine> {
+  yield* records;
+}
+
+const digest = (text: string): string =>
+  [...sha256(new TextEncoder().encode(text))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");

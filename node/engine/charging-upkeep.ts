@@ -1,0 +1,53 @@
+import type { ChargingNode } from "./charging-node.ts";
+
+const PAUSE_MILLISECONDS = 100;
+/** Sessions that are looked at in one turn: a hundred thousand of them take ten seconds. */
+const SESSIONS_A_TURN = 1_000;
+
+/** Whatever a charging node does without being asked: reservations expire, the log is compacted. */
+export class ChargingUpkeep {
+  readonly #node: ChargingNode;
+  readonly #onTrouble: (error: unknown) => void;
+  /** What else is due in each turn: records go to the books, an edge reports to its centre. */
+  readonly #also: () => Promise<void>;
+  #timer: NodeJS.Timeout | undefined;
+  #turn: Promise<void> = Promise.resolve();
+  #compacting: Promise<void> = Promise.resolve();
+
+  constructor(
+    node: ChargingNode,
+    onTrouble: (error: unknown) => void,
+    also: () => Promise<void> = async () => {},
+  ) {
+    this.#node = node;
+    this.#onTrouble = onTrouble;
+    this.#also = also;
+  }
+
+  start(): void {
+    this.#timer = setTimeout(() => {
+      this.#turn = this.#run().finally(() => {
+        if (this.#timer !== undefined) this.start();
+      });
+    }, PAUSE_MILLISECONDS);
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#turn;
+    await this.#compacting;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#node.expireSome(SESSIONS_A_TURN);
+      if (this.#node.wantsSnapshot) {
+        this.#compacting = this.#node.compact().catch(this.#onTrouble);
+      }
+      await this.#also();
+    } catch (error) {
+      this.#onTrouble(error);
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import express, { type Express } from "express";
+import type { Log } from "../adapters/log.ts";
+import { errorHandler, notFound } from "./http-error.ts";
+import { type ChargingRoutesParts, chargingRoutes } from "./routes/charging-routes.ts";
+
+const JSON_LIMIT = "64kb";
+
+/** The interface of a process that charges and does nothing else: an edge node. */
+export function createChargingServer(
+  parts: ChargingRoutesParts & { health: () => object; log: Log },
+): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("query parser", "simple");
+  app.get("/health", (_request, response) => {
+    response.json(parts.health());
+  });
+  app.use("/v1/charging", express.json({ limit: JSON_LIMIT }), chargingRoutes(parts));
+  app.use(notFound);
+  app.use(
+    errorHandler((error) => {
+      const code = error instanceof Error ? error.name : "unknown";
+      parts.log.error("request failed", { component: "http", code });
+    }),
+  );
+  return app;
+}

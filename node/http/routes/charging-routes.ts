@@ -1,0 +1,168 @@
+import { Router } from "express";
+import { z } from "zod";
+import type { Hex } from "../../core/bytes.ts";
+import type { StatedUse } from "../../core/charging/session-request.ts";
+import { type StatedQuantity, usageOf } from "../../core/charging/session-use.ts";
+import { parseDecimalNano } from "../../core/money/decimal.ts";
+import type { ChargingNode } from "../../engine/charging-node.ts";
+import { requireOperator } from "../access.ts";
+import {
+  lockSchema,
+  MoneyWords,
+  name,
+  paymentSchema,
+  policyOf,
+  policySchema,
+  requestSchema,
+} from "../charging-shapes.ts";
+import { HttpError } from "../http-error.ts";
+
+export interface ChargingRoutesParts {
+  charging: ChargingNode;
+  token: Hex;
+}
+
+const PAGE = 1_000;
+const numberSchema = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const takenSchema = z.strictObject({ upTo: z.number().int().nonnegative() });
+
+function read<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new HttpError(
+    400,
+    "http.body",
+    `${issue?.path.join(".") || "body"}: ${issue?.message ?? "unusable"}`,
+  );
+}
+
+/**
+ * Credit control over HTTP, for gateways of network elements and the operator's staff, behind the
+ * operator's token. Every write is a PUT under a name of the caller's, so that it can be repeated.
+ */
+export function chargingRoutes({ charging, token }: ChargingRoutesParts): Router {
+  const router = Router();
+  const money = new MoneyWords(charging.currency);
+  const accountOf = (id: string): object =>
+    money.account(charging.account(id), charging.slicesOf(id));
+  router.use((request, _response, next) => {
+    requireOperator(request, token);
+    next();
+  });
+
+  router.put("/sessions/:session/requests/:number", async (request, response) => {
+    const session = read(name, request.params.session);
+    const number = read(numberSchema, request.params.number);
+    const body = read(requestSchema, request.body);
+    if (body.kind === "refund") {
+      const { amount } = body;
+      const refund = {
+        session,
+        request: number,
+        ...(amount === undefined ? {} : { amountNano: parseDecimalNano(amount) }),
+      };
+      response.json(money.answer(await charging.refund(refund)));
+      return;
+    }
+    const { kind, used, requested } = body;
+    const begins = "use" in body ? { account: body.account, use: body.use as StatedUse } : {};
+    const answer = await charging.answer({
+      kind,
+      session,
+      request: number,
+      ...begins,
+      ...(used === undefined ? {} : { used: used as StatedQuantity }),
+      ...(requested === undefined ? {} : { requested: requested as StatedQuantity }),
+    });
+    response.json(money.answer(answer));
+  });
+
+  router.get("/accounts", (request, response) => {
+    const after = String(request.query.after ?? "");
+    const found: object[] = [];
+    let last: string | undefined;
+    let isBehind = after === "";
+    for (const { id } of charging.accounts()) {
+      if (found.length === PAGE) break;
+      if (isBehind) {
+        found.push(accountOf(id));
+        last = id;
+      }
+      if (id === after) isBehind = true;
+    }
+    response.json({ accounts: found, ...(found.length === PAGE ? { next: last } : {}) });
+  });
+
+  router.get("/accounts/:account", (request, response) => {
+    response.json(accountOf(request.params.account));
+  });
+
+  router.put("/accounts/:account", async (request, response) => {
+    const account = read(name, request.params.account);
+    await charging.setAccount(account, policyOf(read(policySchema, request.body ?? {})));
+    response.json(accountOf(account));
+  });
+
+  router.get("/accounts/:account/sessions", (request, response) => {
+    const sessions = charging.sessionsOf(request.params.account);
+    response.json({ sessions: sessions.slice(-PAGE).map((one) => money.session(one)) });
+  });
+
+  router.put("/accounts/:account/payments/:reference", async (request, response) => {
+    const account = read(name, request.params.account);
+    const reference = read(name, request.params.reference);
+    const { amount } = read(paymentSchema, request.body);
+    const amountNano = parseDecimalNano(amount);
+    const { balanceNano, ...paid } = await charging.pay({ account, reference, amountNano });
+    response.json({ ...paid, balance: money.of(balanceNano), currency: money.currency });
+  });
+
+  router.put("/accounts/:account/lock", async (request, response) => {
+    const { reason, unlockAt } = read(lockSchema, request.body);
+    const unlockAtNano = unlockAt === undefined ? undefined : parseDecimalNano(unlockAt).toString();
+    await charging.lock(request.params.account, {
+      reason,
+      ...(unlockAtNano === undefined ? {} : { unlockAtNano }),
+    });
+    response.json(accountOf(request.params.account));
+  });
+
+  router.delete("/accounts/:account/lock", async (request, response) => {
+    await charging.unlock(request.params.account);
+    response.json(accountOf(request.params.account));
+  });
+
+  router.get("/notices", (request, response) => {
+    const after = read(numberSchema, request.query.after ?? 0);
+    const notices = charging.noticesAfter(after, PAGE).map(({ at, ...notice }) => ({
+      ...notice,
+      at: new Date(at).toISOString(),
+    }));
+    response.json({ notices });
+  });
+
+  router.get("/records", (request, response) => {
+    const after = read(numberSchema, request.query.after ?? 0);
+    const records = charging.recordsAfter(after, PAGE).map(({ number, record }) => ({
+      number,
+      usage: usageOf(record.session, record.account, record.use, BigInt(record.quantity)),
+      charged: money.of(record.amountNano),
+      currency: record.currency,
+      tariffVersion: record.tariffVersion,
+      components: record.components.map(({ amountNano, ...component }) => ({
+        ...component,
+        amount: money.of(amountNano),
+      })),
+    }));
+    response.json({ records });
+  });
+
+  router.put("/records/taken", async (request, response) => {
+    const { upTo } = read(takenSchema, request.body);
+    await charging.recordsTaken(upTo);
+    response.json({ upTo });
+  });
+
+  return router;
+}
