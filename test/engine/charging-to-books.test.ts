@@ -30,7 +30,13 @@ describe("charging to books", () => {
     };
     await call("first", 61);
     await call("second", 120);
-    await charging.answer({ kind: "reserve", session: "s", request: 0, account: "anna", use: CALL });
+    await charging.answer({
+      kind: "reserve",
+      session: "s",
+      request: 0,
+      account: "anna",
+      use: CALL,
+    });
     const ingest = (file: UsageFile) => scene.pipeline.ingest(file);
     const breaksOff = async (file: UsageFile) => {
       await ingest(file);
