@@ -87,7 +87,8 @@ export class AccountRater {
     requireWholeSession(tariff, record, rows);
     const price = rows.price - firstPricePlace(tariff);
     const isFriend = this.#directory.isFriend(owner.account, record);
-    const place = { ...placeOf(tariff, price), isFriend };
+    const category = tariff.priceSources[price]?.price.taxCategory;
+    const place = { ...placeOf(tariff, price), isFriend, category };
     const use = new UseOfAccount(record, facts, owner, period, place, this.#state);
     const priced = this.#price(price, use);
     const plan = planAt(owner.account, facts.startMilliseconds)?.plan;
@@ -98,7 +99,7 @@ export class AccountRater {
     const takings = [...limited, ...sponsored, ...paid];
     const components = [...priced.components, ...takings.map(takenComponent)];
     const amountNano = due - sumOf(paid);
-    use.add(["net", owner.account.id, record.service], amountNano);
+    use.add(["net", owner.account.id, use.item], amountNano);
     this.#markUsed(use);
     use.changes.push(this.#allowances.markActive(owner.account, period));
     this.#state.apply(use.changes);

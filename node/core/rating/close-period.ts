@@ -14,6 +14,7 @@ import { ALLOWANCE_KEYS, Allowances, overlaps } from "./allowances.ts";
 import type { BillingPeriod, BillingPeriods } from "./billing-period.ts";
 import { multiplyFractions, percentFraction } from "./compose-charge.ts";
 import { counterCharges } from "./counter-charges.ts";
+import { describeItem, isTaxed, isUse, serviceOfItem } from "./period-items.ts";
 import { type PeriodLine, roundParts } from "./period-lines.ts";
 import type { RatingState, StateKey } from "./rating-state.ts";
 import { recurringPart } from "./recurring-fee.ts";
@@ -148,7 +149,8 @@ class AccountClosing {
   /** Each service's sum is a line of its own where the tariff rounds lines. */
   #roundLines(): void {
     if (this.#tariff.document.rounding.of !== "line") return;
-    for (const [service, nano] of [...this.#nets]) this.#round(service, nano, service);
+    for (const [service, nano] of [...this.#nets])
+      this.#round(describeItem(service), nano, service);
   }
 
   /** A charge or credit for what rounding a sum adds or takes; nothing where it does neither. */
@@ -260,7 +262,7 @@ class AccountClosing {
   /** Takes a sum off services in their order, as far as each goes. */
   #takeOff(name: string, nano: bigint, because: string, services: readonly string[]): void {
     let left = nano;
-    const items = services.length > 0 ? services : [...this.#nets.keys()];
+    const items = this.#itemsOf(services.length > 0 ? services : undefined, () => true);
     for (const item of items) {
       const net = this.#net([item]);
       const part = left < net ? left : net;
@@ -270,8 +272,15 @@ class AccountClosing {
     }
   }
 
+  /** In the order of the services that are named, else those that count without a name. */
+  #itemsOf(services: readonly string[] | undefined, counts: (item: string) => boolean): string[] {
+    const items = [...this.#nets.keys()];
+    if (services === undefined) return items.filter(counts);
+    return services.flatMap((one) => items.filter((item) => serviceOfItem(item) === one));
+  }
+
   #discount({ name, services, percent, ladder, amount }: PeriodDiscount): void {
-    const items = services ?? [...this.#nets.keys()].filter((item) => SERVICE_ITEMS(item));
+    const items = this.#itemsOf(services, isUse);
     const base = this.#net(items);
     const rung = ladder?.findLast(({ from }) => parseDecimalNano(from) <= base);
     const share = percent ?? rung?.percent;
@@ -279,7 +288,7 @@ class AccountClosing {
     if (share === undefined) return;
     for (const item of items) {
       const net = fraction(this.#net([item]));
-      const because = `${share} % off ${this.#money(net.numerator)} of ${item}`;
+      const because = `${share} % off ${this.#money(net.numerator)} of ${describeItem(item)}`;
       const exact = multiplyFractions(net, percentFraction(share));
       this.#add("credit", name, [{ because, exact }], item);
     }
@@ -302,8 +311,10 @@ class AccountClosing {
     return sum;
   }
 
-  #tax({ name, percent, of, included }: TariffTax): bigint {
-    const base = this.#net(of);
+  #tax(tax: TariffTax): bigint {
+    const { name, percent, included } = tax;
+    const taxes = this.#tariff.document.taxes ?? [];
+    const base = this.#net([...this.#nets.keys()].filter((item) => isTaxed(item, tax, taxes)));
     if (base <= 0n) return 0n;
     const share = percentFraction(percent);
     const exact = included
@@ -330,7 +341,3 @@ class AccountClosing {
     return formatNano(nano, minorUnitDigits(this.#tariff.currency));
   }
 }
-
-/** Period discounts are off charges of use unless they name services. */
-const SERVICE_ITEMS = (item: string): boolean =>
-  item !== "recurring" && item !== "one-off" && item !== "period-end";

@@ -82,12 +82,14 @@ export function composeCharge(
     add(fraction(row.setUpNano), { kind: "set-up" });
   }
   for (const piece of use.pieces) {
-    const { quantity, billed, counterBefore } = piece;
+    const { quantity, billed, counterBefore, feeNano } = piece;
+    const row = piece.price === price ? {} : { row: firstPricePlace(tariff) + piece.price };
+    if (feeNano !== undefined) add(fraction(feeNano), { kind: "tier-fee", ...row });
     add(piece.exact, {
       kind: piece.isCounted ? "counted" : "usage",
       quantity,
       billed,
-      ...(piece.price === price ? {} : { row: firstPricePlace(tariff) + piece.price }),
+      ...row,
       ...(counterBefore === undefined ? {} : { counterBefore }),
     });
   }

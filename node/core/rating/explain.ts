@@ -66,6 +66,8 @@ function explain(
   switch (component.kind) {
     case "set-up":
       return "set-up fee";
+    case "tier-fee":
+      return `fee of the tier from ${readableCount(row.tierFrom, unit)}`;
     case "usage":
       return isKind(row, PRICE_KIND.package)
         ? `${readableCount(billed, unit)} in packages of ${readableCount(row.per, unit)} at ${money(row.priceNano)} when begun`

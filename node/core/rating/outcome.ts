@@ -5,6 +5,7 @@
 export interface Component {
   kind:
     | "set-up"
+    | "tier-fee"
     | "usage"
     | "covered"
     | "counted"

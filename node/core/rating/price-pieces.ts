@@ -22,6 +22,8 @@ export interface Piece {
   /** Charged at the period's end, by the counter's closing value. */
   isCounted?: true;
   counterBefore?: bigint;
+  /** Due because the first unit of the row's tier is among them. */
+  feeNano?: bigint;
 }
 
 /** The billed units of a charge from `from` to before `to`, counted from its start. */
@@ -133,7 +135,10 @@ function piecesByTier(
     const isEmpty = from === to && pieces.length === 0 && offset + from < row.tierTo;
     if (begin >= end && !isEmpty) continue;
     const billed = isEmpty ? 0n : end - begin;
+    const fee = tariff.priceSources[index]?.feeNano;
+    const isEntered = fee !== undefined && billed > 0n && offset + begin === row.tierFrom;
     pieces.push({
+      ...(isEntered ? { feeNano: fee } : {}),
       price: index,
       quantity: isEmpty ? 0n : overlap(0n, quantity, begin, end),
       billed,

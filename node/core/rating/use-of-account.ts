@@ -3,6 +3,7 @@ import type { PlacedUse } from "../tariff/plan-uses.ts";
 import type { Owner } from "./account-directory.ts";
 import type { BillingPeriod } from "./billing-period.ts";
 import type { Component } from "./outcome.ts";
+import { itemOf } from "./period-items.ts";
 import type { RatedFacts } from "./rate-usage.ts";
 import type { RatingState, StateChange, StateKey } from "./rating-state.ts";
 
@@ -17,13 +18,19 @@ export interface CounterMove {
   granted?: bigint;
 }
 
+/** Where a use lies, and the price row and tax category of its price. */
+export interface UsePlace extends PlacedUse {
+  price: number;
+  category: string | undefined;
+}
+
 /** One record on its way to its price: what it is, whose, and what it will change. */
 export class UseOfAccount {
   readonly record: UsageRecord;
   readonly facts: RatedFacts;
   readonly owner: Owner;
   readonly period: BillingPeriod;
-  readonly place: PlacedUse & { price: number };
+  readonly place: UsePlace;
   readonly changes: StateChange[] = [];
   readonly moves: CounterMove[] = [];
   readonly #state: RatingState;
@@ -33,7 +40,7 @@ export class UseOfAccount {
     facts: RatedFacts,
     owner: Owner,
     period: BillingPeriod,
-    place: PlacedUse & { price: number },
+    place: UsePlace,
     state: RatingState,
   ) {
     this.record = record;
@@ -42,6 +49,11 @@ export class UseOfAccount {
     this.period = period;
     this.place = place;
     this.#state = state;
+  }
+
+  /** What its charge adds to in the period's sums. */
+  get item(): string {
+    return itemOf(this.record.service, this.place.category);
   }
 
   has(key: StateKey): boolean {

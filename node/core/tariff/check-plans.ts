@@ -2,6 +2,7 @@ import { parseDecimalNano, parseDecimalScaled } from "../money/decimal.ts";
 import { bandNames } from "./calendar.ts";
 import { classNames } from "./conditions.ts";
 import type { TariffDocument, TariffPlan } from "./document.ts";
+import { TAXABLE } from "./document-plans.ts";
 import type { ProblemList } from "./problem.ts";
 import { baseUnitOf, unitFits } from "./units.ts";
 
@@ -194,8 +195,19 @@ function checkDiscounts(plan: TariffPlan, place: PropertyKey[], list: ProblemLis
 const scaled = (percent: string): bigint => parseDecimalScaled(percent, PERCENT_DIGITS);
 
 /** What is in a price once can not be in it twice. */
-export function checkTaxes({ taxes = [] }: TariffDocument, list: ProblemList): void {
+export function checkTaxes({ taxes = [], services }: TariffDocument, list: ProblemList): void {
   checkNamesDiffer(taxes, ["taxes"], list);
+  const categories = services.flatMap(({ prices }) => prices.map(({ taxCategory }) => taxCategory));
+  for (const [index, { of = [] }] of taxes.entries()) {
+    for (const [place, what] of of.entries()) {
+      if (TAXABLE.includes(what) || categories.includes(what)) continue;
+      list.error(
+        "tariff.tax-of-nothing",
+        ["taxes", index, "of", place],
+        `"${what}" is no service, no kind of line and no price's tax category; correct it.`,
+      );
+    }
+  }
   for (const [index, { of, included }] of taxes.entries()) {
     const overlapping = taxes.some(
       (other, otherIndex) =>

@@ -151,16 +151,16 @@ function checkTierKind(
 
 function checkStepCost(step: Step, { kind }: Tiers, place: PropertyKey[], list: ProblemList): void {
   const needsPrice = kind !== "stair-step";
-  const mayHaveFee = kind === "volume" || kind === "stair-step";
   const hasFee = step.fee !== undefined;
-  if ((step.price !== undefined) === needsPrice && (mayHaveFee || !hasFee)) {
-    if (needsPrice || hasFee) return;
-  }
+  const fits =
+    (step.price !== undefined) === needsPrice &&
+    (kind === "package" ? !hasFee : needsPrice || hasFee);
+  if (fits) return;
   list.error(
     "tariff.tier-cost",
     place,
     needsPrice
-      ? `Each step of ${kind} has a price${mayHaveFee ? "" : " and no fee"}.`
+      ? `Each step of ${kind} has a price${kind === "package" ? " and no fee" : ""}.`
       : "Each step of stair-step has a fee and no price.",
   );
 }

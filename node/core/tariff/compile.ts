@@ -16,7 +16,7 @@ import type { TierKind } from "./document-tiers.ts";
 import { type Validity, validityOf } from "./instants.ts";
 import { intervalsOfPrefixes, type PrefixEntry } from "./intervals.ts";
 import { type PlacedUse, planReduces } from "./plan-uses.ts";
-import { priceRowsOf } from "./price-rows.ts";
+import { priceRowsOf, tierFeeNano } from "./price-rows.ts";
 import {
   type CalendarRow,
   type IntervalRow,
@@ -42,6 +42,8 @@ export interface PriceSource {
   counter?: CounterUse;
   /** Whether the account's plan, counters or earlier use decide what a charge comes to. */
   needsAccount: boolean;
+  /** Due with the first unit of the row's tier. */
+  feeNano?: bigint;
 }
 
 /** The running quantity that a price's tiers stand over. */
@@ -178,13 +180,17 @@ function rowsOf(
   const isReduced = planReduces(document, use);
   const isCountedAlone = (price.counted ?? "record") === "record";
   const isRoundedByParts = document.rounding.of === "component" && price.rounding === undefined;
+  const hasFees = price.tiers?.kind === "graduated" && price.tiers.steps.some(({ fee }) => fee);
   const isChanged =
-    isReduced || price.chargedFrom !== undefined || !isCountedAlone || isRoundedByParts;
+    hasFees || isReduced || price.chargedFrom !== undefined || !isCountedAlone || isRoundedByParts;
   const kind = kindOf(price, service) | (isChanged ? PLAN_REDUCES : 0);
   const counter = counterOf(price, service, place);
   const needsAccount = isReduced || !isCountedAlone || counter.counter !== undefined;
   const source = { price, ...counter, needsAccount };
-  return priceRowsOf(price, { ...cell, kind }, document).map((row) => ({ row, source }));
+  return priceRowsOf(price, { ...cell, kind }, document).map((row, step) => {
+    const feeNano = tierFeeNano(price, step, document);
+    return { row, source: feeNano === 0n ? source : { ...source, feeNano } };
+  });
 }
 
 function kindOf({ tiers }: TariffPrice, service: TariffService): number {

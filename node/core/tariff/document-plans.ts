@@ -152,13 +152,20 @@ export const billingPeriod = z
   .describe("Calendar months in the tariff's time zone unless said");
 
 /** What a tax can be on: services, and what a period's end adds. */
-export const TAXABLE = [...SERVICES, "recurring", "one-off", "period-end"] as const;
+export const TAXABLE: readonly string[] = [...SERVICES, "recurring", "one-off", "period-end"];
 
 export const tax = z
   .strictObject({
     name,
     percent,
-    of: z.array(z.enum(TAXABLE)).min(1).optional().describe("Everything when absent"),
+    of: z
+      .array(name)
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe(
+        "Services, prices' tax categories, recurring, one-off or period-end; everything when absent",
+      ),
     included: z.literal(true).optional().describe("The prices hold the tax already"),
   })
   .describe("At the period's end, on net");

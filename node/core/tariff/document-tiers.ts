@@ -10,7 +10,9 @@ export const TIER_SCOPES = ["session", "device", "account", "pool"] as const;
 const step = z.strictObject({
   upTo: count.optional().describe("Last unit of the tier, in the tiers' unit; the last has none"),
   price: perUnits.optional(),
-  fee: amount.optional().describe("Flat, for the tier: volume and stair-step"),
+  fee: amount
+    .optional()
+    .describe("Flat, for the tier: with its first unit where graduated, else at the period's end"),
   increments: z
     .strictObject({ first: count, further: count, unit: unitName })
     .optional()

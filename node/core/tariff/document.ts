@@ -128,6 +128,9 @@ const price = z.strictObject({
   minimum: amount.optional(),
   maximum: amount.optional(),
   rounding: rounding.optional(),
+  taxCategory: name
+    .optional()
+    .describe("What taxes are on instead of the service, where one of them names it"),
   split: z.number().int().min(0).max(0xffff_ffff).optional().describe("The agreement's split; 1"),
 });
 

@@ -28,6 +28,12 @@ export function priceRowsOf(
   return rows.map((row) => ({ ...row, provable: isLedgerProvable(row) }));
 }
 
+/** What is due with the first unit of a graduated tier; 0 for most. */
+export function tierFeeNano(price: TariffPrice, step: number, document: TariffDocument): bigint {
+  const fee = price.tiers?.kind === "graduated" ? price.tiers.steps[step]?.fee : undefined;
+  return fee === undefined ? 0n : moneyOf(price, document).nano(fee);
+}
+
 type Tier = Pick<
   PriceRow,
   "priceNano" | "per" | "setUpNano" | "first" | "step" | "tierFrom" | "tierTo"
@@ -87,7 +93,8 @@ function tiersOf(price: TariffPrice, money: PriceMoney, increments: Increments):
     const tierTo = step.upTo === undefined ? TIER_END : BigInt(step.upTo) * unitSize(tiers.unit);
     const tier = {
       ...money.perUnits(step.price),
-      setUpNano: step.fee === undefined ? setUpNano : money.nano(step.fee),
+      setUpNano:
+        step.fee === undefined || tiers.kind === "graduated" ? setUpNano : money.nano(step.fee),
       ...sizes(counted),
       tierFrom,
       tierTo,

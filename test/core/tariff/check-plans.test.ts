@@ -94,8 +94,8 @@ const refused: [string, object, string, string][] = [
     `${TIERS}/steps/0/upTo`,
   ],
   [
-    "a graduated fee",
-    sms({ steps: [{ price: EACH, fee: "1" }] }),
+    "a fee of a package",
+    sms({ kind: "package", steps: [{ price: EACH, fee: "1" }] }),
     "tariff.tier-cost",
     `${TIERS}/steps/0`,
   ],
