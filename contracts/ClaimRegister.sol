@@ -11,7 +11,8 @@ import { IBreachJudge } from "./interfaces/IBreachJudge.sol";
 import { Claim, ClaimState, IClaims, Request } from "./interfaces/IClaims.sol";
 import { ILedgerClock } from "./interfaces/ILedgerClock.sol";
 import { IMembers } from "./interfaces/IMembers.sol";
-import { BookId, ClaimId } from "./types/Identifiers.sol";
+import { IStandings } from "./interfaces/IStandings.sol";
+import { BookId, ClaimId, MemberId, NO_MEMBER } from "./types/Identifiers.sol";
 
 /// @notice The first half of {IClaims}: who judges what, how a claim is lodged, and until when somebody
 /// can act on it.
@@ -19,6 +20,8 @@ abstract contract ClaimRegister is IClaims, Forwarded, EIP712, Nonces {
     uint8 internal constant KIND_MATTER_OF_FACT = 100;
     uint8 private constant BOOK_OF_CHARGES = 1;
     uint32 private constant LEAVES_MAX = 1 << 20;
+    /// @dev Claims of one finder against one operator whose silence concedes, at a time.
+    uint256 private constant STANDING_CLAIMS_MAX = 32;
 
     bytes32 private constant REQUEST_TYPEHASH = keccak256(
         "Claim(uint8 kind,bytes20 book,uint64 sequence,uint32 leafIndex,uint128 claimedNano,"
@@ -28,12 +31,14 @@ abstract contract ClaimRegister is IClaims, Forwarded, EIP712, Nonces {
     IAgreements public immutable agreements;
     IBooks public immutable books;
     ILedgerClock public immutable clock;
+    IStandings public immutable standings;
 
     mapping(ClaimId id => Claim) internal _claims;
     mapping(uint8 kind => IBreachJudge) internal _judges;
     mapping(bytes32 place => bool) internal _decided;
     /// @dev What the operator's suspensions added up to when the claim's deadline was set.
     mapping(ClaimId id => uint64) private _suspendedBefore;
+    mapping(MemberId operator => mapping(address finder => uint256)) private _unanswered;
     ClaimId[] private _lodged;
 
     constructor(
@@ -41,12 +46,14 @@ abstract contract ClaimRegister is IClaims, Forwarded, EIP712, Nonces {
         IAgreements agreements_,
         IBooks books_,
         ILedgerClock clock_,
+        IStandings standings_,
         address authority,
         address forwarder
     ) Forwarded(members_, authority, forwarder) EIP712("Tallystick Claims", "1") {
         agreements = agreements_;
         books = books_;
         clock = clock_;
+        standings = standings_;
     }
 
     /// @inheritdoc IClaims
@@ -154,9 +161,27 @@ abstract contract ClaimRegister is IClaims, Forwarded, EIP712, Nonces {
         stored.finder = finder;
         stored.state = ClaimState.Claimed;
         uint64 answerBy = _startWindow(id, stored, agreements.windowsOf(book.agreement).claim);
-        emit ClaimLodged(id, request.book, finder, request, answerBy);
+        if (restores) stored.hasStanding = _takeStanding(book, finder);
+        emit ClaimLodged(id, request.book, finder, request, stored.hasStanding, answerBy);
         if (!restores) _awaitEvidence(id, stored);
         books.noteReference(request.book, request.sequence);
+    }
+
+    /// @dev The claim was answered, or its time is over: another one may concede by silence.
+    function _giveStandingBack(Claim storage stored) internal {
+        if (stored.hasStanding) --_unanswered[stored.operator][stored.finder];
+    }
+
+    /// @return Whether the operator's silence will concede: the finder is its subscriber or a party of the
+    /// agreement, and has not too many claims that wait for an answer.
+    function _takeStanding(Book memory book, address finder) private returns (bool) {
+        MemberId member = members.memberOf(finder);
+        bool isKnown =
+            standings.isSubscriber(book.operator, book.agreement, finder) ||
+                (member != NO_MEMBER && agreements.isParty(book.agreement, member));
+        if (!isKnown || _unanswered[book.operator][finder] >= STANDING_CLAIMS_MAX) return false;
+        ++_unanswered[book.operator][finder];
+        return true;
     }
 
     /// @return restores Whether the kind makes a credit due, which the operator can concede.

@@ -22,6 +22,7 @@ import {
 } from "./interfaces/IClaims.sol";
 import { ILedgerClock } from "./interfaces/ILedgerClock.sol";
 import { Duty, IMembers } from "./interfaces/IMembers.sol";
+import { IStandings } from "./interfaces/IStandings.sol";
 import { Commitments } from "./libraries/Commitments.sol";
 import { Leaves } from "./libraries/Leaves.sol";
 import { BookId, ClaimId } from "./types/Identifiers.sol";
@@ -50,9 +51,10 @@ contract Claims is ClaimRegister {
         IBooks books_,
         ILedgerClock clock_,
         IBonds bonds_,
+        IStandings standings_,
         address authority,
         address forwarder
-    ) ClaimRegister(members_, agreements_, books_, clock_, authority, forwarder) {
+    ) ClaimRegister(members_, agreements_, books_, clock_, standings_, authority, forwarder) {
         bonds = bonds_;
     }
 
@@ -83,7 +85,12 @@ contract Claims is ClaimRegister {
     function concludeSilence(ClaimId id) external {
         Claim storage stored = _inState(id, ClaimState.Claimed);
         _requireAfterDeadline(id);
+        _giveStandingBack(stored);
         bytes32 place = _placeOf(stored.request);
+        if (!stored.hasStanding) {
+            _passOver(id, stored, _decided[place]);
+            return;
+        }
         uint128 cap = agreements.stakesOf(stored.agreement).concessionCapNano;
         uint128 amount = stored.request.claimedNano;
         if (amount > cap) amount = cap;
@@ -233,6 +240,16 @@ contract Claims is ClaimRegister {
         return _dueAt[_place(kind, book, sequence, leafIndex)];
     }
 
+    /// @dev Silence towards a stranger concedes nothing: what the ledger can decide waits for evidence.
+    function _passOver(ClaimId id, Claim storage stored, bool decided) private {
+        if (decided || stored.request.kind == KIND_MATTER_OF_FACT) {
+            stored.state = ClaimState.Lapsed;
+            emit ClaimLapsed(id);
+        } else {
+            _awaitEvidence(id, stored);
+        }
+    }
+
     /// @dev What is owed for this kind less what this kind made due before; and never more than the
     /// charge with all that other kinds made due.
     function _stillDue(
@@ -304,7 +321,7 @@ contract Claims is ClaimRegister {
         require(evidence.rest.amountNano >= stored.dueNano, CreditUnfit(id, "amount"));
     }
 
-    function _answerable(ClaimId id) private view returns (Claim storage stored) {
+    function _answerable(ClaimId id) private returns (Claim storage stored) {
         stored = _inState(id, ClaimState.Claimed);
         require(
             members.holds(stored.operator, Duty.Commit, _msgSender()) ||
@@ -312,6 +329,7 @@ contract Claims is ClaimRegister {
             NotTheOperator(id, _msgSender())
         );
         _requireBeforeDeadline(id);
+        _giveStandingBack(stored);
     }
 
     function _owed(ClaimId id) private view returns (Claim storage stored) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { AccessManaged } from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import { MemberGated } from "./MemberGated.sol";
 import { IAgreements } from "./interfaces/IAgreements.sol";
 import { Book, IBooks } from "./interfaces/IBooks.sol";
@@ -12,7 +13,7 @@ import { BookId, MemberId, NO_BOOK, ObligationId, StatementId } from "./types/Id
 import { RunningOpening } from "./types/Openings.sol";
 
 /// @notice What it promises, and whom it trusts, is written in {IStatements}.
-contract Statements is IStatements, MemberGated {
+contract Statements is IStatements, MemberGated, AccessManaged {
     uint8 private constant BOOK_OF_CHARGES = 1;
     uint8 private constant BOOK_OF_CREDITS = 2;
 
@@ -38,8 +39,9 @@ contract Statements is IStatements, MemberGated {
         IAgreements agreements_,
         IBooks books_,
         ILedgerClock clock_,
-        IVerifier verifier_
-    ) MemberGated(members_) {
+        IVerifier verifier_,
+        address authority
+    ) MemberGated(members_) AccessManaged(authority) {
         agreements = agreements_;
         books = books_;
         clock = clock_;
@@ -79,27 +81,18 @@ contract Statements is IStatements, MemberGated {
 
     /// @inheritdoc IStatements
     function object(StatementId id, uint128 undisputedNano, bytes32 reasonHash) external {
-        Statement storage stored = _inState(id, StatementState.Posted);
-        Book memory details = books.bookOf(stored.book);
-        MemberId objector = _senderHolding(Duty.Settle);
-        MemberId payer = agreements.payerOf(details.agreement, details.operator);
-        bool mayObject =
-            payer == details.operator
-                ? objector != details.operator && agreements.isParty(details.agreement, objector)
-                : objector == payer;
-        require(mayObject, MayNotObject(id, objector));
-        require(!stored.objected, ObjectedAlready(id));
-        uint64 ledgerTime = clock.ledgerTime();
-        require(ledgerTime <= stored.objectBy, WindowClosed(id, stored.objectBy, ledgerTime));
-        require(
-            undisputedNano < stored.payableNano,
-            AmountUnusable(stored.payableNano, undisputedNano)
-        );
-        stored.objected = true;
-        stored.disputeOpen = true;
-        stored.undisputedNano = undisputedNano;
-        stored.reasonHash = reasonHash;
-        emit StatementObjected(id, objector, undisputedNano, reasonHash);
+        _object(id, _senderHolding(Duty.Settle), undisputedNano, reasonHash);
+    }
+
+    /// @inheritdoc IStatements
+    function objectFor(
+        StatementId id,
+        MemberId objector,
+        uint128 undisputedNano,
+        bytes32 reasonHash
+    ) external restricted {
+        _object(id, objector, undisputedNano, reasonHash);
+        _statements[id].inDispute = true;
     }
 
     /// @inheritdoc IStatements
@@ -116,6 +109,7 @@ contract Statements is IStatements, MemberGated {
     function resolve(StatementId id, uint128 owedNano) external {
         Statement storage stored = _inState(id, StatementState.Final);
         require(stored.disputeOpen, NoOpenDispute(id));
+        require(!stored.inDispute, DisputedElsewhere(id));
         uint128 disputedNano = stored.payableNano - stored.undisputedNano;
         require(owedNano <= disputedNano, AmountUnusable(disputedNano, owedNano));
         Book memory details = books.bookOf(stored.book);
@@ -128,6 +122,22 @@ contract Statements is IStatements, MemberGated {
         stored.disputeOpen = false;
         emit DisputeResolved(id, msg.sender, owedNano);
         _oblige(id, stored, 1, owedNano, stored.undisputedNano);
+    }
+
+    /// @inheritdoc IStatements
+    /// @dev While the window is open, what came out joins what is undisputed: one obligation for both.
+    function resolveBy(StatementId id, uint128 owedNano) external restricted {
+        Statement storage stored = _statements[id];
+        require(stored.disputeOpen && stored.inDispute, NoOpenDispute(id));
+        uint128 disputedNano = stored.payableNano - stored.undisputedNano;
+        require(owedNano <= disputedNano, AmountUnusable(disputedNano, owedNano));
+        stored.disputeOpen = false;
+        emit DisputeResolved(id, msg.sender, owedNano);
+        if (stored.state == StatementState.Final) {
+            _oblige(id, stored, 1, owedNano, stored.undisputedNano);
+        } else {
+            stored.undisputedNano += owedNano;
+        }
     }
 
     /// @inheritdoc IStatements
@@ -166,6 +176,34 @@ contract Statements is IStatements, MemberGated {
     /// @inheritdoc IStatements
     function statementAt(uint256 ordinal) external view returns (StatementId) {
         return _posted[ordinal - 1];
+    }
+
+    function _object(
+        StatementId id,
+        MemberId objector,
+        uint128 undisputedNano,
+        bytes32 reasonHash
+    ) private {
+        Statement storage stored = _inState(id, StatementState.Posted);
+        Book memory details = books.bookOf(stored.book);
+        MemberId payer = agreements.payerOf(details.agreement, details.operator);
+        bool mayObject =
+            payer == details.operator
+                ? objector != details.operator && agreements.isParty(details.agreement, objector)
+                : objector == payer;
+        require(mayObject, MayNotObject(id, objector));
+        require(!stored.objected, ObjectedAlready(id));
+        uint64 ledgerTime = clock.ledgerTime();
+        require(ledgerTime <= stored.objectBy, WindowClosed(id, stored.objectBy, ledgerTime));
+        require(
+            undisputedNano < stored.payableNano,
+            AmountUnusable(stored.payableNano, undisputedNano)
+        );
+        stored.objected = true;
+        stored.disputeOpen = true;
+        stored.undisputedNano = undisputedNano;
+        stored.reasonHash = reasonHash;
+        emit StatementObjected(id, objector, undisputedNano, reasonHash);
     }
 
     /// @dev Checks an opening of running totals, moves the book's stated end there and returns the

@@ -32,6 +32,10 @@ export interface LedgerAddresses {
   /** The judge of kind 1; the others are found by `claims.judgeOf(kind)`. */
   mispricedCharge: string;
   statements: string;
+  standings: string;
+  deliveries: string;
+  demands: string;
+  disputes: string;
   settlement: string;
   netting: string;
   demoToken: string;
@@ -44,6 +48,8 @@ export interface DeploymentOptions {
   governanceDelaySeconds?: bigint;
   /** Who can cancel what the governor announced; the governor itself unless named. */
   guardian?: string;
+  /** For how many seconds of block time evidence can be demanded. */
+  evidenceAgeMaxSeconds?: bigint;
   /** Said before each transaction, for people who wait. */
   onStep?: (what: string) => void;
 }
@@ -56,8 +62,10 @@ const NETTING_FUNDING_SECONDS = 172_800n;
 /** In the EIP-712 domain of what is carried. */
 const FORWARDER_NAME = "Tallystick Forwarder";
 const GOVERNANCE_DELAY_SECONDS = 172_800n;
+/** Two years: a bill can be challenged for one in most countries, and its dispute takes its time. */
+const EVIDENCE_AGE_MAX_SECONDS = 63_072_000n;
 
-/** Roles of the access manager: referrer, slasher and netter are held by contracts. */
+/** Roles of the access manager: referrer, slasher, netter and disputer are held by contracts. */
 export const ACCESS_ROLE = {
   admin: 0n,
   referrer: 1n,
@@ -66,6 +74,7 @@ export const ACCESS_ROLE = {
   rulemaker: 4n,
   guardian: 5n,
   netter: 6n,
+  disputer: 7n,
 } as const;
 const ROLE = ACCESS_ROLE;
 
@@ -143,12 +152,14 @@ export async function deployLedger(
   const tariffs = await deployment.deploy("Tariffs", [members, agreements]);
   const verifier = await deployment.deploy("Verifier", []);
   const bonds = await deployment.deploy("Bonds", [members, agreements, books, accessManager]);
+  const standings = await deployment.deploy("Standings", [members, books]);
   const claims = await deployment.deploy("Claims", [
     members,
     agreements,
     books,
     books,
     bonds,
+    standings,
     accessManager,
     forwarder,
   ]);
@@ -180,6 +191,25 @@ export async function deployLedger(
     books,
     books,
     verifier,
+    accessManager,
+  ]);
+  const deliveries = await deployment.deploy("Deliveries", [books]);
+  const demands = await deployment.deploy("Demands", [
+    members,
+    agreements,
+    books,
+    books,
+    bonds,
+    standings,
+    deliveries,
+    options.evidenceAgeMaxSeconds ?? EVIDENCE_AGE_MAX_SECONDS,
+  ]);
+  const disputes = await deployment.deploy("Disputes", [
+    members,
+    agreements,
+    books,
+    books,
+    statements,
   ]);
   const settlement = await deployment.deploy("Settlement", [
     members,
@@ -204,11 +234,15 @@ export async function deployLedger(
   await deployment.allow(manager, ROLE.referrer, "Books", books, "noteReference", [
     claims,
     statements,
+    demands,
   ]);
   for (const method of ["takeForNetting", "fallBack"]) {
     await deployment.allow(manager, ROLE.netter, "Settlement", settlement, method, [netting]);
   }
-  await deployment.allow(manager, ROLE.slasher, "Bonds", bonds, "slash", [claims]);
+  await deployment.allow(manager, ROLE.slasher, "Bonds", bonds, "slash", [claims, demands]);
+  for (const method of ["objectFor", "resolveBy"]) {
+    await deployment.allow(manager, ROLE.disputer, "Statements", statements, method, [disputes]);
+  }
   await deployment.call({ name: "Members", address: members }, "followCommitKeys", [books]);
   await deployment.call({ name: "Books", address: books }, "askBonds", [bonds]);
   await deployment.call({ name: "Agreements", address: agreements }, "allowToken", [demoToken]);
@@ -225,6 +259,10 @@ export async function deployLedger(
     claims,
     mispricedCharge: judgeAt.mispricedCharge as string,
     statements,
+    standings,
+    deliveries,
+    demands,
+    disputes,
     settlement,
     netting,
     demoToken,

@@ -23,6 +23,10 @@ const CONTRACTS = {
   // Its errors are those of every judge.
   mispricedCharge: "MispricedCharge",
   statements: "Statements",
+  standings: "Standings",
+  deliveries: "Deliveries",
+  demands: "Demands",
+  disputes: "Disputes",
   settlement: "Settlement",
   netting: "Netting",
   forwarder: "ERC2771Forwarder",

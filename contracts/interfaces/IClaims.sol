@@ -52,6 +52,8 @@ struct Claim {
     /// What the operator owes as a credit for this claim.
     uint128 dueNano;
     bool overdue;
+    /// Whether the operator's silence concedes: see IClaims.
+    bool hasStanding;
 }
 
 /// @notice What opens one charge to price it again: never its account group, never its party group.
@@ -75,7 +77,10 @@ struct CreditEvidence {
 /// @title Claims: allege, concede or contest, open, credit
 /// @notice A claim shows nothing but a place. Only when the operator contests it is the charge opened,
 /// by anyone who holds the evidence, and the ledger prices it again by the tariff in force at its
-/// start. Silence concedes, up to the agreement's cap. Each place is decided once for each kind; what
+/// start. Silence concedes, up to the agreement's cap, to whoever has standing when it claims: a subscriber
+/// that has shown a pseudonym ({IStandings}) or a party of the agreement, with at most 32 claims that wait
+/// for an answer. Towards anybody else silence concedes nothing: the claim waits for evidence, or lapses as
+/// a matter of fact; so nobody can flood an operator with what it would have to answer. Each place is decided once for each kind; what
 /// earlier claims made due there is deducted, and kinds together never make more due than the charge
 /// asks. What is due is owed as a credit that names the claim. Kinds that restore nothing are open at
 /// once. Windows stand still while the operator is suspended.
@@ -91,6 +96,7 @@ interface IClaims {
         BookId indexed book,
         address indexed finder,
         Request request,
+        bool hasStanding,
         uint64 answerBy
     );
     event ClaimConceded(ClaimId indexed claim, uint128 dueNano, bool bySilence, uint64 creditBy);
@@ -167,7 +173,7 @@ interface IClaims {
     function contestMany(ClaimId[] calldata ids) external;
 
     /// @notice Anyone, when the operator did not answer in time: it owes what is claimed, at most the
-    /// agreement's cap.
+    /// agreement's cap. A claim without standing is contested instead, or lapses as a matter of fact.
     function concludeSilence(ClaimId id) external;
 
     /// @notice Governor: names who judges a kind, once and for good.

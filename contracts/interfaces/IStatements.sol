@@ -29,6 +29,8 @@ struct Statement {
     bool disputeOpen;
     uint128 undisputedNano;
     bytes32 reasonHash;
+    /// Whether the contract of disputes objected, and decides when the objection ends.
+    bool inDispute;
 }
 
 /// @notice What a final statement makes payable, once. `beforeNano` is what earlier obligations of the
@@ -74,6 +76,7 @@ interface IStatements {
     error WindowOpen(StatementId statement, uint64 objectBy, uint64 ledgerTime);
     error ObjectedAlready(StatementId statement);
     error NoOpenDispute(StatementId statement);
+    error DisputedElsewhere(StatementId statement);
     error MayNotObject(StatementId statement, MemberId member);
     error AmountUnusable(uint128 most, uint128 given);
     error MayNotResolve(StatementId statement, address sender, uint128 owedNano);
@@ -95,12 +98,24 @@ interface IStatements {
     /// one, any other party does. What is undisputed becomes payable all the same.
     function object(StatementId statement, uint128 undisputedNano, bytes32 reasonHash) external;
 
+    /// @notice For the contract of disputes: as `object`, by a member whose key it has checked.
+    function objectFor(
+        StatementId statement,
+        MemberId objector,
+        uint128 undisputedNano,
+        bytes32 reasonHash
+    ) external;
+
     /// @notice Anyone, after the window.
     function finalize(StatementId statement) external;
 
     /// @notice Settles the disputed rest of a final statement: the arbiter (Settle key) at any amount
     /// of it, the operator at zero, whoever would pay at the whole.
     function resolve(StatementId statement, uint128 owedNano) external;
+
+    /// @notice For the contract of disputes: settles what it objected to, before or after the statement is
+    /// final.
+    function resolveBy(StatementId statement, uint128 owedNano) external;
 
     function statementOf(StatementId statement) external view returns (Statement memory);
 

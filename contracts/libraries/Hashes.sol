@@ -18,7 +18,9 @@ library Hashes {
     bytes1 internal constant EVIDENCE = 0x0B;
     bytes1 internal constant FILL = 0x0F;
     bytes1 internal constant ACCOUNT = 0x10;
+    bytes1 internal constant PARTY = 0x11;
     bytes1 internal constant CHARGE = 0x12;
+    bytes1 internal constant PSEUDONYM = 0x14;
     bytes1 internal constant CREDIT = 0x16;
     bytes1 internal constant INVOICE_BODY = 0x20;
     bytes1 internal constant INVOICE_LEAF = 0x22;
@@ -26,6 +28,10 @@ library Hashes {
     bytes1 internal constant PRICE_ROW = 0x31;
     bytes1 internal constant TARIFF_ROOT = 0x32;
     bytes1 internal constant CALENDAR_ROW = 0x34;
+    bytes1 internal constant DELIVERY_KEY = 0x40;
+    bytes1 internal constant DELIVERY_STREAM = 0x41;
+    bytes1 internal constant DISPUTE_LINE = 0x42;
+    bytes1 internal constant DISPUTE_ROOT = 0x43;
 
     /// @dev Depths of a batch's inclusion tree, and of a tariff's tree of rows.
     uint256 internal constant BATCH_DEPTH_MIN = 5;

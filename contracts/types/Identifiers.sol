@@ -13,6 +13,12 @@ type BookId is bytes20;
 /// @notice An alleged breach.
 type ClaimId is bytes32;
 
+/// @notice A demand for evidence that is withheld.
+type DemandId is bytes32;
+
+/// @notice A matter of fact between the parties of an agreement.
+type DisputeId is bytes32;
+
 /// @notice One agreement's totals for one range of a book's batches.
 type StatementId is bytes32;
 

@@ -18,6 +18,7 @@ import {
 } from "./support/breach-scene.ts";
 import { admit, agree, BOOK, DAY, openBook, ROLE, retailTerms } from "./support/parties.ts";
 import { bytesOf } from "./support/records.ts";
+import { giveStanding } from "./support/standing.ts";
 
 const CALL = 2n * MINUTE;
 const STAKE = 3_000_000n;
@@ -806,6 +807,7 @@ describe("Breaches that the ledger decides alone", () => {
     it("windows stand still while the operator is suspended", async () => {
       const batch = await scene.commit(scene.books.charges, [await call("still")]);
       const { ledger, operator, finder } = scene;
+      await giveStanding(ledger, operator, batch.book, finder.address);
       const governor = ledger.account(0);
       const request = [2, batch.book, batch.sequence, 0, CALL, batch.leaf(0)] as const;
       const claim = (await ledger.preview(finder, "claims", "claim", ...request)) as string;

@@ -28,6 +28,7 @@ import {
   type TestTariff,
   tariffOf,
 } from "./support/records.ts";
+import { giveStanding } from "./support/standing.ts";
 
 const STATE = { conceded: 2, contested: 3, proven: 4, refuted: 5, lapsed: 6, settled: 7 } as const;
 const MISPRICED = 1;
@@ -354,7 +355,45 @@ describe("Claims", () => {
   }
 
   describe("silence", () => {
+    it("towards a stranger concedes nothing: the claim waits for evidence, a fact lapses", async () => {
+      const priced = await lodge(LEAF.spare, 7n * CENT);
+      const fact = await lodge(LEAF.spare, 7n * CENT, MATTER_OF_FACT);
+      assert.equal((await ledger.read("claims", "claimOf", priced)).hasStanding, false);
+      await ledger.pass(DAY + 60);
+      await ledger.send(finder, "claims", "concludeSilence", priced);
+      await ledger.send(finder, "claims", "concludeSilence", fact);
+      assert.equal(await stateOf(priced), STATE.contested);
+      assert.equal(await stateOf(fact), STATE.lapsed);
+      assert.equal(await dueOf(priced), 0n);
+      await ledger.pass(DAY + 60);
+      await ledger.send(finder, "claims", "lapse", priced);
+      assert.equal(await stateOf(priced), STATE.lapsed);
+    });
+
+    it("towards a subscriber counts for so many claims at a time", async () => {
+      const subscriber = ledger.account(13);
+      await giveStanding(ledger, alder, batch.book, subscriber.address);
+      const hash = id("a fact");
+      const lodgeOne = async (): Promise<string> => {
+        const call = [MATTER_OF_FACT, batch.book, 1, LEAF.other, CENT, hash] as const;
+        const claim = (await ledger.preview(subscriber, "claims", "claim", ...call)) as string;
+        await ledger.send(subscriber, "claims", "claim", ...call);
+        return claim;
+      };
+      const standing = async (claim: string) =>
+        (await ledger.read("claims", "claimOf", claim)).hasStanding as boolean;
+      const first = await lodgeOne();
+      const others: string[] = [];
+      for (let count = 1; count < 32; count++) others.push(await lodgeOne());
+      assert.equal(await standing(others.at(-1) as string), true);
+      assert.equal(await standing(await lodgeOne()), false, "the thirty-third");
+      await ledger.send(alder.commit, "claims", "contest", first);
+      assert.equal(await standing(await lodgeOne()), true, "one was answered");
+      assert.equal(await standing(await lodgeOne()), false);
+    });
+
     it("concedes what is claimed, at most the cap, and no more than once", async () => {
+      await giveStanding(ledger, alder, batch.book, finder.address);
       const small = await lodge(LEAF.spare, 7n * CENT, MATTER_OF_FACT);
       const large = await lodge(LEAF.spare, 900n * CENT, MATTER_OF_FACT);
       const same = await lodge(LEAF.spare, 7n * CENT, MATTER_OF_FACT);

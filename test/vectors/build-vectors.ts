@@ -34,6 +34,19 @@ import {
   textIdentity,
 } from "../../node/core/commitment/secrets.ts";
 import { sumTreeRoot } from "../../node/core/commitment/sum-tree.ts";
+import {
+  encodeCharge,
+  encodeChunk,
+  type FullLeaf,
+} from "../../node/core/evidence/delivery-bytes.ts";
+import { disputeEvidence } from "../../node/core/evidence/dispute-evidence.ts";
+import {
+  accountFromJson,
+  chargeFromJson,
+  creditFromJson,
+  partyFromJson,
+} from "../../node/core/evidence/group-json.ts";
+import { oneTimePublicKey, sealDelivery } from "../../node/core/evidence/sealed-delivery.ts";
 
 /** Recognisable bytes: `fill(0xa1, 32)` is a1a2a3…, so that a shifted field is seen by eye. */
 function bytes(from: number, length: number): Hex {
@@ -382,3 +395,94 @@ add(
     chargesNano: 3_120_000_000n,
   }),
 );
+
+{
+  const batch = {
+    depth: 6,
+    totals: bytes(0x09, 32),
+    runningTotals: bytes(0x29, 32),
+    blockTime: "1790849000",
+  };
+  const path = Array.from({ length: 6 }, (_, level) => bytes(0x49 + level, 32));
+  const opened = {
+    account: accountFromJson(account as never),
+    party: partyFromJson(party as never),
+    amountNano: 200_000_000n,
+  };
+  const leaf: FullLeaf = {
+    ...opened,
+    third: chargeFromJson({ ...charge, counters: [one] } as never),
+  };
+  const credited: FullLeaf = { ...opened, third: creditFromJson(credit as never) };
+  const place = { sequence: "12", leafIndex: 41 };
+  const parts = { ...batch, totals: h(batch.totals), runningTotals: h(batch.runningTotals) };
+  const sealedBatch = { ...parts, blockTime: n(batch.blockTime) };
+  const delivered = encodeCharge({
+    leaf,
+    sequence: 12n,
+    leafIndex: 41,
+    batch: sealedBatch,
+    path: path.map(h),
+  });
+  const shownLeaf = {
+    account,
+    party,
+    charge: { ...charge, counters: [one] },
+    amountNano: "200000000",
+  };
+  add("delivered charge", "deliveredCharge", { ...shownLeaf, ...place, ...batch, path }, delivered);
+  const chunkPath = path.slice(5);
+  const ofCharges = { leaves: [leaf], batch: sealedBatch, path: chunkPath.map(h) };
+  add(
+    "delivered chunk of charges",
+    "deliveredChunk",
+    { ...batch, path: chunkPath, leaves: [shownLeaf] },
+    encodeChunk(ofCharges, false),
+  );
+  add(
+    "delivered chunk of credits",
+    "deliveredChunk",
+    { ...batch, path: chunkPath, leaves: [{ account, party, credit, amountNano: "200000000" }] },
+    encodeChunk({ ...ofCharges, leaves: [credited] }, true),
+  );
+  const secrets = { asker: bytes(0x0a, 32), operator: bytes(0x2a, 32) };
+  const demand = bytes(0x4a, 32);
+  const sealed = sealDelivery(
+    demand,
+    oneTimePublicKey(h(secrets.asker)),
+    h(secrets.operator),
+    delivered,
+  );
+  const words = [sealed.ephemeral.x, sealed.ephemeral.y].map((value) =>
+    h(`0x${value.toString(16).padStart(64, "0")}`),
+  );
+  add("encrypted delivery", "sealedDelivery", { demand, ...secrets, plain: toHex(delivered) }, [
+    ...words,
+    ...sealed.ciphertext.map(h),
+  ]);
+  const statement = bytes(0x0c, 32);
+  const side = bytes(0x2c, 20);
+  const lines = [0, 1].map((index) => ({
+    salt: bytes(0x4c + index, 32),
+    sequence: "12",
+    leafIndex: index,
+    start: "1790848800123",
+    quantity: "61000",
+    amountNano: "200000000",
+    recordHash: bytes(0x6c + index, 32),
+  }));
+  const evidence = disputeEvidence(
+    statement,
+    side,
+    lines.map((line) => ({
+      salt: h(line.salt),
+      sequence: n(line.sequence),
+      leafIndex: line.leafIndex,
+      start: n(line.start),
+      quantity: n(line.quantity),
+      amountNano: n(line.amountNano),
+      recordHash: h(line.recordHash),
+    })),
+  );
+  add("evidence of a dispute", "disputeEvidence", { statement, side, lines }, h(evidence.root));
+}

@@ -43,6 +43,66 @@ const ramp = (from: number, bytes: number): string =>
     "",
   );
 
+const accountFields = (i: Json): string =>
+  `${strip(i.salt)}${strip(i.pseudonym)}${uint(i.chargeNumber, 8)}${uint(i.runningTotalNano, 16)}${strip(i.sourceTag)}${strip(i.deviceTag)}`;
+const partyFields = (i: Json): string =>
+  `${strip(i.salt)}${strip(i.restDigits)}${uint(i.type, 1)}${uint(i.cell, 8)}${strip(i.file)}${uint(i.offset, 8)}${uint(i.length, 4)}${strip(i.eventsRoot)}`;
+function chargeFields(i: Json): string {
+  const moves = (i.counters as Json[])
+    .map((m) => strip(m.scope) + uint(m.scopeSequence, 8) + uint(m.counterBefore, 8))
+    .join("")
+    .padEnd(96, "0");
+  return `${strip(i.salt)}${uint(i.kind, 1)}${uint(i.service, 1)}${uint(i.flags, 1)}${uint(i.start, 8)}${uint(i.sessionMinutes, 2)}${uint(i.quantity, 8)}${uint(i.secondQuantity, 8)}${strip(i.decidingDigits)}${strip(i.originDigits)}${uint(i.visitedNetwork, 3)}${uint(i.class, 1)}${uint(i.tariffVersion, 4)}${moves}`;
+}
+const creditFields = (i: Json): string =>
+  `${strip(i.salt)}${strip(i.targetDomain)}${uint(i.targetSequence, 8)}${uint(i.targetIndex, 4)}${uint(i.reason, 1)}${strip(i.claim)}`;
+const openingOf = (i: Json): string =>
+  accountFields(i.account as Json) +
+  partyFields(i.party as Json) +
+  (i.credit === undefined ? chargeFields(i.charge as Json) : creditFields(i.credit as Json)) +
+  uint(i.amountNano, 16);
+const batchFields = (i: Json): string =>
+  uint(i.depth, 1) + strip(i.totals) + strip(i.runningTotals) + uint(i.blockTime, 8);
+const pathOf = (i: Json): string => (i.path as string[]).map(strip).join("");
+
+/** secp256k1 by double and add over plain integers. */
+const FIELD = 2n ** 256n - 2n ** 32n - 977n;
+type Point = [x: bigint, y: bigint];
+const GENERATOR: Point = [
+  0x79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798n,
+  0x483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8n,
+];
+const modulo = (value: bigint): bigint => ((value % FIELD) + FIELD) % FIELD;
+
+/** By Fermat's little theorem. */
+function inverse(value: bigint): bigint {
+  let result = 1n;
+  let base = modulo(value);
+  for (let rest = FIELD - 2n; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = modulo(result * base);
+    base = modulo(base * base);
+  }
+  return result;
+}
+
+function sumOf(p: Point | undefined, q: Point): Point {
+  if (p === undefined) return q;
+  const slope =
+    p[0] === q[0] ? 3n * p[0] * p[0] * inverse(2n * p[1]) : (q[1] - p[1]) * inverse(q[0] - p[0]);
+  const x = modulo(slope * slope - p[0] - q[0]);
+  return [x, modulo(slope * (p[0] - x) - p[1])];
+}
+
+function times(factor: bigint, point: Point): Point {
+  let result: Point | undefined;
+  let power = point;
+  for (let rest = factor; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = sumOf(result, power);
+    power = sumOf(power, power);
+  }
+  return result as Point;
+}
+
 /** Output of one vector's structure from its input. */
 export const structures: Record<string, (input: Json) => string | string[]> = {
   domain: (i) =>
@@ -56,27 +116,10 @@ export const structures: Record<string, (input: Json) => string | string[]> = {
   textIdentity: (i) => keccak(`18${strip(i.partySalt)}${utf8(i.text)}`).slice(0, 18),
   bookSalts: (i) =>
     ["01", "02"].map((which) => keccak(`19${strip(i.bookKey)}${uint(i.sequence, 8)}${which}`)),
-  account: (i) =>
-    keccak(
-      `10${V}${strip(i.salt)}${strip(i.pseudonym)}${uint(i.chargeNumber, 8)}${uint(i.runningTotalNano, 16)}${strip(i.sourceTag)}${strip(i.deviceTag)}`,
-    ),
-  party: (i) =>
-    keccak(
-      `11${V}${strip(i.salt)}${strip(i.restDigits)}${uint(i.type, 1)}${uint(i.cell, 8)}${strip(i.file)}${uint(i.offset, 8)}${uint(i.length, 4)}${strip(i.eventsRoot)}`,
-    ),
-  charge: (i) => {
-    const moves = (i.counters as Json[])
-      .map((m) => strip(m.scope) + uint(m.scopeSequence, 8) + uint(m.counterBefore, 8))
-      .join("")
-      .padEnd(96, "0");
-    return keccak(
-      `12${V}${strip(i.salt)}${uint(i.kind, 1)}${uint(i.service, 1)}${uint(i.flags, 1)}${uint(i.start, 8)}${uint(i.sessionMinutes, 2)}${uint(i.quantity, 8)}${uint(i.secondQuantity, 8)}${strip(i.decidingDigits)}${strip(i.originDigits)}${uint(i.visitedNetwork, 3)}${uint(i.class, 1)}${uint(i.tariffVersion, 4)}${moves}`,
-    );
-  },
-  credit: (i) =>
-    keccak(
-      `16${V}${strip(i.salt)}${strip(i.targetDomain)}${uint(i.targetSequence, 8)}${uint(i.targetIndex, 4)}${uint(i.reason, 1)}${strip(i.claim)}`,
-    ),
+  account: (i) => keccak(`10${V}${accountFields(i)}`),
+  party: (i) => keccak(`11${V}${partyFields(i)}`),
+  charge: (i) => keccak(`12${V}${chargeFields(i)}`),
+  credit: (i) => keccak(`16${V}${creditFields(i)}`),
   leaf: (i) =>
     keccak(
       `00${V}${strip(i.domain)}${strip(i.account)}${strip(i.party)}${strip(i.charge)}${uint(i.amountNano, 16)}`,
@@ -134,4 +177,38 @@ export const structures: Record<string, (input: Json) => string | string[]> = {
     keccak(
       `22${V}${strip(i.domain)}${strip(i.orderKey)}${strip(i.body)}${strip(i.document)}${uint(i.chargesNano, 16)}`,
     ),
+  deliveredCharge: (i) =>
+    `0x${openingOf(i)}${uint(i.sequence, 8)}${uint(i.leafIndex, 4)}${batchFields(i)}${pathOf(i)}`,
+  deliveredChunk: (i) => {
+    const leaves = (i.leaves as Json[]).map(openingOf);
+    const size = (leaves[0] as string).length;
+    const rest = "0".repeat((32 - leaves.length) * size);
+    return `0x${batchFields(i)}${uint(leaves.length, 1)}${pathOf(i)}${leaves.join("")}${rest}`;
+  },
+  sealedDelivery: (i) => {
+    const operator = BigInt(String(i.operator));
+    const ephemeral = times(operator, GENERATOR);
+    const [x, y] = times(operator, times(BigInt(String(i.asker)), GENERATOR));
+    const shared = keccak(uint(x, 32) + uint(y, 32)).slice(-40);
+    const key = strip(keccak(`40${V}${strip(i.demand)}${shared}`));
+    const plain = strip(i.plain);
+    const words = plain.padEnd(Math.ceil(plain.length / 64) * 64, "0").match(/.{64}/g) ?? [];
+    const mixed = words.map((word, at) =>
+      uint(BigInt(`0x${word}`) ^ BigInt(keccak(`41${key}${uint(at, 4)}`)), 32),
+    );
+    return [...ephemeral.map((value) => uint(value, 32)), ...mixed].map((word) => `0x${word}`);
+  },
+  disputeEvidence: (i) => {
+    const lines = i.lines as Json[];
+    const leaves = lines.map((line) =>
+      keccak(
+        `42${V}${strip(line.salt)}${uint(line.sequence, 8)}${uint(line.leafIndex, 4)}${uint(line.start, 8)}${uint(line.quantity, 8)}${uint(line.amountNano, 16)}${strip(line.recordHash)}`,
+      ),
+    );
+    const total = lines.reduce((sum, line) => sum + BigInt(String(line.amountNano)), 0n);
+    const { root } = tree(leaves, 5);
+    return keccak(
+      `43${V}${strip(i.statement)}${strip(i.side)}${uint(5, 1)}${uint(lines.length, 4)}${uint(total, 16)}${strip(root)}`,
+    );
+  },
 };

@@ -110,33 +110,29 @@ function start(tag: number): PackedBytes {
   return new PackedBytes().unsigned(tag, 1).unsigned(PROTOCOL_VERSION, 1);
 }
 
-export function accountGroupDigest(group: AccountGroup): Uint8Array {
-  return hash(
-    start(TAG.accountGroup)
-      .raw(group.salt, 32)
-      .raw(group.pseudonym, 32)
-      .unsigned(group.chargeNumber, 8)
-      .unsigned(group.runningTotalNano, 16)
-      .raw(group.sourceTag, 24)
-      .raw(group.deviceTag, 16),
-  );
+function accountGroupPacked(group: AccountGroup): PackedBytes {
+  return start(TAG.accountGroup)
+    .raw(group.salt, 32)
+    .raw(group.pseudonym, 32)
+    .unsigned(group.chargeNumber, 8)
+    .unsigned(group.runningTotalNano, 16)
+    .raw(group.sourceTag, 24)
+    .raw(group.deviceTag, 16);
 }
 
-export function partyGroupDigest(group: PartyGroup): Uint8Array {
-  return hash(
-    start(TAG.partyGroup)
-      .raw(group.salt, 32)
-      .unsigned(group.restDigits, 8)
-      .unsigned(group.type, 1)
-      .unsigned(group.cell, 8)
-      .raw(group.file, 16)
-      .unsigned(group.offset, 8)
-      .unsigned(group.length, 4)
-      .raw(group.eventsRoot, 32),
-  );
+function partyGroupPacked(group: PartyGroup): PackedBytes {
+  return start(TAG.partyGroup)
+    .raw(group.salt, 32)
+    .unsigned(group.restDigits, 8)
+    .unsigned(group.type, 1)
+    .unsigned(group.cell, 8)
+    .raw(group.file, 16)
+    .unsigned(group.offset, 8)
+    .unsigned(group.length, 4)
+    .raw(group.eventsRoot, 32);
 }
 
-export function chargeGroupDigest(group: ChargeGroup): Uint8Array {
+function chargeGroupPacked(group: ChargeGroup): PackedBytes {
   assert(group.counters.length <= 2, "a charge moves at most two counters");
   const packed = start(TAG.chargeGroup)
     .raw(group.salt, 32)
@@ -159,20 +155,31 @@ export function chargeGroupDigest(group: ChargeGroup): Uint8Array {
       packed.raw(move.scope, 8).unsigned(move.scopeSequence, 8).unsigned(move.counterBefore, 8);
     }
   }
-  return hash(packed);
+  return packed;
 }
 
-export function creditGroupDigest(group: CreditGroup): Uint8Array {
-  return hash(
-    start(TAG.creditGroup)
-      .raw(group.salt, 32)
-      .raw(group.targetDomain, 20)
-      .unsigned(group.targetSequence, 8)
-      .unsigned(group.targetIndex, 4)
-      .unsigned(group.reason, 1)
-      .raw(group.claim, 32),
-  );
+function creditGroupPacked(group: CreditGroup): PackedBytes {
+  return start(TAG.creditGroup)
+    .raw(group.salt, 32)
+    .raw(group.targetDomain, 20)
+    .unsigned(group.targetSequence, 8)
+    .unsigned(group.targetIndex, 4)
+    .unsigned(group.reason, 1)
+    .raw(group.claim, 32);
 }
+
+export const accountGroupDigest = (group: AccountGroup): Uint8Array =>
+  hash(accountGroupPacked(group));
+export const partyGroupDigest = (group: PartyGroup): Uint8Array => hash(partyGroupPacked(group));
+export const chargeGroupDigest = (group: ChargeGroup): Uint8Array => hash(chargeGroupPacked(group));
+export const creditGroupDigest = (group: CreditGroup): Uint8Array => hash(creditGroupPacked(group));
+
+/* The pre-images themselves: tag, version, fields. */
+export const accountGroupBytes = (group: AccountGroup): Uint8Array =>
+  accountGroupPacked(group).done();
+export const partyGroupBytes = (group: PartyGroup): Uint8Array => partyGroupPacked(group).done();
+export const chargeGroupBytes = (group: ChargeGroup): Uint8Array => chargeGroupPacked(group).done();
+export const creditGroupBytes = (group: CreditGroup): Uint8Array => creditGroupPacked(group).done();
 
 /** When a charge falls due, in milliseconds: the end of the use (section 4, "due"). */
 export function chargeDueMilliseconds(group: ChargeGroup): bigint {

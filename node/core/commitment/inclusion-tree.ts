@@ -74,7 +74,7 @@ export function buildInclusionTree(leaves: Uint8Array[], depthMin: number): Incl
     depth,
     root: (levels[depth] as Uint8Array[])[0] ?? (fills[depth] as Uint8Array),
     path(index) {
-      assert(index >= 0 && index < leaves.length, `leaf ${index} is one of ${leaves.length}`);
+      assert(index >= 0 && index < 2 ** depth, `leaf ${index} has a place at depth ${depth}`);
       const siblings: Uint8Array[] = [];
       for (let level = 0, at = index; level < depth; level++, at = Math.floor(at / 2)) {
         const sibling = (levels[level] as Uint8Array[])[at % 2 === 0 ? at + 1 : at - 1];

@@ -31,4 +31,8 @@ export const TAG = {
   priceRow: 0x31,
   tariffRoot: 0x32,
   calendarRow: 0x34,
+  deliveryKey: 0x40,
+  deliveryStream: 0x41,
+  disputeLine: 0x42,
+  disputeRoot: 0x43,
 } as const;

@@ -11,6 +11,7 @@ import { Book, IBooks } from "../../../contracts/interfaces/IBooks.sol";
 import { ClaimState, IClaims, Request } from "../../../contracts/interfaces/IClaims.sol";
 import { ILedgerClock } from "../../../contracts/interfaces/ILedgerClock.sol";
 import { IMembers } from "../../../contracts/interfaces/IMembers.sol";
+import { IStandings } from "../../../contracts/interfaces/IStandings.sol";
 import { AgreementId, BookId, ClaimId, MemberId } from "../../../contracts/types/Identifiers.sol";
 
 /// @notice A wallet that is a contract: it agrees to one digest, and can be told to misbehave.
@@ -57,6 +58,14 @@ contract ClaimSurroundings {
 
     function suspendedSecondsOf(MemberId) external pure returns (uint64) {
         return 0;
+    }
+
+    function memberOf(address) external pure returns (MemberId) {
+        return MemberId.wrap(bytes20(0));
+    }
+
+    function isSubscriber(MemberId, AgreementId, address) external pure returns (bool) {
+        return false;
     }
 }
 
@@ -232,6 +241,7 @@ contract ClaimSignaturesTest is Cheats {
                 IBooks(around),
                 ILedgerClock(around),
                 IBonds(around),
+                IStandings(around),
                 around,
                 address(0)
             );

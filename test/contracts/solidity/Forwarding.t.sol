@@ -14,6 +14,7 @@ import { IBooks } from "../../../contracts/interfaces/IBooks.sol";
 import { ILedgerClock } from "../../../contracts/interfaces/ILedgerClock.sol";
 import { IMembers } from "../../../contracts/interfaces/IMembers.sol";
 import { ISettlement } from "../../../contracts/interfaces/ISettlement.sol";
+import { IStandings } from "../../../contracts/interfaces/IStandings.sol";
 import { IStatements } from "../../../contracts/interfaces/IStatements.sol";
 import { BookId, MemberId, ObligationId } from "../../../contracts/types/Identifiers.sol";
 
@@ -244,6 +245,7 @@ contract ForwardingTest is Cheats {
                 IBooks(claimed),
                 ILedgerClock(claimed),
                 IBonds(claimed),
+                IStandings(claimed),
                 claimed,
                 address(forwarder)
             );

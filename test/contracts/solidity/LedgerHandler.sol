@@ -10,6 +10,7 @@ import { Books } from "../../../contracts/Books.sol";
 import { Claims } from "../../../contracts/Claims.sol";
 import { Members } from "../../../contracts/Members.sol";
 import { Settlement } from "../../../contracts/Settlement.sol";
+import { Standings } from "../../../contracts/Standings.sol";
 import { Statements } from "../../../contracts/Statements.sol";
 import { Verifier } from "../../../contracts/Verifier.sol";
 import { AccountPairEvidence } from "../../../contracts/breaches/AccountPair.sol";
@@ -105,10 +106,18 @@ contract LedgerHandler is Cheats {
             books,
             books,
             bonds,
+            new Standings(members, books),
             address(authority),
             address(0)
         );
-        statements = new Statements(members, agreements, books, books, new Verifier());
+        statements = new Statements(
+            members,
+            agreements,
+            books,
+            books,
+            new Verifier(),
+            address(authority)
+        );
         settlement = new Settlement(
             members,
             agreements,

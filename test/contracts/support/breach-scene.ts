@@ -16,6 +16,8 @@ import {
   type CreditGroup,
   chargeGroupDigest,
   creditGroupDigest,
+  type PartyGroup,
+  partyGroupDigest,
 } from "../../../node/core/commitment/charge-groups.ts";
 import type { InclusionTree } from "../../../node/core/commitment/inclusion-tree.ts";
 import {
@@ -35,6 +37,8 @@ export type BreachKind = keyof typeof BREACH_KIND;
 /** A leaf with both sides known, so that a test can open either. */
 export interface Leaf {
   owner: AccountGroup;
+  /** Where nobody opens it, a digest stands for it. */
+  party?: PartyGroup;
   use: ChargeGroup | CreditGroup;
   amountNano: bigint;
 }
@@ -198,7 +202,8 @@ function digestOfUse(use: ChargeGroup | CreditGroup): Uint8Array {
 function leafDigest(domain: Uint8Array, item: Leaf | Invoice): Uint8Array {
   if ("owner" in item) {
     const account = accountGroupDigest(item.owner);
-    const groups = { account, party: PARTY, charge: digestOfUse(item.use) };
+    const party = item.party === undefined ? PARTY : partyGroupDigest(item.party);
+    const groups = { account, party, charge: digestOfUse(item.use) };
     return chargeLeaf(domain, groups, item.amountNano);
   }
   const { orderKey, document } = item;
