@@ -280,6 +280,9 @@ function chargeGroupOf(rated: Rated) {
   };
 }
 
+/** A charge that stands for itself. */
+const NO_EVENTS = new Uint8Array(32);
+
 function partyGroupOf(
   rated: Rated,
   record: UsageRecord,
@@ -297,7 +300,7 @@ function partyGroupOf(
         fileSha256 === undefined ? new Uint8Array(16) : fromHex(`0x${fileSha256.slice(0, 32)}`, 16),
       offset: BigInt(source?.byteOffset ?? 0),
       length: source?.byteLength ?? 0,
-      eventsRoot: new Uint8Array(32),
+      eventsRoot: record.eventsRoot === undefined ? NO_EVENTS : fromHex(record.eventsRoot, 32),
     },
     ...(text === undefined ? {} : { text }),
   };

@@ -2,6 +2,7 @@
  * The vectors of docs/PROTOCOL.md as node/core/commitment computes them now, from recognisable
  * inputs. `scripts/generate-vectors.ts` freezes them, `protocol.test.ts` compares.
  */
+import { buildEventsTree, eventsRoot } from "../../node/core/aggregation/event-digests.ts";
 import { fromHex, type Hex, toHex } from "../../node/core/bytes.ts";
 import {
   commitmentOf,
@@ -485,4 +486,28 @@ add(
     })),
   );
   add("evidence of a dispute", "disputeEvidence", { statement, side, lines }, h(evidence.root));
+}
+
+for (const count of [1, 2, 7, 40]) {
+  const events = Array.from({ length: count }, (_, i) => ({
+    device: ["lamp-0417", "Straßenlampe 3"][i % 2] as string,
+    time: `${1790848800000 + 60_000 * Math.floor(i / 2)}`,
+    sequence: i % 3 === 0 ? "18446744073709551615" : `${i}`,
+    quantity: `${(i * 977) % 1000}`,
+  }));
+  const eventsKey = bytes(0x60 + count, 32);
+  const built = buildEventsTree(
+    h(eventsKey),
+    events.map(({ device, time, sequence, quantity }) => ({
+      device,
+      time: n(time),
+      sequence: n(sequence),
+      quantity: n(quantity),
+    })),
+  );
+  add(`events of a charge, ${count} of them`, "events", { eventsKey, events }, [
+    eventsRoot(built.header),
+    built.header.root,
+    ...built.events.map(({ orderKey }) => orderKey),
+  ]);
 }

@@ -103,6 +103,31 @@ function times(factor: bigint, point: Point): Point {
   return result as Point;
 }
 
+const eventOf = (i: Json): string => `${uint(i.time, 8)}${uint(i.sequence, 8)}${utf8(i.device)}`;
+
+/** Events of a charge, from section 14: header fields in order, then order keys as they stand. */
+function eventsOf(eventsKey: unknown, events: Json[]): string[] {
+  const secrets = shake(`50${strip(eventsKey)}`, 64);
+  const [order, salt] = [secrets.slice(0, 64), secrets.slice(64)];
+  const sorted = events
+    .map((event) => ({ event, key: strip(keccak(`51${order}${eventOf(event)}`)) }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+  const leaves = sorted.map(({ event, key }, index) => {
+    const salts = shake(`52${salt}${uint(Math.floor(index / 6), 8)}`, 96);
+    const own = salts.slice(32 * (index % 6), 32 * (index % 6) + 32);
+    const body = keccak(`53${V}${own}${uint(event.quantity, 8)}${eventOf(event)}`);
+    return keccak(`54${V}${key}${strip(body)}`);
+  });
+  const depth = Math.ceil(Math.log2(leaves.length));
+  const { root } = tree(leaves, depth);
+  const quantities = events.map(({ quantity }) => BigInt(String(quantity)));
+  const [least, most] = [0, -1].map((at) => quantities.toSorted((a, b) => (a < b ? -1 : 1)).at(at));
+  const inTime = events.toSorted((a, b) => (eventOf(a) < eventOf(b) ? -1 : 1));
+  const sum = quantities.reduce((a, b) => a + b, 0n);
+  const header = `${uint(depth, 1)}${uint(leaves.length, 8)}${strip(root)}${uint(sum, 16)}${uint(least, 8)}${uint(most, 8)}${uint(inTime.at(-1)?.quantity, 8)}${uint(inTime[0]?.time, 8)}${uint(inTime.at(-1)?.time, 8)}`;
+  return [keccak(`55${V}${header}`), root, ...sorted.map(({ key }) => `0x${key}`)];
+}
+
 /** Output of one vector's structure from its input. */
 export const structures: Record<string, (input: Json) => string | string[]> = {
   domain: (i) =>
@@ -211,4 +236,5 @@ export const structures: Record<string, (input: Json) => string | string[]> = {
       `43${V}${strip(i.statement)}${strip(i.side)}${uint(5, 1)}${uint(lines.length, 4)}${uint(total, 16)}${strip(root)}`,
     );
   },
+  events: (i) => eventsOf(i.eventsKey, i.events as Json[]),
 };

@@ -35,4 +35,10 @@ export const TAG = {
   deliveryStream: 0x41,
   disputeLine: 0x42,
   disputeRoot: 0x43,
+  eventSecrets: 0x50,
+  eventOrderKey: 0x51,
+  eventSalts: 0x52,
+  eventBody: 0x53,
+  eventLeaf: 0x54,
+  eventsRoot: 0x55,
 } as const;

@@ -58,6 +58,10 @@ const usageRecord = z.looseObject({
   billable: z.boolean(),
   declaredCharge: z.object({ amount: z.string(), currency: z.string() }).optional(),
   account: text.optional(),
+  eventsRoot: z
+    .string()
+    .regex(/^0x[0-9a-f]{64}$/, "expected 0x and 64 hexadecimal digits")
+    .optional(),
   source: z
     .looseObject({
       format: z.string(),

@@ -54,6 +54,8 @@ export interface UsageRecord {
   billable: boolean;
   declaredCharge?: { amount: string; currency: string };
   account?: string;
+  /** Of the events that this record stands for: "0x" and 64 digits (docs/PROTOCOL.md, section 14). */
+  eventsRoot?: string;
   source?: RecordSource;
 }
 

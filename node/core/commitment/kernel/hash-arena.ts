@@ -57,6 +57,22 @@ export class HashArena {
     return new BigUint64Array(buffer, byteOffset, count);
   }
 
+  /**
+   * Replaces `count` digests by the tree above them, level by level, until its root lies at the
+   * column's beginning; missing siblings are `fills` (docs/PROTOCOL.md, section 5).
+   * @param digests of this arena, with room for one more digest than `count`
+   */
+  reduceToRoot(digests: Uint8Array, count: number, fills: readonly Uint8Array[]): void {
+    assert(digests.buffer === this.#kernel.memory, "the digests lie in this arena");
+    assert(digests.length >= (count + 1) * DIGEST_BYTES, "the digests have room for a fill");
+    let width = count;
+    for (let level = 0; width > 1; level++, width = Math.ceil(width / 2)) {
+      if (width % 2 === 1) digests.set(fills[level] as Uint8Array, width * DIGEST_BYTES);
+      const { byteOffset } = digests;
+      this.#kernel.hashNodes(byteOffset, Math.ceil(width / 2), byteOffset);
+    }
+  }
+
   /** Room for `capacity` messages of at most 135 bytes, and for what they hash to. */
   tile(capacity: number, hash: TileHash): HashTile {
     const blocks = this.bytes(capacity * BLOCK_BYTES);
