@@ -2,6 +2,8 @@ import { createRequire } from "node:module";
 import { defineConfig } from "hardhat/config";
 
 const require = createRequire(import.meta.url);
+/** `npm run test:invariants -- --runs N` says how long the long form is. */
+const invariantRuns = Number(process.env.TALLYSTICK_INVARIANT_RUNS ?? 10_000);
 
 export default defineConfig({
   solidity: {
@@ -35,7 +37,7 @@ export default defineConfig({
         },
         long: {
           fuzz: { runs: 10_000, seed: "0x7461" },
-          invariant: { runs: 10_000, depth: 32, failOnRevert: true },
+          invariant: { runs: invariantRuns, depth: 32, failOnRevert: true, shrinkRunLimit: 500 },
         },
       },
     },

@@ -5,6 +5,7 @@ import { IAccessManaged } from "@openzeppelin/contracts/access/manager/IAccessMa
 import { SafeERC20 } from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import { HostileToken } from "./HostileTokens.sol";
 import { NettingWorld } from "./NettingWorld.sol";
+import { IMembers } from "../../../contracts/interfaces/IMembers.sol";
 import { CycleState, INetting } from "../../../contracts/interfaces/INetting.sol";
 import { ISettlement, ObligationRoute } from "../../../contracts/interfaces/ISettlement.sol";
 import { ExactTransfers } from "../../../contracts/libraries/ExactTransfers.sol";
@@ -316,6 +317,72 @@ contract NettingTest is NettingWorld {
         netting.withdraw(t, cycle, who(77));
         require(!token.callSucceeded(), "withdraw inside withdraw");
         assertEq(token.balanceOf(who(77)), 10e6, "once");
+    }
+
+    function test_TwoPayersSetOffWhenBothSaySo() public {
+        around.payDirectly(true);
+        ObligationId mine = _owe(a, b, 100 * E);
+        ObligationId theirs = _owe(b, a, 80 * E);
+        _setOff(a, mine, theirs);
+        assertEq(settlement.unitsDueFor(mine), 100e6, "an offer changes nothing");
+        _setOff(b, theirs, mine);
+        assertEq(settlement.unitsDueFor(mine), 20e6, "the difference");
+        assertEq(settlement.unitsDueFor(theirs), 0, "nothing");
+        vm.prank(a);
+        settlement.pay(mine);
+        assertEq(settlement.withdrawableOf(address(token), idOf(b)), 20e6, "b gets the difference");
+        vm.prank(a);
+        vm.expectPartialRevert(ISettlement.SetOffUnfit.selector);
+        settlement.setOff(mine, theirs);
+    }
+
+    function test_AThirdPartysShareIsNotSetOff() public {
+        around.payDirectly(true);
+        around.shareWithPartner(true);
+        ObligationId mine = _owe(a, b, 100 * E);
+        around.shareWithPartner(false);
+        ObligationId theirs = _owe(b, a, 500 * E);
+        _setOff(a, mine, theirs);
+        _setOff(b, theirs, mine);
+        vm.prank(a);
+        settlement.pay(mine);
+        assertEq(settlement.balanceNanoOf(address(token), idOf(PARTNER)), 10 * E + 2, "the share");
+        assertEq(settlement.balanceNanoOf(address(token), idOf(b)), 0, "set off");
+        vm.prank(b);
+        settlement.pay(theirs);
+        uint256 left = 500 * E - (100 * E - 10 * E - 2);
+        assertEq(settlement.balanceNanoOf(address(token), idOf(a)), left, "the rest");
+    }
+
+    function test_NobodySetsOffForAnotherOrWhatIsNetted() public {
+        ObligationId netted = _enter(a, b, E);
+        ObligationId theirs = _owe(b, a, E);
+        vm.prank(a);
+        vm.expectPartialRevert(ISettlement.SetOffUnfit.selector);
+        settlement.setOff(netted, theirs);
+        around.payDirectly(true);
+        ObligationId mine = _owe(a, b, E);
+        vm.prank(b);
+        vm.expectPartialRevert(IMembers.DutyMissing.selector);
+        settlement.setOff(mine, theirs);
+        vm.prank(a);
+        vm.expectPartialRevert(ISettlement.SetOffUnfit.selector);
+        settlement.setOff(mine, mine);
+        ObligationId elsewhere = _owe(c, b, E);
+        _setOff(a, mine, elsewhere);
+        vm.prank(c);
+        vm.expectPartialRevert(ISettlement.SetOffUnfit.selector);
+        settlement.setOff(elsewhere, mine);
+        _setOff(a, mine, theirs);
+        _setOff(b, theirs, mine);
+        vm.prank(a);
+        vm.expectPartialRevert(ISettlement.SetOffUnfit.selector);
+        settlement.setOff(mine, theirs);
+    }
+
+    function _setOff(address key, ObligationId own, ObligationId against) private {
+        vm.prank(key);
+        settlement.setOff(own, against);
     }
 
     function _start(uint8 decimals) private {

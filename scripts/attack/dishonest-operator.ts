@@ -1,0 +1,168 @@
+import { encodeBytes32String, Wallet } from "ethers";
+import { fromHex, type Hex, toHex } from "../../node/core/bytes.ts";
+import { BOOK_KIND, type BookKind, bookDomain } from "../../node/core/commitment/domain.ts";
+import { deployLedger } from "../deploy.ts";
+import type { EmbeddedLedger } from "../embedded-ledger.ts";
+import { LedgerClient } from "../network/ledger-client.ts";
+import { type Item, type Lie, LyingBatch } from "./lying-batch.ts";
+import { plainTariff } from "./plain-tariff.ts";
+
+const DAY = 86_400;
+const EUR = "0x455552";
+const ROLE = { operator: 1, arbiter: 8 };
+/** To object, to answer a claim, age of a record, to credit, notice of a tariff, demand, dispute, term. */
+const WINDOWS = [7 * DAY, DAY, 30 * DAY, 7 * DAY, 0, DAY, DAY, 0];
+/** Units of the token; the cap in nano-units. */
+export const STAKES = {
+  bondMin: 5_000_000n,
+  bounty: 2_000_000n,
+  penalty: 1_000_000n,
+  concessionCapNano: 500_000_000n,
+  concessionFee: 100_000n,
+};
+const BOND_UNITS = 900_000_000n;
+
+export type BookName = "charges" | "otherSplit" | "credits" | "invoices" | "jumpingTotals";
+
+const BOOKS: Record<BookName, [kind: BookKind, number: number, split: number]> = {
+  charges: [BOOK_KIND.charges, 1, 1],
+  otherSplit: [BOOK_KIND.charges, 2, 2],
+  jumpingTotals: [BOOK_KIND.charges, 3, 1],
+  credits: [BOOK_KIND.credits, 1, 1],
+  invoices: [BOOK_KIND.invoices, 1, 1],
+};
+
+/**
+ * A ledger with one operator that commits whatever it likes, and denies everything. Its books are made
+ * by the project's own core: only what they say is false.
+ */
+export class DishonestOperator {
+  readonly client: LedgerClient;
+  readonly claims: Hex;
+  readonly chainId: number;
+  readonly tariff = plainTariff();
+  readonly #ledger: EmbeddedLedger;
+  readonly #key: Wallet;
+  readonly #books = new Map<BookName, Hex>();
+  readonly #before = new Map<Hex, { sequence: bigint; sumNano: bigint; count: bigint }>();
+
+  private constructor(
+    ledger: EmbeddedLedger,
+    client: LedgerClient,
+    key: Wallet,
+    chainId: number,
+    claims: Hex,
+  ) {
+    this.#ledger = ledger;
+    this.client = client;
+    this.#key = key;
+    this.chainId = chainId;
+    this.claims = claims;
+  }
+
+  static async start(
+    ledger: EmbeddedLedger,
+    chainId: number,
+    say: (what: string) => void,
+  ): Promise<DishonestOperator> {
+    const [governor, key, arbiter] = [fresh(), fresh(), fresh()];
+    const deployer = new LedgerClient(ledger.url, chainId);
+    const addresses = await deployLedger(governor.connect(deployer.provider), {
+      heartbeatSeconds: BigInt(DAY),
+      onStep: say,
+    });
+    deployer.close();
+    const contracts = { ...addresses, token: addresses.demoToken };
+    const client = new LedgerClient(ledger.url, chainId, { ...contracts });
+    const operator = new DishonestOperator(
+      ledger,
+      client,
+      key,
+      chainId,
+      addresses.claims.toLowerCase() as Hex,
+    );
+    for (const [name, roles, one] of [
+      ["Alder Mobile", ROLE.operator, key],
+      ["Elm Arbitration", ROLE.arbiter, arbiter],
+    ] as const) {
+      say(`admitting ${name}`);
+      const keys = [one.address, one.address, one.address];
+      await client.send(governor, "members", "admit", name, roles, keys);
+    }
+    await operator.#open(contracts, arbiter.address);
+    return operator;
+  }
+
+  book(name: BookName): Hex {
+    return this.#books.get(name) as Hex;
+  }
+
+  /** Milliseconds, so long before the ledger's time. */
+  ago(seconds: number): bigint {
+    return BigInt(this.#ledger.now() - seconds) * 1000n;
+  }
+
+  async commit(name: BookName, items: Item[], lie: Lie = {}): Promise<LyingBatch> {
+    const book = this.book(name);
+    const last = this.#before.get(book) ?? { sequence: 0n, sumNano: 0n, count: 0n };
+    const batch = new LyingBatch(book, last.sequence + 1n, items, last, lie);
+    await this.#send("books", "commit", book, batch.sequence, batch.commitment());
+    const block = await this.client.provider.getBlock("latest");
+    batch.blockTime = BigInt(block?.timestamp ?? 0);
+    this.#before.set(book, { sequence: batch.sequence, ...batch.running });
+    return batch;
+  }
+
+  /** Whatever is alleged, it denies. */
+  async contest(claim: string): Promise<void> {
+    await this.#send("claims", "contest", claim);
+  }
+
+  async #open(contracts: Record<string, string>, arbiter: string): Promise<void> {
+    const { client } = this;
+    const member: Hex = await client.read("members", "memberOf", this.#key.address);
+    const judge: Hex = await client.read("members", "memberOf", arbiter);
+    const terms = [
+      [member],
+      [[member, member]],
+      [
+        [member, []],
+        [member, []],
+      ],
+      [],
+      [encodeBytes32String("Europe/Berlin"), 0, false, false],
+      EUR,
+      contracts.token,
+      judge,
+      false,
+      WINDOWS,
+      Object.values(STAKES),
+    ];
+    await this.#send("agreements", "propose", terms);
+    const agreement: Hex = await client.read("agreements", "agreementAt", 1);
+    await this.#send("token", "mint", this.#key.address, BOND_UNITS);
+    await this.#send("token", "approve", contracts.bonds, BOND_UNITS);
+    await this.#send("bonds", "deposit", agreement, member, BOND_UNITS);
+    const from = this.#ledger.now() + 60;
+    await this.#send("tariffs", "publish", agreement, 1, this.tariff.root, from);
+    for (const [name, [kind, number, split]] of Object.entries(BOOKS)) {
+      await this.#send("books", "openBook", agreement, kind, number, split);
+      const domain = bookDomain({
+        chainId: BigInt(this.chainId),
+        books: fromHex(contracts.books?.toLowerCase() as Hex),
+        operator: fromHex(member),
+        agreement: fromHex(agreement),
+        kind,
+        number: BigInt(number),
+      });
+      this.#books.set(name as BookName, toHex(domain));
+    }
+    await this.#ledger.setTime(this.#ledger.now() + DAY);
+  }
+
+  async #send(...call: Parameters<LedgerClient["send"]> extends [unknown, ...infer C] ? C : never) {
+    await this.client.send(this.#key, ...call);
+  }
+}
+
+const fresh = (): Wallet => new Wallet(Wallet.createRandom().privateKey);
