@@ -1,12 +1,14 @@
 import { readFile, stat } from "node:fs/promises";
 import { TallystickError } from "../core/errors.ts";
+import { parseStrictJson } from "../core/json/strict-json.ts";
 
 /** A hundred thousand prefixes fit several times. */
 const TARIFF_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
  * The JSON of a tariff document, unchecked.
- * @throws TallystickError `file.not-readable`, `tariff.too-large`, `tariff.not-json`
+ * @throws TallystickError `file.not-readable`, `tariff.too-large`, `tariff.not-json`,
+ *   `json.duplicate-key` and others of `parseStrictJson`
  */
 export async function readTariffJson(path: string): Promise<unknown> {
   const place = { file: path };
@@ -28,10 +30,10 @@ export async function readTariffJson(path: string): Promise<unknown> {
     throw new TallystickError("file.not-readable", message, place, cause);
   }
   try {
-    return JSON.parse(text);
+    return parseStrictJson(text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : "unknown reason";
-    const message = `The tariff is no JSON: ${reason}.`;
-    throw new TallystickError("tariff.not-json", message, place, cause);
+    if (!(cause instanceof TallystickError)) throw cause;
+    const code = cause.code === "json.malformed" ? "tariff.not-json" : cause.code;
+    throw new TallystickError(code, cause.message, { ...cause.place, ...place }, cause);
   }
 }

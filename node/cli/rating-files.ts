@@ -1,6 +1,7 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { readTariffJson } from "../adapters/tariff-file.ts";
 import { TallystickError } from "../core/errors.ts";
+import { parseStrictJson } from "../core/json/strict-json.ts";
 import { AccountDirectory } from "../core/rating/account-directory.ts";
 import type { BillingPeriods } from "../core/rating/billing-period.ts";
 import { RatingState } from "../core/rating/rating-state.ts";
@@ -76,9 +77,11 @@ const isMissing = (cause: unknown): boolean =>
 
 function parseJson(file: string, text: string, code: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseStrictJson(text);
   } catch (cause) {
-    throw new TallystickError(code, "The file is no JSON.", { file }, cause);
+    if (!(cause instanceof TallystickError)) throw cause;
+    const known = cause.code === "json.malformed" ? code : cause.code;
+    throw new TallystickError(known, cause.message, { ...cause.place, file }, cause);
   }
 }
 

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { TallystickError } from "../errors.ts";
+import { parseStrictJson } from "../json/strict-json.ts";
 import { DIRECTIONS, type Direction, SERVICES, type UsageRecord } from "../records/usage-record.ts";
 
 /** A line of what `inspect` prints, as rating reads it. */
@@ -44,8 +46,12 @@ const PASSED_ON = ["file", "rejected", "error", "summary"];
 export function readUsageLine(text: string): UsageLine {
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
+    value = parseStrictJson(text);
+  } catch (error) {
+    if (!(error instanceof TallystickError)) throw error;
+    if (error.code !== "json.malformed") {
+      return { kind: "unusable", code: error.code, message: error.message };
+    }
     return { kind: "unusable", code: "usage.not-json", message: "The line is no JSON." };
   }
   if (typeof value === "object" && value !== null && !("service" in value)) {

@@ -1,0 +1,105 @@
+import { TallystickError } from "../errors.ts";
+
+/*
+ * JSON that means one thing (RFC 8259, section 4 and 6, leaves both open): a key stands once in an
+ * object, and a number is read as it is written. Readers differ over the rest, and two readers of a
+ * price must not.
+ */
+
+/** More digits than any quantity or amount has. */
+const NUMBER_LENGTH_MAX = 60;
+/** Up to so many digits, a double keeps what is written. */
+const DOUBLE_DIGITS = 15;
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|[{}[\],:]/gs;
+
+/**
+ * @throws TallystickError `json.malformed`, `json.duplicate-key`, `json.exponent`,
+ *   `json.number-too-long`, `json.number-inexact`; the place has the line, counting from 1
+ */
+export function parseStrictJson(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : "unknown reason";
+    throw new TallystickError("json.malformed", `This is no JSON: ${reason}.`, {}, cause);
+  }
+  requireOneMeaning(text);
+  return value;
+}
+
+/** For text that is known to be JSON. */
+function requireOneMeaning(text: string): void {
+  const open: (Set<string> | undefined)[] = [];
+  let isKeyNext = false;
+  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+    const keys = open.at(-1);
+    switch (token) {
+      case "{":
+        open.push(new Set());
+        isKeyNext = true;
+        continue;
+      case "[":
+        open.push(undefined);
+        isKeyNext = false;
+        continue;
+      case "}":
+      case "]":
+        open.pop();
+        isKeyNext = false;
+        continue;
+      case ",":
+        isKeyNext = keys !== undefined;
+        continue;
+      case ":":
+        isKeyNext = false;
+        continue;
+    }
+    if (!token.startsWith('"')) requireExactNumber(token, text, index);
+    else if (isKeyNext && keys !== undefined) {
+      // The same key can be written with and without escapes.
+      const key = token.includes("\\") ? String(JSON.parse(token)) : token.slice(1, -1);
+      if (keys.has(key)) {
+        throw refusal(
+          "json.duplicate-key",
+          `"${key.slice(0, 80)}" stands twice in one object; which of the two counts is open. Remove one.`,
+          text,
+          index,
+        );
+      }
+      keys.add(key);
+    }
+  }
+}
+
+function requireExactNumber(token: string, text: string, index: number): void {
+  const refuse = (code: string, message: string): TallystickError =>
+    refusal(code, message, text, index);
+  if (token.length > NUMBER_LENGTH_MAX) {
+    throw refuse(
+      "json.number-too-long",
+      `A number of ${token.length} characters; at most ${NUMBER_LENGTH_MAX} are read.`,
+    );
+  }
+  if (/[eE]/.test(token)) {
+    throw refuse("json.exponent", `${token} has an exponent; write its digits out.`);
+  }
+  const digits = token.replace(/[-.]/g, "").replace(/^0+/, "");
+  if (digits.length <= DOUBLE_DIGITS || isKept(token)) return;
+  throw refuse(
+    "json.number-inexact",
+    `${token} has more digits than a JSON number keeps; write it as a string.`,
+  );
+}
+
+/** Whether a double's shortest text says what is written, but for zeros at its end. */
+function isKept(token: string): boolean {
+  const [whole = "", decimals = ""] = token.split(".");
+  const kept = decimals.replace(/0+$/, "");
+  return String(Number(token)) === (kept === "" ? whole : `${whole}.${kept}`);
+}
+
+function refusal(code: string, message: string, text: string, index: number): TallystickError {
+  return new TallystickError(code, message, { line: text.slice(0, index).split("\n").length });
+}

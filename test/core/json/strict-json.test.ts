@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parseStrictJson } from "../../../node/core/json/strict-json.ts";
+
+const refused: [string, string, string][] = [
+  ["a key that stands twice", '{"a":1,"a":2}', "json.duplicate-key"],
+  ["one within another object", '[{"b":{"a":1,"c":[{}],"a":2}}]', "json.duplicate-key"],
+  ["one that is written in two ways", '{"a":1,"\\u0061":2}', "json.duplicate-key"],
+  ["one after an array of objects", '{"a":[{"a":1},{"a":1}],"a":2}', "json.duplicate-key"],
+  ["an exponent", '{"a":6e1}', "json.exponent"],
+  ["a large exponent", "1E400", "json.exponent"],
+  ["a number of 200 digits", "9".repeat(200), "json.number-too-long"],
+  ["an integer that a double does not keep", "9007199254740993", "json.number-inexact"],
+  ["decimals that a double does not keep", "0.12345678901234567891", "json.number-inexact"],
+  ["what is no number", '{"a":NaN}', "json.malformed"],
+  ["an infinite one", '{"a":Infinity}', "json.malformed"],
+  ["two values", "1 2", "json.malformed"],
+  ["nothing", "", "json.malformed"],
+];
+
+describe("strict JSON", () => {
+  it("is read as JSON is", () => {
+    fc.assert(
+      fc.property(fc.json({ noUnicodeString: false } as object), (text) => {
+        const numbers = text.match(/[eE][+-]?\d/) !== null;
+        if (numbers) return;
+        let strict: unknown;
+        try {
+          strict = parseStrictJson(text);
+        } catch (error) {
+          assert.match((error as { code: string }).code, /^json\.(duplicate-key|exponent|number)/);
+          return;
+        }
+        assert.deepEqual(strict, JSON.parse(text));
+      }),
+    );
+  });
+
+  it("keeps numbers that are written exactly", () => {
+    for (const text of ["0", "-0.5", "213.4", "9007199254740992", "1.50", "123456789012345.0"]) {
+      assert.equal(parseStrictJson(text), Number(text));
+    }
+  });
+
+  it("lets the same key stand in different objects, and in strings", () => {
+    const text = '{"a":{"a":1},"b":[{"a":1},{"a":"{\\"a\\":1,\\"a\\":2}"}]}';
+    assert.deepEqual(parseStrictJson(text), JSON.parse(text));
+  });
+
+  for (const [what, text, code] of refused) {
+    it(`refuses ${what}`, () => assert.throws(() => parseStrictJson(text), { code }));
+  }
+
+  it("says in which line", () => {
+    assert.throws(
+      () => parseStrictJson('{\n"a":1,\n"a":2\n}'),
+      (error: { place: object }) => {
+        assert.deepEqual(error.place, { line: 3 });
+        return true;
+      },
+    );
+  });
+});
