@@ -51,6 +51,8 @@ const configSchema = z.strictObject({
       version: z.number().int().positive(),
       validFrom: z.string().regex(/^[0-9]+$/),
       file: z.string(),
+      /** The approval of what this version changes (`twin --approve`); for all but the first. */
+      approval: z.string().optional(),
     }),
   ),
   handPrices: z
@@ -106,6 +108,7 @@ export async function readConfig(file: string): Promise<NodeConfig> {
     tariffs: config.tariffs.map((tariff) => ({
       ...tariff,
       file: resolve(file, "..", tariff.file),
+      ...(tariff.approval === undefined ? {} : { approval: resolve(file, "..", tariff.approval) }),
     })),
     ...(config.charging?.accounts === undefined
       ? {}

@@ -9,6 +9,7 @@ import { Keystore, passphraseOf } from "./adapters/keystore.ts";
 import { LastKnownTime } from "./adapters/last-known-time.ts";
 import { LevelStore } from "./adapters/level-store.ts";
 import type { Log } from "./adapters/log.ts";
+import { readApprovals } from "./adapters/tariff-approvals.ts";
 import { type ChargingService, startCharging } from "./charging-service.ts";
 import type { Environment, NodeConfig } from "./config.ts";
 import { fromHex, type Hex, toHex } from "./core/bytes.ts";
@@ -20,6 +21,7 @@ import type { ContractName } from "./engine/ledger.ts";
 import type { EngineContext, OperatorProfile } from "./engine/operator.ts";
 import { Outbox } from "./engine/outbox.ts";
 import { OperatorPipeline } from "./engine/pipeline.ts";
+import { requireApproved } from "./engine/require-approved.ts";
 import { requirePublished } from "./engine/require-published.ts";
 import { Settlement } from "./engine/settlement.ts";
 import { TariffShelf } from "./engine/tariff-shelf.ts";
@@ -93,6 +95,7 @@ export class OperatorNode {
         })),
       ),
     );
+    requireApproved(tariffs, await readApprovals(config.tariffs));
     if (!(await requirePublished(tariffs, context.profile, ledger))) {
       log.warn("tariffs not compared with the ledger", { component: "node" });
     }

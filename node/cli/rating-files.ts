@@ -58,6 +58,11 @@ export async function saveState(file: string, state: RatingState): Promise<void>
   }
 }
 
+/** @param code of the error when the file holds no JSON */
+export async function readJsonFile(file: string, code: string): Promise<unknown> {
+  return parseJson(file, await readText(file), code);
+}
+
 async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PER_STARTED_MINUTE, tariffDocument } from "../core/tariff/tariff-fixture.ts";
@@ -111,5 +111,100 @@ describe("tallystick twin", () => {
     assert.equal(exitCode, 3);
     assert.equal(lines[0].error.code, "tariff.currency-unknown");
     assert.equal(lines[0].error.file, draft);
+  });
+
+  describe("as a gate", () => {
+    const RECORDS = [
+      record("cheaper", { durationSeconds: 30, visitedNetwork: "26202" }),
+      record("<b>dearer</b>", { durationSeconds: 90, aParty: "+491711" }),
+    ].join("\n");
+    const draftOf = (amount: string) =>
+      write(
+        `draft-${amount}.json`,
+        tariffDocument({
+          rounding: { mode: "half-up", scale: 2 },
+          services: [
+            {
+              service: "voice",
+              direction: "outgoing",
+              prices: [{ ...PER_SECOND, price: { amount, per: 1, unit: "min" } }],
+            },
+          ],
+        }),
+      );
+    const run = async (args: string[], usage = RECORDS) => {
+      const whole = ["twin", "--tariff", tariff, ...args, "-", "--json"];
+      const { exitCode, lines } = await runCommand(whole, usage);
+      // biome-ignore lint/suspicious/noExplicitAny: lines of several shapes
+      return { exitCode, lines: lines as any[] };
+    };
+
+    it("writes an approval that holds for this draft and this usage alone", async () => {
+      const draft = draftOf("0.12");
+      const approval = join(folder, "approval.json");
+      const approve = ["--approve", approval, "--by", "Ada", "--sums"];
+      const made = await run(["--draft", draft, ...approve]);
+      assert.equal(made.exitCode, 1);
+      assert.deepEqual(made.lines[0].summary.difference, { EUR: "-0.06" });
+      assert.equal(made.lines[1].approval.by, "Ada");
+      const gate = ["--approval", approval, "--sums"];
+      assert.equal((await run(["--draft", draft, ...gate])).exitCode, 0);
+      const codeOf = ({ lines }: { lines: { error?: { code: string } }[] }) =>
+        lines.at(-1)?.error?.code;
+      assert.equal(
+        codeOf(await run(["--draft", draftOf("0.13"), ...gate])),
+        "approval.other-draft",
+      );
+      const more = `${RECORDS}\n${record("another", { durationSeconds: 1 })}`;
+      assert.equal(codeOf(await run(["--draft", draft, ...gate], more)), "approval.other-usage");
+      const closing = [...gate, "--close", "2026-03-01/2026-04-01"];
+      assert.equal(codeOf(await run(["--draft", draft, ...closing])), "approval.other-usage");
+    });
+
+    it("needs whoever approves", async () => {
+      const { exitCode } = await run(["--draft", draftOf("0.12"), "--approve", join(folder, "x")]);
+      assert.equal(exitCode, 2);
+    });
+
+    it("sums by product, customer group and partner, with the period's end", async () => {
+      const accounts = join(folder, "accounts.json");
+      writeFileSync(
+        accounts,
+        JSON.stringify([
+          { id: "a", groups: ["gold"] },
+          { id: "b", plan: "S" },
+        ]),
+      );
+      const planned = (commitment: string) =>
+        write(`plan-${commitment}.json`, {
+          ...tariffDocument({ rounding: { mode: "half-up", scale: 2 } }),
+          plans: [{ name: "S", commitment }],
+        });
+      const args = ["--draft", planned("5.00"), "--accounts", accounts];
+      const usage = [
+        record("r1", { durationSeconds: 60, account: "a", visitedNetwork: "26202" }),
+        record("r2", { durationSeconds: 60, account: "b" }),
+      ].join("\n");
+      const whole = ["twin", "--tariff", planned("1.00"), ...args, "--sums"];
+      const close = ["--close", "2026-03-01/2026-04-01", "-", "--json"];
+      const { lines } = await runCommand([...whole, ...close], usage);
+      // biome-ignore lint/suspicious/noExplicitAny: lines of several shapes
+      const { summary } = lines[0] as any;
+      assert.deepEqual(summary.difference, { EUR: "4.00" });
+      assert.deepEqual(Object.keys(summary.byPartner), ["network 26202", "split 1", "period end"]);
+      assert.equal(summary.byProduct["voice outgoing"].records, 2);
+      assert.deepEqual(summary.byCustomerGroup.gold.difference, { EUR: "0.00" });
+      assert.deepEqual(summary.byCustomerGroup.S.difference, { EUR: "4.00" });
+    });
+
+    it("writes a page with a picture, in which nothing of the input is markup", async () => {
+      const report = join(folder, "report.html");
+      await run(["--draft", draftOf("0.12"), "--report", report, "--sums"]);
+      const page = readFileSync(report, "utf8");
+      assert.match(page, /<svg [^>]*viewBox/);
+      assert.match(page, /voice outgoing/);
+      assert.match(page, /&lt;b&gt;dearer/);
+      assert.doesNotMatch(page, /<b>|<script|https?:/);
+    });
   });
 });

@@ -1,17 +1,22 @@
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
 import { readTextLines } from "../../adapters/text-lines.ts";
-import { minorUnitDigits } from "../../core/money/currency.ts";
-import { formatNano } from "../../core/money/decimal.ts";
-import { AccountRater } from "../../core/rating/account-rater.ts";
-import { BillingPeriods } from "../../core/rating/billing-period.ts";
-import { explainComponents } from "../../core/rating/explain.ts";
-import type { RatingOutcome } from "../../core/rating/outcome.ts";
-import { RatingState } from "../../core/rating/rating-state.ts";
-import { readUsageLine } from "../../core/rating/usage-line.ts";
-import type { UsageRecord } from "../../core/records/usage-record.ts";
+import { toHex } from "../../core/bytes.ts";
+import { TallystickError } from "../../core/errors.ts";
 import { type CompiledTariff, compileTariff } from "../../core/tariff/compile.ts";
+import { buildTariffTree } from "../../core/tariff/tariff-tree.ts";
+import {
+  APPROVAL_FORMAT,
+  type ApprovedFacts,
+  makeApproval,
+  requireApproval,
+  requireSameReplay,
+} from "../../core/twin/approval.ts";
 import type { CommandModule } from "../command.ts";
-import { EXIT, type Output } from "../output.ts";
-import { loadAccounts, loadTariff } from "../rating-files.ts";
+import { EXIT, type Output, UsageError } from "../output.ts";
+import { loadTariff, readJsonFile } from "../rating-files.ts";
+import { twinReport } from "../twin-report.ts";
+import { TwinRun } from "../twin-run.ts";
 
 export const command: CommandModule = {
   declare(command) {
@@ -20,31 +25,64 @@ export const command: CommandModule = {
       .requiredOption("--tariff <file>", "the tariff that is in force")
       .requiredOption("--draft <file>", "the tariff that is to replace it")
       .option("--accounts <file>", "accounts with their devices, plans and pools, by dates")
+      .option("--close <from/to>", "compare the end of this billing period too")
+      .option("--sums", "print the sums alone, not each record whose price changes")
+      .option("--report <file>", "write the sums as a page with a picture")
+      .option("--approve <file>", "write an approval of this difference; needs --by")
+      .option("--by <name>", "who approves")
+      .option("--approval <file>", "require that the replay gives what this approval says")
       .addHelpText(
         "after",
-        "\nPrints each record whose price changes, as if the draft had been in force. Exit code 1 when one does, or when a line is" +
-          "\nno record. Charges of a period's end are not compared.",
+        "\nPrints each record whose price changes, as if the draft had been in force, and sums by" +
+          "\nservice, product, customer group and visited network. Exit code 1 when one changes, or when" +
+          "\na line is no record; with --approval only when the replay is not the approved one." +
+          "\nA node rates by a further version of a tariff only with its approval (docs/OPERATIONS.md).",
       );
   },
 
   async run([usage], options, { output }) {
-    const accounts = options.accounts === undefined ? undefined : String(options.accounts);
+    const given = (name: string): string | undefined =>
+      options[name] === undefined ? undefined : String(options[name]);
+    if ((given("approve") === undefined) !== (given("by") === undefined)) {
+      throw new UsageError("--approve and --by go together.");
+    }
     const tariff = await loadTariff(String(options.tariff));
-    const draft = asIfInForce(await loadTariff(String(options.draft)), tariff);
-    const run = new TwinRun(await pricer(tariff, accounts), await pricer(draft, accounts), output);
+    const published = await loadTariff(String(options.draft));
+    const roots = { tariff: rootOf(tariff), draft: rootOf(published) };
+    const approvalFile = given("approval");
+    const approval =
+      approvalFile === undefined
+        ? undefined
+        : requireApproval(
+            await readJsonFile(approvalFile, "approval.not-json"),
+            roots.tariff,
+            roots.draft,
+          );
+    const run = await TwinRun.of(
+      tariff,
+      asIfInForce(published, tariff),
+      { accounts: given("accounts"), close: given("close"), records: options.sums !== true },
+      output,
+    );
     for await (const { number, text } of readTextLines(String(usage))) {
       if (text.trim() !== "") await run.line(text, number);
     }
     await run.finish();
+    const facts = await factsOf(run, roots, given("accounts"), given("close"));
+    const report = given("report");
+    if (report !== undefined) await write(report, twinReport(run, facts));
+    const approve = given("approve");
+    if (approve !== undefined)
+      await approveTo(approve, { ...facts, approvedBy: given("by") ?? "" }, output);
+    if (approval !== undefined) {
+      requireSameReplay(approval, facts);
+      return EXIT.yes;
+    }
     return run.isUnchanged ? EXIT.yes : EXIT.no;
   },
 };
 
-/** One of the two tariffs, with counters of its own. */
-interface Pricer {
-  tariff: CompiledTariff;
-  rate: (record: UsageRecord) => RatingOutcome;
-}
+const rootOf = (tariff: CompiledTariff): string => toHex(buildTariffTree(tariff).root);
 
 /** A draft begins in the future; the usage that it is tried on is of the past. */
 function asIfInForce(draft: CompiledTariff, { document: old }: CompiledTariff): CompiledTariff {
@@ -58,159 +96,58 @@ function asIfInForce(draft: CompiledTariff, { document: old }: CompiledTariff): 
   });
 }
 
-async function pricer(tariff: CompiledTariff, accountsFile: string | undefined): Promise<Pricer> {
-  const periods = new BillingPeriods(tariff.document);
-  const accounts = await loadAccounts(accountsFile, tariff, periods);
-  const rater = new AccountRater(tariff, accounts, periods, new RatingState(tariff.document));
-  return { tariff, rate: (record) => rater.rate(record) };
+async function factsOf(
+  run: TwinRun,
+  { tariff, draft }: { tariff: string; draft: string },
+  accounts: string | undefined,
+  period: string | undefined,
+): Promise<ApprovedFacts> {
+  const { records, changed, suspendedBefore, suspendedAfter, beforeNano, afterNano } =
+    run.tally.total;
+  const { before, after } = run.currencies;
+  const accountsDigest =
+    accounts === undefined
+      ? {}
+      : {
+          accounts: createHash("sha256")
+            .update(await readFile(accounts))
+            .digest("hex"),
+        };
+  return {
+    format: APPROVAL_FORMAT,
+    tariff,
+    draft,
+    usage: { sha256: run.usageDigest(), records },
+    ...accountsDigest,
+    ...(period === undefined ? {} : { period }),
+    sums: {
+      changed,
+      suspendedBefore,
+      suspendedAfter,
+      before: { [before]: run.money(beforeNano) },
+      after: { [after]: run.money(afterNano) },
+    },
+    approvedBy: "nobody",
+  };
 }
 
-/** Sums of the records of one service, in nano-units of each tariff's currency. */
-interface Sums {
-  records: number;
-  changed: number;
-  suspendedBefore: number;
-  suspendedAfter: number;
-  beforeNano: bigint;
-  afterNano: bigint;
+async function approveTo(file: string, facts: ApprovedFacts, output: Output): Promise<void> {
+  const approval = makeApproval(facts);
+  await write(file, `${JSON.stringify(approval, undefined, 2)}\n`);
+  await output.record({ approval: { file, digest: approval.digest, by: facts.approvedBy } });
+  await output.say(`approved by ${facts.approvedBy}: ${file} (${approval.digest})`);
 }
 
-const noSums = (): Sums => ({
-  records: 0,
-  changed: 0,
-  suspendedBefore: 0,
-  suspendedAfter: 0,
-  beforeNano: 0n,
-  afterNano: 0n,
-});
-
-/** Prices record by record under both tariffs and keeps nothing but the sums. */
-class TwinRun {
-  readonly #tariff: Pricer;
-  readonly #draft: Pricer;
-  readonly #output: Output;
-  readonly #sums = noSums();
-  readonly #byService = new Map<string, Sums>();
-  #notBillable = 0;
-  #rejected = 0;
-
-  constructor(tariff: Pricer, draft: Pricer, output: Output) {
-    this.#tariff = tariff;
-    this.#draft = draft;
-    this.#output = output;
-  }
-
-  get isUnchanged(): boolean {
-    return this.#sums.changed === 0 && this.#rejected === 0;
-  }
-
-  async line(text: string, number: number): Promise<void> {
-    const line = readUsageLine(text);
-    if (line.kind === "usage") return this.#compare(line.record);
-    if (line.kind === "other") {
-      if ("rejected" in line.value || "error" in line.value) this.#rejected += 1;
-      return;
-    }
-    this.#rejected += 1;
-    const { code, message } = line;
-    await this.#output.record({ rejected: { code, message, position: number } });
-    await this.#output.say(`line ${number}: ${message} [${code}]`);
-  }
-
-  async #compare(record: UsageRecord): Promise<void> {
-    const before = this.#tariff.rate(record);
-    const after = this.#draft.rate(record);
-    if (before.outcome === "not-billable" || after.outcome === "not-billable") {
-      this.#notBillable += 1;
-      return;
-    }
-    const service = this.#byService.get(record.service) ?? noSums();
-    this.#byService.set(record.service, service);
-    const changes = isChange(before, after);
-    for (const sums of [this.#sums, service]) {
-      sums.records += 1;
-      if (changes) sums.changed += 1;
-      if (before.outcome === "rated") sums.beforeNano += before.amountNano;
-      else sums.suspendedBefore += 1;
-      if (after.outcome === "rated") sums.afterNano += after.amountNano;
-      else sums.suspendedAfter += 1;
-    }
-    if (!changes) return;
-    const shown = {
-      before: this.#show(this.#tariff, before),
-      after: this.#show(this.#draft, after),
-    };
-    const difference =
-      before.outcome === "rated" && after.outcome === "rated" && before.currency === after.currency
-        ? { difference: this.#money(after.amountNano - before.amountNano) }
-        : {};
-    const { id: usageId, service: name } = record;
-    await this.#output.record({ usageId, service: name, ...shown, ...difference });
-    await this.#output.say(
-      `${usageId}  ${describe(before, this.#tariff)} -> ${describe(after, this.#draft)}`,
+async function write(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text, { flush: true });
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    throw new TallystickError(
+      "file.not-writable",
+      `The file can not be written (${reason}).`,
+      { file },
+      cause,
     );
   }
-
-  #show({ tariff }: Pricer, outcome: RatingOutcome): object {
-    if (outcome.outcome === "suspended") {
-      return { suspended: { code: outcome.code, message: outcome.message } };
-    }
-    if (outcome.outcome === "not-billable") return { notBillable: true };
-    return {
-      amount: formatNano(outcome.amountNano, minorUnitDigits(tariff.currency)),
-      currency: outcome.currency,
-      because: explainComponents(tariff, outcome),
-    };
-  }
-
-  async finish(): Promise<void> {
-    const totals = this.#totals(this.#sums);
-    const byService = Object.fromEntries(
-      [...this.#byService].map(([service, sums]) => [service, this.#totals(sums)]),
-    );
-    await this.#output.record({
-      summary: {
-        ...totals,
-        notBillable: this.#notBillable,
-        rejected: this.#rejected,
-        byService,
-      },
-    });
-    const { records, changed } = this.#sums;
-    await this.#output.say(
-      `${changed} of ${records} records change: ${this.#money(this.#sums.beforeNano)} ` +
-        `${this.#tariff.tariff.currency} -> ${this.#money(this.#sums.afterNano)} ` +
-        `${this.#draft.tariff.currency}; suspended ${this.#sums.suspendedBefore} -> ` +
-        `${this.#sums.suspendedAfter}, ${this.#notBillable} not billable, ` +
-        `${this.#rejected} rejected`,
-    );
-  }
-
-  /** A difference of two currencies is none. */
-  #totals({ beforeNano, afterNano, ...counts }: Sums): object {
-    const [from, to] = [this.#tariff.tariff.currency, this.#draft.tariff.currency];
-    return {
-      ...counts,
-      before: { [from]: this.#money(beforeNano) },
-      after: { [to]: this.#money(afterNano) },
-      ...(from === to ? { difference: { [to]: this.#money(afterNano - beforeNano) } } : {}),
-    };
-  }
-
-  #money(nano: bigint): string {
-    return formatNano(nano, minorUnitDigits(this.#tariff.tariff.currency));
-  }
-}
-
-function isChange(before: RatingOutcome, after: RatingOutcome): boolean {
-  if (before.outcome === "rated" && after.outcome === "rated") {
-    return before.amountNano !== after.amountNano || before.currency !== after.currency;
-  }
-  return before.outcome !== after.outcome;
-}
-
-function describe(outcome: RatingOutcome, { tariff }: Pricer): string {
-  if (outcome.outcome === "suspended") return `suspended [${outcome.code}]`;
-  if (outcome.outcome === "not-billable") return "not billable";
-  return `${formatNano(outcome.amountNano, minorUnitDigits(tariff.currency))} ${outcome.currency}`;
 }

@@ -1,0 +1,115 @@
+import { z } from "zod";
+import { toHex } from "../bytes.ts";
+import { TallystickError } from "../errors.ts";
+import { hashDocument } from "../hash.ts";
+import { canonicalJson } from "../tariff/canonical-json.ts";
+
+/*
+ * Who approved the difference that a draft makes to recorded usage. It binds both tariffs by their
+ * roots, the usage by its digest, and the sums; so it says nothing for another draft, and whoever
+ * replays the same usage can see that the sums are the ones that were approved.
+ */
+
+export const APPROVAL_FORMAT = "tallystick-twin-approval-1";
+
+const root = z.string().regex(/^0x[0-9a-f]{64}$/);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const amounts = z.record(z.string().regex(/^[A-Z]{3}$/), z.string().regex(/^-?\d+(\.\d+)?$/));
+
+const approvalFields = z.strictObject({
+  format: z.literal(APPROVAL_FORMAT),
+  tariff: root.describe("Root of the tariff in force"),
+  draft: root.describe("Root of the draft, as it is to be published"),
+  usage: z.strictObject({ sha256, records: z.int().nonnegative() }),
+  /** Of the accounts file; absent where each served number was an account. */
+  accounts: sha256.optional(),
+  period: z.string().max(80).optional(),
+  sums: z.strictObject({
+    changed: z.int().nonnegative(),
+    suspendedBefore: z.int().nonnegative(),
+    suspendedAfter: z.int().nonnegative(),
+    before: amounts,
+    after: amounts,
+  }),
+  approvedBy: z.string().min(1).max(200),
+});
+const approvalFile = approvalFields.extend({ digest: root });
+
+export type ApprovedFacts = z.infer<typeof approvalFields>;
+export type TwinApproval = z.infer<typeof approvalFile>;
+
+export function makeApproval(facts: ApprovedFacts): TwinApproval {
+  return { ...facts, digest: digestOf(facts) };
+}
+
+function digestOf(facts: ApprovedFacts): string {
+  return toHex(hashDocument(new TextEncoder().encode(canonicalJson(facts))));
+}
+
+/**
+ * Reads an approval and requires that it is one of this draft in the place of this tariff.
+ * @throws TallystickError `approval.shape`, `approval.digest`, `approval.other-tariff`,
+ *   `approval.other-draft`
+ */
+export function requireApproval(
+  input: unknown,
+  tariffRoot: string,
+  draftRoot: string,
+): TwinApproval {
+  const parsed = approvalFile.safeParse(input);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new TallystickError(
+      "approval.shape",
+      `This is no approval of a tariff's difference: ${issue?.message ?? "unknown reason"}.`,
+      { field: issue?.path.join("/") ?? "" },
+    );
+  }
+  const { digest, ...facts } = parsed.data;
+  if (digestOf(facts) !== digest) {
+    throw new TallystickError(
+      "approval.digest",
+      "The approval was changed after it was made: its digest is another. Run twin again.",
+    );
+  }
+  if (facts.tariff !== tariffRoot) {
+    throw new TallystickError(
+      "approval.other-tariff",
+      "The approval compares with another tariff than the one before this version. Run twin again.",
+      { field: "tariff" },
+    );
+  }
+  if (facts.draft !== draftRoot) {
+    throw new TallystickError(
+      "approval.other-draft",
+      "The approval is of another draft than this tariff; a changed draft needs one of its own.",
+      { field: "draft" },
+    );
+  }
+  return parsed.data;
+}
+
+/**
+ * That a replay gives what was approved.
+ * @throws TallystickError `approval.other-usage`, `approval.other-sums`
+ */
+export function requireSameReplay(approval: TwinApproval, replayed: ApprovedFacts): void {
+  const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
+  const isSameUse =
+    same(approval.usage, replayed.usage) &&
+    approval.accounts === replayed.accounts &&
+    approval.period === replayed.period;
+  if (!isSameUse) {
+    throw new TallystickError(
+      "approval.other-usage",
+      "The approval is of other usage, accounts or another period than were replayed.",
+      { field: "usage" },
+    );
+  }
+  if (same(approval.sums, replayed.sums)) return;
+  throw new TallystickError(
+    "approval.other-sums",
+    "The same usage comes to other sums than were approved.",
+    { field: "sums" },
+  );
+}

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import {
+  APPROVAL_FORMAT,
+  type ApprovedFacts,
+  makeApproval,
+  requireApproval,
+  requireSameReplay,
+} from "../../../node/core/twin/approval.ts";
+
+const OLD = `0x${"1".repeat(64)}`;
+const NEW = `0x${"2".repeat(64)}`;
+const FACTS: ApprovedFacts = {
+  format: APPROVAL_FORMAT,
+  tariff: OLD,
+  draft: NEW,
+  usage: { sha256: "a".repeat(64), records: 3 },
+  sums: {
+    changed: 1,
+    suspendedBefore: 0,
+    suspendedAfter: 0,
+    before: { EUR: "1.00" },
+    after: { EUR: "0.90" },
+  },
+  approvedBy: "Ada",
+};
+
+describe("the approval of a tariff's difference", () => {
+  const approval = makeApproval(FACTS);
+
+  it("holds for its two tariffs, also when it was written and read", () => {
+    assert.deepEqual(requireApproval(JSON.parse(JSON.stringify(approval)), OLD, NEW), approval);
+  });
+
+  it("is of these tariffs alone", () => {
+    assert.throws(() => requireApproval(approval, NEW, NEW), { code: "approval.other-tariff" });
+    assert.throws(() => requireApproval(approval, OLD, OLD), { code: "approval.other-draft" });
+  });
+
+  it("can not be changed", () => {
+    const changed = [
+      { ...approval, approvedBy: "Bob" },
+      { ...approval, draft: OLD },
+      { ...approval, usage: { ...approval.usage, records: 4 } },
+      { ...approval, sums: { ...approval.sums, after: { EUR: "1.00" } } },
+      { ...approval, period: "2026-03-01/2026-04-01" },
+    ];
+    for (const one of changed) {
+      assert.throws(() => requireApproval(one, OLD, NEW), { code: "approval.digest" });
+    }
+  });
+
+  it("is refused when it is none", () => {
+    const { digest: _, ...unsigned } = approval;
+    for (const none of [undefined, null, {}, [], "x", unsigned, { ...approval, more: 1 }]) {
+      assert.throws(() => requireApproval(none, OLD, NEW), { code: "approval.shape" });
+    }
+  });
+
+  it("names the usage and the sums that a replay must give", () => {
+    requireSameReplay(approval, { ...FACTS, approvedBy: "nobody" });
+    const other = (changes: Partial<ApprovedFacts>) => () =>
+      requireSameReplay(approval, { ...FACTS, ...changes });
+    const usage = { sha256: "b".repeat(64), records: 3 };
+    assert.throws(other({ usage }), { code: "approval.other-usage" });
+    assert.throws(other({ accounts: "c".repeat(64) }), { code: "approval.other-usage" });
+    assert.throws(other({ period: "2026-03-01/2026-04-01" }), { code: "approval.other-usage" });
+    const sums = { ...FACTS.sums, after: { EUR: "0.91" } };
+    assert.throws(other({ sums }), { code: "approval.other-sums" });
+  });
+});
