@@ -1,7 +1,8 @@
 import { below, keys } from "./key-spaces.ts";
 import type { EngineContext } from "./operator.ts";
+import { readCharge } from "./read-charges.ts";
 import { getJson, scanJson } from "./stored-json.ts";
-import type { EpochState, StoredCharge, StoredClaim } from "./stored-types.ts";
+import type { EpochState, StoredClaim } from "./stored-types.ts";
 
 /* What one subscriber's page asks beside the evidence. */
 
@@ -45,8 +46,7 @@ export async function disputesOf(
 ): Promise<AccountDispute[]> {
   const disputes: AccountDispute[] = [];
   for await (const { value: claim } of scanJson<StoredClaim>(store, below("claim/"))) {
-    const place = keys.charge(claim.domain, BigInt(claim.sequence), claim.leafIndex);
-    const charge = await getJson<StoredCharge>(store, place);
+    const charge = await readCharge(store, claim.domain, BigInt(claim.sequence), claim.leafIndex);
     if (charge?.account !== account) continue;
     const ofEpoch = keys.epoch(account, charge.epoch, claim.domain);
     const own = (await getJson<EpochState>(store, ofEpoch))?.disputeAddress;

@@ -1,18 +1,20 @@
-import { fromHex, type Hex, toHex } from "../core/bytes.ts";
+import { type Hex, toHex } from "../core/bytes.ts";
 import { partyGroupDigest } from "../core/commitment/charge-groups.ts";
-import {
-  BATCH_DEPTH_MIN,
-  buildInclusionTree,
-  type InclusionTree,
-} from "../core/commitment/inclusion-tree.ts";
 import { TallystickError } from "../core/errors.ts";
 import type { Bundle, BundleCharge, BundleCredit } from "../core/evidence/bundle.ts";
 import { partyFromJson } from "../core/evidence/group-json.ts";
 import { billingEpoch } from "./billing-epoch.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { EngineContext } from "./operator.ts";
-import { type PlacedCharge, readBatch, readOwnedCharges } from "./read-charges.ts";
-import { getJson, scanJson } from "./stored-json.ts";
+import {
+  openProofs,
+  type PlacedCharge,
+  readBatch,
+  readOwnedCharges,
+  readPath,
+} from "./read-charges.ts";
+import type { BatchProofs } from "./read-proofs.ts";
+import { getJson } from "./stored-json.ts";
 import type {
   BookState,
   EpochState,
@@ -118,30 +120,22 @@ export class EvidenceBuilder {
     const { store, profile } = this.#context;
     const places = new Set(charges.map(({ sequence, leafIndex }) => `${sequence}/${leafIndex}`));
     const credits: BundleCredit[] = [];
-    for await (const { key, value } of scanJson<{ sequence: string; leafIndex: number }>(
-      store,
-      below(`owned/${account}/`),
-    )) {
-      const [, , epoch, domain] = key.split("/");
+    const owned: PlacedCharge[] = [];
+    for await (const { key } of store.scan(below(`epoch/${account}/`))) {
+      const [, , epoch = "", domain] = key.split("/");
       if (domain !== profile.agreement.creditBook) continue;
-      const sequence = BigInt(value.sequence);
-      const charge = await getJson<StoredCharge>(
-        store,
-        keys.charge(domain, sequence, value.leafIndex),
-      );
-      const credit = charge?.opened.credit;
-      if (charge === undefined || credit === undefined) continue;
+      owned.push(...(await readOwnedCharges(store, account, epoch, domain)));
+    }
+    for (const placed of owned) {
+      const { charge, leafIndex } = placed;
+      const credit = charge.opened.credit;
+      if (credit === undefined) continue;
       if (!places.has(`${credit.targetSequence}/${credit.targetIndex}`)) continue;
-      const { batch, path } = await batches.place({
-        domain,
-        sequence,
-        leafIndex: value.leafIndex,
-        charge,
-      });
+      const { batch, path } = await batches.place(placed);
       credits.push({
-        line: `C${epoch}-${charge.opened.account.chargeNumber}`,
+        line: `C${charge.epoch}-${charge.opened.account.chargeNumber}`,
         batch,
-        leafIndex: value.leafIndex,
+        leafIndex,
         amountNano: charge.amountNano,
         path,
         account: charge.opened.account,
@@ -193,11 +187,11 @@ export class EvidenceBuilder {
   }
 }
 
-/** The batches that a bundle speaks of, each once, with its tree for the paths. */
+/** The batches that a bundle speaks of, each once, with its proofs. */
 class BatchCollection {
   readonly sections: Bundle["batches"] = [];
   readonly #context: EngineContext;
-  readonly #trees = new Map<string, { at: number; tree: InclusionTree }>();
+  readonly #proofs = new Map<string, { at: number; proofs: BatchProofs }>();
 
   constructor(context: EngineContext) {
     this.#context = context;
@@ -210,15 +204,15 @@ class BatchCollection {
     charge?: StoredCharge;
   }): Promise<{ batch: number; path: Hex[] }> {
     const name = `${entry.domain}/${entry.sequence}`;
-    let known = this.#trees.get(name);
+    let known = this.#proofs.get(name);
     if (known === undefined) {
       const batch = await readBatch(this.#context.store, entry.domain, entry.sequence);
-      const leaves = batch.leaves.map((leaf) => fromHex(leaf, 32));
-      known = { at: this.sections.length, tree: buildInclusionTree(leaves, BATCH_DEPTH_MIN) };
-      this.#trees.set(name, known);
+      const proofs = await openProofs(this.#context.store, entry.domain, batch);
+      known = { at: this.sections.length, proofs };
+      this.#proofs.set(name, known);
       this.sections.push(sectionOf(entry.domain as Hex, batch));
     }
-    return { batch: known.at, path: known.tree.path(entry.leafIndex).map(toHex) };
+    return { batch: known.at, path: (await readPath(known.proofs, entry.leafIndex)).map(toHex) };
   }
 }
 

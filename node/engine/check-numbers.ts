@@ -4,36 +4,88 @@ import type { StoreProblem } from "./check-store.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { Store } from "./store.ts";
 import { getJson, scanJson } from "./stored-json.ts";
-import type { BookState, EpochState, StoredCharge } from "./stored-types.ts";
+import { isBlock, type StoredRows, scanRows } from "./stored-rows.ts";
+import type { BookState, EpochState, OwnedPlaces, StoredCharge } from "./stored-types.ts";
+
+interface Count {
+  number: bigint;
+  totalNano: bigint;
+}
+
+interface Step extends Count {
+  account: string;
+  epoch: string;
+  amountNano: bigint;
+}
 
 /**
  * The numbers and running totals of every subscriber, book and billing epoch: from 1 without gaps to
- * the last that was given, each total the one before it plus the amount.
+ * the last that was given, each total the one before it plus the amount. One pass over all rows,
+ * sealed or waiting, with one count a subscriber in memory.
  */
 export async function checkNumbers(store: Store): Promise<StoreProblem[]> {
   const problems: StoreProblem[] = [];
-  const pending = await pendingByEpoch(store);
-  for await (const { key, value: state } of scanJson<EpochState>(store, below("epoch/"))) {
-    const [, account = "", epoch = "", domain = ""] = key.split("/");
-    const tell = (message: string) =>
-      problems.push({ code: "fsck.charge-numbers", book: domain, sequence: "-", message });
-    let number = 0n;
-    let totalNano = 0n;
-    const step = ({ opened, amountNano }: StoredCharge): void => {
-      number++;
-      totalNano += BigInt(amountNano);
-      const { chargeNumber, runningTotalNano } = opened.account;
-      const fits = BigInt(chargeNumber) === number && BigInt(runningTotalNano) === totalNano;
-      if (!fits) tell(`Charge ${chargeNumber} of account ${account} in ${epoch} does not follow.`);
-    };
-    for await (const charge of ownedCharges(store, `${account}/${epoch}/${domain}`)) step(charge);
-    for (const charge of pending.get(`${account}/${epoch}/${domain}`) ?? []) step(charge);
-    const { lastChargeNumber, runningTotalNano } = state;
-    if (BigInt(lastChargeNumber) !== number || BigInt(runningTotalNano) !== totalNano) {
-      tell(`Account ${account} has ${number} charges in ${epoch}, and says ${lastChargeNumber}.`);
+  const counts = new Map<string, Count>();
+  for await (const { value: book } of scanJson<BookState>(store, below("book/"))) {
+    const { domain, pendingNext } = book;
+    for await (const stored of scanRows(store, domain, 1n, BigInt(pendingNext))) {
+      for (const step of stepsOf(stored)) {
+        const { account, epoch, amountNano, number, totalNano } = step;
+        const owner = `${account}/${epoch}/${domain}`;
+        const before = counts.get(owner) ?? { number: 0n, totalNano: 0n };
+        const next = { number: before.number + 1n, totalNano: before.totalNano + amountNano };
+        counts.set(owner, next);
+        if (number === next.number && totalNano === next.totalNano) continue;
+        const message = `Charge ${number} of account ${account} in ${epoch} does not follow.`;
+        problems.push({ code: "fsck.charge-numbers", book: domain, sequence: "-", message });
+      }
     }
   }
+  for await (const { key, value: state } of scanJson<EpochState>(store, below("epoch/"))) {
+    const [, account = "", epoch = "", domain = ""] = key.split("/");
+    const owner = `${account}/${epoch}/${domain}`;
+    const { number, totalNano } = counts.get(owner) ?? { number: 0n, totalNano: 0n };
+    const listed = await countListed(store, owner);
+    const fits =
+      BigInt(state.lastChargeNumber) === number && BigInt(state.runningTotalNano) === totalNano;
+    if (fits && listed === number) continue;
+    const message = `Account ${account} has ${number} charges in ${epoch}, ${listed} of them listed, and says ${state.lastChargeNumber}.`;
+    problems.push({ code: "fsck.charge-numbers", book: domain, sequence: "-", message });
+  }
   return problems;
+}
+
+function* stepsOf({ rows }: StoredRows): Generator<Step> {
+  if (!isBlock(rows)) {
+    if (!("opened" in rows)) return;
+    const { chargeNumber, runningTotalNano } = rows.opened.account;
+    yield {
+      account: rows.account,
+      epoch: rows.epoch,
+      amountNano: BigInt(rows.amountNano),
+      number: BigInt(chargeNumber),
+      totalNano: BigInt(runningTotalNano),
+    };
+    return;
+  }
+  for (let row = 0; row < rows.count; row++) {
+    const { account, epoch } = rows.owner(row);
+    yield {
+      account,
+      epoch,
+      amountNano: rows.wide.amountNano[row] as bigint,
+      number: BigInt(rows.middle.chargeNumber[row] as number),
+      totalNano: rows.wide.runningTotalNano[row] as bigint,
+    };
+  }
+}
+
+async function countListed(store: Store, owner: string): Promise<bigint> {
+  let places = 0;
+  for await (const { value } of scanJson<OwnedPlaces>(store, below(`owned/${owner}/`))) {
+    places += value.length / 2;
+  }
+  return BigInt(places);
 }
 
 /**
@@ -58,28 +110,4 @@ export async function isOpenedByItsEpoch(
     account.deviceTag === toHex(deviceTag(epochKey, charge.device)) &&
     account.pseudonym === state.pseudonym
   );
-}
-
-async function* ownedCharges(store: Store, owner: string): AsyncGenerator<StoredCharge> {
-  const domain = owner.split("/")[2] as string;
-  const range = below(`owned/${owner}/`);
-  for await (const { value } of scanJson<{ sequence: string; leafIndex: number }>(store, range)) {
-    const place = keys.charge(domain, BigInt(value.sequence), value.leafIndex);
-    const charge = await getJson<StoredCharge>(store, place);
-    if (charge !== undefined) yield charge;
-  }
-}
-
-/** Bounded by what one tick takes: whatever waits for the next batches, in the order of its numbers. */
-async function pendingByEpoch(store: Store): Promise<Map<string, StoredCharge[]>> {
-  const pending = new Map<string, StoredCharge[]>();
-  for await (const { value: book } of scanJson<BookState>(store, below("book/"))) {
-    const range = below(`pending/${book.domain}/`);
-    for await (const { value: charge } of scanJson<StoredCharge>(store, range)) {
-      if (charge.opened === undefined) continue;
-      const owner = `${charge.account}/${charge.epoch}/${book.domain}`;
-      pending.set(owner, [...(pending.get(owner) ?? []), charge]);
-    }
-  }
-  return pending;
 }

@@ -1,4 +1,4 @@
-import { fromHex, toHex } from "../core/bytes.ts";
+import { equalBytes, fromHex, toHex } from "../core/bytes.ts";
 import {
   commitmentOf,
   runningTotalsDigest,
@@ -6,17 +6,22 @@ import {
   totalsDigest,
 } from "../core/commitment/batch-commitment.ts";
 import { BOOK_KIND } from "../core/commitment/domain.ts";
-import { BATCH_DEPTH_MIN, buildInclusionTree } from "../core/commitment/inclusion-tree.ts";
-import { sumTreeRoot } from "../core/commitment/sum-tree.ts";
+import { BatchTrees } from "../core/commitment/kernel/batch-trees.ts";
+import { upperLevels } from "../core/commitment/kernel/chunk-proofs.ts";
 import { checkNumbers, isOpenedByItsEpoch } from "./check-numbers.ts";
 import { checkValues } from "./check-values.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { LedgerReader } from "./ledger.ts";
-import { leafOfStoredCharge } from "./number-charge.ts";
+import { readLeafDigests } from "./read-charges.ts";
+import { LeafRecomputer } from "./recompute-leaves.ts";
 import type { Store } from "./store.ts";
+import { readBytes } from "./stored-bytes.ts";
 import { leafOfStoredInvoice } from "./stored-invoice-leaf.ts";
 import { getJson, scanJson } from "./stored-json.ts";
-import type { BookState, StoredBatch, StoredCharge, StoredInvoice } from "./stored-types.ts";
+import { isBlock, type StoredRows, scanRows } from "./stored-rows.ts";
+import type { BookState, StoredBatch, StoredInvoice } from "./stored-types.ts";
+
+const DIGEST_BYTES = 32;
 
 export interface StoreProblem {
   code: string;
@@ -62,7 +67,7 @@ export async function checkStore(store: Store, ledger?: LedgerReader): Promise<S
 
 function placeOfKey(key: string): { book: string; sequence: string } {
   const [space, book = "-", sequence] = key.split("/");
-  if ((space !== "batch" && space !== "charge") || sequence === undefined) {
+  if (space !== "batch" || sequence === undefined) {
     return { book: space === "book" ? book : "-", sequence: "-" };
   }
   return { book, sequence: BigInt(`0x${sequence}`).toString() };
@@ -85,11 +90,11 @@ async function checkBook(
       continue;
     }
     check.batches++;
-    const amounts = await checkEntries(store, book, sequence, batch, check, tell);
+    const amounts = await checkEntries(store, book, batch, check, tell);
     const sum = amounts.reduce((total, amount) => total + amount, 0n);
     runningSum += sum;
     runningCount += BigInt(batch.count);
-    checkDigests(book, batch, amounts, tell);
+    await checkDigests(store, book, batch, amounts, tell);
     const { runningTotals } = batch.opened;
     if (
       BigInt(runningTotals.sumNano) !== runningSum ||
@@ -118,32 +123,75 @@ type Tell = (code: string, message: string) => void;
 async function checkEntries(
   store: Store,
   book: BookState,
-  sequence: bigint,
   batch: StoredBatch,
   check: StoreCheck,
   tell: Tell,
 ): Promise<bigint[]> {
   if (book.kind === BOOK_KIND.invoices) return checkInvoiceEntries(store, book, batch, tell);
-  const domain = fromHex(book.domain, 20);
+  const first = BigInt(batch.first);
   const amounts: bigint[] = [];
-  for (let index = 0; index < batch.count; index++) {
-    const charge = await getJson<StoredCharge>(store, keys.charge(book.domain, sequence, index));
-    if (charge === undefined) {
-      tell("fsck.charge-missing", `Charge ${index} of the batch is not in the store.`);
-      continue;
+  const digests = await digestsOf(store, book, batch, tell);
+  const recomputer = new LeafRecomputer(store, book.domain);
+  let next = 0;
+  const missing = (until: number): void => {
+    for (; next < until; next++) {
+      tell("fsck.charge-missing", `Charge ${next} of the batch is not in the store.`);
     }
-    check.charges++;
-    amounts.push(BigInt(charge.amountNano));
-    if (toHex(leafOfStoredCharge(domain, charge)) !== batch.leaves[index]) {
-      tell("fsck.charge-changed", `Charge ${index} is not the one that was committed.`);
-    } else if (!(await isOpenedByItsEpoch(store, book.domain, charge))) {
-      tell(
-        "fsck.charge-owner",
-        `Charge ${index} is not of the record, device and account it names.`,
-      );
+  };
+  for await (const stored of scanRows(store, book.domain, first, first + BigInt(batch.count))) {
+    const leaves = await recomputer.leavesOf(stored);
+    const offset = Number(stored.first - first);
+    const until = Math.min(batch.count, offset + stored.count);
+    missing(Math.max(0, offset));
+    for (; next < until; next++) {
+      const row = next - offset;
+      check.charges++;
+      amounts.push(amountOf(stored, row));
+      if (leaves === undefined || digests === undefined) continue;
+      if (!equalAt(leaves, row, digests, next)) {
+        tell("fsck.charge-changed", `Charge ${next} is not the one that was committed.`);
+      } else if (!(await isOfItsOwner(store, book.domain, stored))) {
+        tell(
+          "fsck.charge-owner",
+          `Charge ${next} is not of the record, device and account it names.`,
+        );
+      }
     }
   }
+  missing(batch.count);
   return amounts;
+}
+
+/** The stored leaf digests of a batch; undefined, and told, when they are not there. */
+async function digestsOf(
+  store: Store,
+  book: BookState,
+  batch: StoredBatch,
+  tell: Tell,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await readLeafDigests(store, book.domain, BigInt(batch.first), batch.count);
+  } catch {
+    tell("fsck.leaves-missing", "Leaf digests of the batch are not in the store.");
+    return undefined;
+  }
+}
+
+/** Of a block the digests themselves tell whose its charges are: its salts follow from the owner. */
+async function isOfItsOwner(store: Store, domain: string, { rows }: StoredRows): Promise<boolean> {
+  return isBlock(rows) || !("opened" in rows) || isOpenedByItsEpoch(store, domain, rows);
+}
+
+function amountOf({ rows }: StoredRows, row: number): bigint {
+  if (isBlock(rows)) return rows.wide.amountNano[row] as bigint;
+  return BigInt("opened" in rows ? rows.amountNano : rows.chargesNano);
+}
+
+function equalAt(a: Uint8Array, atA: number, b: Uint8Array, atB: number): boolean {
+  for (let i = 0; i < DIGEST_BYTES; i++) {
+    if (a[DIGEST_BYTES * atA + i] !== b[DIGEST_BYTES * atB + i]) return false;
+  }
+  return true;
 }
 
 async function checkInvoiceEntries(
@@ -154,12 +202,13 @@ async function checkInvoiceEntries(
 ): Promise<bigint[]> {
   if (batch.count === 0) return [];
   const amounts = new Array<bigint | undefined>(batch.count).fill(undefined);
+  const digests = await digestsOf(store, book, batch, tell);
   for await (const { value } of scanJson<StoredInvoice>(store, below("invoice/"))) {
     if (value.place?.sequence !== batch.sequence) continue;
     const { leafIndex } = value.place;
     amounts[leafIndex] = BigInt(value.chargesNano);
     const leaf = leafOfStoredInvoice(fromHex(book.domain, 20), value);
-    if (toHex(leaf) !== batch.leaves[leafIndex]) {
+    if (digests !== undefined && !equalAt(leaf, 0, digests, leafIndex)) {
       tell("fsck.invoice-changed", `Invoice ${value.number} is not the one that was committed.`);
     }
   }
@@ -169,16 +218,28 @@ async function checkInvoiceEntries(
   });
 }
 
-function checkDigests(book: BookState, batch: StoredBatch, amounts: bigint[], tell: Tell): void {
-  const tree = buildInclusionTree(
-    batch.leaves.map((leaf) => fromHex(leaf, 32)),
-    BATCH_DEPTH_MIN,
-  );
-  if (toHex(tree.root) !== batch.root || tree.depth !== batch.depth) {
+async function checkDigests(
+  store: Store,
+  book: BookState,
+  batch: StoredBatch,
+  amounts: bigint[],
+  tell: Tell,
+): Promise<void> {
+  const digests = await digestsOf(store, book, batch, () => {});
+  const trees = new BatchTrees(batch.count);
+  if (digests !== undefined) trees.leaves.set(digests);
+  for (const [at, amount] of amounts.entries()) {
+    trees.amounts[2 * at] = BigInt.asUintN(64, amount);
+    trees.amounts[2 * at + 1] = amount >> 64n;
+  }
+  trees.build();
+  if (toHex(trees.root) !== batch.root || trees.depth !== batch.depth) {
     tell("fsck.root", "The leaves do not lead to the committed root.");
+  } else if (!(await hasItsLevels(store, book, batch, trees))) {
+    tell("fsck.levels", "The stored levels of the tree are not those of its leaves.");
   }
   const { totals, runningTotals } = batch.opened;
-  if (toHex(sumTreeRoot(amounts, batch.depth).digest) !== totals.sumRoot) {
+  if (toHex(trees.sumRoot) !== totals.sumRoot) {
     tell("fsck.sum-root", "The amounts do not lead to the committed sum tree.");
   }
   const computedTotals = totalsDigest({
@@ -202,6 +263,18 @@ function checkDigests(book: BookState, batch: StoredBatch, amounts: bigint[], te
   if (toHex(commitmentOf(partsOf(book, batch))) !== batch.commitment) {
     tell("fsck.commitment", "The parts do not lead to the commitment.");
   }
+}
+
+async function hasItsLevels(
+  store: Store,
+  book: BookState,
+  batch: StoredBatch,
+  trees: BatchTrees,
+): Promise<boolean> {
+  if (batch.count === 0) return true;
+  const key = keys.levels(book.domain, BigInt(batch.sequence));
+  const value = await store.get(key);
+  return value !== undefined && equalBytes(readBytes(key, value), upperLevels(trees));
 }
 
 function partsOf(book: BookState, batch: StoredBatch) {

@@ -1,5 +1,6 @@
 import { TallystickError } from "../core/errors.ts";
 import type { Store, StoreEntry, StoreRange } from "./store.ts";
+import { isBytes, readBytes } from "./stored-bytes.ts";
 import { readJson } from "./stored-json.ts";
 
 /** Key spaces that hold values with a checksum: all but the outbox's, which has its own reader. */
@@ -28,7 +29,8 @@ export async function checkValues(
 
 function isAsWritten(key: string, value: Uint8Array): boolean {
   try {
-    readJson(key, value);
+    if (isBytes(value)) readBytes(key, value);
+    else readJson(key, value);
     return true;
   } catch (error) {
     if (error instanceof TallystickError && error.code === "store.value-damaged") return false;

@@ -57,31 +57,52 @@ const together = (a: ControlTotals, b: ControlTotals): ControlTotals => ({
   octets: (BigInt(a.octets) + BigInt(b.octets)).toString(),
 });
 
-/** The file's state with one more record counted, in and in its class. */
-export function addToTotals(
-  state: IngestedFile,
-  outcome: ControlClass,
-  record: UsageRecord | undefined,
-): IngestedFile {
-  return {
-    ...state,
-    in: plus(state.in, record),
-    classes: { ...state.classes, [outcome]: plus(state.classes[outcome], record) },
-  };
+/** Control totals of a run of records, added in numbers; what could pass 2^53 is added apart. */
+export class RunningTotals {
+  readonly #records = new Map<ControlClass, number>();
+  readonly #milliseconds = new Map<ControlClass, number>();
+  readonly #octets = new Map<ControlClass, bigint>();
+  #all = 0;
+
+  add(outcome: ControlClass, record: UsageRecord | undefined): void {
+    this.#all++;
+    this.#records.set(outcome, (this.#records.get(outcome) ?? 0) + 1);
+    if (record === undefined) return;
+    const { durationSeconds } = record;
+    if (durationSeconds !== undefined && durationSeconds !== 0) {
+      const milliseconds = (this.#milliseconds.get(outcome) ?? 0) + millisecondsOf(durationSeconds);
+      this.#milliseconds.set(outcome, milliseconds);
+    }
+    const { totalOctets, uplinkOctets, downlinkOctets } = record;
+    if (totalOctets === undefined && uplinkOctets === undefined && downlinkOctets === undefined) {
+      return;
+    }
+    const octets =
+      totalOctets !== undefined
+        ? BigInt(totalOctets)
+        : BigInt(uplinkOctets ?? 0) + BigInt(downlinkOctets ?? 0);
+    this.#octets.set(outcome, (this.#octets.get(outcome) ?? 0n) + octets);
+  }
+
+  /** The file's state with these records counted, in and in their classes. */
+  addedTo(state: IngestedFile): IngestedFile {
+    const classes = { ...state.classes };
+    let taken = state.in;
+    for (const outcome of this.#records.keys()) {
+      const own: ControlTotals = {
+        records: this.#records.get(outcome) ?? 0,
+        durationMilliseconds: String(this.#milliseconds.get(outcome) ?? 0),
+        octets: String(this.#octets.get(outcome) ?? 0n),
+      };
+      classes[outcome] = together(classes[outcome], own);
+      taken = together(taken, own);
+    }
+    return { ...state, done: state.done + this.#all, in: taken, classes };
+  }
 }
 
-function plus(totals: ControlTotals, record: UsageRecord | undefined): ControlTotals {
-  const milliseconds =
-    record?.durationSeconds === undefined
-      ? 0n
-      : parseDecimalScaled(record.durationSeconds.toString(), 3);
-  const octets =
-    record?.totalOctets !== undefined
-      ? BigInt(record.totalOctets)
-      : BigInt(record?.uplinkOctets ?? 0) + BigInt(record?.downlinkOctets ?? 0);
-  return {
-    records: totals.records + 1,
-    durationMilliseconds: (BigInt(totals.durationMilliseconds) + milliseconds).toString(),
-    octets: (BigInt(totals.octets) + octets).toString(),
-  };
+/** Exact: a duration has at most three decimals. A run has at most some thousand records of 1e9 s. */
+function millisecondsOf(seconds: number): number {
+  const rounded = Math.round(seconds * 1000);
+  return rounded / 1000 === seconds ? rounded : Number(parseDecimalScaled(seconds.toString(), 3));
 }

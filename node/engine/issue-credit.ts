@@ -5,8 +5,9 @@ import { epochAfter, epochOfInstant } from "./billing-epoch.ts";
 import { keys } from "./key-spaces.ts";
 import { numberCharge } from "./number-charge.ts";
 import type { EngineContext } from "./operator.ts";
+import { readCharge } from "./read-charges.ts";
 import { StoreSession } from "./store-session.ts";
-import type { StoredCharge, StoredClaim } from "./stored-types.ts";
+import type { StoredClaim } from "./stored-types.ts";
 
 /** Deduplication id of the credit that a claim is settled by: a claim is credited once. */
 export const creditRecordId = (claimId: string): string => `claim:${claimId}`;
@@ -23,9 +24,7 @@ export async function issueCredit(context: EngineContext, claimId: string): Prom
   const claim = await session.get<StoredClaim>(keys.claim(claimId));
   assert(claim !== undefined, `claim ${claimId} is stored`);
   if (claim.credit !== undefined || claim.dueNano === undefined) return false;
-  const target = await session.get<StoredCharge>(
-    keys.charge(claim.domain, BigInt(claim.sequence), claim.leafIndex),
-  );
+  const target = await readCharge(store, claim.domain, BigInt(claim.sequence), claim.leafIndex);
   if (target === undefined) {
     throw new TallystickError(
       "credit.target-unknown",

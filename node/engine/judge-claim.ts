@@ -1,5 +1,6 @@
 import { repriceCharge } from "../core/evidence/check-price.ts";
 import { below, keys } from "./key-spaces.ts";
+import { readCharge } from "./read-charges.ts";
 import type { Store } from "./store.ts";
 import { getJson, scanJson } from "./stored-json.ts";
 import type { StoredCharge, StoredClaim } from "./stored-types.ts";
@@ -51,7 +52,7 @@ export async function isBorneByCharge(store: Store, claim: StoredClaim): Promise
 
 function chargeOf(store: Store, claim: StoredClaim): Promise<StoredCharge | undefined> {
   const { domain, sequence, leafIndex } = claim;
-  return getJson<StoredCharge>(store, keys.charge(domain, BigInt(sequence), leafIndex));
+  return readCharge(store, domain, BigInt(sequence), leafIndex);
 }
 
 async function overchargeOf(

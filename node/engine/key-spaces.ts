@@ -2,18 +2,20 @@
  * Every key of the store, in one place. A retired prefix is never used again.
  *
  *   file/<sha256>                           -> IngestedFile: how far a source file was taken in
- *   source/<record id>                      -> SourceSeen: first sight of a record (deduplication)
- *   content/<digest>                        -> record id that first had this content
+ *   seen/<number>                           -> a stretch of the index of records seen (seen-index.ts)
+ *   source/<record id>                      -> SourceSeen of a record that became no charge
  *   suspense/<record id>                    -> SuspendedRecord
  *   account/<account>                       -> Account
  *   book/<domain>                           -> BookState: head and running totals
  *   book-key/<domain>                       -> 32 bytes: salts of T and C
  *   month-key/<domain>/<yyyy-mm>            -> 32 bytes: source tags of one traffic month
  *   epoch/<account>/<epoch>/<domain>        -> EpochState: keys, pseudonym, counters
- *   pending/<domain>/<number>               -> StoredCharge that waits for a batch
+ *   rows/<domain>/<position>                -> block of charges, or one entry as JSON (stored-rows.ts)
+ *   leaves/<domain>/<position>              -> LeafTile of the rows under the same position
  *   batch/<domain>/<sequence>               -> StoredBatch
- *   charge/<domain>/<sequence>/<index>      -> StoredCharge in its batch
- *   owned/<account>/<epoch>/<domain>/<no>   -> place of the account's charge (sequence, index)
+ *   batch-end/<domain>/<position>           -> BatchPlace of the batch whose last row that is
+ *   levels/<domain>/<sequence>              -> levels of the batch's tree from 5 up (read-proofs.ts)
+ *   owned/<account>/<epoch>/<domain>/<no>   -> OwnedPlaces of the account's charges from that number on
  *   invoice/<account>/<epoch>               -> StoredInvoice
  *   claim/<claim id>                        -> StoredClaim
  *   claim-open/<claim id>                   -> claim id, while its outcome is open
@@ -21,6 +23,8 @@
  *   tick/<number>                           -> StoredTick: batches sealed together, one transaction
  *   outbox/…                                -> node/engine/outbox.ts
  *   node/<name>                             -> small facts about this node
+ *
+ * Retired: content/, pending/, charge/.
  */
 
 /** Sixteen hexadecimal digits: keys sort as the numbers do. */
@@ -30,17 +34,18 @@ export const sortable = (value: bigint | number): string =>
 export const keys = {
   file: (sha256: string) => `file/${sha256}`,
   source: (recordId: string) => `source/${recordId}`,
-  content: (digest: string) => `content/${digest}`,
+  seen: (number: number) => `seen/${sortable(number)}`,
   suspense: (recordId: string) => `suspense/${recordId}`,
   account: (account: string) => `account/${account}`,
   book: (domain: string) => `book/${domain}`,
   bookKey: (domain: string) => `book-key/${domain}`,
   monthKey: (domain: string, month: string) => `month-key/${domain}/${month}`,
   epoch: (account: string, epoch: string, domain: string) => `epoch/${account}/${epoch}/${domain}`,
-  pending: (domain: string, number: bigint) => `pending/${domain}/${sortable(number)}`,
+  rows: (domain: string, position: bigint) => `rows/${domain}/${sortable(position)}`,
+  leaves: (domain: string, position: bigint) => `leaves/${domain}/${sortable(position)}`,
   batch: (domain: string, sequence: bigint) => `batch/${domain}/${sortable(sequence)}`,
-  charge: (domain: string, sequence: bigint, index: number) =>
-    `charge/${domain}/${sortable(sequence)}/${sortable(index)}`,
+  batchEnd: (domain: string, position: bigint) => `batch-end/${domain}/${sortable(position)}`,
+  levels: (domain: string, sequence: bigint) => `levels/${domain}/${sortable(sequence)}`,
   owned: (account: string, epoch: string, domain: string, number: bigint) =>
     `owned/${account}/${epoch}/${domain}/${sortable(number)}`,
   invoice: (account: string, epoch: string) => `invoice/${account}/${epoch}`,

@@ -1,4 +1,5 @@
 import { fromHex } from "../core/bytes.ts";
+import type { BatchLeaf } from "../core/commitment/batch-commitment.ts";
 import {
   accountGroupDigest,
   type ChargeGroup,
@@ -9,7 +10,7 @@ import {
   partyGroupDigest,
 } from "../core/commitment/charge-groups.ts";
 import { chargeLeaf } from "../core/commitment/leaf.ts";
-import { deviceTag, recordSalts, sourceTag } from "../core/commitment/secrets.ts";
+import { deviceTag, recordSalts, type SourceRole, sourceTag } from "../core/commitment/secrets.ts";
 import { assert } from "../core/errors.ts";
 import {
   accountFromJson,
@@ -23,9 +24,11 @@ import {
 } from "../core/evidence/group-json.ts";
 import { trafficMonth } from "./billing-epoch.ts";
 import { keys } from "./key-spaces.ts";
+import { LeafTile } from "./leaf-tile.ts";
 import type { EngineContext } from "./operator.ts";
 import type { StoreSession } from "./store-session.ts";
-import type { BookState, StoredCharge } from "./stored-types.ts";
+import type { LooseEntry } from "./stored-rows.ts";
+import type { BookState, EpochState, OwnedPlaces, StoredCharge } from "./stored-types.ts";
 import { openKey, openSubscriberEpoch } from "./subscriber-epoch.ts";
 
 /** A priced fact, before it has its number, its salts and its place. */
@@ -42,13 +45,23 @@ export interface UnnumberedCharge {
   third:
     | { kind: "charge"; group: Omit<ChargeGroup, "salt"> }
     | { kind: "credit"; group: Omit<CreditGroup, "salt"> };
-  components: unknown[];
+  components?: unknown[];
   usage?: StoredCharge["usage"];
 }
 
+/** Number and running total that a charge gets, and the secrets that its salts and tags come from. */
+export interface ChargeFrame {
+  epoch: EpochState;
+  monthKey: Uint8Array;
+  role: SourceRole;
+  chargeNumber: bigint;
+  runningTotalNano: bigint;
+}
+
 /**
- * Gives a charge its gap-free number and running total, its salts and tags, and appends it to the
- * charges that wait for the book's next batch. Number, totals and charge are one unit of work.
+ * Gives a single charge its gap-free number and running total, its salts and tags, and appends it to
+ * the rows that wait for the book's next batch. Number, totals and charge are one unit of work.
+ * Charges by the million go the other way, through `charge-writer.ts`.
  */
 export async function numberCharge(
   session: StoreSession,
@@ -65,14 +78,31 @@ export async function numberCharge(
     priced.epoch,
     book.domain,
   );
-  const epochKey = fromHex(epoch.epochKey, 32);
-  const salts = recordSalts(epochKey, priced.recordId, priced.revision);
   const month = trafficMonth(priced.startMilliseconds);
   const monthKey = await openKey(session, context.random, keys.monthKey(domain, month));
   const chargeNumber = BigInt(epoch.lastChargeNumber) + 1n;
   const runningTotalNano = BigInt(epoch.runningTotalNano) + priced.amountNano;
+  const role = context.profile.sourceRole;
+  const charge = openedCharge(priced, { epoch, monthKey, role, chargeNumber, runningTotalNano });
+  session.put(keys.epoch(priced.account, priced.epoch, domain), {
+    ...epoch,
+    lastChargeNumber: chargeNumber.toString(),
+    runningTotalNano: runningTotalNano.toString(),
+  } satisfies EpochState);
+  const position = appendEntry(session, book, charge, leafOf(fromHex(domain, 20), charge));
+  session.put(keys.owned(priced.account, priced.epoch, domain, chargeNumber), [
+    Number(position),
+    0,
+  ] satisfies OwnedPlaces);
+  return charge;
+}
+
+/** A priced fact with all that opens it. */
+export function openedCharge(priced: UnnumberedCharge, frame: ChargeFrame): StoredCharge {
+  const epochKey = fromHex(frame.epoch.epochKey, 32);
+  const salts = recordSalts(epochKey, priced.recordId, priced.revision);
   const { group: party, text } = priced.party(salts.party);
-  const charge: StoredCharge = {
+  return {
     recordId: priced.recordId,
     revision: priced.revision,
     account: priced.account,
@@ -82,10 +112,10 @@ export async function numberCharge(
     opened: {
       account: accountToJson({
         salt: salts.account,
-        pseudonym: fromHex(epoch.pseudonym, 32),
-        chargeNumber,
-        runningTotalNano,
-        sourceTag: sourceTag(monthKey, context.profile.sourceRole, priced.recordId),
+        pseudonym: fromHex(frame.epoch.pseudonym, 32),
+        chargeNumber: frame.chargeNumber,
+        runningTotalNano: frame.runningTotalNano,
+        sourceTag: sourceTag(frame.monthKey, frame.role, priced.recordId),
         deviceTag: deviceTag(epochKey, priced.device),
       }),
       party: partyToJson({ salt: salts.party, ...party }, text),
@@ -93,23 +123,34 @@ export async function numberCharge(
         ? { charge: chargeToJson({ salt: salts.charge, ...priced.third.group }) }
         : { credit: creditToJson({ salt: salts.charge, ...priced.third.group }) }),
     },
-    components: priced.components,
+    ...(priced.components === undefined ? {} : { components: priced.components }),
     ...(priced.usage === undefined ? {} : { usage: priced.usage }),
   };
-  session.put(keys.epoch(priced.account, priced.epoch, domain), {
-    ...epoch,
-    lastChargeNumber: chargeNumber.toString(),
-    runningTotalNano: runningTotalNano.toString(),
-  });
-  appendPending(session, book, charge);
-  return charge;
 }
 
-export function appendPending(session: StoreSession, book: BookState, entry: unknown): void {
-  const number = BigInt(book.pendingNext);
-  session.put(keys.pending(book.domain, number), entry);
-  session.put(keys.book(book.domain), { ...book, pendingNext: (number + 1n).toString() });
+/** Appends one entry to a book, with the digest that its batch is sealed from. @returns its position */
+export function appendEntry(
+  session: StoreSession,
+  book: BookState,
+  entry: LooseEntry,
+  leaf: BatchLeaf,
+): bigint {
+  const position = BigInt(book.pendingNext);
+  const { leaf: digest, amountNano, start } = leaf;
+  session.put(keys.rows(book.domain, position), entry);
+  session.putBytes(
+    keys.leaves(book.domain, position),
+    LeafTile.one({ digest, amountNano, start }).encode(),
+  );
+  session.put(keys.book(book.domain), { ...book, pendingNext: (position + 1n).toString() });
+  return position;
 }
+
+export const leafOf = (domain: Uint8Array, charge: StoredCharge): BatchLeaf => ({
+  leaf: leafOfStoredCharge(domain, charge),
+  amountNano: BigInt(charge.amountNano),
+  start: BigInt(charge.opened.charge?.start ?? 0),
+});
 
 /** The leaf of a stored charge or credit, always computed from what opens it. */
 export function leafOfStoredCharge(domain: Uint8Array, charge: StoredCharge): Uint8Array {

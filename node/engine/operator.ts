@@ -20,9 +20,16 @@ export interface OperatorProfile {
   /** Prefix of deduplication ids: the switch or mediation system that wrote the records. */
   sourceName: string;
   /** A clerk's prices for single records, by record id; each is a component of its own. */
-  handPrices: Record<string, { amount: string; reason: string }>;
+  handPrices: Record<string, HandPrice>;
   /** Largest number of charges in one batch. */
   batchChargesMax: number;
+  /** Records of a file that become durable in one write. */
+  ingestUnitRecords?: number;
+}
+
+export interface HandPrice {
+  amount: string;
+  reason: string;
 }
 
 export interface AgreementProfile {

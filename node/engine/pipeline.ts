@@ -77,12 +77,12 @@ export class OperatorPipeline {
   readonly #evidence: EvidenceBuilder;
   readonly #desk: ClaimDesk;
   readonly #turns = new OneAtATime();
-  #guide: AccountGuide;
+  readonly #ingest: UsageIngest;
   #accountsRevision = 0;
 
   private constructor(parts: PipelineParts, guide: AccountGuide) {
     this.#parts = parts;
-    this.#guide = guide;
+    this.#ingest = new UsageIngest(parts.context, parts.tariffs, guide);
     this.#committer = new TickCommitter(parts.context.store, parts.outbox);
     this.#evidence = new EvidenceBuilder(parts.context, parts.tariffs, parts.ledgerSection);
     this.#desk = new ClaimDesk(parts.context, {
@@ -113,7 +113,7 @@ export class OperatorPipeline {
       }
       await session.commit();
       this.#accountsRevision++;
-      this.#guide = await AccountGuide.load(store);
+      this.#ingest.useGuide(await AccountGuide.load(store));
     });
   }
 
@@ -126,18 +126,11 @@ export class OperatorPipeline {
     file: UsageFile,
     onProgress?: (records: number) => void,
   ): Promise<IngestedFile & { already: boolean }> {
-    return this.#turns.run(() =>
-      new UsageIngest(this.#parts.context, this.#parts.tariffs, this.#guide).ingest(
-        file,
-        onProgress,
-      ),
-    );
+    return this.#turns.run(() => this.#ingest.ingest(file, onProgress));
   }
 
   recycle(recordId: string): Promise<ControlClass | undefined> {
-    return this.#turns.run(() =>
-      new UsageIngest(this.#parts.context, this.#parts.tariffs, this.#guide).recycle(recordId),
-    );
+    return this.#turns.run(() => this.#ingest.recycle(recordId));
   }
 
   /**

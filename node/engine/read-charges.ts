@@ -1,14 +1,94 @@
+import { fromHex } from "../core/bytes.ts";
 import { assert } from "../core/errors.ts";
 import { below, keys } from "./key-spaces.ts";
+import { RowOpener } from "./open-rows.ts";
+import { BatchProofs, type LeafSource } from "./read-proofs.ts";
 import type { Store } from "./store.ts";
+import { readBytes } from "./stored-bytes.ts";
 import { getJson, scanJson } from "./stored-json.ts";
-import type { StoredBatch, StoredCharge } from "./stored-types.ts";
+import {
+  type BatchPlace,
+  batchAt,
+  decodeRows,
+  findRows,
+  isBlock,
+  type StoredRows,
+  scanLeaves,
+} from "./stored-rows.ts";
+import type { OwnedPlaces, StoredBatch, StoredCharge } from "./stored-types.ts";
+
+const DIGEST_BYTES = 32;
+/** Leaf digests that a proof reads at once. */
+const PROOF_LEAVES = 1024;
+/** Values of rows that a reader holds at once. */
+const REMEMBERED_MAX = 64;
 
 export interface PlacedCharge {
   domain: string;
   sequence: bigint;
   leafIndex: number;
   charge: StoredCharge;
+}
+
+/** A charge, sealed or not, at its position in the book. */
+export interface PositionedCharge {
+  position: bigint;
+  charge: StoredCharge;
+}
+
+/** Reads an account's charges (or credits) of one epoch and book, by charge number. */
+export async function* readOwnedRows(
+  store: Store,
+  account: string,
+  epoch: string,
+  domain: string,
+): AsyncGenerator<PositionedCharge> {
+  const opener = new RowOpener(store, domain);
+  const remembered = new Map<number, StoredRows>();
+  const range = below(`owned/${account}/${epoch}/${domain}/`);
+  for await (const { value: places } of scanJson<OwnedPlaces>(store, range)) {
+    await fetchRows(store, domain, places, remembered);
+    for (let at = 0; at < places.length; at += 2) {
+      const first = places[at] as number;
+      const row = places[at + 1] as number;
+      const stored = remembered.get(first) ?? (await rowsAt(store, domain, first));
+      const charge = await chargeOfRow(opener, stored, row);
+      if (charge !== undefined) yield { position: BigInt(first + row), charge };
+    }
+  }
+}
+
+/** The values that a list of places names, as many as are held at once, in one call. */
+async function fetchRows(
+  store: Store,
+  domain: string,
+  places: OwnedPlaces,
+  remembered: Map<number, StoredRows>,
+): Promise<void> {
+  remembered.clear();
+  const wanted = [...new Set(places.filter((_, at) => at % 2 === 0))].slice(0, REMEMBERED_MAX);
+  const names = wanted.map((first) => keys.rows(domain, BigInt(first)));
+  for (const [at, value] of (await store.getMany(names)).entries()) {
+    const key = names[at] as string;
+    if (value !== undefined) remembered.set(wanted[at] as number, decodeRows(key, value));
+  }
+}
+
+async function rowsAt(store: Store, domain: string, first: number): Promise<StoredRows> {
+  const key = keys.rows(domain, BigInt(first));
+  const value = await store.get(key);
+  assert(value !== undefined, `the rows at ${first} are stored`);
+  return decodeRows(key, value);
+}
+
+async function chargeOfRow(
+  opener: RowOpener,
+  { rows }: StoredRows,
+  row: number,
+): Promise<StoredCharge | undefined> {
+  if (isBlock(rows)) return opener.open(rows, row);
+  assert("opened" in rows && row === 0, "the row is a charge");
+  return rows;
 }
 
 /** An account's sealed charges (or credits) of one epoch and book, by charge number. */
@@ -19,17 +99,33 @@ export async function readOwnedCharges(
   domain: string,
 ): Promise<PlacedCharge[]> {
   const placed: PlacedCharge[] = [];
-  const range = below(`owned/${account}/${epoch}/${domain}/`);
-  for await (const { value } of scanJson<{ sequence: string; leafIndex: number }>(store, range)) {
-    const sequence = BigInt(value.sequence);
-    const charge = await getJson<StoredCharge>(
-      store,
-      keys.charge(domain, sequence, value.leafIndex),
-    );
-    assert(charge !== undefined, `the charge at ${sequence}/${value.leafIndex} is stored`);
-    placed.push({ domain, sequence, leafIndex: value.leafIndex, charge });
+  let batch: (BatchPlace & { end: bigint }) | undefined;
+  for await (const { position, charge } of readOwnedRows(store, account, epoch, domain)) {
+    if (batch === undefined || position >= batch.end) {
+      const found = await batchAt(store, domain, position);
+      if (found === undefined) break;
+      const { count } = await readBatch(store, domain, BigInt(found.sequence));
+      batch = { ...found, end: BigInt(found.first) + BigInt(count) };
+    }
+    const leafIndex = Number(position - BigInt(batch.first));
+    placed.push({ domain, sequence: BigInt(batch.sequence), leafIndex, charge });
   }
   return placed;
+}
+
+/** The charge (or credit) that stands at a place of a batch. */
+export async function readCharge(
+  store: Store,
+  domain: string,
+  sequence: bigint,
+  leafIndex: number,
+): Promise<StoredCharge | undefined> {
+  const batch = await getJson<StoredBatch>(store, keys.batch(domain, sequence));
+  if (batch === undefined || leafIndex < 0 || leafIndex >= batch.count) return undefined;
+  const position = BigInt(batch.first) + BigInt(leafIndex);
+  const found = await findRows(store, domain, position);
+  if (found === undefined) return undefined;
+  return chargeOfRow(new RowOpener(store, domain), found, Number(position - found.first));
 }
 
 export async function readBatch(
@@ -40,4 +136,54 @@ export async function readBatch(
   const batch = await getJson<StoredBatch>(store, keys.batch(domain, sequence));
   assert(batch !== undefined, `batch ${sequence} is stored`);
   return batch;
+}
+
+/** The leaf digests of a stretch of a book, one after the other. */
+export async function readLeafDigests(
+  store: Store,
+  domain: string,
+  first: bigint,
+  count: number,
+): Promise<Uint8Array> {
+  const digests = new Uint8Array(DIGEST_BYTES * count);
+  let at = 0;
+  for await (const { tile, from, to } of scanLeaves(store, domain, first, count)) {
+    digests.set(tile.digests.subarray(DIGEST_BYTES * from, DIGEST_BYTES * to), at);
+    at += DIGEST_BYTES * (to - from);
+  }
+  return digests;
+}
+
+/** Proofs of a batch out of its stored leaf digests and levels. */
+export async function openProofs(
+  store: Store,
+  domain: string,
+  batch: StoredBatch,
+): Promise<BatchProofs> {
+  const key = keys.levels(domain, BigInt(batch.sequence));
+  const stored = await store.get(key);
+  const first = BigInt(batch.first);
+  const source: LeafSource = {
+    count: batch.count,
+    root: fromHex(batch.root, DIGEST_BYTES),
+    upper: stored === undefined ? new Uint8Array() : readBytes(key, stored),
+    blockLeaves: PROOF_LEAVES,
+    readBlock: (block) => {
+      const from = block * PROOF_LEAVES;
+      const count = Math.min(PROOF_LEAVES, batch.count - from);
+      return readLeafDigests(store, domain, first + BigInt(from), count);
+    },
+  };
+  return new BatchProofs(source);
+}
+
+/** The path of one leaf, from the leaf upward. */
+export async function readPath(proofs: BatchProofs, leafIndex: number): Promise<Uint8Array[]> {
+  for await (const { path } of proofs.of([leafIndex])) {
+    const count = path.length / DIGEST_BYTES;
+    return Array.from({ length: count }, (_, at) =>
+      path.slice(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES),
+    );
+  }
+  return [];
 }

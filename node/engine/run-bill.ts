@@ -12,11 +12,11 @@ import { minorUnitDigits } from "../core/money/currency.ts";
 import { formatNano } from "../core/money/decimal.ts";
 import { type BillingEpoch, billingEpoch } from "./billing-epoch.ts";
 import { below, keys } from "./key-spaces.ts";
-import { appendPending } from "./number-charge.ts";
+import { appendEntry } from "./number-charge.ts";
 import type { EngineContext } from "./operator.ts";
 import { readBatch, readOwnedCharges } from "./read-charges.ts";
 import { StoreSession } from "./store-session.ts";
-import { leafPartsOfStoredInvoice } from "./stored-invoice-leaf.ts";
+import { batchLeafOfInvoice, leafPartsOfStoredInvoice } from "./stored-invoice-leaf.ts";
 import { getJson, scanJson } from "./stored-json.ts";
 import type {
   Account,
@@ -84,7 +84,7 @@ export async function runBill(context: EngineContext, epochName: string): Promis
     const book = (await session.get<BookState>(
       keys.book(profile.agreement.invoiceBook),
     )) as BookState;
-    appendPending(session, book, leaf);
+    appendEntry(session, book, leaf, batchLeafOfInvoice(fromHex(book.domain, 20), leaf));
   }
   session.put(keys.node("closed-epoch"), epochName);
   // One write: before it nothing was billed, after it all invoices are and the period is closed.

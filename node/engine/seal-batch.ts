@@ -1,29 +1,36 @@
 import { fromHex, toHex } from "../core/bytes.ts";
-import { type BatchLeaf, commitBatch } from "../core/commitment/batch-commitment.ts";
+import { commitTrees } from "../core/commitment/batch-commitment.ts";
 import { BOOK_KIND } from "../core/commitment/domain.ts";
-import { invoiceLeaf } from "../core/commitment/invoice-leaf.ts";
-import { assert } from "../core/errors.ts";
+import { BatchTrees } from "../core/commitment/kernel/batch-trees.ts";
+import { upperLevels } from "../core/commitment/kernel/chunk-proofs.ts";
+import { assert, TallystickError } from "../core/errors.ts";
 import { below, keys } from "./key-spaces.ts";
-import { leafOfStoredCharge } from "./number-charge.ts";
 import type { EngineContext } from "./operator.ts";
+import { LeafRecomputer } from "./recompute-leaves.ts";
+import type { Store } from "./store.ts";
 import { StoreSession } from "./store-session.ts";
+import { encodeBytes } from "./stored-bytes.ts";
 import { scanJson } from "./stored-json.ts";
+import { type BatchPlace, findRows, isBlock, scanLeaves, scanRows } from "./stored-rows.ts";
 import type {
   BookState,
   StoredBatch,
-  StoredCharge,
   StoredInvoice,
-  StoredInvoiceLeaf,
   StoredTick,
   SuspendedRecord,
 } from "./stored-types.ts";
 import { openKey } from "./subscriber-epoch.ts";
 
+const DIGEST_BYTES = 32;
+/** Stored rows of a batch that are read and hashed again before it is sealed. */
+const SAMPLES = 3;
+
 /**
  * Closes what waits in every book into batches: at least one for each book, empty or not, so that
- * timing tells nothing. Batches, places of their charges and the tick that will commit them become
- * durable in one write; a crash before it leaves all charges pending.
+ * timing tells nothing. Rows stay where they are; batches, levels and the tick that will commit them
+ * become durable in one write, and a crash before it leaves all rows waiting.
  * @returns the tick, to be committed by one transaction
+ * @throws TallystickError `seal.rows-changed`
  */
 export async function sealTick(context: EngineContext): Promise<StoredTick> {
   const session = new StoreSession(context.store);
@@ -57,41 +64,57 @@ async function sealOne(
   const first = BigInt(book.pendingFirst);
   const waiting = BigInt(book.pendingNext) - first;
   const limit = BigInt(context.profile.batchChargesMax);
-  const count = waiting < limit ? waiting : limit;
+  const count = Number(waiting < limit ? waiting : limit);
+  const end = first + BigInt(count);
   const sequence = BigInt(book.lastSequence) + 1n;
-  const entries: (StoredCharge | StoredInvoiceLeaf)[] = [];
-  await session.prefetch(
-    Array.from({ length: Number(count) }, (_, at) => keys.pending(book.domain, first + BigInt(at))),
-  );
-  for (let at = first; at < first + count; at++) {
-    const entry = await session.get<StoredCharge | StoredInvoiceLeaf>(
-      keys.pending(book.domain, at),
-    );
-    assert(entry !== undefined, `pending entry ${at} is there`);
-    entries.push(entry);
-    session.delete(keys.pending(book.domain, at));
-  }
-  const domain = fromHex(book.domain, 20);
-  const leaves = entries.map((entry) => batchLeaf(domain, entry));
+  const { trees, from, to } = await buildTrees(context.store, book.domain, first, count);
+  await requireRows(context.store, book.domain, first, trees);
   const isChargeBook = book.kind === BOOK_KIND.charges;
-  const sealed = commitBatch({
-    domain,
+  const frame = {
+    domain: fromHex(book.domain, 20),
     bookKey: await openKey(session, context.random, keys.bookKey(book.domain)),
     sequence,
-    leaves,
     before: { sumNano: BigInt(book.runningSumNano), count: BigInt(book.runningCount) },
     suspended: isChargeBook ? suspense.count : 0n,
     oldestSuspended: isChargeBook ? suspense.oldest : 0n,
-  });
+  };
+  const sealed = commitTrees(frame, trees, { from, to });
+  const batch = storedBatch(sealed, sequence, first, count);
+  session.put(keys.batch(book.domain, sequence), batch);
+  if (count > 0) {
+    const place: BatchPlace = { sequence: sequence.toString(), first: first.toString() };
+    session.put(keys.batchEnd(book.domain, end - 1n), place);
+    session.putBytes(keys.levels(book.domain, sequence), encodeBytes(upperLevels(trees)));
+  }
+  if (book.kind === BOOK_KIND.invoices) {
+    await placeInvoices(session, context.store, book.domain, { sequence, first, end });
+  }
+  session.put(keys.book(book.domain), {
+    ...book,
+    lastSequence: sequence.toString(),
+    runningSumNano: sealed.runningTotals.sumNano.toString(),
+    runningCount: sealed.runningTotals.count.toString(),
+    pendingFirst: end.toString(),
+  } satisfies BookState);
+  return batch;
+}
+
+function storedBatch(
+  sealed: ReturnType<typeof commitTrees>,
+  sequence: bigint,
+  first: bigint,
+  count: number,
+): StoredBatch {
   const { totals, runningTotals } = sealed;
-  const batch: StoredBatch = {
+  return {
     sequence: sequence.toString(),
     depth: sealed.parts.depth,
     root: toHex(sealed.parts.root),
     totals: toHex(sealed.parts.totals),
     runningTotals: toHex(sealed.parts.runningTotals),
     commitment: toHex(sealed.commitment),
-    count: entries.length,
+    count,
+    first: first.toString(),
     opened: {
       totals: {
         salt: toHex(totals.salt),
@@ -109,57 +132,78 @@ async function sealOne(
         count: runningTotals.count.toString(),
       },
     },
-    leaves: leaves.map((entry) => toHex(entry.leaf)),
   };
-  session.put(keys.batch(book.domain, sequence), batch);
-  for (const [index, entry] of entries.entries())
-    await placeEntry(session, book, sequence, index, entry);
-  session.put(keys.book(book.domain), {
-    ...book,
-    lastSequence: sequence.toString(),
-    runningSumNano: runningTotals.sumNano.toString(),
-    runningCount: runningTotals.count.toString(),
-    pendingFirst: (first + count).toString(),
-  });
-  return batch;
 }
 
-function batchLeaf(domain: Uint8Array, entry: StoredCharge | StoredInvoiceLeaf): BatchLeaf {
-  if ("orderKey" in entry) {
-    const chargesNano = BigInt(entry.chargesNano);
-    const leaf = invoiceLeaf(domain, {
-      orderKey: fromHex(entry.orderKey, 32),
-      body: fromHex(entry.body, 32),
-      document: fromHex(entry.document, 32),
-      chargesNano,
-    });
-    return { leaf, amountNano: chargesNano, start: 0n };
+/** R and S from the leaf digests as they are stored: what is signed was read back. */
+async function buildTrees(
+  store: Store,
+  domain: string,
+  first: bigint,
+  count: number,
+): Promise<{ trees: BatchTrees; from: bigint; to: bigint }> {
+  const trees = new BatchTrees(count);
+  let at = 0;
+  let earliest: bigint | undefined;
+  let latest = 0n;
+  for await (const { tile, from, to } of scanLeaves(store, domain, first, count)) {
+    trees.leaves.set(
+      tile.digests.subarray(DIGEST_BYTES * from, DIGEST_BYTES * to),
+      DIGEST_BYTES * at,
+    );
+    trees.amounts.set(tile.amounts.subarray(2 * from, 2 * to), 2 * at);
+    for (const start of tile.starts.subarray(from, to)) {
+      if (earliest === undefined || start < earliest) earliest = start;
+      if (start > latest) latest = start;
+    }
+    at += to - from;
   }
-  return {
-    leaf: leafOfStoredCharge(domain, entry),
-    amountNano: BigInt(entry.amountNano),
-    start: BigInt(entry.opened.charge?.start ?? 0),
-  };
+  return { trees: trees.build(), from: earliest ?? 0n, to: latest };
 }
 
-async function placeEntry(
-  session: StoreSession,
-  book: BookState,
-  sequence: bigint,
-  index: number,
-  entry: StoredCharge | StoredInvoiceLeaf,
+/**
+ * Some of the stored rows, hashed again, give the digests that are about to be signed: a bit that
+ * flipped between writing and sealing is found before it is committed to. `fsck` does it with all.
+ */
+async function requireRows(
+  store: Store,
+  domain: string,
+  first: bigint,
+  trees: BatchTrees,
 ): Promise<void> {
-  const place = { sequence: sequence.toString(), leafIndex: index };
-  if ("orderKey" in entry) {
-    const key = keys.invoice(entry.account, entry.epoch);
+  if (trees.count === 0) return;
+  const recomputer = new LeafRecomputer(store, domain);
+  // Beginning, end, and a place that nobody knows before the root is.
+  const drawn = new DataView(trees.root.buffer).getUint32(0) % trees.count;
+  for (const index of [0, drawn, trees.count - 1].slice(0, SAMPLES)) {
+    const rows = await findRows(store, domain, first + BigInt(index));
+    const leaves = rows && (await recomputer.leavesOf(rows));
+    if (rows !== undefined && leaves === undefined) continue;
+    const row = rows === undefined ? 0 : Number(first - rows.first) + index;
+    const stored = trees.leaves.subarray(DIGEST_BYTES * index, DIGEST_BYTES * (index + 1));
+    const digest = leaves?.subarray(DIGEST_BYTES * row, DIGEST_BYTES * (row + 1));
+    if (digest?.every((byte, at) => byte === stored[at])) continue;
+    throw new TallystickError(
+      "seal.rows-changed",
+      `Row ${first + BigInt(index)} of book ${domain} is not the one that its digest was made of. Nothing is sealed; run fsck.`,
+    );
+  }
+}
+
+async function placeInvoices(
+  session: StoreSession,
+  store: Store,
+  domain: string,
+  { sequence, first, end }: { sequence: bigint; first: bigint; end: bigint },
+): Promise<void> {
+  for await (const { first: position, rows } of scanRows(store, domain, first, end)) {
+    assert(!isBlock(rows) && "orderKey" in rows, "a row of an invoice book is an invoice's leaf");
+    const key = keys.invoice(rows.account, rows.epoch);
     const invoice = await session.get<StoredInvoice>(key);
     assert(invoice !== undefined, "an invoice's leaf has its invoice");
+    const place = { sequence: sequence.toString(), leafIndex: Number(position - first) };
     session.put(key, { ...invoice, place });
-    return;
   }
-  session.put(keys.charge(book.domain, sequence, index), entry);
-  const number = BigInt(entry.opened.account.chargeNumber);
-  session.put(keys.owned(entry.account, entry.epoch, book.domain, number), place);
 }
 
 /** How many records wait in suspense, and the start of the oldest in milliseconds. */

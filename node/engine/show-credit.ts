@@ -1,13 +1,10 @@
-import { fromHex, toHex } from "../core/bytes.ts";
+import { toHex } from "../core/bytes.ts";
 import { accountGroupDigest, partyGroupDigest } from "../core/commitment/charge-groups.ts";
-import { BATCH_DEPTH_MIN, buildInclusionTree } from "../core/commitment/inclusion-tree.ts";
 import { accountFromJson, partyFromJson } from "../core/evidence/group-json.ts";
-import { keys } from "./key-spaces.ts";
 import type { LedgerCall } from "./ledger.ts";
 import type { EngineContext } from "./operator.ts";
-import { readBatch } from "./read-charges.ts";
-import { getJson } from "./stored-json.ts";
-import type { StoredCharge, StoredClaim } from "./stored-types.ts";
+import { openProofs, readBatch, readOwnedCharges, readPath } from "./read-charges.ts";
+import type { StoredClaim } from "./stored-types.ts";
 
 /**
  * The call that shows the ledger the credit for a claim. Undefined while the credit's batch is not
@@ -24,10 +21,8 @@ export async function creditShown(
   const { charge, leafIndex } = place;
   const { account, party, credit } = charge.opened;
   if (credit === undefined) return undefined;
-  const tree = buildInclusionTree(
-    batch.leaves.map((leaf) => fromHex(leaf, 32)),
-    BATCH_DEPTH_MIN,
-  );
+  const proofs = await openProofs(context.store, place.domain, batch);
+  const siblings = await readPath(proofs, leafIndex);
   const group = [
     credit.salt,
     credit.targetDomain,
@@ -43,7 +38,7 @@ export async function creditShown(
   ];
   const path = [
     batch.depth,
-    tree.path(leafIndex).map(toHex),
+    siblings.map(toHex),
     batch.totals,
     batch.runningTotals,
     BigInt(batch.blockTime),
@@ -59,12 +54,8 @@ async function placeOfCredit({ store, profile }: EngineContext, claim: StoredCla
   const domain = profile.agreement.creditBook;
   if (claim.credit === undefined) return undefined;
   const { account, epoch, number } = claim.credit;
-  const place = await getJson<{ sequence: string; leafIndex: number }>(
-    store,
-    keys.owned(account, epoch, domain, BigInt(number)),
-  );
-  if (place === undefined) return undefined;
-  const sequence = BigInt(place.sequence);
-  const charge = await getJson<StoredCharge>(store, keys.charge(domain, sequence, place.leafIndex));
-  return charge && { domain, sequence, leafIndex: place.leafIndex, charge };
+  for (const placed of await readOwnedCharges(store, account, epoch, domain)) {
+    if (placed.charge.opened.account.chargeNumber === number) return placed;
+  }
+  return undefined;
 }

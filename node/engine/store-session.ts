@@ -17,6 +17,7 @@ export class StoreSession {
   readonly #store: Store;
   readonly #known = new Map<string, unknown>();
   readonly #changed = new Set<string>();
+  #bytes = new Map<string, Uint8Array>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -40,25 +41,39 @@ export class StoreSession {
     this.#changed.add(key);
   }
 
+  /** A value that is stored as it is; it can not be read back through the session. */
+  putBytes(key: string, value: Uint8Array): void {
+    this.#bytes.set(key, value);
+  }
+
+  /** What is known without asking the store. */
+  peek<T>(key: string): T | undefined {
+    return this.#known.get(key) as T | undefined;
+  }
+
   delete(key: string): void {
     this.put(key, undefined);
   }
 
   /** @param remembered which values the next unit of work will ask for again */
   async commit(remembered: (key: string) => boolean = () => false): Promise<void> {
-    if (this.#changed.size > 0) await this.#store.write(this.#operations(), { durable: true });
+    const operations = this.#operations();
+    if (operations.length > 0) await this.#store.write(operations, { durable: true });
     this.#changed.clear();
+    this.#bytes.clear();
     if (this.#known.size > REMEMBERED_MAX) this.#known.clear();
     for (const key of this.#known.keys()) if (!remembered(key)) this.#known.delete(key);
   }
 
   #operations(): StoreOperation[] {
-    return [...this.#changed].map((key) => {
+    const operations: StoreOperation[] = [];
+    for (const key of this.#changed) {
       const value = this.#known.get(key);
-      return value === undefined
-        ? { type: "delete", key }
-        : { type: "put", key, value: encodeJson(value) };
-    });
+      if (value === undefined) operations.push({ type: "delete", key });
+      else operations.push({ type: "put", key, value: encodeJson(value) });
+    }
+    for (const [key, value] of this.#bytes) operations.push({ type: "put", key, value });
+    return operations;
   }
 
   #learn(key: string, value: Uint8Array | undefined): void {

@@ -1,4 +1,5 @@
 import { fromHex } from "../core/bytes.ts";
+import type { BatchLeaf } from "../core/commitment/batch-commitment.ts";
 import {
   invoiceBodyDigest,
   invoiceDocumentDigest,
@@ -6,7 +7,7 @@ import {
   invoiceOrderKey,
 } from "../core/commitment/invoice-leaf.ts";
 import { hashDocument } from "../core/hash.ts";
-import type { StoredInvoice } from "./stored-types.ts";
+import type { StoredInvoice, StoredInvoiceLeaf } from "./stored-types.ts";
 
 /** The parts of an invoice's leaf, always computed from what opens it. */
 export function leafPartsOfStoredInvoice(
@@ -37,3 +38,14 @@ export const leafOfStoredInvoice = (domain: Uint8Array, invoice: StoredInvoice):
     ...leafPartsOfStoredInvoice(invoice),
     chargesNano: BigInt(invoice.chargesNano),
   });
+
+export function batchLeafOfInvoice(domain: Uint8Array, entry: StoredInvoiceLeaf): BatchLeaf {
+  const amountNano = BigInt(entry.chargesNano);
+  const leaf = invoiceLeaf(domain, {
+    orderKey: fromHex(entry.orderKey, 32),
+    body: fromHex(entry.body, 32),
+    document: fromHex(entry.document, 32),
+    chargesNano: amountNano,
+  });
+  return { leaf, amountNano, start: 0n };
+}

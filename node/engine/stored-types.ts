@@ -46,7 +46,7 @@ export interface BookState {
   lastSequence: string;
   runningSumNano: string;
   runningCount: string;
-  /** Pending charges are numbered without gaps: the next number, and the first not yet sealed. */
+  /** Positions of rows count from 1 without gaps: the next one, and the first not yet sealed. */
   pendingNext: string;
   pendingFirst: string;
 }
@@ -66,9 +66,12 @@ export interface StoredCharge {
     credit?: OpenedCredit;
   };
   /** How the amount came about, in the rater's words; it follows from charge and tariff. */
-  components: unknown[];
+  components?: unknown[];
   usage?: UsageRecord;
 }
+
+/** Places of charges with consecutive numbers: position of the stored rows, row in them, and so on. */
+export type OwnedPlaces = number[];
 
 /** An invoice's leaf that waits for its batch, or stands in one. */
 export interface StoredInvoiceLeaf {
@@ -101,8 +104,8 @@ export interface StoredBatch {
     };
     runningTotals: { salt: Hex; sumNano: string; count: string };
   };
-  /** Digests of the leaves in order, so that a proof needs no charge but its own. */
-  leaves: Hex[];
+  /** Position in the book of its first row; where the next one would stand for an empty batch. */
+  first: string;
   /** Ledger time of the seal in seconds, once the commitment is final. */
   blockTime?: string;
 }
@@ -152,7 +155,6 @@ export interface SourceSeen {
   file: string;
   position: number;
   outcome: ControlClass;
-  contentDigest: string;
 }
 
 export interface SuspendedRecord {

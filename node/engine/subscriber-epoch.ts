@@ -22,6 +22,19 @@ export async function openSubscriberEpoch(
   const known = await session.get<EpochState>(keys.epoch(accountId, epoch, domain));
   if (known !== undefined) return known;
   const account = await session.get<Account>(keys.account(accountId));
+  const state = makeSubscriberEpoch(random, account, accountId, epoch, domain);
+  session.put(keys.epoch(accountId, epoch, domain), state);
+  return state;
+}
+
+/** @throws TallystickError `account.unknown` */
+export function makeSubscriberEpoch(
+  random: RandomSource,
+  account: Account | undefined,
+  accountId: string,
+  epoch: string,
+  domain: Hex,
+): EpochState {
   if (account === undefined) {
     throw new TallystickError("account.unknown", `There is no account ${accountId}.`);
   }
@@ -30,7 +43,7 @@ export async function openSubscriberEpoch(
     computeAddress(disputeKey(fromHex(account.accessSecret, 32), epoch)).toLowerCase(),
     20,
   );
-  const state: EpochState = {
+  return {
     epochKey: toHex(random.bytes(32)),
     disputeAddress: toHex(disputeAddress),
     blind: toHex(blind),
@@ -38,8 +51,6 @@ export async function openSubscriberEpoch(
     lastChargeNumber: "0",
     runningTotalNano: "0",
   };
-  session.put(keys.epoch(accountId, epoch, domain), state);
-  return state;
 }
 
 /** Random key that is made at first need and kept under `key`. */

@@ -72,7 +72,7 @@ export async function benchOperator(store: Store, subscribers: number) {
   return { context, tariffs, ingest: new UsageIngest(context, tariffs, guide) };
 }
 
-const numberOf = (at: number): string => `+491713920${String(at).padStart(4, "0")}`;
+const numberOf = (at: number): string => `+491713920${String(at).padStart(6, "0")}`;
 
 export async function* benchRecords(
   count: number,

@@ -6,8 +6,8 @@ import { sealTick } from "../../node/engine/seal-batch.ts";
 import { type Benchmark, perSecond } from "./benchmark.ts";
 import { benchOperator, benchRecords } from "./in-memory-operator.ts";
 
-const RECORDS = 10_000;
-const SUBSCRIBERS = 200;
+const RECORDS = Number(process.env.N ?? 200_000);
+const SUBSCRIBERS = Number(process.env.S ?? 2_000);
 
 /** Dedupe, guide, rate, number, store durably, seal: one process, Level on disk, no ledger. */
 export const pipeline: Benchmark = {

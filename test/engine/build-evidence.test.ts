@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { StoredCharge } from "../../node/engine/stored-types.ts";
-import { ANNA, BERT, CHARGES, calls, EngineScene, hasCode } from "./engine-scene.ts";
+import { ANNA, BERT, calls, EngineScene, hasCode } from "./engine-scene.ts";
 
 describe("evidence", () => {
   it("of one account holds nothing of another, although their charges share batches", async () => {
@@ -19,8 +19,8 @@ describe("evidence", () => {
     assert.equal(bundle.charges.length, 2);
     assert.equal(bundle.invoice?.chargesNano, "200000000");
     const text = JSON.stringify(bundle);
-    const charges = await scene.values<StoredCharge>(`charge/${CHARGES}/`);
-    const secretsOf = ({ value }: { value: StoredCharge }) => [
+    const charges = await scene.charges();
+    const secretsOf = (value: StoredCharge) => [
       value.opened.account.salt,
       value.opened.party.salt,
       value.opened.charge?.salt as string,
@@ -28,7 +28,7 @@ describe("evidence", () => {
       value.opened.account.sourceTag,
       value.opened.account.deviceTag,
     ];
-    const of = (account: string) => charges.filter(({ value }) => value.account === account);
+    const of = (account: string) => charges.filter((charge) => charge.account === account);
     for (const secret of of("anna").flatMap(secretsOf)) assert.ok(text.includes(secret));
     const bertsSecrets = [...of("bert").flatMap(secretsOf), BERT, "33334444", "bert"];
     for (const secret of bertsSecrets) assert.ok(!text.includes(secret), secret);

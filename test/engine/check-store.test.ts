@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
+import { ChargeBlock } from "../../node/engine/charge-block.ts";
 import { checkStore } from "../../node/engine/check-store.ts";
 import type { Store } from "../../node/engine/store.ts";
+import { encodeBytes, readBytes } from "../../node/engine/stored-bytes.ts";
 import { encodeJson, readJson } from "../../node/engine/stored-json.ts";
 import { BERT, CHARGES, calls, EngineScene, hasCode, INVOICES } from "./engine-scene.ts";
 
@@ -46,6 +48,13 @@ describe("the check of the store", () => {
     return codesWith(new Map(contents).set(key, encodeJson(change(value))));
   };
 
+  /** The same of a block of charges. */
+  const codesAfterBlock = async (key: string, change: (block: ChargeBlock) => unknown) => {
+    const block = ChargeBlock.decode(readBytes(key, contents.get(key) as Uint8Array));
+    change(block);
+    return codesWith(new Map(contents).set(key, encodeBytes(...block.encode())));
+  };
+
   const first = (prefix: string): string => {
     const key = [...contents.keys()].find((one) => one.startsWith(prefix));
     return key ?? assert.fail(`nothing under ${prefix}`);
@@ -79,7 +88,7 @@ describe("the check of the store", () => {
   });
 
   it("makes a damaged value an error where it is read, never a wrong amount", async () => {
-    const key = first(`charge/${CHARGES}/`);
+    const key = first(`rows/${CHARGES}/`);
     const value = Uint8Array.from(contents.get(key) as Uint8Array);
     value[20] = (value[20] as number) ^ 1;
     await scene.store.write([{ type: "put", key, value }], { durable: true });
@@ -92,31 +101,38 @@ describe("the check of the store", () => {
   });
 
   it("finds a charge whose amount was changed", async () => {
-    const codes = await codesAfter(first(`charge/${CHARGES}/`), (charge) => ({
-      ...charge,
-      amountNano: "1",
-    }));
+    const codes = await codesAfterBlock(first(`rows/${CHARGES}/`), ({ wide }) => {
+      wide.amountNano[0] = 1n;
+    });
     assert.ok(codes.includes("fsck.charge-changed"));
     assert.ok(codes.includes("fsck.sum-root"));
     assert.ok(codes.includes("fsck.charge-numbers"));
   });
 
   it("finds a charge that was given to another record, device or account", async () => {
-    const at = first(`charge/${CHARGES}/`);
+    const at = first(`rows/${CHARGES}/`);
     for (const change of [
-      { recordId: "b-0" },
-      { revision: 1 },
-      { device: BERT },
-      { account: "bert" },
+      (block: ChargeBlock) => {
+        block.ids = new TextEncoder().encode(block.id(0).replace("a", "b") + block.id(1));
+      },
+      ({ table }: ChargeBlock) => {
+        table.owners = table.owners.map((owner) => ({ ...owner, device: BERT }));
+      },
+      ({ table }: ChargeBlock) => {
+        table.owners = table.owners.map((owner) => ({ ...owner, account: "bert" }));
+      },
     ]) {
-      const codes = await codesAfter(at, (charge) => ({ ...charge, ...change }));
-      assert.deepEqual(codes, ["fsck.charge-owner"], JSON.stringify(change));
+      const codes = await codesAfterBlock(at, change);
+      assert.ok(codes.includes("fsck.charge-changed"), String(change));
     }
   });
 
   it("finds a charge, a batch or an invoice that is gone", async () => {
     for (const [prefix, code] of [
-      [`charge/${CHARGES}/`, "fsck.charge-missing"],
+      [`rows/${CHARGES}/`, "fsck.charge-missing"],
+      [`leaves/${CHARGES}/`, "fsck.leaves-missing"],
+      [`levels/${CHARGES}/`, "fsck.levels"],
+      [`owned/anna/2026-10/${CHARGES}/`, "fsck.charge-numbers"],
       [`batch/${CHARGES}/`, "fsck.batch-missing"],
       ["invoice/anna/", "fsck.invoice-missing"],
     ] as const) {
@@ -159,11 +175,12 @@ describe("the check of the store", () => {
     }));
     assert.deepEqual(numbers, ["fsck.charge-numbers"]);
     // A charge that waits for its batch has no leaf yet that would tell.
-    for (const change of [{ chargeNumber: "7" }, { runningTotalNano: "7" }]) {
-      const codes = await codesAfter(first(`pending/${CHARGES}/`), (charge) => {
-        const opened = charge.opened as unknown as { account: object };
-        return { ...charge, opened: { ...opened, account: { ...opened.account, ...change } } };
-      });
+    const pending = [...contents.keys()].filter((key) => key.startsWith(`rows/${CHARGES}/`)).at(-1);
+    for (const change of [
+      ({ middle }: ChargeBlock) => middle.chargeNumber.fill(7),
+      ({ wide }: ChargeBlock) => wide.runningTotalNano.fill(7n),
+    ]) {
+      const codes = await codesAfterBlock(pending as string, change);
       assert.deepEqual(codes, ["fsck.charge-numbers"]);
     }
   });

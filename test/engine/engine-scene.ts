@@ -12,12 +12,14 @@ import type { TariffDocument } from "../../node/core/tariff/document.ts";
 import { checkStore } from "../../node/engine/check-store.ts";
 import { below } from "../../node/engine/key-spaces.ts";
 import type { LedgerCall } from "../../node/engine/ledger.ts";
+import { RowOpener } from "../../node/engine/open-rows.ts";
 import type { EngineContext, OperatorProfile } from "../../node/engine/operator.ts";
 import { Outbox } from "../../node/engine/outbox.ts";
 import { OperatorPipeline } from "../../node/engine/pipeline.ts";
 import type { Store } from "../../node/engine/store.ts";
 import { scanJson } from "../../node/engine/stored-json.ts";
-import type { StoredTick } from "../../node/engine/stored-types.ts";
+import { isBlock, scanRows } from "../../node/engine/stored-rows.ts";
+import type { StoredCharge, StoredTick } from "../../node/engine/stored-types.ts";
 import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
 import { Seeded } from "../../scripts/soak/seeded.ts";
 import { ALDER, filled, GENESIS, RETAIL_ALDER } from "../adapters/memory-members.ts";
@@ -110,6 +112,7 @@ export const TARIFFS = new TariffShelf([
 export interface SceneOptions {
   seed?: number;
   batchChargesMax?: number;
+  ingestUnitRecords?: number;
   mines?: "at once" | "on command";
   finalityBlocks?: number;
 }
@@ -149,6 +152,9 @@ export class EngineScene {
       sourceName: "switch",
       handPrices: {},
       batchChargesMax: options.batchChargesMax ?? 1024,
+      ...(options.ingestUnitRecords === undefined
+        ? {}
+        : { ingestUnitRecords: options.ingestUnitRecords }),
     };
   }
 
@@ -249,6 +255,20 @@ export class EngineScene {
     const found: { key: string; value: T }[] = [];
     for await (const entry of scanJson<T>(this.store, below(prefix))) found.push(entry);
     return found;
+  }
+
+  /** All charges (or credits) of a book at their positions, opened; those not sealed too. */
+  async charges(domain: string = CHARGES): Promise<StoredCharge[]> {
+    const opener = new RowOpener(this.store, domain);
+    const charges: StoredCharge[] = [];
+    for await (const { rows } of scanRows(this.store, domain, 1n, 1n << 40n)) {
+      if (!isBlock(rows)) charges.push(rows as StoredCharge);
+      else
+        for (let row = 0; row < rows.count; row++) {
+          charges.push((await opener.open(rows, row)) ?? assert.fail("the key was not erased"));
+        }
+    }
+    return charges;
   }
 
   async assertConsistent(): Promise<void> {

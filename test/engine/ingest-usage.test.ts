@@ -1,18 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { checkStore } from "../../node/engine/check-store.ts";
-import { CONTROL_CLASSES, type StoredCharge } from "../../node/engine/stored-types.ts";
-import {
-  ANNA,
-  BERT,
-  CHARGES,
-  call,
-  calls,
-  EngineScene,
-  hasCode,
-  NOON,
-  STRANGER,
-} from "./engine-scene.ts";
+import { CONTROL_CLASSES } from "../../node/engine/stored-types.ts";
+import { ANNA, BERT, call, calls, EngineScene, hasCode, NOON, STRANGER } from "./engine-scene.ts";
 
 const outcomes = (file: { classes: Record<string, { records: number }> }) =>
   Object.fromEntries(
@@ -21,10 +11,7 @@ const outcomes = (file: { classes: Record<string, { records: number }> }) =>
       .map(([name, { records }]) => [name, records]),
   );
 
-async function pendingCharges(scene: EngineScene): Promise<StoredCharge[]> {
-  const entries = await scene.values<StoredCharge>(`pending/${CHARGES}/`);
-  return entries.map(({ value }) => value);
-}
+const pendingCharges = (scene: EngineScene) => scene.charges();
 
 const codesInSuspense = async (scene: EngineScene) =>
   (await scene.pipeline.suspense()).map(({ code }) => code);
@@ -175,9 +162,9 @@ describe("taking usage in", () => {
   });
 
   it("goes on behind the last whole block after a crash in the middle of a file", async () => {
-    const scene = await EngineScene.withAccounts();
+    const scene = await EngineScene.withAccounts({ ingestUnitRecords: 256 });
     const records = calls("a", 600);
-    // The third block's write is lost: two blocks of 256 stand.
+    // The third unit's write is lost: two units of 256 stand.
     let progress = 0;
     const failing = scene.pipeline.ingest(
       {

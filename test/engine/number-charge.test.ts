@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { StoredCharge } from "../../node/engine/stored-types.ts";
-import { ANNA, BERT, CHARGES, calls, EngineScene } from "./engine-scene.ts";
-
-/** All charges of the book in the order in which they were numbered: sealed ones, then pending. */
-async function chargesOf(scene: EngineScene): Promise<StoredCharge[]> {
-  const sealed = await scene.values<StoredCharge>(`charge/${CHARGES}/`);
-  const pending = await scene.values<StoredCharge>(`pending/${CHARGES}/`);
-  return [...sealed, ...pending].map(({ value }) => value);
-}
+import { ANNA, BERT, calls, EngineScene } from "./engine-scene.ts";
 
 describe("charge numbers", () => {
   it("have no gaps, with right running totals, however files, seals and crashes interleave", async () => {
@@ -43,7 +35,7 @@ describe("charge numbers", () => {
         const amounts = minutes.map((count) => BigInt(count) * 100_000_000n);
         expected.set(account, [...(expected.get(account) ?? []), ...amounts]);
       }
-      const charges = await chargesOf(scene);
+      const charges = await scene.charges();
       for (const account of ["anna", "bert"]) {
         const own = charges.filter((charge) => charge.account === account);
         let total = 0n;
@@ -68,7 +60,7 @@ describe("charge numbers", () => {
     await scene.ingest("october", calls("a", 2));
     scene.at("2026-11-02T00:00:00Z");
     await scene.ingest("november", calls("b", 1, { start: "2026-11-01T10:00:00.000Z" }));
-    const charges = await chargesOf(scene);
+    const charges = await scene.charges();
     const numbers = charges.map(({ opened }) => opened.account.chargeNumber);
     assert.deepEqual(numbers, ["1", "2", "1"]);
     const pseudonyms = new Set(charges.map(({ opened }) => opened.account.pseudonym));

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import type {
   StoredBatch,
-  StoredCharge,
   StoredInvoice,
   StoredInvoiceLeaf,
 } from "../../node/engine/stored-types.ts";
-import { CHARGES, calls, EngineScene, hasCode, INVOICES } from "./engine-scene.ts";
+import { calls, EngineScene, hasCode, INVOICES } from "./engine-scene.ts";
 
 const OCTOBER = "2026-10";
 
@@ -88,7 +87,7 @@ describe("the bill run", () => {
     await scene.commit();
     scene.at("2026-11-01T06:00:00Z");
     await scene.pipeline.bill(OCTOBER);
-    const leaves = await scene.values<StoredInvoiceLeaf>(`pending/${INVOICES}/`);
+    const leaves = await scene.values<StoredInvoiceLeaf>(`rows/${INVOICES}/`);
     const orderKeys = leaves.map(({ value }) => value.orderKey);
     assert.equal(orderKeys.length, 12);
     assert.deepEqual(orderKeys, [...new Set(orderKeys)].sort());
@@ -101,8 +100,8 @@ describe("the bill run", () => {
     await scene.ingest("late", late);
     await scene.commit();
     assert.equal((await scene.pipeline.invoice("anna", OCTOBER))?.chargesNano, "300000000");
-    const charges = await scene.values<StoredCharge>(`charge/${CHARGES}/`);
-    assert.equal(charges.find(({ value }) => value.recordId === "late-0")?.value.epoch, "2026-11");
+    const charges = await scene.charges();
+    assert.equal(charges.find(({ recordId }) => recordId === "late-0")?.epoch, "2026-11");
     scene.at("2026-12-01T06:00:00Z");
     const next = await scene.pipeline.bill("2026-11");
     assert.deepEqual([next.invoices, next.totalNano], [1, 100_000_000n]);

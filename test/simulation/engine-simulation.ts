@@ -10,7 +10,6 @@ import {
   type EpochState,
   type IngestedFile,
   type SourceSeen,
-  type StoredCharge,
   type StoredInvoice,
   type SuspendedRecord,
 } from "../../node/engine/stored-types.ts";
@@ -18,7 +17,6 @@ import { Seeded } from "../../scripts/soak/seeded.ts";
 import {
   ANNA,
   BERT,
-  CHARGES,
   call,
   EngineScene,
   RECORD_AGE_MAX_SECONDS,
@@ -76,6 +74,7 @@ export class EngineSimulation {
     const scene = await EngineScene.withAccounts({
       seed: random.below(2 ** 31),
       batchChargesMax: 1 + random.below(6),
+      ingestUnitRecords: 1 + random.below(12),
       mines: random.chance(0.5) ? "at once" : "on command",
       finalityBlocks: random.below(3),
     });
@@ -276,9 +275,7 @@ export class EngineSimulation {
     await this.#judgeInvoices();
     const times = new Map<string, number>();
     const count = (id: string) => times.set(id, (times.get(id) ?? 0) + 1);
-    for (const space of [`charge/${CHARGES}/`, `pending/${CHARGES}/`]) {
-      for (const { value } of await scene.values<StoredCharge>(space)) count(value.recordId);
-    }
+    for (const { recordId } of await scene.charges()) count(recordId);
     for (const { value } of await scene.values<SuspendedRecord>("suspense/"))
       count(value.record.id);
     for (const { key, value } of await scene.values<SourceSeen>("source/")) {

@@ -1,0 +1,253 @@
+import type { Hex } from "../core/bytes.ts";
+import { fromHex } from "../core/bytes.ts";
+import { CHARGE_FLAG, NO_DIGITS, NO_NETWORK } from "../core/commitment/charge-groups.ts";
+import { RECORD_ID_BYTES_MAX } from "../core/commitment/secrets.ts";
+import { assert } from "../core/errors.ts";
+import type { Rated } from "../core/rating/outcome.ts";
+import type { RecordSource } from "../core/records/usage-record.ts";
+import { trafficMonth } from "./billing-epoch.ts";
+import { BLOCK_CHARGES_MAX, ChargeBlock } from "./charge-block.ts";
+import { ChargeHasher, type OwnerSecrets } from "./hash-charges.ts";
+import { keys } from "./key-spaces.ts";
+import { LeafTile } from "./leaf-tile.ts";
+import { leafOf, openedCharge, type UnnumberedCharge } from "./number-charge.ts";
+import type { EngineContext } from "./operator.ts";
+import type { StoreSession } from "./store-session.ts";
+import { encodeBytes } from "./stored-bytes.ts";
+import type { BookState } from "./stored-types.ts";
+import type { SubscriberCounter, SubscriberCounters } from "./subscriber-counters.ts";
+
+const ID_BYTES = BLOCK_CHARGES_MAX * RECORD_ID_BYTES_MAX;
+
+/** A rated record of a subscriber, before it has its number. */
+export interface PricedUse {
+  recordId: string;
+  device: string;
+  rated: Rated;
+  amountNano: bigint;
+  source: RecordSource | undefined;
+}
+
+/**
+ * Appends charges to a book by the block: number and running total from the counters, digests of all
+ * leaves by tiles, rows and leaf tile under the position of the first. `save` puts everything into
+ * the session's unit of work; nothing is visible or durable before that is committed.
+ */
+export class ChargeWriter {
+  readonly #context: EngineContext;
+  readonly #session: StoreSession;
+  readonly #counters: SubscriberCounters;
+  readonly #hasher: ChargeHasher;
+  readonly #book: BookState;
+  readonly #months = new Map<string, Uint8Array>();
+  readonly #ids = Buffer.alloc(ID_BYTES);
+  readonly #serials = new WeakMap<
+    SubscriberCounter,
+    { serial: number; owners: Map<string, number> }
+  >();
+  #file = "";
+  #block: ChargeBlock | undefined;
+  #owners: OwnerSecrets[] = [];
+  #first: number;
+  #count = 0;
+  #idAt = 0;
+  #serial = 0;
+  /** Blocks of the unit of work at hand. */
+  #closed: { first: number; block: ChargeBlock }[] = [];
+  #month: { from: number; to: number; key: Uint8Array } = {
+    from: 0,
+    to: 0,
+    key: new Uint8Array(),
+  };
+
+  constructor(
+    context: EngineContext,
+    session: StoreSession,
+    counters: SubscriberCounters,
+    book: BookState,
+  ) {
+    this.#context = context;
+    this.#session = session;
+    this.#counters = counters;
+    this.#book = book;
+    this.#first = Number(book.pendingNext);
+    this.#hasher = new ChargeHasher(fromHex(book.domain, 20));
+  }
+
+  /** All rows until the next call are of this source file. @param sha256 hexadecimal */
+  startFile(sha256: string): void {
+    this.#close();
+    this.#file = sha256.slice(0, 32);
+  }
+
+  /** Position of the next charge. */
+  get position(): number {
+    return this.#first + this.#count;
+  }
+
+  /** Reads the keys of traffic months that `add` will ask for. */
+  async prefetchMonths(starts: Iterable<number>): Promise<void> {
+    const wanted = new Set<string>();
+    for (const start of starts) {
+      if (start >= this.#month.from && start < this.#month.to) continue;
+      wanted.add(keys.monthKey(this.#book.domain, trafficMonth(start)));
+    }
+    await this.#session.prefetch(wanted);
+  }
+
+  /** The id of a charge that was added and is not durable yet. */
+  idAt(position: number): string | undefined {
+    if (position >= this.#first && position < this.position) {
+      const row = position - this.#first;
+      const { idEnd } = (this.#block as ChargeBlock).middle;
+      return this.#ids.toString("utf8", row === 0 ? 0 : idEnd[row - 1], idEnd[row]);
+    }
+    const holding = this.#closed.find(
+      ({ first, block }) => position >= first && position < first + block.count,
+    );
+    return holding?.block.id(position - holding.first);
+  }
+
+  add(counter: SubscriberCounter, use: PricedUse): void {
+    this.#block ??= ChargeBlock.empty(
+      BLOCK_CHARGES_MAX,
+      this.#file,
+      this.#context.profile.sourceRole,
+    );
+    const { wide, middle, narrow, small, table } = this.#block;
+    const { rated, source } = use;
+    const row = this.#count;
+    this.#counters.count(counter, use.amountNano, this.#first, row);
+    this.#idAt += this.#ids.write(use.recordId, this.#idAt, "utf8");
+    middle.idEnd[row] = this.#idAt;
+    narrow.owner[row] = this.#ownerOf(counter, use.device);
+    middle.chargeNumber[row] = counter.chargeNumber;
+    wide.amountNano[row] = use.amountNano;
+    wide.runningTotalNano[row] = counter.runningTotalNano;
+    wide.start[row] = BigInt(rated.startMilliseconds);
+    wide.quantity[row] = rated.quantity;
+    wide.secondQuantity[row] = rated.secondQuantity;
+    wide.decidingDigits[row] = rated.decidingDigits;
+    wide.restDigits[row] = rated.partyText === undefined ? rated.restDigits : 0n;
+    wide.originDigits[row] = rated.originDigits ?? NO_DIGITS;
+    wide.offset[row] = BigInt(source?.byteOffset ?? 0);
+    middle.length[row] = source?.byteLength ?? 0;
+    middle.tariffVersion[row] = rated.tariffVersion;
+    middle.visitedNetwork[row] = rated.visitedNetwork ?? NO_NETWORK;
+    narrow.sessionMinutes[row] = rated.sessionMinutes;
+    small.service[row] = rated.service;
+    small.flags[row] = rated.direction | (rated.wholeNumber ? CHARGE_FLAG.wholeNumber : 0);
+    small.partyType[row] = rated.partyType;
+    small.class[row] = rated.class ?? 0;
+    if (rated.partyText !== undefined) table.texts[row] = rated.partyText;
+    this.#monthKeyAt(rated.startMilliseconds);
+    if (++this.#count === BLOCK_CHARGES_MAX) this.#close();
+  }
+
+  /** One charge that columns can not hold: a price made by hand, an amount beyond 64 bits. */
+  addAlone(counter: SubscriberCounter, priced: UnnumberedCharge): void {
+    this.#close();
+    const position = this.#first;
+    this.#counters.count(counter, priced.amountNano, position, 0);
+    const charge = openedCharge(priced, {
+      epoch: counter.state,
+      monthKey: this.#monthKeyAt(priced.startMilliseconds),
+      role: this.#context.profile.sourceRole,
+      chargeNumber: BigInt(counter.chargeNumber),
+      runningTotalNano: counter.runningTotalNano,
+    });
+    const { domain } = this.#book;
+    const { leaf: digest, ...rest } = leafOf(fromHex(domain, 20), charge);
+    this.#session.put(keys.rows(domain, BigInt(position)), charge);
+    this.#session.putBytes(
+      keys.leaves(domain, BigInt(position)),
+      LeafTile.one({ digest, ...rest }).encode(),
+    );
+    this.#first = position + 1;
+  }
+
+  /** Closes the block at hand and puts book and counters into the session's unit of work. */
+  save(): void {
+    this.#close();
+    this.#counters.save();
+    const key = keys.book(this.#book.domain);
+    const known = this.#session.peek<BookState>(key) ?? this.#book;
+    this.#session.put(key, { ...known, pendingNext: String(this.#first) } satisfies BookState);
+    this.#closed = [];
+  }
+
+  #close(): void {
+    if (this.#block === undefined || this.#count === 0) return;
+    const block = this.#block.shortened(this.#count);
+    block.ids = Uint8Array.from(this.#ids.subarray(0, this.#idAt));
+    const leaves = this.#hasher.leavesOf(block, {
+      owners: this.#owners,
+      monthKeyAt: (start) => this.#monthKeyAt(start),
+    });
+    const tile = LeafTile.of(this.#count);
+    tile.digests.set(leaves);
+    tile.starts.set(block.wide.start);
+    for (let row = 0; row < this.#count; row++) {
+      tile.amounts[2 * row] = block.wide.amountNano[row] as bigint;
+    }
+    const { domain } = this.#book;
+    const first = BigInt(this.#first);
+    this.#session.putBytes(keys.rows(domain, first), encodeBytes(...block.encode()));
+    this.#session.putBytes(keys.leaves(domain, first), tile.encode());
+    this.#closed.push({ first: this.#first, block });
+    this.#first += this.#count;
+    this.#block = undefined;
+    this.#owners = [];
+    this.#count = 0;
+    this.#idAt = 0;
+    this.#serial++;
+  }
+
+  #ownerOf(counter: SubscriberCounter, device: string): number {
+    let known = this.#serials.get(counter);
+    if (known === undefined || known.serial !== this.#serial) {
+      known = { serial: this.#serial, owners: new Map() };
+      this.#serials.set(counter, known);
+    }
+    const owner = known.owners.get(device);
+    if (owner !== undefined) return owner;
+    const made = this.#owners.length;
+    const { account, epoch } = counter;
+    (this.#block as ChargeBlock).table.owners.push({ account, epoch, device });
+    this.#owners.push(counter.secretsOf(device));
+    known.owners.set(device, made);
+    return made;
+  }
+
+  /** Made at first need; records come nearly in order of time, so the last one mostly holds. */
+  #monthKeyAt(start: number): Uint8Array {
+    if (start >= this.#month.from && start < this.#month.to) return this.#month.key;
+    const month = trafficMonth(start);
+    let key = this.#months.get(month);
+    if (key === undefined) {
+      const at = keys.monthKey(this.#book.domain, month);
+      let stored = this.#session.peek<Hex>(at);
+      if (stored === undefined) {
+        stored = `0x${Buffer.from(this.#context.random.bytes(32)).toString("hex")}`;
+        this.#session.put(at, stored);
+      }
+      key = fromHex(stored, 32);
+      this.#months.set(month, key);
+    }
+    const from = Date.parse(`${month}-01T00:00:00Z`);
+    const next = new Date(from);
+    next.setUTCMonth(next.getUTCMonth() + 1);
+    this.#month = { from, to: next.getTime(), key };
+    return key;
+  }
+}
+
+/** Whether columns hold the amounts and quantities of a charge. */
+export function fitsBlock(counter: SubscriberCounter, rated: Rated, amountNano: bigint): boolean {
+  const { quantity, secondQuantity } = rated;
+  assert(amountNano >= 0n, "an amount is never negative");
+  return (
+    (amountNano | quantity | secondQuantity) >> 64n === 0n &&
+    (counter.runningTotalNano + amountNano) >> 64n === 0n
+  );
+}

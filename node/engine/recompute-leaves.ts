@@ -1,0 +1,31 @@
+import { fromHex } from "../core/bytes.ts";
+import { ChargeHasher } from "./hash-charges.ts";
+import { leafOf } from "./number-charge.ts";
+import { RowOpener } from "./open-rows.ts";
+import type { Store } from "./store.ts";
+import { batchLeafOfInvoice } from "./stored-invoice-leaf.ts";
+import { isBlock, type StoredRows } from "./stored-rows.ts";
+
+/** Leaf digests from the rows themselves, whatever digests are stored beside them. */
+export class LeafRecomputer {
+  readonly #domain: Uint8Array;
+  readonly #opener: RowOpener;
+  readonly #hasher: ChargeHasher;
+
+  constructor(store: Store, domain: string) {
+    this.#domain = fromHex(domain, 20);
+    this.#opener = new RowOpener(store, domain);
+    this.#hasher = new ChargeHasher(this.#domain);
+  }
+
+  /** 32 bytes for each row; undefined where a key that opens them was erased. */
+  async leavesOf({ rows }: StoredRows): Promise<Uint8Array | undefined> {
+    if (isBlock(rows)) {
+      const secrets = await this.#opener.secretsOf(rows);
+      return secrets && this.#hasher.leavesOf(rows, secrets);
+    }
+    const entry = "orderKey" in rows ? batchLeafOfInvoice(this.#domain, rows) : undefined;
+    return (entry ?? leafOf(this.#domain, rows as Exclude<typeof rows, { orderKey: unknown }>))
+      .leaf;
+  }
+}
