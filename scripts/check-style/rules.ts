@@ -49,9 +49,36 @@ export function findBreaches(file: SourceFile): Breach[] {
   return [
     ...(folder === undefined ? [] : importBreaches(file, folder, withStrings, code)),
     ...(folder === "node/core" ? matches(file, code, IMPURE, (m) => `core is pure: ${m}`) : []),
+    ...(folder === undefined || MONEY_IN_NUMBERS.has(file.path) ? [] : moneyAsNumber(file, code)),
     ...leftovers(file, code, withStrings),
     ...barrels(file, code),
   ].sort((a, b) => a.line - b.line);
+}
+
+/**
+ * Where amounts may be `number`: checked safe integers with their bound written beside them, a bigint
+ * fallback, and a property test that both raters agree.
+ */
+const MONEY_IN_NUMBERS = new Set([
+  "node/core/rating/number-price.ts",
+  "node/core/money/safe-integers.ts",
+]);
+const MONEY = "(?:\\w*Nano|\\w*[aA]mount|money)";
+/** A declared type, a conversion, an operator or a function that makes a float of an amount. */
+const MONEY_AS_NUMBER = new RegExp(
+  [
+    `\\b${MONEY}\\??:\\s*(?:readonly\\s+)?number\\b`,
+    `\\b(?:Number|parseFloat|parseInt|Number\\.parse(?:Float|Int))\\(\\s*[\\w.?!]*?\\b${MONEY}\\b`,
+    `\\bMath\\.\\w+\\([^()]*\\b${MONEY}\\b`,
+    `(?:[=(,:?]|\\breturn)\\s*\\+[\\w.?!]*?\\b${MONEY}\\b`,
+    `\\b${MONEY}\\)?\\s*(?:\\*\\*?|[/%+-])\\s*\\d[\\d_.]*(?![\\dn_.])`,
+    `\\b${MONEY}\\)?\\.to(?:Fixed|Precision)\\(`,
+  ].join("|"),
+  "g",
+);
+
+function moneyAsNumber(file: SourceFile, code: string): Breach[] {
+  return matches(file, code, MONEY_AS_NUMBER, (m) => `money is never a number: ${m.trim()}`);
 }
 
 export function findLongFiles(files: SourceFile[]): { path: string; lines: number }[] {

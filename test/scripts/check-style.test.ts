@@ -56,6 +56,35 @@ describe("house style", () => {
     isClean("node/core/a.ts", '// Date.now() is not for us\nconst x = "Math.random()";');
   });
 
+  it("keeps money out of numbers", () => {
+    for (const wrong of [
+      "let amountNano: number = 1;",
+      "interface A { amount?: number }",
+      "const x = Number(charge.amountNano);",
+      "const x = parseFloat(amount);",
+      "const x = Number.parseFloat(line?.amount ?? z);",
+      "const x = Math.round(amountNano);",
+      "const x = amountNano / 100;",
+      "const x = totalAmount * 1.19;",
+      "const x = +declared.amount;",
+      "const x = amount.toFixed(2);",
+    ]) {
+      isBreach("node/core/rating/a.ts", wrong);
+      isBreach("client-app/src/a.ts", wrong);
+      isClean("node/core/rating/number-price.ts", wrong);
+      isClean("scripts/a.ts", wrong);
+    }
+    for (const right of [
+      "const x: bigint = amountNano / 100n;",
+      "const amounts: number[] = []; const price: number = 3;",
+      "const x = Number(count); const y = amountNano * 1_000n;",
+      "function sum(amountNano: bigint, count: number) { return amountNano + BigInt(count); }",
+      '// amountNano / 100\nconst x = "Number(amount)";',
+    ]) {
+      isClean("node/core/rating/a.ts", right);
+    }
+  });
+
   it("finds leftovers in comments, not in strings", () => {
     const word = ["TO", "DO"].join("");
     isBreach("node/engine/a.ts", `const a = 1; // ${word}: later`);
