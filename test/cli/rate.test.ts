@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { PLAN } from "../core/tariff/cgrates-plan.ts";
 import { tariffDocument } from "../core/tariff/tariff-fixture.ts";
 
 const MAIN = fileURLToPath(new URL("../../node/cli/main.ts", import.meta.url));
@@ -358,6 +359,39 @@ describe("tallystick tariff", () => {
       ["import.shape", file],
     );
     assert.equal(tallystick(["tariff", "import", file, "--from", "xml"]).status, 2);
+  });
+
+  it("imports a folder of CGRateS, says by file and line what is not in it, and exports it again", () => {
+    const plan = join(folder, "plan");
+    mkdirSync(plan);
+    for (const [name, text] of Object.entries(PLAN)) writeFileSync(join(plan, name), text);
+    const from = ["tariff", "import", plan, "--from", "cgrates", "--currency", "EUR"];
+    const imported = tallystick([...from, "--json"]);
+    assert.equal(imported.status, 1);
+    assert.match(imported.stderr, /RatingProfiles\.csv, line 6: NOT IN THE DOCUMENT/);
+    const made = join(folder, "from-cgrates.json");
+    writeFileSync(made, imported.stdout);
+    assert.equal(tallystick(["tariff", "check", made]).status, 0);
+    const out = join(folder, "out");
+    const exported = tallystick(["tariff", "export", made, "--to", "cgrates", "--out", out]);
+    assert.equal(exported.status, 0, exported.stderr);
+    const again = tallystick(["tariff", "import", out, "--from", "cgrates", "--currency", "EUR"]);
+    assert.equal(again.status, 0, again.stderr);
+    const twice = tallystick(["tariff", "export", made, "--to", "cgrates", "--out", out, "--json"]);
+    assert.deepEqual([twice.status, twice.lines()[0].error.code], [3, "file.exists"]);
+    const ocpi = tallystick(["tariff", "export", made, "--to", "ocpi", "--json"]);
+    assert.deepEqual(
+      [ocpi.status, ocpi.lines()[0].error.code, ocpi.lines()[0].error.file],
+      [3, "export.not-expressible", made],
+    );
+    writeFileSync(join(plan, "Rates.csv"), "#\nR_DAY,one,1,1m,1m,0\n");
+    const refused = tallystick([...from, "--json"]);
+    const { error } = refused.lines()[0];
+    assert.deepEqual(
+      [error.code, error.file, error.line],
+      ["import.row-unusable", join(plan, "Rates.csv"), 2],
+    );
+    assert.equal(tallystick(["tariff", "export", made]).status, 2);
   });
 
   it("prints a schema, and refuses what it does not know", () => {

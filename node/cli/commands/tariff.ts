@@ -1,43 +1,50 @@
 import { readTariffJson } from "../../adapters/tariff-file.ts";
 import { toHex } from "../../core/bytes.ts";
 import { TallystickError } from "../../core/errors.ts";
-import { checkTariff, parseTariff } from "../../core/tariff/check.ts";
+import { checkTariff } from "../../core/tariff/check.ts";
 import { compileTariff } from "../../core/tariff/compile.ts";
 import { tariffJsonSchema } from "../../core/tariff/document.ts";
-import { importOcpiTariff } from "../../core/tariff/import-ocpi.ts";
 import type { TariffProblem } from "../../core/tariff/problem.ts";
 import { buildTariffTree } from "../../core/tariff/tariff-tree.ts";
 import type { CommandModule } from "../command.ts";
 import { EXIT, type ExitCode, type Output, UsageError } from "../output.ts";
+import { type ExchangeOptions, exportTariff, importTariff } from "../tariff-exchange.ts";
 
 export const command: CommandModule = {
   declare(command) {
     command
-      .argument("<action>", "check, schema, hash or import")
-      .argument("[tariff]", "the tariff document, or the tariff to import")
-      .option("--from <format>", "what to import: ocpi (2.2.1 or 2.3.0)")
+      .argument("<action>", "check, schema, hash, import or export")
+      .argument("[tariff]", "the tariff document, or the tariff (a folder, of CGRateS) to import")
+      .option("--from <format>", "what to import: ocpi (2.2.1 or 2.3.0) or cgrates")
+      .option("--to <format>", "what to export to: ocpi (2.2.1) or cgrates")
       .option("--zone <zone>", "time zone of the imported times of day", "UTC")
+      .option("--currency <code>", "of a CGRateS plan, which names none")
+      .option("--subject <name>", "whose prices of a CGRateS plan; *any unless said")
+      .option("--tenant <name>", "of a CGRateS plan")
+      .option("--party <code>", "country and party of an OCPI tariff, such as DE*ALD")
+      .option("--out <folder>", "where the CGRateS plan is written")
       .addHelpText(
         "after",
         "\n  check TARIFF.json   whether it is valid, and what is wrong by place (exit code 1)" +
           "\n  schema              the JSON Schema of the document" +
           "\n  hash TARIFF.json    the root that the ledger's registry holds" +
-          "\n  import FILE --from ocpi   the tariff document that says the same",
+          "\n  import FILE --from ocpi, import FOLDER --from cgrates" +
+          "\n                      the tariff document that says the same (exit code 1: not all of it)" +
+          "\n  export TARIFF.json --to ocpi, --to cgrates --out FOLDER",
       );
   },
 
   async run([action, file], options, { output }) {
     if (action === "schema") return printSchema(output);
-    if (action !== "check" && action !== "hash" && action !== "import") {
+    if (typeof action !== "string" || !["check", "hash", "import", "export"].includes(action)) {
       throw new UsageError(
-        `"${action}" is no action of tariff: use check, schema, hash or import.`,
+        `"${action}" is no action of tariff: use check, schema, hash, import or export.`,
       );
     }
     if (typeof file !== "string") throw new UsageError(`tariff ${action} needs a tariff document.`);
-    if (action === "import") {
-      if (options.from !== "ocpi") throw new UsageError("tariff import needs --from ocpi.");
-      return importTariff(file, String(options.zone), output);
-    }
+    const exchange = options as unknown as ExchangeOptions;
+    if (action === "import") return importTariff(file, exchange, output);
+    if (action === "export") return exportTariff(file, exchange, output);
     return action === "check" ? check(file, output) : hash(file, output);
   },
 };
@@ -68,24 +75,6 @@ async function check(file: string, output: Output): Promise<ExitCode> {
 
 function describe({ severity, place, message, code }: TariffProblem): string {
   return `${severity} at ${place === "" ? "the document" : place}: ${message} [${code}]`;
-}
-
-/** Writes the document; what its reader must know goes to standard error. */
-async function importTariff(file: string, zone: string, output: Output): Promise<ExitCode> {
-  const json = await readTariffJson(file);
-  try {
-    const { document, notes } = importOcpiTariff(json, zone);
-    parseTariff(document);
-    for (const { code, place, message } of notes) {
-      output.remark(`${file}, ${place}: ${message} [${code}]`);
-    }
-    await output.record(document);
-    await output.say(JSON.stringify(document, undefined, 2));
-    return EXIT.yes;
-  } catch (error) {
-    if (!(error instanceof TallystickError)) throw error;
-    throw new TallystickError(error.code, error.message, { ...error.place, file }, error);
-  }
 }
 
 async function hash(file: string, output: Output): Promise<ExitCode> {
