@@ -384,12 +384,15 @@ describe("tallystick tariff", () => {
       [ocpi.status, ocpi.lines()[0].error.code, ocpi.lines()[0].error.file],
       [3, "export.not-expressible", made],
     );
-    writeFileSync(join(plan, "Rates.csv"), "#\nR_DAY,one,1,1m,1m,0\n");
+    writeFileSync(
+      join(plan, "Rates.csv"),
+      PLAN["Rates.csv"]?.replace("R_DAY,0.2", "R_DAY,one") ?? "",
+    );
     const refused = tallystick([...from, "--json"]);
     const { error } = refused.lines()[0];
     assert.deepEqual(
       [error.code, error.file, error.line],
-      ["import.row-unusable", join(plan, "Rates.csv"), 2],
+      ["import.row-unusable", join(plan, "Rates.csv"), 3],
     );
     assert.equal(tallystick(["tariff", "export", made]).status, 2);
   });
