@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import { IVerifier } from "./interfaces/IVerifier.sol";
 import { Commitments } from "./libraries/Commitments.sol";
+import { Explaining } from "./libraries/Explaining.sol";
 import { InclusionProof } from "./libraries/InclusionProof.sol";
 import { Leaves } from "./libraries/Leaves.sol";
 import { Repricing } from "./libraries/Repricing.sol";
@@ -12,15 +13,24 @@ import {
     BatchPath,
     ChargeGroup,
     CreditGroup,
+    InvoiceDocument,
     LeafRest,
     RunningOpening
 } from "./types/Openings.sol";
-import { CalendarRow, IntervalRow, PriceEvidence, PriceRow, TariffHeader } from "./types/Rows.sol";
+import {
+    CalendarRow,
+    Component,
+    IntervalRow,
+    PriceEvidence,
+    PriceRow,
+    TariffHeader
+} from "./types/Rows.sol";
 
 /// @notice What it promises, and whom it trusts, is written in {IVerifier}.
 contract Verifier is IVerifier {
     using Leaves for ChargeGroup;
     using Leaves for CreditGroup;
+    using Leaves for InvoiceDocument;
     using TariffRows for IntervalRow;
     using TariffRows for CalendarRow;
     using TariffRows for PriceRow;
@@ -128,6 +138,31 @@ contract Verifier is IVerifier {
     }
 
     /// @inheritdoc IVerifier
+    function pseudonymOf(
+        BookId book,
+        address disputeAddress,
+        bytes32 blind
+    ) external pure returns (bytes32) {
+        return Leaves.pseudonym(book, disputeAddress, blind);
+    }
+
+    /// @inheritdoc IVerifier
+    function invoiceDocumentDigest(
+        InvoiceDocument calldata document
+    ) external pure returns (bytes32) {
+        return document.digest();
+    }
+
+    /// @inheritdoc IVerifier
+    function evidenceHashOf(
+        address finder,
+        bytes32 leaf,
+        bytes32 salt
+    ) external pure returns (bytes32) {
+        return Leaves.evidenceHash(finder, leaf, salt);
+    }
+
+    /// @inheritdoc IVerifier
     function intervalRowDigest(IntervalRow calldata row) external pure returns (bytes32) {
         return row.digest();
     }
@@ -153,13 +188,18 @@ contract Verifier is IVerifier {
         ChargeGroup calldata charge,
         PriceEvidence calldata evidence
     ) external pure returns (uint128 amountNano) {
-        bytes32 opened = evidence.header.root();
-        require(opened == root, TariffRootMismatch(root, opened));
-        evidence.header.requireRow(evidence.interval.digest(), evidence.intervalPath);
-        evidence.header.requireRow(evidence.calendar.digest(), evidence.calendarPath);
-        evidence.header.requireRow(evidence.price.digest(), evidence.pricePath);
-        Repricing.requireApplies(charge, evidence.interval, evidence.calendar, evidence.price);
-        return Repricing.priceOf(evidence.price, charge.quantity);
+        _requireRows(root, charge, evidence);
+        return Repricing.priceOf(charge, evidence);
+    }
+
+    /// @inheritdoc IVerifier
+    function componentsUnder(
+        bytes32 root,
+        ChargeGroup calldata charge,
+        PriceEvidence calldata evidence
+    ) external pure returns (Component[] memory) {
+        _requireRows(root, charge, evidence);
+        return Explaining.componentsOf(charge, evidence);
     }
 
     /// @inheritdoc IVerifier
@@ -167,6 +207,17 @@ contract Verifier is IVerifier {
         PriceRow calldata row,
         uint64 quantity
     ) external pure returns (uint128 amountNano) {
-        return Repricing.priceOf(row, quantity);
+        return Repricing.linearPriceOf(row, quantity);
+    }
+
+    function _requireRows(
+        bytes32 root,
+        ChargeGroup calldata charge,
+        PriceEvidence calldata evidence
+    ) private pure {
+        bytes32 opened = evidence.header.root();
+        require(opened == root, TariffRootMismatch(root, opened));
+        TariffRows.requireRows(evidence);
+        Repricing.requireApplies(charge, evidence.interval, evidence.calendar, evidence.price);
     }
 }

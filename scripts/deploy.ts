@@ -178,6 +178,10 @@ export async function deployLedger(
     creditAboveOriginal: [books],
     malformedBatch: [books],
     bookTotalsWrong: [books],
+    counterStepWrong: priced,
+    planNotAssigned: [books],
+    assignmentsClash: [books],
+    invoiceDocumentDiffers: [books, members],
   };
   const judgeAt: Partial<Record<keyof typeof BREACH_KIND, string>> = {};
   for (const [kind, code] of entriesOf(BREACH_KIND)) {

@@ -48,6 +48,9 @@ abstract contract BreachJudge is IBreachJudge {
     uint8 internal constant CREDITS = 2;
     uint8 internal constant INVOICES = 3;
 
+    /// @dev A charge that says which plan an account has, and asks nothing (docs/PROTOCOL.md section 4).
+    uint8 internal constant KIND_ASSIGNMENT = 8;
+
     IBooks public immutable books;
 
     constructor(IBooks books_) {

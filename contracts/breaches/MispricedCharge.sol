@@ -24,7 +24,11 @@ contract MispricedCharge is BreachJudge, PricedByTariff {
     ) external view returns (Finding memory finding) {
         MispricedEvidence memory shown = abi.decode(evidence, (MispricedEvidence));
         finding = _atPlace(allegation, UsageOpening(shown.charge, shown.rest, shown.path));
-        uint128 priceNano = _priceOf(allegation, shown.charge, shown.price);
+        uint128 priceNano;
+        // An assignment of a plan is free whatever the tariff says: its rows are not looked at.
+        if (shown.charge.kind != KIND_ASSIGNMENT) {
+            priceNano = _priceOf(allegation, shown.charge, shown.price);
+        }
         finding.proven = finding.amountNano > priceNano;
         if (finding.proven) finding.owedNano = finding.amountNano - priceNano;
     }

@@ -8,13 +8,11 @@ import { IVerifier } from "../interfaces/IVerifier.sol";
 import { Repricing } from "../libraries/Repricing.sol";
 import { TariffRows } from "../libraries/TariffRows.sol";
 import { ChargeGroup } from "../types/Openings.sol";
-import { CalendarRow, IntervalRow, PriceEvidence, PriceRow, TariffHeader } from "../types/Rows.sol";
+import { PriceEvidence, TariffHeader } from "../types/Rows.sol";
 
 /// @notice The price of a charge by the version in force at its start, whatever version it names.
 abstract contract PricedByTariff {
-    using TariffRows for CalendarRow;
-    using TariffRows for IntervalRow;
-    using TariffRows for PriceRow;
+    using TariffRows for PriceEvidence;
     using TariffRows for TariffHeader;
 
     error CurrencyMismatch(bytes3 agreement, bytes3 tariff);
@@ -43,9 +41,7 @@ abstract contract PricedByTariff {
         );
         bytes32 opened = evidence.header.root();
         require(opened == published, IVerifier.TariffRootMismatch(published, opened));
-        evidence.header.requireRow(evidence.interval.digest(), evidence.intervalPath);
-        evidence.header.requireRow(evidence.calendar.digest(), evidence.calendarPath);
-        evidence.header.requireRow(evidence.price.digest(), evidence.pricePath);
+        evidence.requireRows();
         Repricing.requireApplies(charge, evidence.interval, evidence.calendar, evidence.price);
     }
 
@@ -55,6 +51,6 @@ abstract contract PricedByTariff {
         PriceEvidence memory evidence
     ) internal view returns (uint128) {
         _requireRows(allegation, charge, evidence);
-        return Repricing.priceOf(evidence.price, charge.quantity);
+        return Repricing.priceOf(charge, evidence);
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import { IBooks } from "../interfaces/IBooks.sol";
 import { Allegation, Finding, Opened } from "../interfaces/IBreachJudge.sol";
+import { Leaves } from "../libraries/Leaves.sol";
 import { ScopeUse } from "../types/Openings.sol";
 import { BreachJudge, UsageOpening } from "./BreachJudge.sol";
 
@@ -46,6 +47,8 @@ contract ScopeReused is BreachJudge {
         ScopeUse memory claimed = shown.claimed.charge.scopes[shown.claimedSlot];
         ScopeUse memory before = shown.before.charge.scopes[shown.beforeSlot];
         require(claimed.scope != bytes8(0), BreachNotShown("no scope"));
+        // Every charge under one assignment of a plan names it.
+        require(bytes4(claimed.scope) != Leaves.PLAN_SCOPE, BreachNotShown("plan"));
         require(claimed.scope == before.scope, BreachNotShown("scope"));
         require(claimed.scopeSequence == before.scopeSequence, BreachNotShown("scope sequence"));
         finding.proven = true;

@@ -10,8 +10,8 @@ import { ChargeGroup } from "../types/Openings.sol";
 import { BreachJudge, UsageOpening } from "./BreachJudge.sol";
 
 /// @notice The charge was committed before it was due, or later after that than the agreement's
-/// maximum record age, whatever its flags (docs/PROTOCOL.md section 4). Evidence: a `UsageOpening`.
-/// Owed: all of it. Time in which the ledger stood still or the operator was suspended does not count
+/// maximum record age, whatever its flags; or it says of a call that it began more than a day before
+/// (docs/PROTOCOL.md section 4). Evidence: a `UsageOpening`. Owed: all of it. Time in which the ledger stood still or the operator was suspended does not count
 /// as age, so that nobody is late who could not commit.
 contract UntimelyCharge is BreachJudge {
     uint8 private constant KIND_USAGE = 1;
@@ -20,6 +20,7 @@ contract UntimelyCharge is BreachJudge {
     uint8 private constant ENERGY = 5;
     uint8 private constant TIME = 6;
     uint256 private constant SECOND_MILLISECONDS = 1000;
+    uint16 private constant CALL_MINUTES_MAX = 24 * 60;
 
     IAgreements public immutable agreements;
     ILedgerClock public immutable clock;
@@ -44,11 +45,22 @@ contract UntimelyCharge is BreachJudge {
         finding = _atPlace(allegation, shown);
         uint256 dueMilliseconds = _dueOf(shown.charge);
         uint64 committedAt = shown.path.blockTime;
+        // Plans are assigned ahead, and hold for long.
         finding.proven =
-            dueMilliseconds > committedAt * SECOND_MILLISECONDS ||
-            _ageSeconds(allegation, dueMilliseconds / SECOND_MILLISECONDS, committedAt) >
-                agreements.windowsOf(allegation.agreement).recordAgeMax;
+            shown.charge.kind != KIND_ASSIGNMENT &&
+            (_isSessionImpossible(shown.charge) ||
+                dueMilliseconds > committedAt * SECOND_MILLISECONDS ||
+                _ageSeconds(allegation, dueMilliseconds / SECOND_MILLISECONDS, committedAt) >
+                    agreements.windowsOf(allegation.agreement).recordAgeMax);
         if (finding.proven) finding.owedNano = finding.amountNano;
+    }
+
+    /// @dev By its session's first minute a charge chooses its band, and its operator alone says it.
+    function _isSessionImpossible(ChargeGroup memory charge) private pure returns (bool) {
+        return
+            charge.kind == KIND_USAGE &&
+            charge.service == VOICE &&
+            charge.sessionMinutes > CALL_MINUTES_MAX;
     }
 
     /// @dev `due` is not later than `committedAt`.

@@ -51,6 +51,9 @@ interface IBreachJudge {
     error SealMismatch(BookId book, uint64 sequence, bytes32 kept, bytes32 opened);
     error BreachNotShown(bytes32 field);
     error EvidenceUnfit(bytes32 field);
+    /// @notice The pseudonym's own key did not agree that both sides of the charge are shown.
+    error ConsentMissing(address disputeAddress);
+    error SignatureNotOfOperator(address signer);
 
     /// @param evidence ABI-encoded; its shape is in the judge's contract.
     function judge(

@@ -6,10 +6,18 @@ import {
     BatchPath,
     ChargeGroup,
     CreditGroup,
+    InvoiceDocument,
     LeafRest,
     RunningOpening
 } from "../types/Openings.sol";
-import { CalendarRow, IntervalRow, PriceEvidence, PriceRow, TariffHeader } from "../types/Rows.sol";
+import {
+    CalendarRow,
+    Component,
+    IntervalRow,
+    PriceEvidence,
+    PriceRow,
+    TariffHeader
+} from "../types/Rows.sol";
 
 /// @title docs/PROTOCOL.md as functions
 /// @notice Stateless: whoever audits can ask any node of the ledger to compute a digest or a price the
@@ -89,6 +97,23 @@ interface IVerifier {
         RunningOpening calldata opening
     ) external pure returns (bytes32);
 
+    function pseudonymOf(
+        BookId book,
+        address disputeAddress,
+        bytes32 blind
+    ) external pure returns (bytes32);
+
+    function invoiceDocumentDigest(
+        InvoiceDocument calldata document
+    ) external pure returns (bytes32);
+
+    /// @return What a claim names of its evidence (docs/PROTOCOL.md section 10).
+    function evidenceHashOf(
+        address finder,
+        bytes32 leaf,
+        bytes32 salt
+    ) external pure returns (bytes32);
+
     function intervalRowDigest(IntervalRow calldata row) external pure returns (bytes32);
 
     function calendarRowDigest(CalendarRow calldata row) external pure returns (bytes32);
@@ -106,7 +131,14 @@ interface IVerifier {
         PriceEvidence calldata evidence
     ) external pure returns (uint128 amountNano);
 
-    /// @return amountNano What one row asks for a quantity, whatever row it is.
+    /// @notice As `priceUnder`, part by part.
+    function componentsUnder(
+        bytes32 root,
+        ChargeGroup calldata charge,
+        PriceEvidence calldata evidence
+    ) external pure returns (Component[] memory);
+
+    /// @return amountNano What one row asks for a quantity by the linear price, whatever row it is.
     function priceOf(
         PriceRow calldata row,
         uint64 quantity

@@ -23,6 +23,7 @@ library Hashes {
     bytes1 internal constant PSEUDONYM = 0x14;
     bytes1 internal constant CREDIT = 0x16;
     bytes1 internal constant INVOICE_BODY = 0x20;
+    bytes1 internal constant INVOICE_DOCUMENT = 0x21;
     bytes1 internal constant INVOICE_LEAF = 0x22;
     bytes1 internal constant INTERVAL_ROW = 0x30;
     bytes1 internal constant PRICE_ROW = 0x31;

@@ -7,12 +7,16 @@ import {
     ChargeGroup,
     CreditGroup,
     InvoiceBody,
+    InvoiceDocument,
     LeafRest
 } from "../types/Openings.sol";
 import { Hashes } from "./Hashes.sol";
 
 /// @notice Digests of groups and of leaves (docs/PROTOCOL.md sections 4 and 7).
 library Leaves {
+    /// @dev What the second scope begins with where it names a plan, and no other scope does.
+    bytes4 internal constant PLAN_SCOPE = "PLAN";
+
     function digest(AccountGroup memory group) internal pure returns (bytes32) {
         return
             keccak256(
@@ -43,6 +47,28 @@ library Leaves {
                     body.taxNano
                 )
             );
+    }
+
+    function digest(InvoiceDocument memory document) internal pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encodePacked(
+                    Hashes.INVOICE_DOCUMENT,
+                    Hashes.VERSION,
+                    document.salt,
+                    document.documentHash,
+                    document.closingState
+                )
+            );
+    }
+
+    /// @return Whoever can sign for this address can speak for the subscriber (section 3).
+    function pseudonym(
+        BookId book,
+        address disputeAddress,
+        bytes32 blind
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(Hashes.PSEUDONYM, book, disputeAddress, blind));
     }
 
     /// @param body The digest of the invoice's body, `document` that of its document.

@@ -2,24 +2,26 @@
 pragma solidity 0.8.37;
 
 import { ChargeGroup } from "../types/Openings.sol";
-import { CalendarRow, IntervalRow, PriceRow } from "../types/Rows.sol";
+import { CalendarRow, IntervalRow, PriceEvidence, PriceRow } from "../types/Rows.sol";
+import { ExactMoney, ExactNano } from "./ExactMoney.sol";
+import { TierPieces } from "./TierPieces.sol";
 
 /// @notice The price of one charge in closed form (docs/PROTOCOL.md section 8). What this library does
 /// not know it refuses, so that a rule it can not see never frames an honest operator.
 library Repricing {
-    /// @notice Only the arbiter can price this; `field` names what the ledger does not decide.
-    error RowNotProvable(bytes32 field);
+    using ExactMoney for ExactNano;
+
     error RowDoesNotApply(bytes32 field);
     error ChargeMalformed(bytes32 field);
-    error PriceBeyondRange(uint256 amountNano);
 
     uint64 internal constant ALL_FILLER = type(uint64).max;
-    uint128 internal constant NO_MAXIMUM = type(uint128).max;
     uint8 internal constant KIND_USAGE = 1;
-    uint8 internal constant ROW_LINEAR = 1;
     uint8 internal constant DIRECTION_MASK = 0x03;
     uint8 internal constant WHOLE_NUMBER_FLAG = 0x08;
     uint64 internal constant MINUTE_MILLISECONDS = 60_000;
+    /// @dev Kinds 1 to 7, with or without the bit that says that a plan can reduce the price.
+    uint8 internal constant KIND_MASK = 0x07;
+    uint8 internal constant PLAN_REDUCES = 0x10;
 
     /// @dev Reverts unless these three rows, and no others, price the charge.
     function requireApplies(
@@ -28,7 +30,7 @@ library Repricing {
         CalendarRow memory calendar,
         PriceRow memory price
     ) internal pure {
-        require(charge.kind == KIND_USAGE, RowNotProvable("charge kind"));
+        require(charge.kind == KIND_USAGE, ExactMoney.RowNotProvable("charge kind"));
         require(interval.service == charge.service, RowDoesNotApply("service"));
         require(interval.direction == charge.flags & DIRECTION_MASK, RowDoesNotApply("direction"));
         (uint64 lowest, uint64 highest) = digitRange(charge.decidingDigits, charge.flags);
@@ -40,7 +42,21 @@ library Repricing {
         require(calendar.from <= instant && instant < calendar.to, RowDoesNotApply("band instant"));
         require(price.zone == interval.zone, RowDoesNotApply("zone"));
         require(price.band == calendar.band, RowDoesNotApply("band"));
-        _requireProvable(charge, price);
+        require(price.tierFrom == 0, RowDoesNotApply("first tier"));
+        require(
+            price.kind & KIND_MASK > 0 && price.kind & ~(KIND_MASK | PLAN_REDUCES) == 0,
+            ExactMoney.RowNotProvable("row kind")
+        );
+        require(price.class == charge.class, ExactMoney.RowNotProvable("class"));
+        // Which area a network and which origin a number belongs to is not in the rows.
+        require(
+            price.area == 0 && charge.visitedNetwork == 0xFFFFFF,
+            ExactMoney.RowNotProvable("area")
+        );
+        require(
+            price.origin == 0 && charge.originDigits == ALL_FILLER,
+            ExactMoney.RowNotProvable("origin")
+        );
     }
 
     /// @return lowest The smallest and `highest` the largest number that begins with these digits.
@@ -65,55 +81,26 @@ library Repricing {
         return (minute - charge.sessionMinutes) * MINUTE_MILLISECONDS;
     }
 
-    /// @return amountNano What the row asks for the quantity.
-    function priceOf(PriceRow memory row, uint64 quantity) internal pure returns (uint128) {
-        require(row.per > 0 && row.first > 0 && row.step > 0, RowNotProvable("increments"));
-        require(row.scale <= 9, RowNotProvable("scale"));
-        // All of it over the denominator `per`: setUp × per < 2^192 and price × billed < 2^194, so
-        // nothing here reaches 2^256.
-        uint256 exact =
-            uint256(row.setUp) * row.per + uint256(row.price) * billedUnits(row, quantity);
-        uint256 least = uint256(row.minimum) * row.per;
-        uint256 most = uint256(row.maximum) * row.per;
-        if (exact < least) exact = least;
-        if (row.maximum != NO_MAXIMUM && exact > most) exact = most;
-        uint256 roundingUnit = 10 ** (9 - row.scale);
-        uint256 amountNano =
-            _divide(exact, uint256(row.per) * roundingUnit, row.mode) * roundingUnit;
-        require(amountNano <= type(uint128).max, PriceBeyondRange(amountNano));
-        return uint128(amountNano);
+    /// @return What the rows ask for the charge, in nano-units.
+    function priceOf(
+        ChargeGroup memory charge,
+        PriceEvidence memory evidence
+    ) internal pure returns (uint128) {
+        PriceRow memory first = evidence.price;
+        TierPieces.Piece[] memory pieces = TierPieces.piecesOf(charge, evidence);
+        ExactNano memory sum = ExactNano({ whole: first.setUp, numerator: 0, denominator: 1 });
+        for (uint256 i = 0; i < pieces.length; ++i) {
+            sum.add(pieces[i].price, pieces[i].units, pieces[i].per);
+        }
+        sum.bound(first);
+        return sum.rounded(first);
     }
 
-    /// @return What is billed for a quantity: the first increment, then whole steps.
-    function billedUnits(PriceRow memory row, uint64 quantity) internal pure returns (uint256) {
-        if (quantity == 0) return 0;
-        if (quantity <= row.first) return row.first;
-        uint256 beyond = quantity - row.first;
-        return row.first + ((beyond + row.step - 1) / row.step) * row.step;
-    }
-
-    function _requireProvable(ChargeGroup memory charge, PriceRow memory price) private pure {
-        require(price.provable == 1, RowNotProvable("provable"));
-        require(price.kind == ROW_LINEAR, RowNotProvable("row kind"));
-        require(price.class == charge.class, RowNotProvable("class"));
-        // Which area a network and which origin a number belongs to is not in the rows.
-        require(price.area == 0 && charge.visitedNetwork == 0xFFFFFF, RowNotProvable("area"));
-        require(price.origin == 0 && charge.originDigits == ALL_FILLER, RowNotProvable("origin"));
-        require(price.tierFrom == 0 && price.tierTo == type(uint64).max, RowNotProvable("tier"));
-    }
-
-    /// @dev Modes: 0 half up, 1 half even, 2 up, 3 down. `denominator` < 2^94 is never zero.
-    function _divide(
-        uint256 numerator,
-        uint256 denominator,
-        uint8 mode
-    ) private pure returns (uint256 quotient) {
-        require(mode <= 3, RowNotProvable("mode"));
-        quotient = numerator / denominator;
-        uint256 twice = (numerator % denominator) * 2;
-        if (twice == 0 || mode == 3) return quotient;
-        if (mode == 2) return quotient + 1;
-        if (mode == 1 && twice == denominator) return quotient + (quotient & 1);
-        return twice >= denominator ? quotient + 1 : quotient;
+    /// @return What one row asks for a quantity by the linear price, whatever its kind.
+    function linearPriceOf(PriceRow memory row, uint64 quantity) internal pure returns (uint128) {
+        ExactNano memory sum = ExactNano({ whole: row.setUp, numerator: 0, denominator: 1 });
+        sum.add(row.price, TierPieces.billedUnits(row, quantity), row.per);
+        sum.bound(row);
+        return sum.rounded(row);
     }
 }

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import { CalendarRow, IntervalRow, PriceRow, RowPath, TariffHeader } from "../types/Rows.sol";
+import {
+    CalendarRow,
+    IntervalRow,
+    PriceEvidence,
+    PriceRow,
+    RowPath,
+    TariffHeader
+} from "../types/Rows.sol";
 import { Hashes } from "./Hashes.sol";
 import { InclusionProof } from "./InclusionProof.sol";
 
@@ -74,6 +81,17 @@ library TariffRows {
                     header.documentHash
                 )
             );
+    }
+
+    /// @dev Reverts unless every row stands at its index under the header's root.
+    function requireRows(PriceEvidence memory evidence) internal pure {
+        TariffHeader memory header = evidence.header;
+        requireRow(header, digest(evidence.interval), evidence.intervalPath);
+        requireRow(header, digest(evidence.calendar), evidence.calendarPath);
+        requireRow(header, digest(evidence.price), evidence.pricePath);
+        for (uint256 i = 0; i < evidence.further.length; ++i) {
+            requireRow(header, digest(evidence.further[i].row), evidence.further[i].path);
+        }
     }
 
     /// @dev Reverts unless the row stands at its index under the header's root.

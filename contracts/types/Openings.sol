@@ -58,6 +58,13 @@ struct AccountGroup {
     bytes16 deviceTag;
 }
 
+/// @notice The document of an invoice as its leaf binds it (docs/PROTOCOL.md section 7).
+struct InvoiceDocument {
+    bytes32 salt;
+    bytes32 documentHash;
+    bytes32 closingState;
+}
+
 /// @notice What an invoice binds beside its charges and its document (docs/PROTOCOL.md section 7).
 struct InvoiceBody {
     bytes32 salt;

@@ -55,7 +55,14 @@ struct RowPath {
     bytes32[] siblings;
 }
 
-/// @notice The three rows that price one charge, with their places.
+/// @notice One more row of a price with tiers, with its place.
+struct TierRow {
+    PriceRow row;
+    RowPath path;
+}
+
+/// @notice The rows that price one charge, with their places. `price` is the first row of its price;
+/// `further` are the tiers behind it that the charge reaches, ascending.
 struct PriceEvidence {
     TariffHeader header;
     IntervalRow interval;
@@ -64,4 +71,22 @@ struct PriceEvidence {
     RowPath calendarPath;
     PriceRow price;
     RowPath pricePath;
+    TierRow[] further;
+}
+
+enum ComponentKind {
+    SetUp,
+    Usage,
+    Minimum,
+    Maximum,
+    Rounding
+}
+
+/// @notice A part of a charge; the parts sum up to its amount. `row` is the place of the row that
+/// priced it and `billed` the units, where units are priced. In nano-units.
+struct Component {
+    ComponentKind kind;
+    int256 amountNano;
+    uint256 billed;
+    uint32 row;
 }

@@ -33,10 +33,22 @@ const INVOICE = `tuple(bytes32 orderKey,${BODY} body,bytes32 document,uint128 ch
 const PAIR = `tuple(${OWNER} claimed,uint64 beforeSequence,uint32 beforeIndex,${OWNER} before)`;
 /** CreditOpening */
 const CREDITED = `tuple(uint64 sequence,uint32 leafIndex,${CREDIT} credit,${REST} rest,${PATH} path)`;
-const PRICED = new Interface(LEDGER_ABI.claims)
-  .getFunction("openMispriced")
-  ?.inputs[1]?.format("full")
-  .replace(/ evidence$/, "") as string;
+const PRICED = typeOfLast("claims", "openMispriced");
+const PRICE = typeOfLast("verifier", "priceUnder");
+/** AssignmentOpening */
+const ASSIGNED = `tuple(uint64 sequence,uint32 leafIndex,${ACCOUNT} account,${CHARGE} charge,bytes32 party,uint128 amountNano,${PATH} path)`;
+/** ConsentedOpening */
+const CONSENTED = `tuple(${ACCOUNT} account,${CHARGE} charge,bytes32 party,uint128 amountNano,${PATH} path,address disputeAddress,bytes32 blind,bytes signature)`;
+const DOCUMENT = "tuple(bytes32 salt,bytes32 documentHash,bytes32 closingState)";
+
+/** The type of a method's last argument, without its name. */
+function typeOfLast(contract: "claims" | "verifier", method: string): string {
+  const inputs = new Interface(LEDGER_ABI[contract]).getFunction(method)?.inputs ?? [];
+  return inputs
+    .at(-1)
+    ?.format("full")
+    .replace(/ evidence$/, "") as string;
+}
 
 const EVIDENCE: Record<keyof typeof BREACH_KIND, string> = {
   mispricedCharge: PRICED,
@@ -59,6 +71,14 @@ const EVIDENCE: Record<keyof typeof BREACH_KIND, string> = {
   malformedBatch: `tuple(uint8 depth,uint32 chunk,tuple(bytes32 first,bytes32 second,bytes32 third,uint128 amountNano)[] leaves,bytes32[] digests,bytes32[] siblings,uint128 chunkSumNano,uint16 chunkCount,tuple(bytes32 sibling,uint128 siblingSumNano,uint128 statedSumNano)[] sums,${TOTALS} totals,bytes32 runningTotals,uint64 blockTime)`,
   // BookTotalsEvidence
   bookTotalsWrong: `tuple(${RUNNING} running,${TOTALS} totals,uint64 beforeSequence,${RUNNING} before)`,
+  // CounterStepEvidence
+  counterStepWrong: `tuple(${USAGE} claimed,uint64 beforeSequence,uint32 beforeIndex,${USAGE} before,${PRICE} moved)`,
+  // PlanEvidence
+  planNotAssigned: `tuple(${CONSENTED} claimed,${ASSIGNED}[] assignments)`,
+  // AssignmentsClashEvidence
+  assignmentsClash: `tuple(${ASSIGNED} claimed,${ASSIGNED} before)`,
+  // InvoiceDocumentEvidence
+  invoiceDocumentDiffers: `tuple(bytes32 orderKey,bytes32 body,${DOCUMENT} document,uint128 chargesNano,${PATH} path,bytes32 sentHash,address signer,bytes signature)`,
 };
 
 /** @param evidence fields by name, integers as bigint, number or decimal string, bytes as "0x…" */

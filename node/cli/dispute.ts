@@ -2,21 +2,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Wallet } from "ethers";
 import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
-import type { Bundle, BundleCharge } from "../core/evidence/bundle.ts";
-import type { ClaimKindName } from "../core/evidence/claim-kind.ts";
+import type { Bundle } from "../core/evidence/bundle.ts";
 import {
   CLAIM_TYPES,
   type ClaimMessage,
   claimDomain,
-  claimEvidenceHash,
-  claimKindCode,
-  finderEvidenceHash,
   relayedClaim,
 } from "../core/evidence/claim-message.ts";
-import { mispricedOpening, openedLeafOf } from "../core/evidence/mispriced-opening.ts";
 import { minorUnitDigits } from "../core/money/currency.ts";
 import { formatNano } from "../core/money/decimal.ts";
 import type { ClaimsOnLedger, LodgedClaim } from "./claims-on-ledger.ts";
+import type { DisputeSubject } from "./dispute-subject.ts";
 import type { NodeClient } from "./node-client.ts";
 import { EXIT, type ExitCode, type Output } from "./output.ts";
 
@@ -26,9 +22,7 @@ const LOOK_MS = 500;
 
 export interface DisputeParts {
   bundle: Bundle;
-  charge: BundleCharge;
-  kind: ClaimKindName;
-  claimedNano: bigint;
+  subject: DisputeSubject;
   node: NodeClient;
   ledger: ClaimsOnLedger;
   output: Output;
@@ -44,18 +38,12 @@ export class Dispute {
 
   /** Lodges the claim, or finds the one that was lodged before and is still open or won. */
   async lodge(wallet: Wallet): Promise<LodgedClaim> {
-    const { ledger, bundle, charge, kind, claimedNano, output, node } = this.#parts;
+    const { ledger, bundle, subject, output, node } = this.#parts;
+    const { line, kind, place, claimedNano } = subject;
     const finder = wallet.address.toLowerCase() as Hex;
-    const { domain, sequence } = bundle.batches[charge.batch] as Bundle["batches"][number];
-    const place = {
-      kind: claimKindCode(kind),
-      book: domain,
-      sequence: BigInt(sequence),
-      leafIndex: charge.leafIndex,
-    };
     const before = await ledger.find({ ...place, finder });
     if (before !== undefined && before.state !== "lapsed") {
-      output.remark(`Line ${charge.line} was disputed before; following that claim.`);
+      output.remark(`Line ${line} was disputed before; following that claim.`);
       return before;
     }
     const now = BigInt(Math.floor(Date.now() / 1000));
@@ -63,7 +51,7 @@ export class Dispute {
     const message: ClaimMessage = {
       ...place,
       claimedNano,
-      evidenceHash: this.#evidenceHash(finder),
+      evidenceHash: subject.evidenceHash(finder),
       finder,
       nonce: await ledger.nonceOf(finder),
       // A ledger's clock may be behind or ahead of this machine's.
@@ -79,16 +67,18 @@ export class Dispute {
       );
     }
     const claimed = this.#money(claimedNano);
-    await output.record({ claim: { id: lodged.id, line: charge.line, kind, claimed } });
+    await output.record({ claim: { id: lodged.id, line, kind, claimed } });
     await output.say(
-      `Line ${charge.line}: ${claimed} ${bundle.currency} claimed back on the ledger.`,
+      claimedNano > 0n
+        ? `Line ${line}: ${claimed} ${bundle.currency} claimed back on the ledger.`
+        : `Line ${line}: a breach is claimed on the ledger.`,
     );
     return lodged;
   }
 
   /** Waits for answers, and opens the charge when the operator contests. */
   async follow(lodged: LodgedClaim, timeoutMilliseconds: number): Promise<ExitCode> {
-    const { ledger, charge, node, bundle, kind, output } = this.#parts;
+    const { ledger, node, subject, output } = this.#parts;
     const until = Date.now() + timeoutMilliseconds;
     let claim = lodged;
     let told: string | undefined;
@@ -96,15 +86,15 @@ export class Dispute {
     for (;;) {
       if (claim.state !== told) {
         told = claim.state;
-        await output.record({ claim: { id: claim.id, line: charge.line, state: claim.state } });
+        await output.record({ claim: { id: claim.id, line: subject.line, state: claim.state } });
         await output.say(this.#words(claim));
       }
       if (["refuted", "lapsed", "settled"].includes(claim.state)) break;
-      if (claim.state === "contested" && kind === "matter-of-fact") break;
+      if (claim.state === "contested" && subject.opening === undefined) break;
       if (claim.state === "contested" && !opened) {
         opened = true;
-        const opening = mispricedOpening(bundle, charge.line);
-        await node.send("POST", "/v1/relay/openings", { claimId: claim.id, opening });
+        const shown = { claimId: claim.id, ...subject.opening?.() };
+        await node.send("POST", "/v1/relay/openings", shown);
       } else {
         if (Date.now() > until) break;
         await sleep(LOOK_MS);
@@ -116,11 +106,11 @@ export class Dispute {
   }
 
   async tellEnd(claim: LodgedClaim): Promise<void> {
-    const { output, bundle, charge } = this.#parts;
+    const { output, bundle, subject } = this.#parts;
     await output.record({
       summary: {
         id: claim.id,
-        line: charge.line,
+        line: subject.line,
         state: claim.state,
         claimed: this.#money(claim.claimedNano),
         due: this.#money(claim.dueNano),
@@ -135,14 +125,6 @@ export class Dispute {
     }
   }
 
-  /** What the claim rests on; only its digest is named on the ledger. */
-  #evidenceHash(finder: Hex): Hex {
-    const { bundle, charge, kind } = this.#parts;
-    return kind === "mispriced"
-      ? finderEvidenceHash(finder, openedLeafOf(bundle, charge.line))
-      : claimEvidenceHash({ line: charge.line, reason: "the use is disputed" });
-  }
-
   #words(claim: LodgedClaim): string {
     const { bundle } = this.#parts;
     const due = `${this.#money(claim.dueNano)} ${bundle.currency}`;
@@ -153,15 +135,20 @@ export class Dispute {
       case "conceded":
         return `${name} owes ${due}; waiting for the credit.`;
       case "contested":
-        return this.#parts.kind === "mispriced"
+        if (this.#parts.subject.kind === "matter-of-fact") {
+          return `${name} contests it: the arbiter of the agreement decides.`;
+        }
+        return this.#parts.subject.kind === "mispriced"
           ? `${name} contests it: the ledger prices the line again.`
-          : `${name} contests it: the arbiter of the agreement decides.`;
+          : "The ledger looks at the evidence.";
       case "proven":
         return `The ledger decided for the claim: ${due} come back; waiting for the credit.`;
       case "refuted":
-        return "The ledger decided against the claim: the line costs what the tariff says.";
+        return "The ledger decided against the claim: all is as it should be.";
       case "settled":
-        return `Settled: a credit of ${due} stands on the ledger.`;
+        return claim.dueNano === 0n
+          ? "Proven: the operator was fined, and nothing is owed for it."
+          : `Settled: a credit of ${due} stands on the ledger.`;
       default:
         return "The claim lapsed: nothing came of it.";
     }

@@ -17,7 +17,7 @@ import {
   usageSalt,
 } from "./support/breach-scene.ts";
 import { admit, agree, BOOK, DAY, openBook, ROLE, retailTerms } from "./support/parties.ts";
-import { bytesOf } from "./support/records.ts";
+import { bytesOf, tariffOf } from "./support/records.ts";
 import { giveStanding } from "./support/standing.ts";
 
 const CALL = 2n * MINUTE;
@@ -68,6 +68,15 @@ describe("Breaches that the ledger decides alone", () => {
       const data = { service: 4, quantity: 1n, secondQuantity: 600_000n };
       const session = await opened({ start: await ago(100n), ...data });
       await isProven(session.claim, CALL, session.bond);
+    });
+
+    it("is a call that says to have begun more than a day before", async () => {
+      const impossible = await opened({ start: await ago(600n), sessionMinutes: 1_441 });
+      await isProven(impossible.claim, CALL, impossible.bond);
+      const day = await opened({ start: await ago(600n), sessionMinutes: 1_440 });
+      assert.equal((await scene.outcome(day.claim)).state, "refuted");
+      const content = { service: 7, start: await ago(600n), sessionMinutes: 1_441 };
+      assert.equal((await scene.outcome((await opened(content)).claim)).state, "refuted");
     });
 
     it("is none within the age, or when only its octets are many", async () => {
@@ -248,7 +257,7 @@ describe("Breaches that the ledger decides alone", () => {
     });
 
     it("that moves twice from one place is a breach, in whatever slot it stands", async () => {
-      const batch = await scene.commit(scene.books.charges, [
+      let batch = await scene.commit(scene.books.charges, [
         await call("pool one", {}, { counters: [move("pool", 1n)] }),
         await call("pool two", {}, { counters: [move("other", 1n), move("pool", 1n)] }),
         await call("pool three", {}, { counters: [move("pool", 2n)] }),
@@ -271,6 +280,14 @@ describe("Breaches that the ledger decides alone", () => {
       const next = await scene.claim(kind, batch, 2, usageSalt(batch, 2), 0n);
       assert.equal(await scene.refusal(next, kind, pair(2, 0, 0, 0)), "BreachNotShown", "sequence");
       assert.equal(await scene.refusal(next, kind, pair(2, 1, 0, 1)), "BreachNotShown", "no scope");
+      const plan = new TextEncoder().encode("PLAN\0\0\0\x01");
+      const named = { scope: plan, scopeSequence: 1n, counterBefore: 0n };
+      batch = await scene.commit(scene.books.charges, [
+        await call("p", {}, { counters: [named] }),
+        await call("p", {}, { counters: [named] }),
+      ]);
+      const same = await scene.claim(kind, batch, 1, usageSalt(batch, 1), 0n);
+      assert.equal(await scene.refusal(same, kind, pair(1, 0, 0, 0)), "BreachNotShown", "a plan");
     });
   });
 
@@ -296,7 +313,7 @@ describe("Breaches that the ledger decides alone", () => {
       ] as const) {
         const batch = await scene.commit(book, [await call("split")]);
         const claim = await scene.claim("wrongSplit", batch, 0, usageSalt(batch, 0), 0n);
-        const evidence = { ...batch.usage(0), price: scene.tariff.evidence() };
+        const evidence = { ...batch.usage(0), price: tariffOf().evidence() };
         await scene.open(claim, "wrongSplit", evidence);
         assert.equal((await scene.outcome(claim)).state, state);
       }
@@ -788,7 +805,7 @@ describe("Breaches that the ledger decides alone", () => {
         ledger.refusal(finder, "claims", "claim", kind, batch.book, 1n, 0, nano, batch.leaf(0));
       assert.equal(await refused(12, 1n), "ClaimAmountNotDue");
       assert.equal(await refused(2, 0n), "ClaimAmountEmpty");
-      assert.equal(await refused(14, 1n), "ClaimKindUnknown");
+      assert.equal(await refused(99, 1n), "ClaimKindUnknown");
     });
 
     it("a judge is registered by the governor, and stays", async () => {

@@ -38,6 +38,13 @@ const ON_THE_LEDGER: Record<string, (input: Input) => [method: string, args: unk
     "commitmentOf",
     [i.domain, i.sequence, i.depth, i.root, i.totals, i.runningTotals],
   ],
+  pseudonym: (i) => ["pseudonymOf", [i.domain, i.disputeAddress, i.blind]],
+  evidence: (i) => ["evidenceHashOf", [i.finder, i.leaf, i.salt]],
+  invoiceDocument: (i) => ["invoiceDocumentDigest", [[i.salt, i.documentHash, i.closingState]]],
+  intervalRow: (i) => ["intervalRowDigest", [[i.service, i.direction, i.low, i.high, i.zone]]],
+  calendarRow: (i) => ["calendarRowDigest", [[i.from, i.to, i.band]]],
+  // In the order of the struct, which is that of the vector.
+  priceRow: (i) => ["priceRowDigest", [Object.values(i)]],
   seal: (i) => ["sealOf", [i.commitment, i.blockTime]],
 };
 

@@ -9,10 +9,10 @@ import { ClaimsOnLedger } from "../../node/cli/claims-on-ledger.ts";
 import { fromHex, type Hex } from "../../node/core/bytes.ts";
 import { accessToken, disputeKey } from "../../node/core/evidence/access-link.ts";
 import { type Bundle, type BundleCharge, isClosed } from "../../node/core/evidence/bundle.ts";
+import { claimKindCode } from "../../node/core/evidence/claim-kind.ts";
 import {
   CLAIM_TYPES,
   claimDomain,
-  claimKindCode,
   finderEvidenceHash,
   relayedClaim,
 } from "../../node/core/evidence/claim-message.ts";

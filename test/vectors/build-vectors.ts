@@ -25,6 +25,7 @@ import {
   invoiceOrderKey,
 } from "../../node/core/commitment/invoice-leaf.ts";
 import { chargeLeaf } from "../../node/core/commitment/leaf.ts";
+import { countersWithPlan } from "../../node/core/commitment/plan-scope.ts";
 import {
   bookSalts,
   deviceTag,
@@ -35,6 +36,7 @@ import {
   textIdentity,
 } from "../../node/core/commitment/secrets.ts";
 import { sumTreeRoot } from "../../node/core/commitment/sum-tree.ts";
+import { finderEvidenceHash } from "../../node/core/evidence/claim-message.ts";
 import {
   encodeCharge,
   encodeChunk,
@@ -48,6 +50,12 @@ import {
   partyFromJson,
 } from "../../node/core/evidence/group-json.ts";
 import { oneTimePublicKey, sealDelivery } from "../../node/core/evidence/sealed-delivery.ts";
+import {
+  calendarRowDigest,
+  intervalRowDigest,
+  type PriceRow,
+  priceRowDigest,
+} from "../../node/core/tariff/rows.ts";
 
 /** Recognisable bytes: `fill(0xa1, 32)` is a1a2a3…, so that a shifted field is seen by eye. */
 function bytes(from: number, length: number): Hex {
@@ -511,3 +519,87 @@ for (const count of [1, 2, 7, 40]) {
     ...built.events.map(({ orderKey }) => orderKey),
   ]);
 }
+const evidence = { finder: bytes(0x0b, 20), leaf: bytes(0x2b, 32), salt: bytes(0x4b, 32) };
+add(
+  "evidence of a claim",
+  "evidence",
+  evidence,
+  h(finderEvidenceHash(evidence.finder, { leaf: evidence.leaf, salt: evidence.salt })),
+);
+
+const assignment = {
+  ...charge,
+  salt: bytes(0x1a, 32),
+  kind: 8,
+  service: 0,
+  flags: 0,
+  start: "1790812800000",
+  sessionMinutes: 0,
+  quantity: "2678400000",
+  decidingDigits: "0xffffffffffffffff",
+  visitedNetwork: 0xffffff,
+  class: 0,
+  counters: countersWithPlan({ plan: 3, ordinal: 2n }).map((move) => ({
+    scope: toHex(move.scope),
+    scopeSequence: `${move.scopeSequence}`,
+    counterBefore: `${move.counterBefore}`,
+  })),
+};
+add("charge group that assigns a plan", "charge", assignment, chargeOf(assignment));
+
+const interval = {
+  service: 1,
+  direction: 1,
+  low: "0x4917000000000000",
+  high: "0x4917ffffffffffff",
+  zone: 7,
+};
+add(
+  "interval row",
+  "intervalRow",
+  interval,
+  intervalRowDigest({ ...interval, low: n(interval.low), high: n(interval.high) }),
+);
+const calendar = { from: "1790812800000", to: "1793491200000", band: 2 };
+add(
+  "calendar row",
+  "calendarRow",
+  calendar,
+  calendarRowDigest({ from: 1790812800000, to: 1793491200000, band: 2 }),
+);
+const price = {
+  zone: 7,
+  area: 0,
+  origin: 0,
+  band: 2,
+  class: 0,
+  kind: 4,
+  provable: 1,
+  price: "90000000",
+  per: "60000",
+  setUp: "50000000",
+  first: 60000,
+  step: 1000,
+  minimum: "1",
+  maximum: "340282366920938463463374607431768211455",
+  tierFrom: "6000000",
+  tierTo: "18446744073709551615",
+  mode: 1,
+  scale: 4,
+  split: 1,
+};
+const priceRow: PriceRow = {
+  ...price,
+  provable: true,
+  priceNano: n(price.price),
+  per: n(price.per),
+  setUpNano: n(price.setUp),
+  first: n(price.first),
+  step: n(price.step),
+  minimumNano: n(price.minimum),
+  maximumNano: n(price.maximum),
+  tierFrom: n(price.tierFrom),
+  tierTo: n(price.tierTo),
+  mode: "half-even",
+};
+add("price row of a counter's second tier", "priceRow", price, priceRowDigest(priceRow));

@@ -198,6 +198,16 @@ export const structures: Record<string, (input: Json) => string | string[]> = {
   invoiceDocument: (i) =>
     keccak(`21${V}${strip(i.salt)}${strip(i.documentHash)}${strip(i.closingState)}`),
   orderKey: (i) => keccak(`23${V}${strip(i.pseudonym)}${uint(i.run, 8)}`),
+  evidence: (i) => keccak(`0b${V}${strip(i.finder)}${strip(i.leaf)}${strip(i.salt)}`),
+  intervalRow: (i) =>
+    keccak(
+      `30${V}${uint(i.service, 1)}${uint(i.direction, 1)}${strip(i.low)}${strip(i.high)}${uint(i.zone, 4)}`,
+    ),
+  calendarRow: (i) => keccak(`34${V}${uint(i.from, 8)}${uint(i.to, 8)}${uint(i.band, 2)}`),
+  priceRow: (i) =>
+    keccak(
+      `31${V}${uint(i.zone, 4)}${uint(i.area, 2)}${uint(i.origin, 2)}${uint(i.band, 2)}${uint(i.class, 1)}${uint(i.kind, 1)}${uint(i.provable, 1)}${uint(i.price, 16)}${uint(i.per, 8)}${uint(i.setUp, 16)}${uint(i.first, 4)}${uint(i.step, 4)}${uint(i.minimum, 16)}${uint(i.maximum, 16)}${uint(i.tierFrom, 8)}${uint(i.tierTo, 8)}${uint(i.mode, 1)}${uint(i.scale, 1)}${uint(i.split, 4)}`,
+    ),
   invoiceLeaf: (i) =>
     keccak(
       `22${V}${strip(i.domain)}${strip(i.orderKey)}${strip(i.body)}${strip(i.document)}${uint(i.chargesNano, 16)}`,

@@ -3,14 +3,21 @@ import { Wallet } from "ethers";
 import { TallystickError } from "../../core/errors.ts";
 import { disputeKey } from "../../core/evidence/access-link.ts";
 import type { Bundle, BundleCharge } from "../../core/evidence/bundle.ts";
-import type { ClaimKindName } from "../../core/evidence/claim-kind.ts";
+import {
+  BREACH_KIND,
+  type BreachKind,
+  type ClaimKindName,
+  type DisputeKind,
+} from "../../core/evidence/claim-kind.ts";
+import { findBreaches } from "../../core/evidence/find-breaches.ts";
 import { repriceLine } from "../../core/evidence/mispriced-opening.ts";
 import { readLinkSecret } from "../../core/evidence/subscriber-link.ts";
 import { formatNano, parseDecimalNano } from "../../core/money/decimal.ts";
-import { endpointsOf, type FactOptions, readBundle } from "../bundle-check.ts";
+import { checkBundle, endpointsOf, type FactOptions, readBundle } from "../bundle-check.ts";
 import { ClaimsOnLedger } from "../claims-on-ledger.ts";
 import type { CommandModule } from "../command.ts";
 import { Dispute } from "../dispute.ts";
+import { type DisputeSubject, subjectOfBreach, subjectOfLine } from "../dispute-subject.ts";
 import { NodeClient } from "../node-client.ts";
 import { readUrl } from "../open-node.ts";
 import { EXIT, UsageError } from "../output.ts";
@@ -27,10 +34,18 @@ interface DisputeOptions extends FactOptions {
   timeout: string;
 }
 
-const REASONS: Record<string, ClaimKindName> = {
+const REASONS: Record<string, DisputeKind> = {
   mispriced: "mispriced",
   fact: "matter-of-fact",
+  // "counter-step-wrong" is counterStepWrong.
+  ...Object.fromEntries(
+    (Object.keys(BREACH_KIND) as BreachKind[]).map((kind) => [reasonOf(kind), kind]),
+  ),
 };
+
+function reasonOf(kind: BreachKind): string {
+  return kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
 
 export const command: CommandModule = {
   declare(parser) {
@@ -39,7 +54,7 @@ export const command: CommandModule = {
       .requiredOption("--line <line>", "the line, as the bill numbers it")
       .option(
         "--reason <reason>",
-        "mispriced: the ledger prices it again; fact: people decide",
+        "mispriced: the ledger prices it again; fact: people decide; or a breach (see below)",
         "mispriced",
       )
       .option("--amount <amount>", "what is claimed back (default: what the tariff does not yield)")
@@ -53,6 +68,9 @@ export const command: CommandModule = {
         "after",
         "\nSigns with the key that follows from the link's secret; the secret itself goes nowhere." +
           "\nA claim that was lodged before is followed, not lodged twice." +
+          "\nBreaches that the bundle may show of a line (an invoice is --line invoice), such as" +
+          "\ncounter-step-wrong, running-total-wrong, source-reused, untimely-charge and the others of" +
+          "\ndocs/CONTRACTS.md in this spelling, are claimed by --reason with the bundle's own evidence." +
           "\nExit code 1 when there is nothing to claim or the claim is refused.",
       );
   },
@@ -60,27 +78,29 @@ export const command: CommandModule = {
   async run([file], given, { output }) {
     const options = given as unknown as DisputeOptions;
     const kind = REASONS[options.reason];
-    if (kind === undefined) throw new UsageError("--reason is mispriced or fact.");
+    if (kind === undefined) {
+      throw new UsageError("--reason is mispriced, fact, or a breach such as counter-step-wrong.");
+    }
     const timeoutSeconds = Number(options.timeout);
     if (!(timeoutSeconds > 0)) throw new UsageError("--timeout is a number of seconds.");
     const bundle = await readBundle(String(file));
-    const charge = chargeOf(bundle, options.line);
     const wallet = await walletOf(bundle, options);
-    const claimedNano = claimedOf(bundle, charge, kind, options.amount);
-    if (claimedNano <= 0n) {
+    const subject =
+      kind === "mispriced" || kind === "matter-of-fact"
+        ? aboutLine(bundle, chargeOf(bundle, options.line), kind, options.amount)
+        : await aboutBreach(bundle, options, kind);
+    if (typeof subject === "string") {
       await output.record({
-        summary: { line: charge.line, claimed: "0", state: "nothing-to-claim" },
+        summary: { line: options.line, claimed: "0", state: "nothing-to-claim" },
       });
-      await output.say(
-        `Line ${charge.line} costs what the published tariff says: there is nothing to claim. If the use itself is wrong, write --reason fact.`,
-      );
+      await output.say(subject);
       return EXIT.no;
     }
     const node = new NodeClient(relayUrl(bundle, options), undefined);
     const urls = endpointsOf(bundle, options).map(({ url }) => url);
     const ledger = new ClaimsOnLedger(bundle.ledger, urls);
     try {
-      const dispute = new Dispute({ bundle, charge, kind, claimedNano, node, ledger, output });
+      const dispute = new Dispute({ bundle, subject, node, ledger, output });
       const claim = await dispute.lodge(wallet);
       if (options.wait === true) return await dispute.follow(claim, timeoutSeconds * 1000);
       await dispute.tellEnd(claim);
@@ -90,6 +110,35 @@ export const command: CommandModule = {
     }
   },
 };
+
+/** What to claim, or why there is nothing. */
+function aboutLine(
+  bundle: Bundle,
+  charge: BundleCharge,
+  kind: ClaimKindName,
+  amount: string | undefined,
+): DisputeSubject | string {
+  const claimedNano = claimedOf(bundle, charge, kind, amount);
+  return claimedNano > 0n
+    ? subjectOfLine(bundle, charge, kind, claimedNano)
+    : `Line ${charge.line} costs what the published tariff says: there is nothing to claim. If the use itself is wrong, write --reason fact.`;
+}
+
+async function aboutBreach(
+  bundle: Bundle,
+  options: DisputeOptions,
+  kind: BreachKind,
+): Promise<DisputeSubject | string> {
+  if (options.amount !== undefined) {
+    throw new UsageError("--amount is for mispriced lines and facts: a breach owes what it owes.");
+  }
+  const { facts } = await checkBundle(bundle, options, {});
+  const all = findBreaches(bundle, facts);
+  const found = all.find((one) => one.kind === kind && one.line === options.line);
+  if (found !== undefined) return subjectOfBreach(found);
+  const shown = all.map(({ kind, line }) => `line ${line}: ${reasonOf(kind)}`).join("; ");
+  return `The bundle does not show that of line ${options.line}. It shows ${shown || "no breach"}.`;
+}
 
 function claimedOf(
   bundle: Bundle,

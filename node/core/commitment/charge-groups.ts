@@ -16,6 +16,8 @@ export const CHARGE_KIND = {
   periodEnd: 5,
   tax: 6,
   rounding: 7,
+  /** Says which plan an account has; asks nothing. */
+  assignment: 8,
 } as const;
 
 export const SERVICE_CODE = {

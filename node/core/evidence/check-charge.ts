@@ -1,6 +1,7 @@
 import { fromHex, toHex } from "../bytes.ts";
 import {
   accountGroupDigest,
+  CHARGE_KIND,
   chargeDueMilliseconds,
   chargeGroupDigest,
   PARTY_TYPE,
@@ -141,6 +142,9 @@ function checkTime(charge: BundleCharge, batch: BundleBatch, facts: LedgerFacts)
   const name = "in-time";
   if (isClosed(charge.charge) || batch.blockTime === undefined) {
     return unknown(name, "When it was due, or committed, is not shown to this reader.");
+  }
+  if (charge.charge.kind === CHARGE_KIND.assignment) {
+    return pass(name, "Plans are assigned ahead, and hold for long.");
   }
   const due = chargeDueMilliseconds(chargeFromJson(charge.charge));
   const committed = BigInt(batch.blockTime) * 1000n;

@@ -1,3 +1,4 @@
+import { CHARGE_KIND } from "../commitment/charge-groups.ts";
 import { TallystickError } from "../errors.ts";
 import {
   type InvoiceDocument,
@@ -61,13 +62,14 @@ function checkLines(bundle: Bundle, document: InvoiceDocument, text: string): Ch
     return fail(LINES, "The invoice can be read in two ways: it is not in its one spelling.");
   }
   if (account === "") return fail(LINES, "The invoice names no account.");
-  if (document.lines.length !== bundle.charges.length) {
+  const charges = bundle.charges.filter((charge) => !isAssignment(charge));
+  if (document.lines.length !== charges.length) {
     return fail(
       LINES,
-      `The invoice has ${document.lines.length} lines; ${bundle.charges.length} charges were committed.`,
+      `The invoice has ${document.lines.length} lines; ${charges.length} charges were committed.`,
     );
   }
-  for (const [at, charge] of bundle.charges.entries()) {
+  for (const [at, charge] of charges.entries()) {
     const line = document.lines[at] as InvoiceDocumentLine;
     if (line.line !== charge.line || parseDecimalNano(line.amount) !== BigInt(charge.amountNano)) {
       return fail(
@@ -88,6 +90,10 @@ function checkLines(bundle: Bundle, document: InvoiceDocument, text: string): Ch
         `The use of line ${hidden.line} is not shown, to compare it with the invoice.`,
       );
 }
+
+/** Says which plan the account has: no line of a bill. */
+const isAssignment = ({ charge, amountNano }: BundleCharge): boolean =>
+  !isClosed(charge) && charge.kind === CHARGE_KIND.assignment && BigInt(amountNano) === 0n;
 
 /** The first field of the use that is not what the groups tell, as far as they are opened. */
 function differingField(

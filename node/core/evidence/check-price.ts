@@ -41,6 +41,8 @@ export function repriceCharge(compiled: CompiledTariff, charge: OpenedCharge): P
     originDigits: BigInt(charge.originDigits),
     ...(charge.visitedNetwork === NO_NETWORK ? {} : { visitedNetwork: charge.visitedNetwork }),
     class: charge.class,
+    // As the ledger does: a charge that names no counter is counted from zero.
+    counterBefore: BigInt(charge.counters[0]?.counterBefore ?? 0),
   });
 }
 
@@ -53,6 +55,15 @@ export function checkPrice(
 ): { check: Check; expectedNano?: bigint } {
   const name = "priced";
   const failed = (because: string) => ({ check: fail(name, because) });
+  if (charge.kind === CHARGE_KIND.assignment) {
+    return {
+      expectedNano: 0n,
+      check:
+        amountNano === 0n
+          ? pass(name, "It says which plan the account has, and asks nothing.")
+          : fail(name, "It says which plan the account has, and must ask nothing."),
+    };
+  }
   if (charge.kind !== CHARGE_KIND.usage) {
     return { check: unknown(name, "No tariff row prices this kind of charge.") };
   }
@@ -71,7 +82,7 @@ export function checkPrice(
   } catch (error) {
     if (!(error instanceof TallystickError)) throw error;
     return error.code === "rating.needs-account"
-      ? { check: unknown(name, "Its price depends on counters or a plan that are not shown.") }
+      ? { check: unknown(name, "Its price depends on a plan that is not shown.") }
       : failed(`The tariff has no price for it: ${error.message}`);
   }
   if (tariff.version !== charge.tariffVersion) {

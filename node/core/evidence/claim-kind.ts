@@ -17,4 +17,18 @@ export const BREACH_KIND = {
   creditAboveOriginal: 11,
   malformedBatch: 12,
   bookTotalsWrong: 13,
+  counterStepWrong: 14,
+  planNotAssigned: 15,
+  assignmentsClash: 16,
+  invoiceDocumentDiffers: 17,
 } as const;
+
+export type BreachKind = keyof typeof BREACH_KIND;
+
+/** What a subscriber's claim can be about. */
+export type DisputeKind = ClaimKindName | BreachKind;
+
+export const claimKindCode = (kind: DisputeKind): number => {
+  if (kind === "mispriced") return CLAIM_KIND.mispriced;
+  return kind === "matter-of-fact" ? CLAIM_KIND.matterOfFact : BREACH_KIND[kind];
+};

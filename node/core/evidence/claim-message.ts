@@ -3,7 +3,7 @@ import { PROTOCOL_VERSION, TAG } from "../commitment/tags.ts";
 import { hash, hashDocument } from "../hash.ts";
 import { canonicalJson } from "../tariff/canonical-json.ts";
 import type { Bundle } from "./bundle.ts";
-import { CLAIM_KIND, type ClaimKindName } from "./claim-kind.ts";
+import type { DisputeKind } from "./claim-kind.ts";
 
 /** EIP-712 type of a claim: REQUEST_TYPEHASH of contracts/Claims.sol. */
 export const CLAIM_TYPES = {
@@ -41,9 +41,6 @@ export interface ClaimMessage {
   validUntil: bigint;
 }
 
-export const claimKindCode = (kind: ClaimKindName): number =>
-  kind === "mispriced" ? CLAIM_KIND.mispriced : CLAIM_KIND.matterOfFact;
-
 /** A leaf and the salt of the group that the evidence opens there. */
 export interface OpenedLeaf {
   leaf: Hex;
@@ -71,7 +68,7 @@ export const claimEvidenceHash = (evidence: unknown): Hex =>
   toHex(hashDocument(new TextEncoder().encode(canonicalJson(evidence))));
 
 /** What the relay of any member's node takes (docs/COMMANDS.md): nothing in it can be changed. */
-export const relayedClaim = (kind: ClaimKindName, claim: ClaimMessage, signature: string) => ({
+export const relayedClaim = (kind: DisputeKind, claim: ClaimMessage, signature: string) => ({
   kind,
   domain: claim.book,
   sequence: claim.sequence.toString(),

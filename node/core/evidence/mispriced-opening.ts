@@ -1,23 +1,15 @@
-import { fromHex, type Hex, toHex } from "../bytes.ts";
-import {
-  accountGroupDigest,
-  chargeGroupDigest,
-  partyGroupDigest,
-} from "../commitment/charge-groups.ts";
-import { chargeLeaf } from "../commitment/leaf.ts";
+import { type Hex, toHex } from "../bytes.ts";
 import { TallystickError } from "../errors.ts";
 import { ROUNDING_MODES } from "../money/rounding.ts";
+import type { Pricing } from "../rating/outcome.ts";
 import { rowsAt } from "../rating/price-charge.ts";
 import { type CompiledTariff, compileTariff } from "../tariff/compile.ts";
 import type { PriceRow } from "../tariff/rows.ts";
-import { buildTariffTree } from "../tariff/tariff-tree.ts";
-import { type Bundle, type BundleCharge, isClosed, type OpenedCharge } from "./bundle.ts";
-import { digestOf } from "./check.ts";
+import { buildTariffTree, type TariffTree } from "../tariff/tariff-tree.ts";
+import { batchPath, chargeTuple, leafOfCharge, leafRest } from "./breach-openings.ts";
+import { type Bundle, isClosed, type OpenedCharge } from "./bundle.ts";
 import { repriceCharge, versionInForce } from "./check-price.ts";
 import type { OpenedLeaf } from "./claim-message.ts";
-import { accountFromJson, chargeFromJson, partyFromJson } from "./group-json.ts";
-
-const NO_SCOPE = { scope: `0x${"00".repeat(8)}`, scopeSequence: "0", counterBefore: "0" };
 
 /**
  * What the ledger is shown to price one contested charge again: MispricedEvidence of
@@ -38,14 +30,12 @@ export function mispricedOpening(bundle: Bundle, line: string) {
   const batch = proof === undefined ? undefined : bundle.batches[proof.batch];
   if (proof === undefined || batch?.blockTime === undefined) throw notPossible(line);
   const { charge, tariff } = pricedBy(bundle, line);
-  const path = {
-    depth: batch.depth,
-    siblings: proof.path,
-    totals: batch.totals,
-    runningTotals: batch.runningTotals,
-    blockTime: batch.blockTime,
-  };
-  return [chargeGroup(charge), leafRest(proof), path, priceEvidence(tariff, charge)] as const;
+  return [
+    chargeTuple(charge),
+    leafRest(proof),
+    batchPath(bundle, proof),
+    priceEvidence(tariff, repriceCharge(tariff, charge)),
+  ] as const;
 }
 
 /** What the tariff in force yields for a line, in nano-units. Errors as `mispricedOpening`. */
@@ -62,17 +52,7 @@ export function openedLeafOf(bundle: Bundle, line: string): OpenedLeaf {
   const proof = bundle.charges.find((charge) => charge.line === line);
   const batch = proof === undefined ? undefined : bundle.batches[proof.batch];
   if (proof === undefined || batch === undefined || isClosed(proof.charge)) throw notPossible(line);
-  const { account, party, amountNano } = leafRest(proof);
-  const leaf = chargeLeaf(
-    fromHex(batch.domain, 20),
-    {
-      account: fromHex(account, 32),
-      party: fromHex(party, 32),
-      charge: chargeGroupDigest(chargeFromJson(proof.charge)),
-    },
-    BigInt(amountNano),
-  );
-  return { leaf: toHex(leaf), salt: proof.charge.salt };
+  return { leaf: leafOfCharge(bundle, proof), salt: proof.charge.salt };
 }
 
 /** The ledger asks for the version in force at the start, whatever version the charge names. */
@@ -94,28 +74,14 @@ const notPossible = (line: string): TallystickError =>
     `The bundle does not hold what the ledger needs to price line ${line} again: the committed charge, opened, and the tariff in force. Ask the operator for the full evidence.`,
   );
 
-function chargeGroup({ counters, ...group }: OpenedCharge) {
-  return {
-    ...group,
-    decidingDigits: BigInt(group.decidingDigits).toString(),
-    originDigits: BigInt(group.originDigits).toString(),
-    visitedNetwork: `0x${group.visitedNetwork.toString(16).padStart(6, "0")}`,
-    scopes: [counters[0] ?? NO_SCOPE, counters[1] ?? NO_SCOPE],
-  };
-}
-
-function leafRest({ account, party, amountNano }: BundleCharge) {
-  return {
-    account: toHex(digestOf(account, (group) => accountGroupDigest(accountFromJson(group)))),
-    party: toHex(digestOf(party, (group) => partyGroupDigest(partyFromJson(group)))),
-    amountNano,
-  };
-}
-
-function priceEvidence(tariff: CompiledTariff, charge: OpenedCharge) {
-  const { rows } = repriceCharge(tariff, charge);
+/** The rows that priced a charge, with their places: PriceEvidence of contracts/types/Rows.sol. */
+export function priceEvidence(
+  tariff: CompiledTariff,
+  { rows, components }: Pick<Pricing, "rows" | "components">,
+  { header, path }: TariffTree = buildTariffTree(tariff),
+) {
   const { interval, calendar, price } = rowsAt(tariff, rows);
-  const { header, path } = buildTariffTree(tariff);
+  const tiers = components.flatMap(({ row }) => (row === undefined ? [] : [row]));
   const place = (index: number): { index: number; siblings: Hex[] } => ({
     index,
     siblings: path(index).map(toHex),
@@ -134,6 +100,10 @@ function priceEvidence(tariff: CompiledTariff, charge: OpenedCharge) {
     calendarPath: place(rows.calendar),
     price: priceRow(price),
     pricePath: place(rows.price),
+    further: tiers.map((tier) => ({
+      row: priceRow(rowsAt(tariff, { ...rows, price: tier }).price),
+      path: place(tier),
+    })),
   };
 }
 

@@ -65,6 +65,8 @@ export interface PricingFacts {
   visitedNetwork?: number;
   /** The tariff's class of the record; where the price asks. */
   class?: number;
+  /** Of the price's counter; absent where it is not known, and then its price is not. */
+  counterBefore?: bigint;
 }
 
 /** A usage record with its price, and all that its charge and party groups need of both. */

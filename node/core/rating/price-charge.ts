@@ -6,6 +6,7 @@ import {
   type CalendarRow,
   type IntervalRow,
   LINEAR_PRICE_KIND,
+  PRICE_KIND,
   type PriceRow,
 } from "../tariff/rows.ts";
 import { unitSize } from "../tariff/units.ts";
@@ -49,7 +50,7 @@ export function priceCharge(tariff: CompiledTariff, facts: PricingFacts): Pricin
 export function priceInInterval(
   tariff: CompiledTariff,
   interval: number,
-  facts: PlacingFacts & Pick<PricingFacts, "quantity">,
+  facts: PlacingFacts & Pick<PricingFacts, "quantity" | "counterBefore">,
 ): Pricing {
   const rows = placesInInterval(tariff, interval, facts);
   const price = rows.price - firstPricePlace(tariff);
@@ -98,13 +99,27 @@ export function placesInInterval(
   };
 }
 
-/** A price that needs more than one row, but nothing beside the charge's own facts. */
+/** Kinds whose price is in the counter too; the others need nothing beside the charge's own facts. */
+const COUNTED_KINDS: ReadonlySet<number> = new Set([
+  PRICE_KIND.counterTier,
+  PRICE_KIND.package,
+  PRICE_KIND.volume,
+  PRICE_KIND.stairStep,
+]);
+
+/** A price that needs more than one row or a counter, but no plan. */
 function priceAlone(
   tariff: CompiledTariff,
   price: number,
-  { startMilliseconds, quantity }: Pick<PricingFacts, "startMilliseconds" | "quantity">,
+  {
+    startMilliseconds,
+    quantity,
+    counterBefore,
+  }: Pick<PricingFacts, "startMilliseconds" | "quantity" | "counterBefore">,
 ): Pick<Pricing, "amountNano" | "components"> {
-  if (tariff.priceSources[price]?.needsAccount !== false) {
+  const { kind } = tariff.priceRows[price] as PriceRow;
+  const isCounterKnown = counterBefore !== undefined && COUNTED_KINDS.has(kind);
+  if (tariff.priceSources[price]?.needsAccount !== false && !isCounterKnown) {
     throw new TallystickError(
       "rating.needs-account",
       "The price depends on the account's counters or plan; rate the record with its account.",
@@ -112,7 +127,13 @@ function priceAlone(
   }
   if (isTooShort(tariff, price, quantity)) return freeOf(quantity);
   const to = billedOf(tariff, price, quantity);
-  const pieces = piecesOf(tariff, price, { startMilliseconds, quantity, from: 0n, to });
+  const pieces = piecesOf(tariff, price, {
+    startMilliseconds,
+    quantity,
+    from: 0n,
+    to,
+    ...(counterBefore === undefined ? {} : { counterBefore }),
+  });
   return composeCharge(tariff, price, { quantity, billed: to, pieces });
 }
 

@@ -26,7 +26,7 @@ export interface CalendarRow {
 
 export const LINEAR_PRICE_KIND = 1;
 
-/** The kinds of price rows (docs/PROTOCOL.md, section 8). The ledger prices linear ones alone. */
+/** The kinds of price rows (docs/PROTOCOL.md, section 8). */
 export const PRICE_KIND = {
   linear: LINEAR_PRICE_KIND,
   /** Linear, with the band looked up at each increment's start. */
@@ -132,14 +132,15 @@ export const intervalRowDigest = (row: IntervalRow): Uint8Array => hash(encodeIn
 export const calendarRowDigest = (row: CalendarRow): Uint8Array => hash(encodeCalendarRow(row));
 export const priceRowDigest = (row: PriceRow): Uint8Array => hash(encodePriceRow(row));
 
-/** The ledger prices linear rows that ask for nothing but what a charge group holds. */
+/** Kinds that the ledger prices again, by the charge alone and the counter that it carries. */
+const LEDGER_KINDS: ReadonlySet<number> = new Set([
+  PRICE_KIND.linear,
+  PRICE_KIND.sessionTier,
+  PRICE_KIND.counterTier,
+  PRICE_KIND.package,
+]);
+
+/** The ledger prices rows that ask for nothing but what a charge group holds. */
 export function isLedgerProvable(row: Omit<PriceRow, "provable">): boolean {
-  return (
-    row.kind === LINEAR_PRICE_KIND &&
-    row.area === 0 &&
-    row.origin === 0 &&
-    row.class === 0 &&
-    row.tierFrom === 0n &&
-    row.tierTo === TIER_END
-  );
+  return LEDGER_KINDS.has(row.kind) && row.area === 0 && row.origin === 0;
 }

@@ -2,7 +2,7 @@ import { Router } from "express";
 import { z } from "zod";
 import type { Hex } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
-import { CLAIM_KIND } from "../../core/evidence/claim-kind.ts";
+import { BREACH_KIND, type BreachKind, claimKindCode } from "../../core/evidence/claim-kind.ts";
 import { hashDocument } from "../../core/hash.ts";
 import type { Ledger, LedgerCall } from "../../engine/ledger.ts";
 import type { Outbox } from "../../engine/outbox.ts";
@@ -23,8 +23,12 @@ const CLAIMED_NANO_MAX = 2n ** 96n;
 /** A call that the ledger refused is sent anew when it would pass now, so often. */
 const ATTEMPTS_MAX = 8;
 
+const BREACH_KINDS = Object.keys(BREACH_KIND) as BreachKind[];
+/** Of the largest evidence: two charges with their rows and paths, or 32 leaves of a batch. */
+const EVIDENCE_BYTES_MAX = 48_000;
+
 const claimSchema = z.strictObject({
-  kind: z.enum(["mispriced", "matter-of-fact"]),
+  kind: z.enum(["mispriced", "matter-of-fact", ...BREACH_KINDS]),
   domain: hex(20),
   sequence: integer,
   leafIndex: z.number().int().min(0),
@@ -36,11 +40,20 @@ const claimSchema = z.strictObject({
   signature: z.string().regex(/^0x[0-9a-fA-F]{2,1024}$/),
 });
 
-/** Positional, as the contract takes it: charge group, rest of the leaf, path, price evidence. */
-const openingSchema = z.strictObject({
-  claimId: hex(32),
-  opening: z.array(z.unknown()).length(4),
-});
+/**
+ * Of a mispriced charge positional, as the contract takes it: charge group, rest of the leaf, path, price
+ * evidence. Of every kind ABI-encoded in the shape of its judge.
+ */
+const openingSchema = z.union([
+  z.strictObject({ claimId: hex(32), opening: z.array(z.unknown()).length(4) }),
+  z.strictObject({
+    claimId: hex(32),
+    evidence: z
+      .string()
+      .regex(/^0x([0-9a-f]{2})+$/)
+      .max(2 + 2 * EVIDENCE_BYTES_MAX),
+  }),
+]);
 
 /** Steps that the contract lets anyone take once a deadline has passed. */
 const conclusionSchema = z.strictObject({
@@ -93,7 +106,7 @@ export function relayRoutes(outbox: Outbox, ledger: Ledger): Router {
 
   router.post("/claims", async (request, response) => {
     const claim = read(claimSchema, request.body);
-    const kind = claim.kind === "mispriced" ? CLAIM_KIND.mispriced : CLAIM_KIND.matterOfFact;
+    const kind = claimKindCode(claim.kind);
     const place = [claim.domain, BigInt(claim.sequence), claim.leafIndex];
     const call: LedgerCall = {
       contract: "claims",
@@ -116,9 +129,11 @@ export function relayRoutes(outbox: Outbox, ledger: Ledger): Router {
   });
 
   router.post("/openings", async (request, response) => {
-    const { claimId, opening } = read(openingSchema, request.body);
-    const args = [claimId, opening];
-    const call: LedgerCall = { contract: "claims", method: "openMispriced", args };
+    const asked = read(openingSchema, request.body);
+    const call: LedgerCall =
+      "evidence" in asked
+        ? { contract: "claims", method: "open", args: [asked.claimId, asked.evidence] }
+        : { contract: "claims", method: "openMispriced", args: [asked.claimId, asked.opening] };
     const { hash } = await relay("relay opening", call);
     response.status(201).json({ transaction: hash });
   });

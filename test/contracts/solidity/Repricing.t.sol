@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import { Cheats } from "./Cheats.sol";
 import { Verifier } from "../../../contracts/Verifier.sol";
+import { ExactMoney } from "../../../contracts/libraries/ExactMoney.sol";
 import { Repricing } from "../../../contracts/libraries/Repricing.sol";
 import { PriceRow } from "../../../contracts/types/Rows.sol";
 
@@ -95,13 +96,13 @@ contract RepricingTest is Cheats {
         row.first = type(uint32).max;
         row.step = type(uint32).max;
         row.mode = 2;
-        vm.expectPartialRevert(Repricing.PriceBeyondRange.selector);
+        vm.expectPartialRevert(ExactMoney.PriceBeyondRange.selector);
         verifier.priceOf(row, type(uint64).max);
         row.maximum = type(uint128).max - 1;
         assertEq(verifier.priceOf(row, type(uint64).max), row.maximum, "capped");
         // Rounded up beyond what 16 bytes hold.
         row.scale = 0;
-        vm.expectPartialRevert(Repricing.PriceBeyondRange.selector);
+        vm.expectPartialRevert(ExactMoney.PriceBeyondRange.selector);
         verifier.priceOf(row, type(uint64).max);
     }
 
@@ -139,7 +140,7 @@ contract RepricingTest is Cheats {
     }
 
     function _refused(PriceRow memory row) private {
-        vm.expectPartialRevert(Repricing.RowNotProvable.selector);
+        vm.expectPartialRevert(ExactMoney.RowNotProvable.selector);
         verifier.priceOf(row, 7);
     }
 

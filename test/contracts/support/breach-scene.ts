@@ -161,6 +161,20 @@ export class SceneBatch {
     };
   }
 
+  /** An assignment of a plan, by both its sides. */
+  assignment(index: number) {
+    const { owner, use, amountNano } = this.items[index] as Leaf;
+    return {
+      sequence: this.sequence,
+      leafIndex: index,
+      account: hexed(owner),
+      charge: chargeTuple(use as ChargeGroup),
+      party: toHex(PARTY),
+      amountNano,
+      path: this.path(index),
+    };
+  }
+
   /** By its credit group. */
   credit(index: number) {
     const { use } = this.items[index] as Leaf;
@@ -195,7 +209,7 @@ export class SceneBatch {
   }
 }
 
-function digestOfUse(use: ChargeGroup | CreditGroup): Uint8Array {
+function digestOfUse(use: Leaf["use"]): Uint8Array {
   return "service" in use ? chargeGroupDigest(use) : creditGroupDigest(use);
 }
 
@@ -226,12 +240,17 @@ export class BreachScene {
   arbiter!: Party;
   finder!: JsonRpcSigner;
   agreement!: string;
-  readonly tariff = tariffOf();
+  readonly tariff: { root: string };
   books!: Record<"charges" | "credits" | "invoices", Hex>;
   readonly #before = new Map<string, { sequence: bigint; sumNano: bigint; count: bigint }>();
 
-  static async start(): Promise<BreachScene> {
-    const scene = new BreachScene();
+  private constructor(tariff: { root: string }) {
+    this.tariff = tariff;
+  }
+
+  /** @param tariff what the operator publishes; 0.10 a started minute unless said */
+  static async start(tariff: { root: string } = tariffOf()): Promise<BreachScene> {
+    const scene = new BreachScene(tariff);
     const ledger = await TestLedger.start();
     scene.ledger = ledger;
     scene.operator = await admit(ledger, "Alder Mobile", ROLE.operator, 1);

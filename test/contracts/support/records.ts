@@ -286,6 +286,7 @@ export function tariffOf(rows = rowsOf(), currency = "EUR"): TestTariff {
       calendarPath: place(2),
       price: priceTuple({ ...rows.price, zone: interval === 0 ? rows.price.zone : 2 }),
       pricePath: place(interval === 0 ? 3 : 4),
+      further: [],
     }),
   };
 }
