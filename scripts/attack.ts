@@ -11,9 +11,9 @@ import { BREACH_KIND } from "../node/core/evidence/claim-kind.ts";
 import { formatDecimalScaled } from "../node/core/money/decimal.ts";
 import { BREACHES } from "./attack/breaches.ts";
 import { breachesOfBundle } from "./attack/bundle-breaches.ts";
-import { DishonestOperator, STAKES } from "./attack/dishonest-operator.ts";
 import { type BreachKind, type EvidencePack, packAsJson } from "./attack/evidence-pack.ts";
 import { Finder, type Outcome } from "./attack/finder.ts";
+import { ScriptedOperator, STAKES } from "./attack/scripted-operator.ts";
 import { EmbeddedLedger } from "./embedded-ledger.ts";
 import { Progress } from "./sample/progress.ts";
 
@@ -65,7 +65,7 @@ async function playOwn(): Promise<number> {
   try {
     await ledger.start();
     await ledger.setTime(started);
-    const operator = await DishonestOperator.start(ledger, EmbeddedLedger.chainId, (what) =>
+    const operator = await ScriptedOperator.start(ledger, EmbeddedLedger.chainId, (what) =>
       progress.step(what),
     );
     const pack: EvidencePack = { chainId: operator.chainId, claims: operator.claims, breaches: [] };

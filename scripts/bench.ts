@@ -1,12 +1,13 @@
 /* `npm run bench [-- NAME…]`: our figures beside peers and limits, one JSON line each, then a table. */
 import type { Benchmark, Figure } from "./bench/benchmark.ts";
+import { gas } from "./bench/gas.ts";
 import { pipeline } from "./bench/pipeline.ts";
 import { proofs } from "./bench/proofs.ts";
 import { rate } from "./bench/rate.ts";
 import { tree } from "./bench/tree.ts";
 import { verify } from "./bench/verify.ts";
 
-const BENCHMARKS: Benchmark[] = [rate, tree, pipeline, proofs, verify];
+const BENCHMARKS: Benchmark[] = [rate, tree, pipeline, proofs, verify, gas];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !BENCHMARKS.some((one) => one.name === name));

@@ -6,6 +6,7 @@ import {
   type InterfaceAbi,
   type Signer,
 } from "ethers";
+import { FORWARDER_NAME } from "../node/adapters/forward-request.ts";
 import { BREACH_KIND } from "../node/core/evidence/claim-kind.ts";
 
 /*
@@ -59,8 +60,6 @@ const HEARTBEAT_SECONDS = 600n;
 /** Netting cycles are open for a week; then net debtors have two days. */
 const NETTING_OPEN_SECONDS = 604_800n;
 const NETTING_FUNDING_SECONDS = 172_800n;
-/** In the EIP-712 domain of what is carried. */
-const FORWARDER_NAME = "Tallystick Forwarder";
 const GOVERNANCE_DELAY_SECONDS = 172_800n;
 /** Two years: a bill can be challenged for one in most countries, and its dispute takes its time. */
 const EVIDENCE_AGE_MAX_SECONDS = 63_072_000n;

@@ -7,21 +7,22 @@ import {
 } from "../../node/core/commitment/charge-groups.ts";
 import { chunkSum } from "../../node/core/commitment/sum-tree.ts";
 import { hash } from "../../node/core/hash.ts";
-import type { DishonestOperator } from "./dishonest-operator.ts";
 import type { BreachKind, FoundBreach } from "./evidence-pack.ts";
 import { type ChargeItem, hexed, type InvoiceItem, type LyingBatch } from "./lying-batch.ts";
 import { bytesOf } from "./named-bytes.ts";
 import { MINUTE_NANO } from "./plain-tariff.ts";
+import type { ScriptedOperator } from "./scripted-operator.ts";
 
 /** A call of 61 seconds: two started minutes. */
 const CALL_NANO = 2n * MINUTE_NANO;
 const FILL = toHex(hash(new Uint8Array([0x0f])));
 const LEAVES_PER_CHUNK = 32;
 
-type Commit = (operator: DishonestOperator) => Promise<Omit<FoundBreach, "kind">>;
+type Commit = (operator: ScriptedOperator) => Promise<Omit<FoundBreach, "kind">>;
 
-function callOf(
-  operator: DishonestOperator,
+/** A call of 61 seconds that ended a while ago, charged right. */
+export function callOf(
+  operator: ScriptedOperator,
   name: string,
   owner: Partial<AccountGroup> = {},
   use: Partial<ChargeGroup> = {},
@@ -303,7 +304,7 @@ export const BREACHES: Partial<Record<BreachKind, Commit>> = {
   },
 };
 
-function creditOf(operator: DishonestOperator, original: LyingBatch): ChargeItem {
+function creditOf(operator: ScriptedOperator, original: LyingBatch): ChargeItem {
   const { owner } = callOf(operator, "credited");
   return {
     owner: { ...owner, salt: bytesOf("salt of the credited account") },

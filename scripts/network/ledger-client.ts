@@ -1,6 +1,7 @@
 import { Contract, type Interface, JsonRpcProvider, type Wallet } from "ethers";
 import { LEDGER_ABI } from "../../node/adapters/ledger-abi.ts";
 
+export type ContractKey = keyof typeof LEDGER_ABI;
 export type Addresses = Record<string, string>;
 
 /** Reads and writes the contracts for the set-up of a network; the nodes have their outbox. */
@@ -14,28 +15,29 @@ export class LedgerClient {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: what ethers decodes has no static type
-  read(contract: keyof typeof LEDGER_ABI, method: string, ...args: unknown[]): Promise<any> {
+  read(contract: ContractKey, method: string, ...args: unknown[]): Promise<any> {
     return this.#contract(contract)
       .getFunction(method)
       .staticCall(...args);
   }
 
+  /** Waits until it is included. @returns the gas that it used */
   async send(
     by: Wallet,
-    contract: keyof typeof LEDGER_ABI,
+    contract: ContractKey,
     method: string,
     ...args: unknown[]
-  ): Promise<void> {
+  ): Promise<bigint> {
     const signer = by.connect(this.provider);
     const target = this.#contract(contract).connect(signer) as Contract;
     const call = target.getFunction(method);
     // A second later, when it is included, the ledger's clock costs more than it did at the estimate.
     const gasLimit = ((await call.estimateGas(...args)) * 3n) / 2n;
     const sent = await call.send(...args, { gasPrice: 0, type: 0, gasLimit });
-    await sent.wait();
+    return (await sent.wait())?.gasUsed ?? 0n;
   }
 
-  interfaceOf(contract: keyof typeof LEDGER_ABI): Interface {
+  interfaceOf(contract: ContractKey): Interface {
     return this.#contract(contract).interface;
   }
 
@@ -43,7 +45,7 @@ export class LedgerClient {
     this.provider.destroy();
   }
 
-  #contract(name: keyof typeof LEDGER_ABI): Contract {
+  #contract(name: ContractKey): Contract {
     return new Contract(this.#addresses[name] as string, LEDGER_ABI[name], this.provider);
   }
 }

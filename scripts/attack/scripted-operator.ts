@@ -3,7 +3,7 @@ import { fromHex, type Hex, toHex } from "../../node/core/bytes.ts";
 import { BOOK_KIND, type BookKind, bookDomain } from "../../node/core/commitment/domain.ts";
 import { deployLedger } from "../deploy.ts";
 import type { EmbeddedLedger } from "../embedded-ledger.ts";
-import { LedgerClient } from "../network/ledger-client.ts";
+import { type ContractKey, LedgerClient } from "../network/ledger-client.ts";
 import { type Item, type Lie, LyingBatch } from "./lying-batch.ts";
 import { plainTariff } from "./plain-tariff.ts";
 
@@ -33,16 +33,24 @@ const BOOKS: Record<BookName, [kind: BookKind, number: number, split: number]> =
 };
 
 /**
- * A ledger with one operator that commits whatever it likes, and denies everything. Its books are made
- * by the project's own core: only what they say is false.
+ * A ledger with one operator that commits whatever a script tells it to, and denies everything. Its books
+ * are made by the project's own core: only what they say may be false.
  */
-export class DishonestOperator {
+export class ScriptedOperator {
   readonly client: LedgerClient;
   readonly claims: Hex;
   readonly chainId: number;
   readonly tariff = plainTariff();
   readonly #ledger: EmbeddedLedger;
   readonly #key: Wallet;
+  /** Addresses by the contract's key. */
+  readonly contracts: Record<string, string>;
+  readonly governor: Wallet;
+  /** The member that arbitrates. */
+  arbiter!: Hex;
+  agreement!: Hex;
+  member!: Hex;
+  #chargeBooks = 3;
   readonly #books = new Map<BookName, Hex>();
   readonly #before = new Map<Hex, { sequence: bigint; sumNano: bigint; count: bigint }>();
 
@@ -50,21 +58,24 @@ export class DishonestOperator {
     ledger: EmbeddedLedger,
     client: LedgerClient,
     key: Wallet,
+    governor: Wallet,
     chainId: number,
-    claims: Hex,
+    contracts: Record<string, string>,
   ) {
     this.#ledger = ledger;
     this.client = client;
     this.#key = key;
     this.chainId = chainId;
-    this.claims = claims;
+    this.governor = governor;
+    this.contracts = contracts;
+    this.claims = contracts.claims?.toLowerCase() as Hex;
   }
 
   static async start(
     ledger: EmbeddedLedger,
     chainId: number,
     say: (what: string) => void,
-  ): Promise<DishonestOperator> {
+  ): Promise<ScriptedOperator> {
     const [governor, key, arbiter] = [fresh(), fresh(), fresh()];
     const deployer = new LedgerClient(ledger.url, chainId);
     const addresses = await deployLedger(governor.connect(deployer.provider), {
@@ -74,13 +85,7 @@ export class DishonestOperator {
     deployer.close();
     const contracts = { ...addresses, token: addresses.demoToken };
     const client = new LedgerClient(ledger.url, chainId, { ...contracts });
-    const operator = new DishonestOperator(
-      ledger,
-      client,
-      key,
-      chainId,
-      addresses.claims.toLowerCase() as Hex,
-    );
+    const operator = new ScriptedOperator(ledger, client, key, governor, chainId, contracts);
     for (const [name, roles, one] of [
       ["Alder Mobile", ROLE.operator, key],
       ["Elm Arbitration", ROLE.arbiter, arbiter],
@@ -89,7 +94,7 @@ export class DishonestOperator {
       const keys = [one.address, one.address, one.address];
       await client.send(governor, "members", "admit", name, roles, keys);
     }
-    await operator.#open(contracts, arbiter.address);
+    await operator.#open(arbiter.address);
     return operator;
   }
 
@@ -106,7 +111,7 @@ export class DishonestOperator {
     const book = this.book(name);
     const last = this.#before.get(book) ?? { sequence: 0n, sumNano: 0n, count: 0n };
     const batch = new LyingBatch(book, last.sequence + 1n, items, last, lie);
-    await this.#send("books", "commit", book, batch.sequence, batch.commitment());
+    await this.send("books", "commit", book, batch.sequence, batch.commitment());
     const block = await this.client.provider.getBlock("latest");
     batch.blockTime = BigInt(block?.timestamp ?? 0);
     this.#before.set(book, { sequence: batch.sequence, ...batch.running });
@@ -115,13 +120,14 @@ export class DishonestOperator {
 
   /** Whatever is alleged, it denies. */
   async contest(claim: string): Promise<void> {
-    await this.#send("claims", "contest", claim);
+    await this.send("claims", "contest", claim);
   }
 
-  async #open(contracts: Record<string, string>, arbiter: string): Promise<void> {
-    const { client } = this;
+  async #open(arbiter: string): Promise<void> {
+    const { client, contracts } = this;
     const member: Hex = await client.read("members", "memberOf", this.#key.address);
-    const judge: Hex = await client.read("members", "memberOf", arbiter);
+    this.member = member;
+    this.arbiter = await client.read("members", "memberOf", arbiter);
     const terms = [
       [member],
       [[member, member]],
@@ -133,35 +139,55 @@ export class DishonestOperator {
       [encodeBytes32String("Europe/Berlin"), 0, false, false],
       EUR,
       contracts.token,
-      judge,
+      this.arbiter,
       false,
       WINDOWS,
       Object.values(STAKES),
     ];
-    await this.#send("agreements", "propose", terms);
+    await this.send("agreements", "propose", terms);
     const agreement: Hex = await client.read("agreements", "agreementAt", 1);
-    await this.#send("token", "mint", this.#key.address, BOND_UNITS);
-    await this.#send("token", "approve", contracts.bonds, BOND_UNITS);
-    await this.#send("bonds", "deposit", agreement, member, BOND_UNITS);
+    this.agreement = agreement;
+    await this.send("token", "mint", this.#key.address, BOND_UNITS);
+    await this.send("token", "approve", contracts.bonds, BOND_UNITS);
+    await this.send("bonds", "deposit", agreement, member, BOND_UNITS);
     const from = this.#ledger.now() + 60;
-    await this.#send("tariffs", "publish", agreement, 1, this.tariff.root, from);
+    await this.send("tariffs", "publish", agreement, 1, this.tariff.root, from);
     for (const [name, [kind, number, split]] of Object.entries(BOOKS)) {
-      await this.#send("books", "openBook", agreement, kind, number, split);
-      const domain = bookDomain({
-        chainId: BigInt(this.chainId),
-        books: fromHex(contracts.books?.toLowerCase() as Hex),
-        operator: fromHex(member),
-        agreement: fromHex(agreement),
-        kind,
-        number: BigInt(number),
-      });
-      this.#books.set(name as BookName, toHex(domain));
+      this.#books.set(name as BookName, await this.#openBook(kind, number, split));
     }
     await this.#ledger.setTime(this.#ledger.now() + DAY);
   }
 
-  async #send(...call: Parameters<LedgerClient["send"]> extends [unknown, ...infer C] ? C : never) {
-    await this.client.send(this.#key, ...call);
+  /** Lets the ledger's clock go on: in the same second it costs less. */
+  async wait(seconds: number): Promise<void> {
+    await this.#ledger.setTime(this.#ledger.now() + seconds);
+  }
+
+  /** Another book of charges; numbers have no gap. */
+  openNextBook(): Promise<Hex> {
+    return this.#openBook(BOOK_KIND.charges, ++this.#chargeBooks, 1);
+  }
+
+  async #openBook(kind: BookKind, number: number, split: number): Promise<Hex> {
+    await this.send("books", "openBook", this.agreement, kind, number, split);
+    const domain = bookDomain({
+      chainId: BigInt(this.chainId),
+      books: fromHex(this.contracts.books?.toLowerCase() as Hex, 20),
+      operator: fromHex(this.member),
+      agreement: fromHex(this.agreement),
+      kind,
+      number: BigInt(number),
+    });
+    return toHex(domain);
+  }
+
+  async tokenOf(): Promise<Hex> {
+    return (await this.client.read("agreements", "tokenOf", this.agreement)).token;
+  }
+
+  /** With its one key for every duty; answers the gas that was used. */
+  send(contract: ContractKey, method: string, ...args: unknown[]): Promise<bigint> {
+    return this.client.send(this.#key, contract, method, ...args);
   }
 }
 
