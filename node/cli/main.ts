@@ -53,6 +53,11 @@ const COMMANDS: Entry[] = [
     load: () => import("./commands/ingest.ts"),
   },
   {
+    name: "aggregate",
+    summary: "make one charge of thousands of events, with its audit trail",
+    load: () => import("./commands/aggregate.ts"),
+  },
+  {
     name: "commit",
     summary: "commit what was rated to the ledger now",
     load: () => import("./commands/commit.ts"),

@@ -1,4 +1,8 @@
+import { readFile } from "node:fs/promises";
+import { parseEventProof } from "../../core/aggregation/event-proof.ts";
+import { TallystickError } from "../../core/errors.ts";
 import type { Bundle } from "../../core/evidence/bundle.ts";
+import { checkEvent } from "../../core/evidence/check-event.ts";
 import { agreeingMembers } from "../../core/evidence/merge-facts.ts";
 import type { Check, LineReport } from "../../core/evidence/verify-bundle.ts";
 import { minorUnitDigits } from "../../core/money/currency.ts";
@@ -21,6 +25,7 @@ export const command: CommandModule = {
     parser.argument("<bundle>", 'an evidence bundle, "-" for standard input');
     declareSubscriberOptions(declareFactOptions(parser))
       .option("--save-trust <file>", "pin what the ledger said, for --trust later")
+      .option("--event <file>", "check too that one event is, or is not, in a line's charge")
       .addHelpText(
         "after",
         "\nBelieves nothing in the bundle: every line is hashed, walked up to what the ledger holds," +
@@ -31,8 +36,11 @@ export const command: CommandModule = {
   },
 
   async run([file], options, { output }) {
-    const { saveTrust: trustFile, ...given } = options as FactOptions &
-      SubscriberOptions & { saveTrust?: string };
+    const {
+      saveTrust: trustFile,
+      event,
+      ...given
+    } = options as FactOptions & SubscriberOptions & { saveTrust?: string; event?: string };
     if (trustFile !== undefined && given.trust !== undefined) {
       throw new UsageError("--save-trust writes what the ledger says; leave out --trust.");
     }
@@ -46,10 +54,29 @@ export const command: CommandModule = {
       output.remark(`${problem.message} [${problem.code}]`);
     }
     if (trustFile !== undefined) await pin(trustFile, bundle, checked, output);
+    const isEventGood = event === undefined || (await printEvent(event, bundle, output));
     await printSummary(bundle, checked, output);
-    return checked.ok ? EXIT.yes : EXIT.no;
+    return checked.ok && isEventGood ? EXIT.yes : EXIT.no;
   },
 };
+
+/** @returns whether the proof of the event holds, whatever it shows */
+async function printEvent(file: string, bundle: Bundle, output: Output): Promise<boolean> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    const message = `The file can not be read (${error.code}). Check its name.`;
+    throw new TallystickError("file.not-readable", message, { file });
+  });
+  const proof = parseEventProof(text);
+  const report = checkEvent(bundle, proof);
+  const isGood = report.checks.every(({ ok }) => ok === true);
+  await output.record({ event: { ...proof.event, ...report, ok: isGood } });
+  const { device, time } = proof.event;
+  const when = new Date(Number(time)).toISOString();
+  await output.say(
+    `event of ${device} at ${when}: ${isGood ? (report.present ? `in line ${report.line}` : `NOT in line ${report.line}`) : "not shown"}${shortfalls(report.checks)}`,
+  );
+  return isGood;
+}
 
 /** What the proofs hold against is pinned; a bundle that does not fit the ledger pins nothing. */
 async function pin(

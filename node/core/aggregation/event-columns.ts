@@ -1,6 +1,6 @@
 /**
- * Events as columns: event i is the i-th of each. Numbers are whole and below 2^53, checked where
- * they are read; `device` points into `devices`, so that an id stands once.
+ * Events as columns: event i is the i-th of each. Numbers are whole and have at most 15 digits,
+ * checked where they are read, so that the double of a difference is exact; `device` points into `devices`, so that an id stands once.
  */
 export interface EventColumns {
   count: number;

@@ -57,7 +57,7 @@ const proofSchema = z.strictObject({
   orderSecret: hex(32),
   event: z.strictObject({
     device: z.string().min(1).max(64),
-    time: unsigned(8),
+    time: unsigned(8).refine((text) => text.length < 16, "no date can hold this instant"),
     sequence: unsigned(8),
   }),
   /** Where the event stands; absent when it does not. */
