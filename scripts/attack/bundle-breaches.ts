@@ -1,40 +1,17 @@
 import type { Bundle } from "../../node/core/evidence/bundle.ts";
-import {
-  mispricedOpening,
-  openedLeafOf,
-  repriceLine,
-} from "../../node/core/evidence/mispriced-opening.ts";
-import type { EvidencePack, FoundBreach } from "./evidence-pack.ts";
+import { findBreaches } from "../../node/core/evidence/find-breaches.ts";
+import type { EvidencePack } from "./evidence-pack.ts";
 
-/** What a bundle alone shows: lines that ask more than the tariff in force yields. */
+/** What a bundle alone shows against the operator. */
 export function breachesOfBundle(bundle: Bundle): EvidencePack {
-  const breaches: FoundBreach[] = [];
-  for (const charge of bundle.charges) {
-    const { line } = charge;
-    const batch = bundle.batches[charge.batch];
-    if (line === undefined || batch === undefined) continue;
-    let excessNano: bigint;
-    try {
-      excessNano = BigInt(charge.amountNano) - repriceLine(bundle, line);
-    } catch {
-      continue; // closed, or left to the arbiter: the ledger could not price it either
-    }
-    if (excessNano <= 0n) continue;
-    breaches.push({
-      kind: "mispricedCharge",
-      story: `charges ${excessNano} nano too much on line ${line}`,
-      book: batch.domain,
-      sequence: String(batch.sequence),
-      leafIndex: charge.leafIndex,
-      claimedNano: excessNano.toString(),
-      expectedDueNano: excessNano.toString(),
-      opened: openedLeafOf(bundle, line),
-      evidence: mispricedOpening(bundle, line),
-    });
-  }
   return {
     chainId: Number(bundle.ledger.chainId),
     claims: bundle.ledger.contracts.claims,
-    breaches,
+    breaches: findBreaches(bundle).map((found) => ({
+      ...found,
+      story: `is shown by line ${found.line} of the bundle`,
+      sequence: found.sequence.toString(),
+      claimedNano: found.claimedNano.toString(),
+    })),
   };
 }

@@ -1,7 +1,5 @@
 import type { Hex } from "../../node/core/bytes.ts";
-import type { BREACH_KIND } from "../../node/core/evidence/claim-kind.ts";
-
-export type BreachKind = keyof typeof BREACH_KIND;
+import type { BreachKind } from "../../node/core/evidence/claim-kind.ts";
 
 /** One breach as a finder holds it: where it is, what opens it, what is owed for it. */
 export interface FoundBreach {

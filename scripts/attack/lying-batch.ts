@@ -152,6 +152,19 @@ export class LyingBatch {
     };
   }
 
+  /** AssignmentOpening: both sides, since an assignment says nothing of use. */
+  assignment(index: number) {
+    return {
+      sequence: this.sequence,
+      leafIndex: index,
+      account: hexed(this.#charge(index).owner),
+      charge: this.usage(index).charge,
+      party: toHex(PARTY),
+      amountNano: this.#charge(index).amountNano,
+      path: this.path(index),
+    };
+  }
+
   /** CreditOpening */
   credit(index: number) {
     const use = this.#charge(index).use as CreditGroup;

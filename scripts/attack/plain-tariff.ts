@@ -85,6 +85,7 @@ export function plainTariff(): { root: Hex; evidence: object } {
         mode: ROUNDING_MODES.indexOf(price.mode),
       },
       pricePath: place(2),
+      further: [],
     },
   };
 }

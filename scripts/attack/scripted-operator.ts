@@ -1,6 +1,11 @@
 import { encodeBytes32String, Wallet } from "ethers";
 import { fromHex, type Hex, toHex } from "../../node/core/bytes.ts";
 import { BOOK_KIND, type BookKind, bookDomain } from "../../node/core/commitment/domain.ts";
+import {
+  type BooksContract,
+  INVOICE_TYPES,
+  invoiceDomain,
+} from "../../node/core/evidence/signed-messages.ts";
 import { deployLedger } from "../deploy.ts";
 import type { EmbeddedLedger } from "../embedded-ledger.ts";
 import { type ContractKey, LedgerClient } from "../network/ledger-client.ts";
@@ -116,6 +121,19 @@ export class ScriptedOperator {
     batch.blockTime = BigInt(block?.timestamp ?? 0);
     this.#before.set(book, { sequence: batch.sequence, ...batch.running });
     return batch;
+  }
+
+  /** What it sends as an invoice, signed by its key (contracts/breaches/InvoiceDocumentDiffers.sol). */
+  async signInvoice(book: Hex, orderKey: Hex, documentHash: Hex) {
+    const message = { book, orderKey, documentHash };
+    const domain = invoiceDomain(this.booksContract());
+    const signature = await this.#key.signTypedData(domain, INVOICE_TYPES, message);
+    return { signer: this.#key.address, signature };
+  }
+
+  booksContract(): BooksContract {
+    const books = this.contracts.books?.toLowerCase() as Hex;
+    return { chainId: BigInt(this.chainId), books };
   }
 
   /** Whatever is alleged, it denies. */

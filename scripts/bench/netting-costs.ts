@@ -1,8 +1,8 @@
 import { encodeBytes32String, Wallet } from "ethers";
 import { fromHex, type Hex, toHex } from "../../node/core/bytes.ts";
 import { BOOK_KIND, bookDomain } from "../../node/core/commitment/domain.ts";
-import { callOf } from "../attack/breaches.ts";
 import { LyingBatch } from "../attack/lying-batch.ts";
+import { callOf } from "../attack/made-leaves.ts";
 import { MINUTE_NANO } from "../attack/plain-tariff.ts";
 import type { ScriptedOperator } from "../attack/scripted-operator.ts";
 import type { EmbeddedLedger } from "../embedded-ledger.ts";
