@@ -24,6 +24,7 @@ const PRICE_PARTS = [
   "currency",
   "counted",
   "chargedFrom",
+  "taxCategory",
   "split",
 ] as const satisfies readonly (keyof TariffPrice)[];
 
@@ -44,6 +45,9 @@ export function requireExportable(document: TariffDocument, format: string): voi
       for (const part of PRICE_PARTS) {
         if (price[part] === undefined) continue;
         throw notExpressible(`${place}/prices/${at}/${part}`, `${format} has no ${part}.`);
+      }
+      if (price.tiers?.steps.some(({ fee }) => fee !== undefined)) {
+        throw notExpressible(`${place}/prices/${at}/tiers`, `${format} has no fees of tiers.`);
       }
     }
   }

@@ -1,73 +1,23 @@
-import { z } from "zod";
 import { TallystickError } from "../errors.ts";
+import { TARIFF_FORMAT, type TariffDocument } from "./document.ts";
 import {
-  type CalendarTime,
-  TARIFF_FORMAT,
-  type TariffDocument,
-  type TariffPrice,
-} from "./document.ts";
+  categoryOf,
+  type Dimension,
+  dimensionsOf,
+  hasFlatBeside,
+  hasTimes,
+  Priced,
+  TIME_CLASSES,
+  whenOf,
+} from "./ocpi-prices.ts";
+import { amount, netOf, type OcpiTariff, ocpiTariff } from "./ocpi-shape.ts";
 
 /*
  * Tariffs of the Open Charge Point Interface, 2.2.1 and 2.3.0 (mod_tariffs), as tariff documents.
  * OCPI prices a session by several dimensions at once; a document prices records, each of one
- * service. So a tariff fits when it meters one dimension, beside its flat fee; what does not fit is
- * refused by place, never dropped.
+ * service: energy, and time that was for charging, parking or a reservation (the record's
+ * `application`). What does not fit is refused by place, never dropped.
  */
-
-const number = z.number().nonnegative();
-const price = z.union([
-  z.looseObject({ excl_vat: number }),
-  z.looseObject({ before_taxes: number }),
-]);
-
-const TIME_KEYS = ["start_time", "end_time", "day_of_week"] as const;
-const DAYS = [
-  "MONDAY",
-  "TUESDAY",
-  "WEDNESDAY",
-  "THURSDAY",
-  "FRIDAY",
-  "SATURDAY",
-  "SUNDAY",
-] as const;
-const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
-
-const element = z.looseObject({
-  price_components: z
-    .array(
-      z.looseObject({
-        type: z.enum(["ENERGY", "FLAT", "PARKING_TIME", "TIME"]),
-        price: number,
-        vat: number.optional(),
-        step_size: z.number().int().nonnegative(),
-      }),
-    )
-    .min(1),
-  restrictions: z
-    .looseObject({
-      start_time: time.optional(),
-      end_time: time.optional(),
-      day_of_week: z.array(z.enum(DAYS)).min(1).optional(),
-    })
-    .optional(),
-});
-
-const ocpiTariff = z.looseObject({
-  id: z.string().min(1).max(36),
-  party_id: z.string().optional(),
-  currency: z.string(),
-  min_price: price.optional(),
-  max_price: price.optional(),
-  tax_included: z.enum(["YES", "NO", "N/A"]).optional(),
-  elements: z.array(element).min(1).max(50),
-  start_date_time: z.string().optional(),
-  end_date_time: z.string().optional(),
-  last_updated: z.string().optional(),
-});
-
-type OcpiTariff = z.infer<typeof ocpiTariff>;
-type Element = z.infer<typeof element>;
-type Dimension = "ENERGY" | "TIME" | "FLAT";
 
 /** What a reader of the imported document must know, by place in the original. */
 export interface ImportNote {
@@ -95,7 +45,7 @@ export function importOcpiTariff(
     );
   }
   const tariff = parsed.data;
-  const dimension = meteredDimension(tariff);
+  const byDimension = dimensionsOf(tariff);
   const notes: ImportNote[] = [];
   const validFrom = instant(tariff.start_date_time ?? tariff.last_updated);
   if (validFrom === undefined) {
@@ -106,9 +56,30 @@ export function importOcpiTariff(
   }
   const validTo = instant(tariff.end_date_time);
   const bands = tariff.elements.flatMap(({ restrictions }, index) =>
-    restrictions === undefined ? [] : [{ name: `element ${index}`, when: whenOf(restrictions) }],
+    hasTimes(restrictions) ? [{ name: `element ${index}`, when: whenOf(restrictions) }] : [],
   );
-  const service = { ENERGY: "energy", TIME: "time", FLAT: "event" } as const;
+  const metered = [...byDimension.keys()].filter((one) => one !== "FLAT");
+  // A session of one dimension is one record: its flat fee and bounds are parts of its price.
+  const isSingle = metered.length <= 1 && hasFlatBeside(byDimension, metered[0]);
+  const rates = new Set(
+    tariff.elements.flatMap((one) => one.price_components.map(({ vat }) => vat ?? 0)),
+  );
+  const priced = new Priced(
+    tariff,
+    bands.map(({ name }) => name),
+    rates.size > 1 && !isSingle,
+  );
+  if (byDimension.has("charging") && byDimension.has("parking")) {
+    notes.push({
+      code: "import.steps-by-record",
+      place: "elements",
+      message:
+        "OCPI rounds the last of a session's times alone to its step; here each record is rounded.",
+    });
+  }
+  const services = isSingle
+    ? [priced.single(byDimension, metered[0] ?? "FLAT")]
+    : priced.several(byDimension);
   const document: TariffDocument = {
     format: TARIFF_FORMAT,
     name: `OCPI ${tariff.party_id ?? ""} ${tariff.id}`.replace("  ", " "),
@@ -119,99 +90,50 @@ export function importOcpiTariff(
     // OCPI leaves rounding to contracts; nothing is rounded away here.
     rounding: { mode: "half-up", scale: 9 },
     ...(bands.length === 0 ? {} : { calendar: { bands, otherwise: "otherwise" } }),
-    services: [
-      { service: service[dimension], prices: pricesOf(tariff, dimension, bands.length > 0) },
-    ],
-    ...taxesOf(tariff, notes),
+    ...(services.some(({ prices }) => prices.some(({ classes }) => classes !== undefined))
+      ? { classes: timeClasses([...byDimension.keys()]) }
+      : {}),
+    services,
+    ...(isSingle ? {} : sessionBounds(tariff)),
+    ...(priced.isByRate ? taxesByRate(rates, tariff) : taxesOf(tariff, notes)),
   };
   return { document, notes };
 }
 
-function meteredDimension({ elements }: OcpiTariff): Dimension {
-  const types = new Set(elements.flatMap((one) => one.price_components.map(({ type }) => type)));
-  const sets = elements.map((one) =>
-    one.price_components
-      .map(({ type }) => type)
-      .sort()
-      .join(),
-  );
-  for (const [index, { restrictions = {}, price_components }] of elements.entries()) {
-    const place = `elements/${index}`;
-    for (const key of Object.keys(restrictions)) {
-      if (TIME_KEYS.some((known) => known === key)) continue;
-      throw notExpressible(
-        `${place}/restrictions/${key}`,
-        `A restriction by ${key} can not be said.`,
-      );
-    }
-    if (price_components.some(({ type }) => type === "PARKING_TIME")) {
-      throw notExpressible(`${place}/price_components`, "Parking has no service of its own.");
-    }
-    if (sets[index] !== sets[0]) {
-      throw notExpressible(place, "All elements must price the same dimensions.");
-    }
-  }
-  if (types.has("ENERGY") && types.has("TIME")) {
-    throw notExpressible("elements", "A record has one price: energy or time, not both.");
-  }
-  return types.has("ENERGY") ? "ENERGY" : types.has("TIME") ? "TIME" : "FLAT";
+/** Records of time say by their `application` what it was for; charging unless they do. */
+function timeClasses(found: readonly Dimension[]): NonNullable<TariffDocument["classes"]> {
+  const named = TIME_CLASSES.filter((one) => one !== "charging" && found.includes(one));
+  return {
+    classes: named.map((name) => ({ name, when: [{ applications: [name] }] })),
+    otherwise: "charging",
+  };
 }
 
-function pricesOf(tariff: OcpiTariff, dimension: Dimension, hasBands: boolean): TariffPrice[] {
-  const { elements, min_price, max_price } = tariff;
-  const bounds = {
+/** What a session of several records comes to is bounded by a plan. */
+function sessionBounds({ min_price, max_price }: OcpiTariff): Partial<TariffDocument> {
+  if (min_price === undefined && max_price === undefined) return {};
+  const limit = {
+    name: "session",
+    scope: "account" as const,
+    per: "session" as const,
     ...(min_price === undefined ? {} : { minimum: amount(netOf(min_price), "min_price") }),
     ...(max_price === undefined ? {} : { maximum: amount(netOf(max_price), "max_price") }),
   };
-  // The first element that holds counts, so elements after an unrestricted one never do.
-  const open = elements.findIndex(({ restrictions }) => restrictions === undefined);
-  const prices = elements.slice(0, open < 0 ? elements.length : open + 1).map(
-    (one, index): TariffPrice => ({
-      ...(hasBands
-        ? { bands: [one.restrictions === undefined ? "otherwise" : `element ${index}`] }
-        : {}),
-      ...priceOf(one, dimension, `elements/${index}/price_components`),
-      ...bounds,
-    }),
-  );
-  const isFree = hasBands && open < 0;
-  // Where no element holds, OCPI charges nothing; here that is said.
-  return isFree ? [...prices, freePrice(dimension)] : prices;
+  return { defaultPlan: "session", plans: [{ name: "session", limits: [limit] }] };
 }
 
-function priceOf({ price_components }: Element, dimension: Dimension, place: string): TariffPrice {
-  const component = (type: Dimension) => price_components.find((one) => one.type === type);
-  const flat = component("FLAT");
-  const metered = component(dimension);
-  const text = amount(metered?.price ?? 0, place);
-  if (dimension === "FLAT") return { price: { amount: text, per: 1, unit: "unit" } };
-  const [unit, small] = dimension === "ENERGY" ? (["kWh", "Wh"] as const) : (["h", "s"] as const);
-  const step = Math.max(1, metered?.step_size ?? 1);
-  return {
-    ...(flat === undefined ? {} : { setUp: amount(flat.price, place) }),
-    price: { amount: text, per: 1, unit },
-    increments: { first: step, further: step, unit: small },
-  };
-}
-
-function freePrice(dimension: Dimension): TariffPrice {
-  const free = { price_components: [{ type: dimension, price: 0, step_size: 1 }] };
-  return { bands: ["otherwise"], ...priceOf(free, dimension, "") };
-}
-
-function whenOf(restrictions: NonNullable<Element["restrictions"]>): CalendarTime[] {
-  const days = restrictions.day_of_week?.map(
-    (day) => day.toLowerCase() as NonNullable<CalendarTime["days"]>[number],
-  );
-  const on = days === undefined ? {} : { days };
-  const from = restrictions.start_time ?? "00:00";
-  const end = restrictions.end_time ?? "00:00";
-  const to = end === "00:00" ? "24:00" : end;
-  if (from < to) return [{ ...on, from, to }];
-  return [
-    { ...on, from, to: "24:00" },
-    { ...on, from: "00:00", to },
-  ];
+function taxesByRate(
+  rates: ReadonlySet<number>,
+  { tax_included }: OcpiTariff,
+): Pick<TariffDocument, "taxes"> {
+  const included = tax_included === "YES" ? { included: true as const } : {};
+  const taxes = [...rates]
+    .filter((rate) => rate > 0)
+    .map((rate) => {
+      const name = categoryOf(rate);
+      return { name, percent: amount(rate, "vat"), of: [name], ...included };
+    });
+  return { taxes };
 }
 
 /** One rate for all is a tax of the document; several would need one for each component. */
@@ -234,27 +156,8 @@ function taxesOf(
   return { taxes: [{ name: "VAT", percent: amount(rate, "vat"), ...included }] };
 }
 
-function netOf(written: z.infer<typeof price>): number {
-  return "excl_vat" in written ? (written.excl_vat as number) : (written.before_taxes as number);
-}
-
-/** JSON numbers come as their shortest decimal text, which is what their author wrote. */
-function amount(value: number, field: string): string {
-  const text = String(value);
-  if (/^\d{1,18}(\.\d{1,9})?$/.test(text)) return text;
-  throw new TallystickError(
-    "import.amount-not-exact",
-    `${text} is no amount of at most nine decimals.`,
-    { field },
-  );
-}
-
 function instant(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   // OCPI (types, DateTime): UTC, also where the text says no zone.
   return /(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`;
-}
-
-function notExpressible(field: string, message: string): TallystickError {
-  return new TallystickError("import.not-expressible", message, { field });
 }
