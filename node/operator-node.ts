@@ -9,6 +9,7 @@ import { Keystore, passphraseOf } from "./adapters/keystore.ts";
 import { LastKnownTime } from "./adapters/last-known-time.ts";
 import { LevelStore } from "./adapters/level-store.ts";
 import type { Log } from "./adapters/log.ts";
+import { receiptSigner } from "./adapters/receipt-signer.ts";
 import { readApprovals } from "./adapters/tariff-approvals.ts";
 import { type ChargingService, startCharging } from "./charging-service.ts";
 import type { Environment, NodeConfig } from "./config.ts";
@@ -17,7 +18,9 @@ import { SOURCE_ROLE } from "./core/commitment/secrets.ts";
 import { TallystickError } from "./core/errors.ts";
 import type { LedgerSection } from "./engine/build-evidence.ts";
 import { Cadence } from "./engine/cadence.ts";
+import type { SignReceipt } from "./engine/issue-receipt.ts";
 import type { ContractName } from "./engine/ledger.ts";
+import { DisputeList } from "./engine/list-disputes.ts";
 import type { EngineContext, OperatorProfile } from "./engine/operator.ts";
 import { Outbox } from "./engine/outbox.ts";
 import { OperatorPipeline } from "./engine/pipeline.ts";
@@ -70,7 +73,7 @@ export class OperatorNode {
   ): Promise<OperatorNode> {
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     const store = await LevelStore.open(join(config.data, "store"));
-    const ledger = await openLedger(config, environment);
+    const { ledger, signReceipt } = await openLedger(config, environment);
     let opened: OperatorPipeline | undefined;
     const outbox = new Outbox(ledger, store, {
       onSettled: (settled) => {
@@ -109,7 +112,12 @@ export class OperatorNode {
         const code = error instanceof TallystickError ? error.code : "internal";
         log.warn("claim not worked", { component: "claims", code });
       },
+      onDemandTrouble: (error) => {
+        const code = error instanceof TallystickError ? error.code : "internal";
+        log.warn("demand not answered", { component: "demands", code });
+      },
       ledgerSection: ledgerSectionOf(config),
+      ...(signReceipt === undefined ? {} : { signReceipt }),
     });
     opened = pipeline;
     outbox.start();
@@ -147,6 +155,7 @@ export class OperatorNode {
       },
       operator: {
         pipeline,
+        disputes: new DisputeList(ledger, config.member),
         settlement: new Settlement(outbox, () =>
           pipeline.postStatement(config.agreement.chargeBook, config.agreement.creditBook),
         ),
@@ -206,7 +215,10 @@ export class OperatorNode {
   }
 }
 
-async function openLedger(config: NodeConfig, environment: Environment): Promise<EvmLedger> {
+async function openLedger(
+  config: NodeConfig,
+  environment: Environment,
+): Promise<{ ledger: EvmLedger; signReceipt: SignReceipt | undefined }> {
   const isEmbedded = config.ledger.kind === "embedded";
   const passphrase = await passphraseOf({
     given: environment.passphrase,
@@ -219,14 +231,19 @@ async function openLedger(config: NodeConfig, environment: Environment): Promise
     ledgerIsEmbedded: isEmbedded,
   });
   const [commit, settle] = await Promise.all([keys.signer("commit"), keys.signer("settle")]);
-  return new EvmLedger({
+  const chainId = BigInt(config.ledger.chainId);
+  const { standings } = config.ledger.contracts;
+  const ledger = new EvmLedger({
     urls: config.ledger.urls,
-    chainId: BigInt(config.ledger.chainId),
+    chainId,
     kind: config.ledger.kind,
     contracts: config.ledger.contracts as Partial<Record<ContractName, string>>,
     finality: config.ledger.finality,
     signers: { commit, settle },
   });
+  const signReceipt =
+    standings === undefined ? undefined : receiptSigner(settle, chainId, standings);
+  return { ledger, signReceipt };
 }
 
 function contextOf(config: NodeConfig, store: LevelStore, ledger: EvmLedger): EngineContext {
@@ -264,6 +281,10 @@ function ledgerSectionOf({ ledger }: NodeConfig): LedgerSection {
     }
     return found;
   };
+  const optional = (name: "standings" | "demands") => {
+    const found = ledger.contracts[name];
+    return found === undefined ? {} : { [name]: found };
+  };
   return {
     chainId: ledger.chainId,
     kind: ledger.kind,
@@ -274,6 +295,8 @@ function ledgerSectionOf({ ledger }: NodeConfig): LedgerSection {
       agreements: address("agreements"),
       claims: address("claims"),
       members: address("members"),
+      ...optional("standings"),
+      ...optional("demands"),
     },
     endpoints: ledger.endpoints,
   };

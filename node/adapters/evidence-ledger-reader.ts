@@ -136,7 +136,7 @@ async function eachBounded<T>(items: readonly T[], work: (item: T) => Promise<vo
 function assertSameContracts(bundle: Bundle, known: FactReadingOptions["contracts"]): void {
   for (const [name, address] of Object.entries(known ?? {})) {
     const named = bundle.ledger.contracts[name as keyof typeof bundle.ledger.contracts];
-    if (named === address.toLowerCase()) continue;
+    if (address === undefined || named === address.toLowerCase()) continue;
     throw new TallystickError(
       "facts.other-contracts",
       `The bundle names ${named} as the contract "${name}", you know it as ${address}. Do not trust it.`,

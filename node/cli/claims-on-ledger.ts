@@ -21,11 +21,13 @@ const CLAIMS_READ_MAX = 2_000n;
 export class ClaimsOnLedger {
   readonly #rpc: EvmRpc;
   readonly #claims: Hex;
+  readonly #standings: Hex | undefined;
   readonly #reader: EvmReader;
 
   constructor(ledger: Bundle["ledger"], urls: string[]) {
     this.#rpc = new EvmRpc({ urls, chainId: BigInt(ledger.chainId) });
     this.#claims = ledger.contracts.claims;
+    this.#standings = ledger.contracts.standings;
     this.#reader = new EvmReader(this.#rpc, { claims: this.#claims });
   }
 
@@ -35,6 +37,16 @@ export class ClaimsOnLedger {
 
   async nonceOf(finder: Hex): Promise<bigint> {
     return (await this.#read("nonces", [finder])) as bigint;
+  }
+
+  /** Whether the operator's silence counts for this finder; undefined where the bundle does not say. */
+  async isSubscriber({ operator, agreement }: Bundle, finder: Hex): Promise<boolean | undefined> {
+    if (this.#standings === undefined) return undefined;
+    const args = [operator.id, agreement, finder];
+    const data = encodeCall({ contract: "standings", method: "isSubscriber", args });
+    const call = { to: this.#standings, data };
+    const result = await reached(() => this.#rpc.ask("eth_call", [call, "latest"]));
+    return decodeResult("standings", "isSubscriber", result as Hex) as boolean;
   }
 
   /** Seconds. */

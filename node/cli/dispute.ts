@@ -9,6 +9,7 @@ import {
   claimDomain,
   relayedClaim,
 } from "../core/evidence/claim-message.ts";
+import { receiptStanding } from "../core/evidence/standing.ts";
 import { minorUnitDigits } from "../core/money/currency.ts";
 import { formatNano } from "../core/money/decimal.ts";
 import type { ClaimsOnLedger, LodgedClaim } from "./claims-on-ledger.ts";
@@ -46,6 +47,7 @@ export class Dispute {
       output.remark(`Line ${line} was disputed before; following that claim.`);
       return before;
     }
+    await this.#showStanding(finder);
     const now = BigInt(Math.floor(Date.now() / 1000));
     const blockTime = await ledger.blockTime();
     const message: ClaimMessage = {
@@ -122,6 +124,19 @@ export class Dispute {
       await output.say(
         "The claim goes on. Run the same command again with --wait to see what becomes of it.",
       );
+    }
+  }
+
+  /** Without it the operator's silence concedes nothing; the claim can be opened all the same. */
+  async #showStanding(finder: Hex): Promise<void> {
+    const { ledger, bundle, node, output } = this.#parts;
+    if ((await ledger.isSubscriber(bundle, finder)) !== false) return;
+    const receipt = receiptStanding(bundle);
+    try {
+      if (receipt !== undefined) await node.send("POST", "/v1/relay/receipts", receipt);
+    } catch (error) {
+      if (!(error instanceof TallystickError)) throw error;
+      output.remark(`The operator's receipt could not be shown (${error.code}).`);
     }
   }
 

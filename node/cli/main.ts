@@ -88,6 +88,16 @@ const COMMANDS: Entry[] = [
     load: () => import("./commands/dispute.ts"),
   },
   {
+    name: "demand",
+    summary: "demand evidence that the operator withholds, on the ledger",
+    load: () => import("./commands/demand.ts"),
+  },
+  {
+    name: "disputes",
+    summary: "disputes between members about statements",
+    load: () => import("./commands/disputes.ts"),
+  },
+  {
     name: "suspense",
     summary: "list, correct or recycle records that wait",
     load: () => import("./commands/suspense.ts"),

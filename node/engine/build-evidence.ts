@@ -4,6 +4,7 @@ import { TallystickError } from "../core/errors.ts";
 import type { Bundle, BundleCharge, BundleCredit } from "../core/evidence/bundle.ts";
 import { partyFromJson } from "../core/evidence/group-json.ts";
 import { billingEpoch } from "./billing-epoch.ts";
+import { issueReceipt, type SignReceipt } from "./issue-receipt.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { EngineContext } from "./operator.ts";
 import {
@@ -35,11 +36,19 @@ export class EvidenceBuilder {
   readonly #context: EngineContext;
   readonly #tariffs: TariffShelf;
   readonly #ledger: LedgerSection;
+  readonly #signReceipt: SignReceipt | undefined;
 
-  constructor(context: EngineContext, tariffs: TariffShelf, ledger: LedgerSection) {
+  /** @param signReceipt with a key of the operator; bundles hold no receipt without it */
+  constructor(
+    context: EngineContext,
+    tariffs: TariffShelf,
+    ledger: LedgerSection,
+    signReceipt?: SignReceipt,
+  ) {
     this.#context = context;
     this.#tariffs = tariffs;
     this.#ledger = ledger;
+    this.#signReceipt = signReceipt;
   }
 
   async build(account: string, epochName: string): Promise<Bundle> {
@@ -71,6 +80,8 @@ export class EvidenceBuilder {
     }
     const credits = await this.#creditsFor(account, charges, batches);
     const invoice = await this.#invoice(account, epochName, batches);
+    const receipt =
+      this.#signReceipt && (await issueReceipt(this.#context, charges, this.#signReceipt));
     // The version that a charge names, and the one that was in force: they differ when it is wrong.
     const versions = new Set(
       charges.flatMap(({ charge: { opened } }) => [
@@ -101,6 +112,7 @@ export class EvidenceBuilder {
       charges: chargeProofs,
       credits,
       ...(invoice === undefined ? {} : { invoice }),
+      ...(receipt === undefined ? {} : { receipt }),
       tariffs: this.#tariffs.versions
         .filter(({ version }) => versions.has(version))
         .map(({ version, validFromSeconds, document }) => ({

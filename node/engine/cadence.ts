@@ -1,7 +1,7 @@
 import { TallystickError } from "../core/errors.ts";
 import type { StoredTick } from "./stored-types.ts";
 
-/** How often the desk looks at claims and finality between two commitments. */
+/** How often the desk looks at claims, demands and finality between two commitments. */
 const LOOK_MS = 1_000;
 
 /** What the heartbeat drives. */
@@ -9,6 +9,8 @@ export interface CadenceWork {
   noteFinal(): Promise<unknown>;
   /** @returns true when a credit waits for the next batch */
   workClaims(): Promise<boolean>;
+  /** Answers demands for evidence. */
+  workDemands(): Promise<void>;
   seal(): Promise<Pick<StoredTick, "batches">>;
 }
 
@@ -19,7 +21,7 @@ export interface CadenceLog {
 
 /**
  * The node's heartbeat: commits all books at a fixed cadence, empty batches included, so that timing
- * tells nothing; between two commitments it follows finality and claims. A ledger that is away
+ * tells nothing; between two commitments it follows finality, claims and demands. A ledger that is away
  * stops nothing: what is sealed waits in the outbox.
  */
 export class Cadence {
@@ -66,6 +68,7 @@ export class Cadence {
     await this.#attempt("finality", () => this.#pipeline.noteFinal());
     // A credit that was found due does not wait for the next beat: its deadline runs.
     const creditWaits = await this.#attempt("claims", () => this.#pipeline.workClaims());
+    await this.#attempt("demands", () => this.#pipeline.workDemands());
     const isDue = this.#seconds > 0 && performance.now() - this.#lastSealAt >= this.#seconds * 1000;
     if (!isDue && creditWaits !== true) return;
     this.#lastSealAt = performance.now();

@@ -20,6 +20,8 @@
  *   claim/<claim id>                        -> StoredClaim
  *   claim-open/<claim id>                   -> claim id, while its outcome is open
  *   claim-at/<domain>/<sequence>/<index>/<claim id> -> claim id: all claims about one charge
+ *   demand/<demand id>                      -> StoredDemand
+ *   demand-open/<demand id>                 -> demand id, until it is answered
  *   tick/<number>                           -> StoredTick: batches sealed together, one transaction
  *   outbox/…                                -> node/engine/outbox.ts
  *   node/<name>                             -> small facts about this node
@@ -53,6 +55,8 @@ export const keys = {
   claimOpen: (id: string) => `claim-open/${id}`,
   claimsAt: (domain: string, sequence: bigint, index: number) =>
     `claim-at/${domain}/${sortable(sequence)}/${sortable(index)}/`,
+  demand: (id: string) => `demand/${id}`,
+  demandOpen: (id: string) => `demand-open/${id}`,
   tick: (number: bigint) => `tick/${sortable(number)}`,
   node: (name: string) => `node/${name}`,
 } as const;

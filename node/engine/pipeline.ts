@@ -3,12 +3,14 @@ import type { Bundle } from "../core/evidence/bundle.ts";
 import { readUsageRecord } from "../core/records/read-usage-record.ts";
 import { type AccountDispute, type AccountPeriod, disputesOf, periodsOf } from "./account-views.ts";
 import { ClaimDesk } from "./answer-claims.ts";
+import { DemandDesk } from "./answer-demands.ts";
 import { EvidenceBuilder, type LedgerSection } from "./build-evidence.ts";
 import { checkStore, type StoreCheck } from "./check-store.ts";
 import { TickCommitter } from "./commit-tick.ts";
 import { type FileTotals, sumOfFiles } from "./control-totals.ts";
 import { AccountGuide } from "./guide-account.ts";
 import { type UsageFile, UsageIngest } from "./ingest-usage.ts";
+import type { SignReceipt } from "./issue-receipt.ts";
 import type { ClaimAnswer, ClaimPolicy } from "./judge-claim.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { Ledger, RefusalReason } from "./ledger.ts";
@@ -26,6 +28,7 @@ import type {
   ControlClass,
   IngestedFile,
   StoredClaim,
+  StoredDemand,
   StoredInvoice,
   StoredTick,
   SuspendedRecord,
@@ -41,7 +44,11 @@ export interface PipelineParts {
   claimPolicy: ClaimPolicy;
   /** Told of a claim that can not be worked; the others go on. */
   onClaimTrouble?: (error: unknown) => void;
+  /** Told of a demand that can not be answered; the others go on. */
+  onDemandTrouble?: (error: unknown) => void;
   ledgerSection: LedgerSection;
+  /** Signs what evidence bundles say of the charges that exist; they say nothing without it. */
+  signReceipt?: SignReceipt;
 }
 
 export interface PipelineStatus {
@@ -76,6 +83,7 @@ export class OperatorPipeline {
   readonly #committer: TickCommitter;
   readonly #evidence: EvidenceBuilder;
   readonly #desk: ClaimDesk;
+  readonly #demands: DemandDesk;
   readonly #turns = new OneAtATime();
   readonly #ingest: UsageIngest;
   #accountsRevision = 0;
@@ -84,11 +92,20 @@ export class OperatorPipeline {
     this.#parts = parts;
     this.#ingest = new UsageIngest(parts.context, parts.tariffs, guide);
     this.#committer = new TickCommitter(parts.context.store, parts.outbox);
-    this.#evidence = new EvidenceBuilder(parts.context, parts.tariffs, parts.ledgerSection);
+    this.#evidence = new EvidenceBuilder(
+      parts.context,
+      parts.tariffs,
+      parts.ledgerSection,
+      parts.signReceipt,
+    );
     this.#desk = new ClaimDesk(parts.context, {
       ...parts,
       policy: parts.claimPolicy,
       ...(parts.onClaimTrouble === undefined ? {} : { onTrouble: parts.onClaimTrouble }),
+    });
+    this.#demands = new DemandDesk(parts.context, {
+      ...parts,
+      ...(parts.onDemandTrouble === undefined ? {} : { onTrouble: parts.onDemandTrouble }),
     });
   }
 
@@ -180,6 +197,16 @@ export class OperatorPipeline {
   /** One round at the claims desk. @returns true when a credit waits for the next batch */
   workClaims(): Promise<boolean> {
     return this.#turns.run(() => this.#desk.work());
+  }
+
+  /** One round at the desk of demands for evidence; nothing where the ledger has no such contract. */
+  workDemands(): Promise<void> {
+    if (this.#parts.ledgerSection.contracts.demands === undefined) return Promise.resolve();
+    return this.#turns.run(() => this.#demands.work());
+  }
+
+  demands(): Promise<StoredDemand[]> {
+    return this.#demands.list();
   }
 
   answerClaim(id: Hex, answer: ClaimAnswer): Promise<void> {

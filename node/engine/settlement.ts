@@ -1,39 +1,43 @@
 import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
+import { DISPUTE_STEPS } from "./dispute-steps.ts";
 import type { LedgerCall } from "./ledger.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Settled } from "./outbox-journal.ts";
 import { keyNotRefused } from "./retry-key.ts";
 
+/** What a step makes of its body: one call to the ledger, and the key under which it is made once. */
+export type SettlementStep = (body: Record<string, unknown>) => { key: string; call: LedgerCall };
+
 /** The steps that follow a statement, each one call to the ledger. */
-const STEPS: Record<string, (body: Record<string, unknown>) => { key: string; call: LedgerCall }> =
-  {
-    finalize: ({ statement }) => ({
-      key: `finalize:${statement}`,
-      call: { contract: "statements", method: "finalize", args: [statement] },
-    }),
-    object: ({ statement, undisputedNano, reasonHash }) => ({
-      key: `object:${statement}`,
-      call: {
-        contract: "statements",
-        method: "object",
-        args: [statement, BigInt(String(undisputedNano)), reasonHash],
-      },
-    }),
-    // Each obligation is approved for itself: two of the same amount need two approvals.
-    approve: ({ token, spender, units, obligation }) => ({
-      key: `approve:${token}:${spender}:${units}:${obligation ?? ""}`,
-      call: { contract: "token", method: "approve", args: [spender, BigInt(String(units))] },
-    }),
-    pay: ({ obligation }) => ({
-      key: `pay:${obligation}`,
-      call: { contract: "settlement", method: "pay", args: [obligation] },
-    }),
-    withdraw: ({ token, to, key }) => ({
-      key: `withdraw:${key}`,
-      call: { contract: "settlement", method: "withdraw", args: [token, to] },
-    }),
-  };
+const STEPS: Record<string, SettlementStep> = {
+  ...DISPUTE_STEPS,
+  finalize: ({ statement }) => ({
+    key: `finalize:${statement}`,
+    call: { contract: "statements", method: "finalize", args: [statement] },
+  }),
+  object: ({ statement, undisputedNano, reasonHash }) => ({
+    key: `object:${statement}`,
+    call: {
+      contract: "statements",
+      method: "object",
+      args: [statement, BigInt(String(undisputedNano)), reasonHash],
+    },
+  }),
+  // Each obligation is approved for itself: two of the same amount need two approvals.
+  approve: ({ token, spender, units, obligation }) => ({
+    key: `approve:${token}:${spender}:${units}:${obligation ?? ""}`,
+    call: { contract: "token", method: "approve", args: [spender, BigInt(String(units))] },
+  }),
+  pay: ({ obligation }) => ({
+    key: `pay:${obligation}`,
+    call: { contract: "settlement", method: "pay", args: [obligation] },
+  }),
+  withdraw: ({ token, to, key }) => ({
+    key: `withdraw:${key}`,
+    call: { contract: "settlement", method: "withdraw", args: [token, to] },
+  }),
+};
 
 /** Brings the operator's settlement steps to the ledger, each once under its key. */
 export class Settlement {

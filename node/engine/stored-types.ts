@@ -6,6 +6,7 @@ import type {
   OpenedParty,
 } from "../core/evidence/bundle.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
+import type { DemandedPlace } from "./build-delivery.ts";
 import type { RefusalReason } from "./ledger.ts";
 
 /* What the store holds, as JSON. Amounts are nano-units as decimal strings. */
@@ -205,6 +206,21 @@ export interface StoredClaim {
   /** What keeps the desk from working it; after some attempts it is left to staff. */
   trouble?: { code: string; attempts: number };
   history: { at: string; words: string }[];
+}
+
+/** A demand for evidence of this operator's books, seen on the ledger. */
+export interface StoredDemand {
+  id: Hex;
+  place: DemandedPlace;
+  asker: Hex;
+  /** The asker's one-time public key; decimal. */
+  key: { x: string; y: string };
+  /** Ledger time in seconds, as it was when it was demanded. */
+  answerBy: string;
+  /** The answer was handed to the outbox. */
+  isAnswered: boolean;
+  /** What keeps the desk from answering; after some attempts it is left to staff. */
+  trouble?: { code: string; attempts: number };
 }
 
 export type ClaimState =

@@ -156,6 +156,25 @@ export const openApiDocument = {
         status: "201",
       }),
     },
+    ...Object.fromEntries(
+      Object.entries({
+        standings: "Show by an invoice on the ledger whose pseudonym it is",
+        receipts: "Show by the operator's receipt whose pseudonym it is",
+        demands: "Carry a demand for evidence that a subscriber signed",
+        complaints: "Show by the one-time key that what was delivered is rubbish",
+        silences: "Conclude a demand that was not answered in time",
+      }).map(([path, summary]) => [
+        `/v1/relay/${path}`,
+        {
+          post: operation("relay", {
+            summary,
+            body: JSON_BODY,
+            answer: "On the ledger",
+            status: "201",
+          }),
+        },
+      ]),
+    ),
     "/v1/relay/conclusions": {
       post: operation("relay", {
         summary:
@@ -237,6 +256,15 @@ export const openApiDocument = {
     "/v1/operator/suspense/{id}/recycle": {
       parameters: withId("id"),
       post: operator({ summary: "Rate a suspended record again", answer: "What became of it" }),
+    },
+    "/v1/operator/demands": {
+      get: operator({ summary: "Demands for evidence of these books", answer: "Demands" }),
+    },
+    "/v1/operator/disputes": {
+      get: operator({ summary: "Disputes between members", answer: "Disputes, and who asks" }),
+    },
+    "/v1/operator/statements/{id}": {
+      get: operator({ summary: "One statement as the ledger has it", answer: "Statement" }),
     },
     "/v1/operator/claims": {
       get: operator({ summary: "Claims and their states", answer: "Claims" }),

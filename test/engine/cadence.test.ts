@@ -13,7 +13,7 @@ describe("the cadence", () => {
       seals++;
       return { batches: [] };
     };
-    const cadence = new Cadence({ noteFinal: away, workClaims: away, seal }, 1, {
+    const cadence = new Cadence({ noteFinal: away, workClaims: away, workDemands: away, seal }, 1, {
       info: () => {},
       warn: (_event, fields) => told.add(`${fields?.component}: ${fields?.code}`),
     });
@@ -21,6 +21,9 @@ describe("the cadence", () => {
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     await cadence.stop();
     assert.equal(seals, 1);
-    assert.deepEqual([...told], ["finality: ledger.unreachable", "claims: ledger.unreachable"]);
+    assert.deepEqual(
+      [...told],
+      ["finality: ledger.unreachable", "claims: ledger.unreachable", "demands: ledger.unreachable"],
+    );
   });
 });

@@ -5,6 +5,7 @@ import { createLog } from "../../node/adapters/log.ts";
 import { fromHex, type Hex } from "../../node/core/bytes.ts";
 import { accessToken } from "../../node/core/evidence/access-link.ts";
 import { checkStore } from "../../node/engine/check-store.ts";
+import { DisputeList } from "../../node/engine/list-disputes.ts";
 import { Settlement } from "../../node/engine/settlement.ts";
 import { SubscriberAccess } from "../../node/http/access.ts";
 import { healthOf } from "../../node/http/health.ts";
@@ -41,6 +42,7 @@ export function serverParts(
     },
     operator: {
       pipeline,
+      disputes: new DisputeList(ledger, profile.member),
       settlement: new Settlement(outbox, () => pipeline.postStatement(chargeBook, creditBook)),
       token: OPERATOR_TOKEN,
       spool,

@@ -115,6 +115,21 @@ describe("reading the ledger through a node", () => {
     assert.deepEqual(asked, []);
   });
 
+  it("hands on questions about events of a known contract, in a bounded range", async () => {
+    const topics = [[filled("e1", 32)]];
+    const filter = { address: BOOKS, topics, fromBlock: "0x1", toBlock: "0x3e8" };
+    assert.equal((await post(call("eth_getLogs", [filter]))).status, 200);
+    assert.deepEqual(asked[0]?.params, [filter]);
+    const refused = async (change: object) =>
+      (await post(call("eth_getLogs", [{ ...filter, ...change }]))).code;
+    assert.equal(await refused({ toBlock: "0x3e9" }), "rpc.params");
+    assert.equal(await refused({ fromBlock: "earliest" }), "rpc.params");
+    assert.equal(await refused({ topics: [] }), "rpc.params");
+    assert.equal(await refused({ address: [BOOKS] }), "rpc.params");
+    assert.equal(await refused({ address: filled("0c", 20) }), "rpc.contract");
+    assert.equal(asked.length, 1);
+  });
+
   it("ends its question to the ledger when it gives up", async () => {
     hangs = true;
     const late = await post(call("eth_chainId", []));

@@ -216,7 +216,7 @@ describe("the node's HTTP interface", () => {
     for (const method of [
       "eth_sendRawTransaction",
       "eth_sendTransaction",
-      "eth_getLogs",
+      "eth_newFilter",
       "anvil_setBalance",
       "evm_mine",
       "debug_traceCall",

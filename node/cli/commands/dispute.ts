@@ -1,7 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { Wallet } from "ethers";
 import { TallystickError } from "../../core/errors.ts";
-import { disputeKey } from "../../core/evidence/access-link.ts";
 import type { Bundle, BundleCharge } from "../../core/evidence/bundle.ts";
 import {
   BREACH_KIND,
@@ -11,7 +8,6 @@ import {
 } from "../../core/evidence/claim-kind.ts";
 import { findBreaches } from "../../core/evidence/find-breaches.ts";
 import { repriceLine } from "../../core/evidence/mispriced-opening.ts";
-import { readLinkSecret } from "../../core/evidence/subscriber-link.ts";
 import { formatNano, parseDecimalNano } from "../../core/money/decimal.ts";
 import { checkBundle, endpointsOf, type FactOptions, readBundle } from "../bundle-check.ts";
 import { ClaimsOnLedger } from "../claims-on-ledger.ts";
@@ -19,8 +15,8 @@ import type { CommandModule } from "../command.ts";
 import { Dispute } from "../dispute.ts";
 import { type DisputeSubject, subjectOfBreach, subjectOfLine } from "../dispute-subject.ts";
 import { NodeClient } from "../node-client.ts";
-import { readUrl } from "../open-node.ts";
 import { EXIT, UsageError } from "../output.ts";
+import { relayUrl, walletOf } from "../subscriber-wallet.ts";
 import { chargeOf } from "./explain.ts";
 
 interface DisputeOptions extends FactOptions {
@@ -162,45 +158,4 @@ function claimedOf(
     );
   }
   return claimedNano;
-}
-
-/** @throws TallystickError `dispute.other-subscriber` when the secret is of another bundle */
-async function walletOf(bundle: Bundle, options: DisputeOptions): Promise<Wallet> {
-  const { link, secretFile } = options;
-  if ((link === undefined) === (secretFile === undefined)) {
-    throw new UsageError(
-      "Name the subscriber's link with --link, or a file with it: --secret-file.",
-    );
-  }
-  const text = link ?? (await readSecretFile(secretFile as string));
-  const wallet = new Wallet(disputeKey(readLinkSecret(text), bundle.period.epoch));
-  const expected = bundle.books.find(({ kind }) => kind === 1)?.disputeAddress;
-  if (expected !== undefined && wallet.address.toLowerCase() !== expected) {
-    throw new TallystickError(
-      "dispute.other-subscriber",
-      "This link is not the one of the subscriber whose bill this is. Use the link that the bill came with.",
-    );
-  }
-  return wallet;
-}
-
-async function readSecretFile(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
-    const message = `The file with the secret can not be read (${reason}).`;
-    throw new TallystickError("file.not-readable", message, { file }, cause);
-  }
-}
-
-/** Members' nodes serve the ledger under /rpc: the node behind the first such end point. */
-function relayUrl(bundle: Bundle, options: DisputeOptions): string {
-  if (options.node !== undefined) return readUrl(options.node);
-  for (const { url } of endpointsOf(bundle, options)) {
-    if (/\/rpc\/?$/.test(url)) return url.replace(/\/rpc\/?$/, "");
-  }
-  throw new UsageError(
-    "The bundle names no node that would carry the claim: name one with --node.",
-  );
 }

@@ -190,6 +190,18 @@ const batchSection = z.strictObject({
 /** Exported for the test that holds the plain checks of charge-proof-shape.ts against it. */
 export const chargeProofSchema = chargeProof;
 
+/** What the operator signed when it was asked (docs/EVIDENCE.md): charges up to this number exist. */
+const receiptSection = z.strictObject({
+  lastChargeNumber: unsigned(8),
+  /** Block time in seconds. */
+  issuedAt: seconds,
+  signer: hex(20),
+  signature: z
+    .string()
+    .regex(/^0x[0-9a-f]{2,1024}$/)
+    .transform((text) => text as Hex),
+});
+
 const bundleSchema = z.strictObject({
   format: z.literal("tallystick-evidence"),
   version: z.literal(1),
@@ -206,6 +218,9 @@ const bundleSchema = z.strictObject({
       agreements: hex(20),
       claims: hex(20),
       members: hex(20),
+      /** Where evidence is demanded; absent where the ledger has no such contracts. */
+      standings: hex(20).optional(),
+      demands: hex(20).optional(),
     }),
     /** JSON-RPC end points, each with the member that answers there. */
     endpoints: z.array(z.strictObject({ member: name(200), url: name(2000) })).max(32),
@@ -226,6 +241,7 @@ const bundleSchema = z.strictObject({
   charges: z.array(chargeProof),
   credits: z.array(creditProof),
   invoice: invoiceProof.optional(),
+  receipt: receiptSection.optional(),
   tariffs: z.array(
     z.strictObject({
       version: small(4),
@@ -241,6 +257,7 @@ export type BundleCharge = Bundle["charges"][number];
 export type BundleCredit = Bundle["credits"][number];
 export type BundleBatch = Bundle["batches"][number];
 export type BundleInvoice = NonNullable<Bundle["invoice"]>;
+export type BundleReceipt = z.infer<typeof receiptSection>;
 export type OpenedAccount = z.infer<typeof accountGroup>;
 export type OpenedParty = z.infer<typeof partyGroup>;
 export type OpenedCharge = z.infer<typeof chargeGroup>;

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { openInput } from "../../adapters/files.ts";
 import type { Hex } from "../../core/bytes.ts";
 import { recogniseFormat } from "../../core/formats/registry.ts";
+import type { DisputeList } from "../../engine/list-disputes.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import { requireWholeFile } from "../../engine/require-whole-file.ts";
 import type { Settlement } from "../../engine/settlement.ts";
@@ -18,6 +19,7 @@ import { HttpError } from "../http-error.ts";
 export interface OperatorRoutesParts {
   pipeline: OperatorPipeline;
   settlement: Settlement;
+  disputes: DisputeList;
   token: Hex;
   /** Where uploads wait until they are taken in. */
   spool: string;
@@ -48,6 +50,7 @@ const accountsSchema = z.array(
 );
 const periodSchema = z.strictObject({ period: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/) });
 const answerSchema = z.strictObject({ answer: z.enum(["concede", "contest"]) });
+const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/);
 const cadenceSchema = z.strictObject({ seconds: z.number().int().min(0).max(86_400) });
 
 function read<T>(schema: z.ZodType<T>, body: unknown): T {
@@ -174,6 +177,30 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
     const { answer } = read(answerSchema, request.body);
     await pipeline.answerClaim(request.params.id as Hex, answer);
     response.status(202).json({ answer });
+  });
+
+  router.get("/demands", async (_request, response) => {
+    response.json({ demands: await pipeline.demands() });
+  });
+
+  router.get("/disputes", async (_request, response) => {
+    response.json({ member: parts.disputes.member, disputes: await parts.disputes.all() });
+  });
+
+  router.get("/statements/:id", async (request, response) => {
+    const id = hex32.safeParse(request.params.id);
+    const statement = id.success ? await parts.disputes.statement(id.data as Hex) : undefined;
+    if (statement === undefined) throw noSuch("statement");
+    response.json({
+      ...statement,
+      fromSequence: statement.fromSequence.toString(),
+      toSequence: statement.toSequence.toString(),
+      chargesNano: statement.chargesNano.toString(),
+      creditsNano: statement.creditsNano.toString(),
+      payableNano: statement.payableNano.toString(),
+      undisputedNano: statement.undisputedNano.toString(),
+      objectBy: statement.objectBy.toString(),
+    });
   });
 
   router.post("/settlement/statement", async (_request, response) => {

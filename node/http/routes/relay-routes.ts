@@ -8,14 +8,9 @@ import type { Ledger, LedgerCall } from "../../engine/ledger.ts";
 import type { Outbox } from "../../engine/outbox.ts";
 import type { Settled } from "../../engine/outbox-journal.ts";
 import { HttpError } from "../http-error.ts";
+import { DEMAND_RELAYS } from "./demand-relays.ts";
 import { FinderLimits } from "./finder-limits.ts";
-
-const hex = (bytes: number) =>
-  z
-    .string()
-    .regex(new RegExp(`^0x[0-9a-fA-F]{${2 * bytes}}$`))
-    .transform((text) => text.toLowerCase() as Hex);
-const integer = z.string().regex(/^(0|[1-9][0-9]{0,38})$/);
+import { hex, integer } from "./relay-fields.ts";
 
 const RELAYS_PER_MINUTE_MAX = 120;
 /** More than any charge: 79 thousand million million of the currency. */
@@ -144,6 +139,16 @@ export function relayRoutes(outbox: Outbox, ledger: Ledger): Router {
     const { hash } = await relay("relay conclusion", call);
     response.status(201).json({ transaction: hash });
   });
+
+  for (const [path, { purpose, read: readCall }] of Object.entries(DEMAND_RELAYS)) {
+    router.post(path, async (request, response) => {
+      const { hash } = await relay(
+        purpose,
+        readCall((schema) => read(schema, request.body)),
+      );
+      response.status(201).json({ transaction: hash });
+    });
+  }
 
   return router;
 }

@@ -20,6 +20,28 @@ const block = z.union([
   z.string().regex(/^0x(0|[1-9a-f][0-9a-f]{0,15})$/),
 ]);
 
+const blockNumber = z.string().regex(/^0x(0|[1-9a-f][0-9a-f]{0,15})$/);
+const topic = z.string().regex(/^0x[0-9a-f]{64}$/);
+/** Blocks that one question about events covers, as the node itself asks. */
+const LOG_BLOCKS_MAX = 1_000n;
+const TOPICS_MAX = 32;
+
+/** Events of one contract in a bounded range: what was delivered on a demand stands nowhere else. */
+const logFilter = z
+  .strictObject({
+    address,
+    topics: z.array(z.array(topic).max(TOPICS_MAX)).min(1).max(4),
+    fromBlock: blockNumber,
+    toBlock: blockNumber,
+  })
+  // Runs too when a field was found wrong.
+  .refine(
+    ({ fromBlock, toBlock }) =>
+      [fromBlock, toBlock].every((number) => blockNumber.safeParse(number).success) &&
+      BigInt(toBlock) - BigInt(fromBlock) < LOG_BLOCKS_MAX,
+    "covers too many blocks",
+  );
+
 /**
  * What a page needs to read the ledger through this member, with exactly these parameters: nothing
  * that writes, administers, runs code of a stranger's own or lends an account other contents.
@@ -32,6 +54,7 @@ const PARAMS = {
     .transform(([call, at]) => [{ ...call, gas: `0x${CALL_GAS_MAX.toString(16)}` }, at]),
   eth_getBlockByNumber: z.tuple([block, z.literal(false)]),
   eth_getCode: z.tuple([address, block]),
+  eth_getLogs: z.tuple([logFilter]),
 } satisfies Record<string, z.ZodType>;
 
 const requestSchema = z.object({
@@ -106,9 +129,9 @@ function checkedCall(call: unknown, known: ReadonlySet<string>): object {
     const where = ["params", ...(issue?.path ?? [])].join(".");
     throw new HttpError(400, "rpc.params", `${method} takes no such ${where}.`);
   }
-  if (method === "eth_call") {
-    const { to } = params.data[0] as { to: string };
-    if (!known.has(to.toLowerCase())) {
+  if (method === "eth_call" || method === "eth_getLogs") {
+    const asked = params.data[0] as { to?: string; address?: string };
+    if (!known.has(String(asked.to ?? asked.address).toLowerCase())) {
       throw new HttpError(403, "rpc.contract", "Only the network's own contracts are read here.");
     }
   }

@@ -1,0 +1,26 @@
+import type { TypedDataDomain, TypedDataField } from "ethers";
+import type { Hex } from "../core/bytes.ts";
+import { RECEIPT_TYPES, receiptDomain } from "../core/evidence/demand-message.ts";
+import type { SignReceipt } from "../engine/issue-receipt.ts";
+
+/** A wallet of ethers is one; so may be a remote signer. */
+export interface TypedDataSigner {
+  readonly address: string;
+  signTypedData(
+    domain: TypedDataDomain,
+    types: Record<string, TypedDataField[]>,
+    value: object,
+  ): Promise<string>;
+}
+
+/** Receipts that the contract of standings takes, signed with a member's Settle or Commit key. */
+export const receiptSigner =
+  (key: TypedDataSigner, chainId: bigint, standings: Hex): SignReceipt =>
+  async (message) => ({
+    signer: key.address.toLowerCase() as Hex,
+    signature: (await key.signTypedData(
+      receiptDomain(chainId, standings),
+      RECEIPT_TYPES,
+      message,
+    )) as Hex,
+  });
