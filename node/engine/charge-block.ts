@@ -1,3 +1,4 @@
+import type { Hex } from "../core/bytes.ts";
 import type { SourceRole } from "../core/commitment/secrets.ts";
 import { assert } from "../core/errors.ts";
 
@@ -9,7 +10,7 @@ import { assert } from "../core/errors.ts";
  *
  *   count (4) · bytes of ids (4) · bytes of the table (4) · zero (4)
  *   columns of 8 bytes: WIDE; of 4: MIDDLE; of 2: NARROW; of 1: SMALL; each padded to 8 bytes
- *   ids in UTF-8, one after the other · the table as JSON: file, owners, texts
+ *   ids in UTF-8, one after the other · the table as JSON: file, owners, texts, roots of events
  *
  * All numbers little-endian and unsigned. About 110 bytes a charge, and its id.
  */
@@ -53,6 +54,8 @@ interface Table {
   owners: BlockOwner[];
   /** Other sides that are no numbers, by row. */
   texts: Record<number, string>;
+  /** Of charges that stand for events, by row; absent when none does. */
+  eventsRoots?: Record<number, Hex>;
 }
 
 const utf8 = new TextEncoder();

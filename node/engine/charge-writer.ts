@@ -26,6 +26,8 @@ export interface PricedUse {
   rated: Rated;
   amountNano: bigint;
   source: RecordSource | undefined;
+  /** "0x" and 64 digits, when the record stands for events. */
+  eventsRoot?: string | undefined;
 }
 
 /**
@@ -140,6 +142,10 @@ export class ChargeWriter {
     small.partyType[row] = rated.partyType;
     small.class[row] = rated.class ?? 0;
     if (rated.partyText !== undefined) table.texts[row] = rated.partyText;
+    if (use.eventsRoot !== undefined) {
+      table.eventsRoots ??= {};
+      table.eventsRoots[row] = use.eventsRoot as Hex;
+    }
     this.#monthKeyAt(rated.startMilliseconds);
     if (++this.#count === BLOCK_CHARGES_MAX) this.#close();
   }

@@ -1,3 +1,4 @@
+import { fromHex } from "../core/bytes.ts";
 import { CHARGE_KIND, PARTY_TYPE } from "../core/commitment/charge-groups.ts";
 import { HashArena, type HashTile } from "../core/commitment/kernel/hash-arena.ts";
 import { BLOCK_BYTES } from "../core/commitment/kernel/kernel.ts";
@@ -34,6 +35,7 @@ export class ChargeHasher {
   readonly #charges: HashTile;
   readonly #leaves: HashTile;
   readonly #number: BigUint64Array;
+  #holdsEvents = false;
 
   /** @param domain the book's */
   constructor(domain: Uint8Array) {
@@ -86,6 +88,7 @@ export class ChargeHasher {
       const salt = this.#salts.output.slice(96 * i + 32, 96 * i + 64);
       this.#parties.blocks.set(textIdentity(salt, text), BLOCK_BYTES * i + 34);
     }
+    this.#placeEventsRoots(block, from, count);
     this.#accounts.hash(count);
     this.#parties.hash(count);
     this.#charges.hash(count);
@@ -93,6 +96,22 @@ export class ChargeHasher {
     this.#leaves.placeBytes(54, 32, this.#parties.output, count);
     this.#leaves.placeBytes(86, 32, this.#charges.output, count);
     this.#leaves.hash(count);
+  }
+
+  /** Zero for all but charges of events, which are rare: written only where there are, or were, such. */
+  #placeEventsRoots(block: ChargeBlock, from: number, count: number): void {
+    const { eventsRoots } = block.table;
+    const at = (i: number) => BLOCK_BYTES * i + 79;
+    if (this.#holdsEvents) {
+      for (let i = 0; i < TILE; i++) this.#parties.blocks.fill(0, at(i), at(i) + 32);
+      this.#holdsEvents = false;
+    }
+    if (eventsRoots === undefined) return;
+    for (let i = 0; i < count; i++) {
+      const root = eventsRoots[from + i];
+      if (root !== undefined) this.#parties.blocks.set(fromHex(root, 32), at(i));
+    }
+    this.#holdsEvents = true;
   }
 
   /** Messages of the salts and the source tags: a key, and the id at the end. */

@@ -343,8 +343,9 @@ export class UsageIngest {
     const hand = this.#handPriceOf(record);
     const amountNano = hand === undefined ? rated.amountNano : parseDecimalNano(hand.amount);
     if (hand === undefined && fitsBlock(counter, rated, amountNano)) {
-      const { id: recordId, source } = record;
-      writer.add(counter, { recordId, device: guide.device, rated, amountNano, source });
+      const { id: recordId, source, eventsRoot } = record;
+      const { device } = guide;
+      writer.add(counter, { recordId, device, rated, amountNano, source, eventsRoot });
     } else {
       const fileSha256 = intake.file.sha256;
       writer.addAlone(counter, unnumbered({ record, rated, guide, amountNano, hand, fileSha256 }));

@@ -38,6 +38,7 @@ export class RowOpener {
     const monthKey = await this.#monthKey(Number(start));
     assert(monthKey !== undefined, `the key of ${trafficMonth(Number(start))} is stored`);
     const text = block.table.texts[row];
+    const eventsRoot = block.table.eventsRoots?.[row];
     return {
       recordId,
       revision: 0,
@@ -66,7 +67,7 @@ export class RowOpener {
             file: fromHex(`0x${block.table.file}`, 16),
             offset: wide.offset[row] as bigint,
             length: middle.length[row] as number,
-            eventsRoot: new Uint8Array(32),
+            eventsRoot: eventsRoot === undefined ? new Uint8Array(32) : fromHex(eventsRoot, 32),
           },
           text,
         ),

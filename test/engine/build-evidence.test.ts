@@ -1,4 +1,18 @@
 import assert from "node:assert/strict";
+import { fromHex } from "../../node/core/bytes.ts";
+import {
+  accountGroupDigest,
+  chargeGroupDigest,
+  partyGroupDigest,
+} from "../../node/core/commitment/charge-groups.ts";
+import { chargeLeaf } from "../../node/core/commitment/leaf.ts";
+import { isClosed } from "../../node/core/evidence/bundle.ts";
+import { checkInclusion } from "../../node/core/evidence/check-batch.ts";
+import {
+  accountFromJson,
+  chargeFromJson,
+  partyFromJson,
+} from "../../node/core/evidence/group-json.ts";
 import type { StoredCharge } from "../../node/engine/stored-types.ts";
 import { ANNA, BERT, calls, EngineScene, hasCode } from "./engine-scene.ts";
 
@@ -34,6 +48,37 @@ describe("evidence", () => {
     for (const secret of bertsSecrets) assert.ok(!text.includes(secret), secret);
     assert.ok(!text.includes((await accessSecret(scene, "bert")).slice(2)));
     assert.ok(!text.includes((await accessSecret(scene, "anna")).slice(2)));
+  });
+
+  it("binds the events that a charge stands for, and no others", async () => {
+    const scene = await EngineScene.withAccounts();
+    const root = (n: number) => `0x${n.toString(16).padStart(2, "0").repeat(32)}`;
+    // More than one block and tile, so that a root could stay behind in one that is used again.
+    const records = calls("a", 900).map((record, i) =>
+      i % 100 === 7 ? { ...record, eventsRoot: root(1 + (i - 7) / 100) } : record,
+    );
+    await scene.ingest("events", records);
+    await scene.ingest("plain", calls("b", 300, { durationSeconds: 31, aParty: BERT }));
+    await scene.commit();
+    await scene.assertConsistent();
+    const { charges, batches } = await scene.pipeline.evidence("anna", "2026-10");
+    assert.equal(charges.length, 900);
+    for (const [i, charge] of charges.entries()) {
+      const { party } = charge;
+      assert.ok(!isClosed(party) && !isClosed(charge.account) && !isClosed(charge.charge));
+      assert.equal(party.eventsRoot, records[i]?.eventsRoot ?? root(0));
+      const batch = batches[charge.batch] ?? assert.fail("the batch is there");
+      const leaf = chargeLeaf(
+        fromHex(batch.domain),
+        {
+          account: accountGroupDigest(accountFromJson(charge.account)),
+          party: partyGroupDigest(partyFromJson(party)),
+          charge: chargeGroupDigest(chargeFromJson(charge.charge)),
+        },
+        BigInt(charge.amountNano),
+      );
+      assert.equal(checkInclusion(leaf, charge, batch).ok, true, `line ${charge.line}`);
+    }
   });
 
   it("is refused where nothing was committed", async () => {
