@@ -14,6 +14,7 @@ import { breachesOfBundle } from "./attack/bundle-breaches.ts";
 import { type EvidencePack, packAsJson } from "./attack/evidence-pack.ts";
 import { Finder, type Outcome } from "./attack/finder.ts";
 import { ScriptedOperator, STAKES } from "./attack/scripted-operator.ts";
+import { playWithheld } from "./attack/withheld-evidence.ts";
 import { EmbeddedLedger } from "./embedded-ledger.ts";
 import { Progress } from "./sample/progress.ts";
 
@@ -78,7 +79,12 @@ async function playOwn(): Promise<number> {
     const received = JSON.parse(packAsJson(pack)) as EvidencePack;
     const paidAsAgreed = ({ finderPaidUnits, fundPaidUnits }: Outcome) =>
       finderPaidUnits === STAKES.bounty && fundPaidUnits === STAKES.penalty;
-    return await play(ledger.url, received, paidAsAgreed, (claim) => operator.contest(claim));
+    const deny = (claim: string) => operator.contest(claim);
+    return await play(ledger.url, received, paidAsAgreed, deny, async () =>
+      values.kind.length > 0
+        ? []
+        : [await playWithheld(operator, "nothing"), await playWithheld(operator, "rubbish")],
+    );
   } finally {
     progress.done();
     await ledger.stop();
@@ -100,9 +106,11 @@ async function play(
   pack: EvidencePack,
   isPaidAsAgreed: (outcome: Outcome) => boolean,
   onLodged?: (claim: string) => Promise<void>,
+  more: () => Promise<Outcome[]> = async () => [],
 ): Promise<number> {
   const finder = new Finder(url, pack, Number(values.wait));
-  let failed = pack.breaches.length === 0 ? 1 : 0;
+  let played = pack.breaches.length;
+  let failed = 0;
   try {
     for (const breach of pack.breaches) {
       progress.step(`claiming ${breach.kind}`);
@@ -115,13 +123,22 @@ async function play(
       if (!isRight) failed++;
       tell(outcome, isRight);
     }
+    progress.step("demanding evidence");
+    for (const outcome of await more()) {
+      progress.done();
+      played++;
+      const isRight =
+        (outcome.state === "withheld" || outcome.state === "rubbish") && isPaidAsAgreed(outcome);
+      if (!isRight) failed++;
+      tell(outcome, isRight);
+    }
   } finally {
     finder.close();
   }
-  const passed = pack.breaches.length - failed;
+  const passed = played - failed;
   if (values.json) console.log(JSON.stringify({ summary: { proven: passed, failed } }));
   else console.log(`\n${passed} proven and paid, ${failed} not.`);
-  return failed === 0 ? 0 : 1;
+  return failed === 0 && played > 0 ? 0 : 1;
 }
 
 function tell(outcome: Outcome, isRight: boolean): void {

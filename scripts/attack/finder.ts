@@ -25,7 +25,7 @@ export interface Outcome {
   kind: string;
   story: string;
   claim: string;
-  state: State;
+  state: State | "withheld" | "rubbish";
   finder: string;
   /** What the finder had in its hands at the end. */
   finderPaidUnits: bigint;

@@ -126,9 +126,11 @@ export class ScriptedOperator {
   /** What it sends as an invoice, signed by its key (contracts/breaches/InvoiceDocumentDiffers.sol). */
   async signInvoice(book: Hex, orderKey: Hex, documentHash: Hex) {
     const message = { book, orderKey, documentHash };
-    const domain = invoiceDomain(this.booksContract());
-    const signature = await this.#key.signTypedData(domain, INVOICE_TYPES, message);
-    return { signer: this.#key.address, signature };
+    return this.sign(invoiceDomain(this.booksContract()), INVOICE_TYPES, message);
+  }
+
+  async sign(...typed: Parameters<Wallet["signTypedData"]>) {
+    return { signer: this.#key.address, signature: await this.#key.signTypedData(...typed) };
   }
 
   booksContract(): BooksContract {
