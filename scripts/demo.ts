@@ -14,6 +14,7 @@ import { LedgerClient } from "./network/ledger-client.ts";
 import { keysOf, PARTIES } from "./network/parties.ts";
 import { SampleNetwork } from "./network/sample-network.ts";
 import { BOND_UNITS, PLAY_MONEY_UNITS } from "./network/set-up-network.ts";
+import { catchLiar, LIAR } from "./sample/catch-liar.ts";
 import { SampleMonth } from "./sample/play-month.ts";
 import { Progress } from "./sample/progress.ts";
 import { sampleLink } from "./sample/tell-story.ts";
@@ -82,6 +83,12 @@ try {
   await run(0, ["dispute", ...place, "--node", sample.birch.url, "--wait"]);
   await run(0, ["evidence", "--account", "sample", "--period", month, "--out", "after.json"], data);
   await run(0, ["verify", "after.json"]);
+
+  chapter(`${LIAR} joins, and lies; strangers show it, and the ledger decides without a vote`);
+  for (const sentence of await catchLiar(sample, (text) => progress.step(text))) {
+    progress.done();
+    console.log(sentence);
+  }
 
   chapter("The operators settled, and the partner drew its share");
   console.log(await settlementWords(sample));

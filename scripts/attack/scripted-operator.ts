@@ -27,6 +27,15 @@ export const STAKES = {
 };
 const BOND_UNITS = 900_000_000n;
 
+export interface JoinedNetwork {
+  ledger: EmbeddedLedger;
+  chainId: number;
+  /** Addresses by the contract's key, the token among them. */
+  contracts: Record<string, string>;
+  governor: Wallet;
+  name: string;
+}
+
 export type BookName = "charges" | "otherSplit" | "credits" | "invoices" | "jumpingTotals";
 
 const BOOKS: Record<BookName, [kind: BookKind, number: number, split: number]> = {
@@ -81,7 +90,7 @@ export class ScriptedOperator {
     chainId: number,
     say: (what: string) => void,
   ): Promise<ScriptedOperator> {
-    const [governor, key, arbiter] = [fresh(), fresh(), fresh()];
+    const governor = fresh();
     const deployer = new LedgerClient(ledger.url, chainId);
     const addresses = await deployLedger(governor.connect(deployer.provider), {
       heartbeatSeconds: BigInt(DAY),
@@ -89,15 +98,28 @@ export class ScriptedOperator {
     });
     deployer.close();
     const contracts = { ...addresses, token: addresses.demoToken };
+    return ScriptedOperator.join(
+      { ledger, chainId, contracts, governor, name: "Alder Mobile" },
+      say,
+    );
+  }
+
+  /** On contracts that others deployed, admitted by their governor; its agreement is the newest one. */
+  static async join(
+    network: JoinedNetwork,
+    say: (what: string) => void,
+  ): Promise<ScriptedOperator> {
+    const { ledger, chainId, contracts, governor, name } = network;
+    const [key, arbiter] = [fresh(), fresh()];
     const client = new LedgerClient(ledger.url, chainId, { ...contracts });
     const operator = new ScriptedOperator(ledger, client, key, governor, chainId, contracts);
-    for (const [name, roles, one] of [
-      ["Alder Mobile", ROLE.operator, key],
-      ["Elm Arbitration", ROLE.arbiter, arbiter],
+    for (const [member, roles, one] of [
+      [name, ROLE.operator, key],
+      [`Arbiter of ${name}`, ROLE.arbiter, arbiter],
     ] as const) {
-      say(`admitting ${name}`);
+      say(`admitting ${member}`);
       const keys = [one.address, one.address, one.address];
-      await client.send(governor, "members", "admit", name, roles, keys);
+      await client.send(governor, "members", "admit", member, roles, keys);
     }
     await operator.#open(arbiter.address);
     return operator;
@@ -165,7 +187,8 @@ export class ScriptedOperator {
       Object.values(STAKES),
     ];
     await this.send("agreements", "propose", terms);
-    const agreement: Hex = await client.read("agreements", "agreementAt", 1);
+    const newest: bigint = await client.read("agreements", "agreementCount");
+    const agreement: Hex = await client.read("agreements", "agreementAt", newest);
     this.agreement = agreement;
     await this.send("token", "mint", this.#key.address, BOND_UNITS);
     await this.send("token", "approve", contracts.bonds, BOND_UNITS);
