@@ -1,6 +1,7 @@
+import type { BreachKind } from "../../node/core/evidence/claim-kind.ts";
 import { formatDecimalScaled } from "../../node/core/money/decimal.ts";
 import { BREACHES } from "../attack/breaches.ts";
-import { type BreachKind, type EvidencePack, packAsJson } from "../attack/evidence-pack.ts";
+import { type EvidencePack, packAsJson } from "../attack/evidence-pack.ts";
 import { Finder } from "../attack/finder.ts";
 import { ScriptedOperator, STAKES } from "../attack/scripted-operator.ts";
 import { EmbeddedLedger } from "../embedded-ledger.ts";
