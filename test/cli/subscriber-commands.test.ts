@@ -127,10 +127,22 @@ describe("the subscriber's and auditor's commands on the sample network", functi
     assert.equal((await at("dispute", bundle, "--line", WRONG_LINE)).status, 2);
   });
 
+  it("dispute claims the breaches that the bundle shows, and tells of no others", async () => {
+    const line = ["--line", WRONG_LINE, "--link", link];
+    const late = await tallystick(["dispute", bundle, ...line, "--reason", "untimely-charge"]);
+    assert.equal(late.status, 1, late.stderr);
+    assert.match(late.stdout, new RegExp(`It shows line ${WRONG_LINE}: mispriced-charge\\.`));
+    const of = async (...args: string[]) => (await at("dispute", bundle, ...line, ...args)).status;
+    assert.equal(await of("--reason", "bad-weather"), 2);
+    assert.equal(await of("--reason", "mispriced-charge", "--amount", "0.10"), 2);
+  });
+
   it("dispute is carried by another member, contested, decided by the ledger and credited", async () => {
     const file = write("link.txt", link);
     const args = ["--line", WRONG_LINE, "--secret-file", file, "--node", sample.birch.url];
-    const { status, lines, stderr } = await at("dispute", bundle, ...args, "--wait");
+    // By its name as a breach it is opened with the evidence that every kind has.
+    const breach = ["--reason", "mispriced-charge"];
+    const { status, lines, stderr } = await at("dispute", bundle, ...args, ...breach, "--wait");
     assert.equal(status, 0, stderr);
     const states = lines.filter(({ claim }) => claim?.state).map(({ claim }) => claim.state);
     // A quick ledger may pass through a state between two looks.

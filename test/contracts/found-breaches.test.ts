@@ -1,13 +1,22 @@
 import { strict as assert } from "node:assert";
+import { id, Wallet } from "ethers";
 import { encodeBreachEvidence } from "../../node/adapters/breach-evidence.ts";
-import { type Hex, toHex } from "../../node/core/bytes.ts";
-import type { AccountGroup, ChargeGroup } from "../../node/core/commitment/charge-groups.ts";
+import { fromHex, type Hex, toHex } from "../../node/core/bytes.ts";
+import {
+  type AccountGroup,
+  CHARGE_KIND,
+  type ChargeGroup,
+} from "../../node/core/commitment/charge-groups.ts";
 import { invoiceDocumentDigest, invoiceOrderKey } from "../../node/core/commitment/invoice-leaf.ts";
+import { countersWithPlan } from "../../node/core/commitment/plan-scope.ts";
+import { pseudonym } from "../../node/core/commitment/secrets.ts";
 import type { Bundle } from "../../node/core/evidence/bundle.ts";
 import { BREACH_KIND } from "../../node/core/evidence/claim-kind.ts";
 import { finderEvidenceHash } from "../../node/core/evidence/claim-message.ts";
 import { findBreaches } from "../../node/core/evidence/find-breaches.ts";
 import type { FoundBreach } from "../../node/core/evidence/found-breach.ts";
+import { withConsent } from "../../node/core/evidence/plan-breaches.ts";
+import { CONSENT_TYPES, consentDomain } from "../../node/core/evidence/signed-messages.ts";
 import { hashDocument } from "../../node/core/hash.ts";
 import { compileTariff } from "../../node/core/tariff/compile.ts";
 import { buildTariffTree } from "../../node/core/tariff/tariff-tree.ts";
@@ -209,6 +218,58 @@ describe("Breaches that a bundle shows", () => {
     const credits = await scene.commit(scene.books.credits, [credit("one"), credit("two")]);
     const bundle = bundleOfScene(scene, [batch, credits], TIERED_TARIFF);
     await shows(bundle, [["creditAboveOriginal", "C2", 0n]]);
+  });
+
+  it("are plans that were not assigned, with the subscriber's consent, and clashing ones", async () => {
+    const wallet = new Wallet(id("Ann"));
+    const blind = bytesOf("blind");
+    const address = wallet.address.toLowerCase() as Hex;
+    const own = pseudonym(fromHex(scene.books.charges, 20), fromHex(address, 20), blind);
+    const owner = { pseudonym: own, runningTotalNano: 0n };
+    const plan = (of: number, ordinal: bigint, from: bigint, days: bigint) => ({
+      kind: CHARGE_KIND.assignment,
+      service: 0,
+      start: from,
+      quantity: days * 86_400_000n,
+      counters: countersWithPlan({ plan: of, ordinal }),
+    });
+    const named = (of: number, ordinal: bigint) => ({
+      counters: countersWithPlan({ plan: of, ordinal }),
+    });
+    const day = 86_400_000n;
+    const batch = await charges([
+      await call("Ann", 1n, owner, plan(1, 1n, start - day, 2n), 0n),
+      await call("Ann", 2n, owner, named(1, 1n), 0n),
+      await call("Ann", 3n, owner, named(2, 1n), 0n),
+      await call("Ann", 4n, owner, plan(2, 2n, start - 2n * day, 1n), 0n),
+      await call("Ann", 5n, owner, plan(2, 3n, start, 9n), 0n),
+    ]);
+    const bundle = bundleOfScene(scene, [batch], TIERED_TARIFF);
+    const [book] = bundle.books;
+    const whole = {
+      ...bundle,
+      books: [{ ...book!, disputeAddress: address, blind: toHex(blind) }],
+      // Free lines of a priced service are of no concern here.
+      tariffs: [],
+    };
+    const all = found(whole);
+    assert.deepEqual(summary(all), [
+      ["planNotAssigned", "2", 0n],
+      ["planNotAssigned", "3", 0n],
+      ["assignmentsClash", "4", 0n],
+      ["assignmentsClash", "5", 0n],
+    ]);
+    assert.equal(found({ ...whole, books: [book!] }).length, 2, "the pseudonym is not explained");
+    const [, breach, ...clashing] = all as [FoundBreach, FoundBreach, ...FoundBreach[]];
+    assert.equal(breach.needsConsent, true);
+    await assert.rejects(isProven(breach), /ConsentMissing|unknown custom error/);
+    const { chainId } = await scene.ledger.provider.getNetwork();
+    const domain = consentDomain({ chainId, books: scene.ledger.addresses.books as Hex });
+    const { sequence, leafIndex } = breach;
+    const place = { book: breach.book, sequence, leafIndex };
+    const signature = await wallet.signTypedData(domain, CONSENT_TYPES, place);
+    await isProven(withConsent(breach, signature));
+    for (const one of clashing) await isProven(one);
   });
 
   it("stay unseen where a group is closed", async () => {

@@ -1,3 +1,4 @@
+import type { Wallet } from "ethers";
 import { TallystickError } from "../../core/errors.ts";
 import type { Bundle, BundleCharge } from "../../core/evidence/bundle.ts";
 import {
@@ -8,6 +9,8 @@ import {
 } from "../../core/evidence/claim-kind.ts";
 import { findBreaches } from "../../core/evidence/find-breaches.ts";
 import { repriceLine } from "../../core/evidence/mispriced-opening.ts";
+import { withConsent } from "../../core/evidence/plan-breaches.ts";
+import { CONSENT_TYPES, consentDomain } from "../../core/evidence/signed-messages.ts";
 import { formatNano, parseDecimalNano } from "../../core/money/decimal.ts";
 import { checkBundle, endpointsOf, type FactOptions, readBundle } from "../bundle-check.ts";
 import { ClaimsOnLedger } from "../claims-on-ledger.ts";
@@ -28,6 +31,7 @@ interface DisputeOptions extends FactOptions {
   node?: string;
   wait?: boolean;
   timeout: string;
+  consent?: boolean;
 }
 
 const REASONS: Record<string, DisputeKind> = {
@@ -60,6 +64,7 @@ export const command: CommandModule = {
       .option("--rpc <url...>", "JSON-RPC end points to follow the claim at")
       .option("--wait", "follow the claim to its end, and open the charge if the operator contests")
       .option("--timeout <seconds>", "longest wait", "300")
+      .option("--consent", "for plan-not-assigned: allow that the ledger shows who used what")
       .addHelpText(
         "after",
         "\nSigns with the key that follows from the link's secret; the secret itself goes nowhere." +
@@ -84,7 +89,7 @@ export const command: CommandModule = {
     const subject =
       kind === "mispriced" || kind === "matter-of-fact"
         ? aboutLine(bundle, chargeOf(bundle, options.line), kind, options.amount)
-        : await aboutBreach(bundle, options, kind);
+        : await aboutBreach(bundle, options, kind, wallet);
     if (typeof subject === "string") {
       await output.record({
         summary: { line: options.line, claimed: "0", state: "nothing-to-claim" },
@@ -124,6 +129,7 @@ async function aboutBreach(
   bundle: Bundle,
   options: DisputeOptions,
   kind: BreachKind,
+  wallet: Wallet,
 ): Promise<DisputeSubject | string> {
   if (options.amount !== undefined) {
     throw new UsageError("--amount is for mispriced lines and facts: a breach owes what it owes.");
@@ -131,6 +137,21 @@ async function aboutBreach(
   const { facts } = await checkBundle(bundle, options, {});
   const all = findBreaches(bundle, facts);
   const found = all.find((one) => one.kind === kind && one.line === options.line);
+  if (found?.needsConsent) {
+    if (options.consent !== true) {
+      throw new UsageError(
+        "This breach can only be shown with both sides of the line: who you are in this book and what you used would stand on the ledger together, for good. Write --consent to allow it.",
+      );
+    }
+    const contract = {
+      chainId: BigInt(bundle.ledger.chainId),
+      books: bundle.ledger.contracts.books,
+    };
+    const { book, sequence, leafIndex } = found;
+    const message = { book, sequence, leafIndex };
+    const signature = await wallet.signTypedData(consentDomain(contract), CONSENT_TYPES, message);
+    return subjectOfBreach(withConsent(found, signature));
+  }
   if (found !== undefined) return subjectOfBreach(found);
   const shown = all.map(({ kind, line }) => `line ${line}: ${reasonOf(kind)}`).join("; ");
   return `The bundle does not show that of line ${options.line}. It shows ${shown || "no breach"}.`;

@@ -21,6 +21,7 @@ import { counterSteps } from "./counter-steps.ts";
 import { attempt, BundleTariffs, type FoundBreach, placeOf } from "./found-breach.ts";
 import { chargeFromJson } from "./group-json.ts";
 import { priceEvidence } from "./mispriced-opening.ts";
+import { planBreaches } from "./plan-breaches.ts";
 import { sessionStart } from "./session-start.ts";
 
 /**
@@ -51,6 +52,7 @@ export function findBreaches(
     }),
     ...runningTotals(bundle),
     ...counterSteps(bundle, tariffs),
+    ...planBreaches(bundle),
     ...attempt(() => invoiceTotal(bundle)),
     ...creditsAbove(bundle),
   ];

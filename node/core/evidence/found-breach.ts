@@ -20,6 +20,8 @@ export interface FoundBreach {
   opened: OpenedLeaf;
   /** The kind's struct of contracts/breaches: fields by name, integers as text, bytes as "0x…". */
   evidence: object;
+  /** It would show who used what: only the subscriber's own signature allows it (`withConsent`). */
+  needsConsent?: true;
 }
 
 /** Where an entry of the bundle stands on the ledger. */
