@@ -1,6 +1,6 @@
 import { formatNano } from "../core/money/decimal.ts";
+import type { ClosedAccount } from "../core/rating/account-closing.ts";
 import type { AccountRated } from "../core/rating/account-rater.ts";
-import type { ClosedAccount } from "../core/rating/close-period.ts";
 import { explainComponents, rowLabel } from "../core/rating/explain.ts";
 import type { Rated } from "../core/rating/outcome.ts";
 import type { PeriodLine } from "../core/rating/period-lines.ts";

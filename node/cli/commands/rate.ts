@@ -1,9 +1,10 @@
 import { readTextLines } from "../../adapters/text-lines.ts";
 import { minorUnitDigits } from "../../core/money/currency.ts";
 import { formatNano } from "../../core/money/decimal.ts";
+import type { ClosedAccount } from "../../core/rating/account-closing.ts";
 import { AccountRater, needsAccounts } from "../../core/rating/account-rater.ts";
 import { BillingPeriods } from "../../core/rating/billing-period.ts";
-import { type ClosedAccount, PeriodCloser } from "../../core/rating/close-period.ts";
+import { PeriodCloser } from "../../core/rating/close-period.ts";
 import { CompiledRater } from "../../core/rating/compiled-rater.ts";
 import { explainComponents } from "../../core/rating/explain.ts";
 import type { Rated, RatingOutcome } from "../../core/rating/outcome.ts";

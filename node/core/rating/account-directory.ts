@@ -5,6 +5,7 @@ import type { Groups } from "../tariff/conditions.ts";
 import type { TariffDocument, TariffPlan } from "../tariff/document.ts";
 import { readOtherParty } from "../tariff/numbering.ts";
 import type { BillingPeriods } from "./billing-period.ts";
+import { checkSponsors } from "./check-sponsors.ts";
 
 const id = z.string().min(1).max(200);
 const instant = z.string().min(1).max(40).nullish();
@@ -259,41 +260,6 @@ export function groupsOf({ account, device }: Owner, milliseconds: number): Grou
     ({ id, from, to }) => id === device && from <= milliseconds && milliseconds < to,
   );
   return { account: account.groups, device: held?.groups ?? [] };
-}
-
-/** A sponsor is an account, and nobody sponsors, by however many steps, whoever sponsors it. */
-function checkSponsors(accounts: ReadonlyMap<string, RatedAccount>): void {
-  const done = new Set<string>();
-  for (const start of accounts.keys()) {
-    const open = [{ id: start, next: 0 }];
-    const path = new Set([start]);
-    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
-      const sponsor = done.has(top.id)
-        ? undefined
-        : accounts.get(top.id)?.sponsors[top.next]?.account;
-      if (sponsor === undefined) {
-        done.add(top.id);
-        path.delete(top.id);
-        open.pop();
-        continue;
-      }
-      top.next += 1;
-      if (!accounts.has(sponsor)) {
-        throw new TallystickError(
-          "accounts.sponsor-unknown",
-          `The account "${top.id}" is sponsored by "${sponsor}", which is no account; add it.`,
-        );
-      }
-      if (path.has(sponsor)) {
-        throw new TallystickError(
-          "accounts.sponsor-cycle",
-          `The account "${sponsor}" is sponsored by an account that it sponsors itself; end one of them.`,
-        );
-      }
-      path.add(sponsor);
-      open.push({ id: sponsor, next: 0 });
-    }
-  }
 }
 
 /** The plan in force for an account at an instant. */

@@ -27,7 +27,15 @@ const perUnits = fc.record({
   unit: fc.constant("s"),
 });
 const linear = fc.record(
-  { setUp: amount, price: perUnits, increments, minimum: fc.constantFrom("0.3", "7"), rounding },
+  {
+    setUp: amount,
+    price: perUnits,
+    increments,
+    minimum: fc.constantFrom("0.3", "7"),
+    rounding,
+    chargedFrom: fc.record({ quantity: fc.constantFrom(1, 60, 61), unit: fc.constant("s") }),
+    currency: fc.constant("XDR"),
+  },
   { requiredKeys: ["price", "increments"] },
 );
 const tiered = fc.record(
@@ -107,6 +115,9 @@ const record = fc
     return { id: "r", ...Object.fromEntries(given) } as unknown as UsageRecord;
   });
 
+const uses = fc.array(seconds, { maxLength: 12 });
+const of = fc.constantFrom("component" as const, "charge" as const, "line" as const);
+
 describe("the compiled rater", () => {
   it("answers what the plain rater answers, component by component, for the sample tariff", () => {
     const tariff = compileTariff(RETAIL, 3);
@@ -121,10 +132,16 @@ describe("the compiled rater", () => {
 
   it("answers what the plain rater answers for any price", () => {
     fc.assert(
-      fc.property(fc.oneof(linear, tiered), fc.array(seconds, { maxLength: 12 }), (price, uses) => {
+      fc.property(fc.oneof(linear, tiered), uses, of, (price, uses, of) => {
         const tariff = compileTariff(
           tariffDocument({
             calendar: PEAK_CALENDAR,
+            rounding: { mode: "half-even", scale: 4, of },
+            exchange: {
+              date: "2026-01-01",
+              source: "s",
+              rates: [{ currency: "XDR", rate: "1.201234567891" }],
+            },
             services: [{ service: "voice", direction: "outgoing", prices: [price as never] }],
           }),
         );
@@ -141,7 +158,66 @@ describe("the compiled rater", () => {
           assert.deepEqual(rater.rate(use), rateUsage(tariff, use));
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
+    );
+  });
+
+  it("answers what the plain rater answers where more than number and time decide", () => {
+    const each = (amount: string, more: object) => ({
+      price: { amount, per: 1, unit: "unit" as const },
+      ...more,
+    });
+    const tariff = compileTariff(
+      tariffDocument({
+        areas: [
+          { name: "home", networks: ["26201"], unstated: true },
+          { name: "abroad", networks: [""] },
+        ],
+        classes: {
+          classes: [{ name: "app", when: [{ applications: ["a"] }] }],
+          otherwise: "else",
+        },
+        services: [
+          {
+            service: "sms",
+            direction: "outgoing",
+            prices: [
+              each("1", { areas: ["home"], classes: ["app"] }),
+              each("2", { areas: ["home"], classes: ["else"] }),
+              each("3", { areas: ["abroad"] }),
+            ],
+          },
+          {
+            service: "content",
+            direction: "outgoing",
+            measure: "amount",
+            prices: [{ price: { amount: "0.029", per: 1, unit: "amount" }, minimum: "0.5" }],
+          },
+          { service: "event", direction: "outgoing", prices: [each("4", {})] },
+        ],
+      }),
+    );
+    const rater = new CompiledRater(tariff);
+    const field = <T>(...values: T[]) => fc.constantFrom<T | undefined>(undefined, ...values);
+    const use = fc.record({
+      service: fc.constantFrom("sms", "content", "event"),
+      units: field(1, 5),
+      visitedNetwork: field("26201", "26202", "x"),
+      application: field("a", "b"),
+      declaredCharge: field({ amount: "19.99", currency: "EUR" }, { amount: "1", currency: "USD" }),
+    });
+    fc.assert(
+      fc.property(use, (given) => {
+        const fields = Object.entries(given).filter(([, value]) => value !== undefined);
+        const one = {
+          id: "r",
+          direction: "outgoing",
+          start: "2026-03-02T18:59:00.000Z",
+          ...Object.fromEntries(fields),
+        } as unknown as UsageRecord;
+        assert.deepEqual(rater.rate(one), rateUsage(tariff, one));
+      }),
+      { numRuns: 500 },
     );
   });
 

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { CHARGE_KIND, NO_DIGITS, NO_NETWORK } from "../../../node/core/commitment/charge-groups.ts";
+import { repriceCharge } from "../../../node/core/evidence/check-price.ts";
+import { chargeToJson } from "../../../node/core/evidence/group-json.ts";
 import { priceCharge } from "../../../node/core/rating/price-charge.ts";
 import { rateUsage } from "../../../node/core/rating/rate-usage.ts";
 import type { UsageRecord } from "../../../node/core/records/usage-record.ts";
@@ -121,6 +124,24 @@ describe("areas, origins and classes", () => {
         if (outcome.outcome !== "rated") return;
         const { amountNano, components, rows } = outcome;
         assert.deepEqual(priceCharge(tariff, outcome), { amountNano, components, rows });
+        // And from the charge group that is committed, as a reader is shown it.
+        const opened = chargeToJson({
+          salt: new Uint8Array(32),
+          kind: CHARGE_KIND.usage,
+          service: outcome.service,
+          flags: outcome.direction,
+          start: BigInt(outcome.startMilliseconds),
+          sessionMinutes: 0,
+          quantity: outcome.quantity,
+          secondQuantity: 0n,
+          decidingDigits: outcome.decidingDigits,
+          originDigits: outcome.originDigits ?? NO_DIGITS,
+          visitedNetwork: outcome.visitedNetwork ?? NO_NETWORK,
+          class: outcome.class ?? 0,
+          tariffVersion: 1,
+          counters: [],
+        });
+        assert.equal(repriceCharge(tariff, opened).amountNano, amountNano);
       }),
       { numRuns: 300 },
     );

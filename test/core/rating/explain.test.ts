@@ -80,6 +80,56 @@ describe("the explanation of a price", () => {
     ]);
   });
 
+  it("says what a percentage is of, what is too short, and what a tier adds", () => {
+    const tariff = compileTariff(
+      tariffDocument({
+        rounding: { mode: "half-up", scale: 2 },
+        services: [
+          {
+            service: "content",
+            measure: "amount",
+            prices: [{ setUp: "0.30", price: { amount: "0.029", per: 1, unit: "amount" } }],
+          },
+        ],
+      }),
+    );
+    const outcome = rateUsage(tariff, {
+      id: "u1",
+      service: "content",
+      direction: "none",
+      start: "2026-03-02T12:00:00.000Z",
+      billable: true,
+      declaredCharge: { amount: "19.99", currency: "EUR" },
+    });
+    assert.deepEqual(explainComponents(tariff, outcome as Rated), [
+      "set-up fee: 0.30",
+      "2.9 % of 19.99: 0.57971",
+      "rounded half up to 2 decimals: 0.00029",
+    ]);
+    const short: Price = { ...PER_STARTED_MINUTE, chargedFrom: { quantity: 10, unit: "s" } };
+    assert.deepEqual(sentences(short, { durationSeconds: 9 }), [
+      "9 s are too short to be charged: 0.00",
+    ]);
+    const each = { amount: "0", per: 1, unit: "s" } as const;
+    const fees: Price = {
+      increments: { first: 1, further: 1, unit: "s" },
+      tiers: {
+        kind: "graduated",
+        over: "session",
+        unit: "s",
+        steps: [
+          { upTo: 10, price: each },
+          { price: each, fee: "0.25" },
+        ],
+      },
+    };
+    assert.deepEqual(sentences(fees, { durationSeconds: 11 }), [
+      "10 s are 10 started seconds at 0.00, up to 10 s of the session: 0.00",
+      "fee of the tier from 10 s: 0.25",
+      "1 s are 1 started second at 0.00, above 10 s of the session: 0.00",
+    ]);
+  });
+
   it("labels the row in the document's words", () => {
     const tariff = compileTariff(
       tariffDocument({

@@ -1,0 +1,290 @@
+import { minorUnitDigits } from "../money/currency.ts";
+import { formatNano, parseDecimalNano } from "../money/decimal.ts";
+import { type Fraction, fraction, roundFractionToMultiple } from "../money/fraction.ts";
+import type { CompiledTariff } from "../tariff/compile.ts";
+import type { TariffPlan, TariffTax } from "../tariff/document.ts";
+import { type PlanAssignment, planAt, type RatedAccount } from "./account-directory.ts";
+import { overlaps } from "./allowances.ts";
+import type { BillingPeriod, BillingPeriods } from "./billing-period.ts";
+import { multiplyFractions, percentFraction } from "./compose-charge.ts";
+import { counterCharges } from "./counter-charges.ts";
+import { describeItem, isTaxed, isUse, serviceOfItem } from "./period-items.ts";
+import { type PeriodLine, roundParts } from "./period-lines.ts";
+import type { StateKey } from "./rating-state.ts";
+import { recurringPart } from "./recurring-fee.ts";
+
+type PeriodDiscount = NonNullable<TariffPlan["periodDiscounts"]>[number];
+type Exact = { because: string; exact: Fraction };
+
+/** An account's period: its lines in order, and the sum that they come to with its charges. */
+export interface ClosedAccount {
+  account: string;
+  period: BillingPeriod;
+  /** Charges of use, before the lines. */
+  usageNano: bigint;
+  lines: PeriodLine[];
+  taxNano: bigint;
+  totalNano: bigint;
+}
+
+/** One account's end of one period, in the fixed order. */
+export class AccountClosing {
+  readonly #tariff: CompiledTariff;
+  readonly #periods: BillingPeriods;
+  readonly #account: RatedAccount;
+  readonly #period: BillingPeriod;
+  readonly #lines: PeriodLine[] = [];
+  /** What is owed so far, by service or kind of line: what taxes and discounts are on. */
+  readonly #nets = new Map<string, bigint>();
+
+  constructor(
+    tariff: CompiledTariff,
+    periods: BillingPeriods,
+    account: RatedAccount,
+    period: BillingPeriod,
+  ) {
+    this.#tariff = tariff;
+    this.#periods = periods;
+    this.#account = account;
+    this.#period = period;
+  }
+
+  close(held: readonly [StateKey, bigint][]): ClosedAccount {
+    const of = (kind: string) => held.filter(([[first]]) => first === kind);
+    for (const [[, , service = ""], nano] of of("net")) this.#nets.set(service, nano);
+    const usageNano = this.#net();
+    this.#roundLines();
+    for (const { name, service, parts } of counterCharges(this.#tariff, of("counter"))) {
+      this.#add("period-charge", name, parts, service);
+    }
+    const daysUsed = daysByDevice(of("seen"));
+    const last =
+      planAt(this.#account, this.#period.to - 1) ??
+      this.#account.assignments.findLast((dates) => overlaps(dates, this.#period));
+    for (const assignment of this.#account.assignments) {
+      if (overlaps(assignment, this.#period)) this.#fees(assignment, daysUsed);
+    }
+    if (last !== undefined) {
+      this.#limits(last.plan, of("limit"));
+      for (const discount of last.plan.periodDiscounts ?? []) this.#discount(discount);
+      this.#commitment(last.plan);
+    }
+    const taxNano = this.#account.taxExempt ? 0n : this.#taxes();
+    const { of: rounded } = this.#tariff.document.rounding;
+    if (rounded === "invoice") this.#round("invoice", this.#net() + taxNano, "rounding");
+    return {
+      account: this.#account.id,
+      period: this.#period,
+      usageNano,
+      lines: this.#lines,
+      taxNano,
+      totalNano: this.#net() + taxNano,
+    };
+  }
+
+  /** Each service's sum is a line of its own where the tariff rounds lines. */
+  #roundLines(): void {
+    if (this.#tariff.document.rounding.of !== "line") return;
+    for (const [service, nano] of [...this.#nets])
+      this.#round(describeItem(service), nano, service);
+  }
+
+  /** A charge or credit for what rounding a sum adds or takes; nothing where it does neither. */
+  #round(what: string, nano: bigint, item: string): void {
+    const { mode, scale } = this.#tariff.document.rounding;
+    const rounded = roundFractionToMultiple(fraction(nano), 10n ** BigInt(9 - scale), mode);
+    if (rounded === nano) return;
+    const kind = rounded > nano ? "rounding" : "credit";
+    const because = `${what}: ${this.#money(nano)} rounded ${mode.replace("-", " ")} to ${scale} decimals`;
+    const added = rounded - nano;
+    const amountNano = added < 0n ? -added : added;
+    const { id: account } = this.#account;
+    const parts = [{ because, amountNano }];
+    this.#lines.push({ kind, account, name: "rounding", period: this.#period, amountNano, parts });
+    this.#nets.set(item, (this.#nets.get(item) ?? 0n) + added);
+  }
+
+  #net(items: readonly string[] = [...this.#nets.keys()]): bigint {
+    return items.reduce((sum, item) => sum + (this.#nets.get(item) ?? 0n), 0n);
+  }
+
+  /** @param item what the line adds to: a service, or its own kind */
+  #add(kind: PeriodLine["kind"], name: string, exact: readonly Exact[], item: string): void {
+    const { amountNano, parts } = roundParts(exact, this.#tariff.document);
+    if (
+      amountNano === 0n &&
+      parts.every((part) => part.amountNano === 0n) &&
+      kind !== "recurring"
+    ) {
+      return;
+    }
+    const { id: account } = this.#account;
+    this.#lines.push({ kind, account, name, period: this.#period, amountNano, parts });
+    const sign = kind === "credit" ? -1n : 1n;
+    this.#nets.set(item, (this.#nets.get(item) ?? 0n) + sign * amountNano);
+  }
+
+  #fees({ plan, ...assigned }: PlanAssignment, used: DaysUsed): void {
+    const period = this.#period;
+    const days = this.#periods.daysBetween(period.from, period.to);
+    const holders = (per: "account" | "device") =>
+      (per === "account" ? [{ id: this.#account.id, ...assigned }] : this.#account.devices).map(
+        ({ id, from, to }) => ({
+          id,
+          begins: Math.max(from, assigned.from),
+          from: Math.max(from, assigned.from, period.from),
+          to: Math.min(to, assigned.to, period.to),
+        }),
+      );
+    for (const fee of plan.recurring ?? []) {
+      const parts = holders(fee.per)
+        .filter(({ from, to }) => from < to)
+        .map(({ id, from, to }) => {
+          const daysHeld = this.#periods.daysBetween(from, to);
+          return recurringPart(fee, id, {
+            days,
+            daysHeld,
+            daysUsed: this.#daysUsed(used, fee.per === "account" ? undefined : id, from, to),
+          });
+        })
+        .filter((part) => part !== undefined);
+      if (parts.length > 0) this.#add("recurring", fee.name, parts, "recurring");
+    }
+    for (const { name, amount, per } of plan.oneOff ?? []) {
+      const parts = holders(per)
+        .filter(({ begins, from, to }) => begins >= period.from && from < to)
+        .map(({ id }) => ({ because: `for ${id}`, exact: fraction(parseDecimalNano(amount)) }));
+      if (parts.length > 0) this.#add("one-off", name, parts, "one-off");
+    }
+  }
+
+  /** Days from one instant to the other on which a device, or any of the account's, was used. */
+  #daysUsed(used: DaysUsed, device: string | undefined, from: number, to: number): number {
+    const [first, last] = [this.#periods.dayAt(from), this.#periods.dayAt(to - 1)];
+    let count = 0;
+    for (const day of (device === undefined ? used.ofAll : used.byDevice.get(device)) ?? []) {
+      if (day >= first && day <= last) count += 1;
+    }
+    return count;
+  }
+
+  #limits(plan: TariffPlan, held: readonly [StateKey, bigint][]): void {
+    for (const limit of plan.limits ?? []) {
+      for (const [[, , name, of = "", bucket = ""], sumNano] of held) {
+        if (name !== limit.name) continue;
+        const where = [of, bucket].filter((part) => part !== "").join(", ");
+        const minimum = parseDecimalNano(limit.minimum ?? "0");
+        if (sumNano < minimum) {
+          const because = `${where}: ${this.#money(sumNano)} raised to the minimum of ${limit.minimum}`;
+          const exact = fraction(minimum - sumNano);
+          this.#add("period-charge", limit.name, [{ because, exact }], "period-end");
+        }
+        if (limit.per !== "period" || limit.maximum === undefined) continue;
+        const over = sumNano - parseDecimalNano(limit.maximum);
+        if (over <= 0n) continue;
+        const because = `${where}: ${this.#money(sumNano)} lowered to the maximum of ${limit.maximum}`;
+        const services = [...new Set((limit.uses ?? []).map(({ service }) => service))];
+        this.#takeOff(limit.name, over, because, services);
+      }
+    }
+  }
+
+  /** Takes a sum off services in their order, as far as each goes. */
+  #takeOff(name: string, nano: bigint, because: string, services: readonly string[]): void {
+    let left = nano;
+    const items = this.#itemsOf(services.length > 0 ? services : undefined, () => true);
+    for (const item of items) {
+      const net = this.#net([item]);
+      const part = left < net ? left : net;
+      if (part <= 0n) continue;
+      this.#add("credit", name, [{ because, exact: fraction(part) }], item);
+      left -= part;
+    }
+  }
+
+  /** In the order of the services that are named, else those that count without a name. */
+  #itemsOf(services: readonly string[] | undefined, counts: (item: string) => boolean): string[] {
+    const items = [...this.#nets.keys()];
+    if (services === undefined) return items.filter(counts);
+    return services.flatMap((one) => items.filter((item) => serviceOfItem(item) === one));
+  }
+
+  #discount({ name, services, percent, ladder, amount }: PeriodDiscount): void {
+    const items = this.#itemsOf(services, isUse);
+    const base = this.#net(items);
+    const rung = ladder?.findLast(({ from }) => parseDecimalNano(from) <= base);
+    const share = percent ?? rung?.percent;
+    if (amount !== undefined) this.#takeOff(name, parseDecimalNano(amount), `${amount} off`, items);
+    if (share === undefined) return;
+    for (const item of items) {
+      const net = fraction(this.#net([item]));
+      const because = `${share} % off ${this.#money(net.numerator)} of ${describeItem(item)}`;
+      const exact = multiplyFractions(net, percentFraction(share));
+      this.#add("credit", name, [{ because, exact }], item);
+    }
+  }
+
+  #commitment({ commitment }: TariffPlan): void {
+    if (commitment === undefined) return;
+    const net = this.#net();
+    const missing = parseDecimalNano(commitment) - net;
+    if (missing <= 0n) return;
+    const because = `${this.#money(net)} raised to the commitment of ${commitment}`;
+    const exact = fraction(missing);
+    this.#add("period-charge", "commitment", [{ because, exact }], "period-end");
+  }
+
+  /** On net, by tax; an included one is said and not added. */
+  #taxes(): bigint {
+    let sum = 0n;
+    for (const tax of this.#tariff.document.taxes ?? []) sum += this.#tax(tax);
+    return sum;
+  }
+
+  #tax(tax: TariffTax): bigint {
+    const { name, percent, included } = tax;
+    const taxes = this.#tariff.document.taxes ?? [];
+    const base = this.#net([...this.#nets.keys()].filter((item) => isTaxed(item, tax, taxes)));
+    if (base <= 0n) return 0n;
+    const share = percentFraction(percent);
+    const exact = included
+      ? fraction(base * share.numerator, share.denominator + share.numerator)
+      : multiplyFractions(fraction(base), share);
+    const because = included
+      ? `${percent} % is in ${this.#money(base)}`
+      : `${percent} % on ${this.#money(base)}`;
+    const { amountNano, parts } = roundParts([{ because, exact }], this.#tariff.document);
+    const { id: account } = this.#account;
+    this.#lines.push({
+      kind: "tax",
+      account,
+      name,
+      period: this.#period,
+      amountNano,
+      parts,
+      ...(included ? { isIncluded: true } : {}),
+    });
+    return included ? 0n : amountNano;
+  }
+
+  #money(nano: bigint): string {
+    return formatNano(nano, minorUnitDigits(this.#tariff.currency));
+  }
+}
+
+/** Local days on which something was used. */
+interface DaysUsed {
+  ofAll: Set<string>;
+  byDevice: Map<string, Set<string>>;
+}
+
+function daysByDevice(seen: readonly [StateKey, bigint][]): DaysUsed {
+  const ofAll = new Set<string>();
+  const byDevice = new Map<string, Set<string>>();
+  for (const [[, , device = "", day = ""]] of seen) {
+    ofAll.add(day);
+    const days = byDevice.get(device) ?? new Set();
+    byDevice.set(device, days.add(day));
+  }
+  return { ofAll, byDevice };
+}

@@ -1,0 +1,40 @@
+import { TallystickError } from "../errors.ts";
+import type { RatedAccount } from "./account-directory.ts";
+
+/**
+ * A sponsor is an account, and nobody sponsors, by however many steps, whoever sponsors it.
+ * @throws TallystickError `accounts.sponsor-unknown`, `accounts.sponsor-cycle`
+ */
+export function checkSponsors(accounts: ReadonlyMap<string, RatedAccount>): void {
+  const done = new Set<string>();
+  for (const start of accounts.keys()) {
+    const open = [{ id: start, next: 0 }];
+    const path = new Set([start]);
+    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+      const sponsor = done.has(top.id)
+        ? undefined
+        : accounts.get(top.id)?.sponsors[top.next]?.account;
+      if (sponsor === undefined) {
+        done.add(top.id);
+        path.delete(top.id);
+        open.pop();
+        continue;
+      }
+      top.next += 1;
+      if (!accounts.has(sponsor)) {
+        throw new TallystickError(
+          "accounts.sponsor-unknown",
+          `The account "${top.id}" is sponsored by "${sponsor}", which is no account; add it.`,
+        );
+      }
+      if (path.has(sponsor)) {
+        throw new TallystickError(
+          "accounts.sponsor-cycle",
+          `The account "${sponsor}" is sponsored by an account that it sponsors itself; end one of them.`,
+        );
+      }
+      path.add(sponsor);
+      open.push({ id: sponsor, next: 0 });
+    }
+  }
+}
