@@ -66,6 +66,8 @@ export interface RatedAccount {
   pool: string;
   assignments: PlanAssignment[];
   devices: Device[];
+  /** The same by id: an enterprise has hundreds of thousands. */
+  devicesById: ReadonlyMap<string, readonly Device[]>;
   groups: readonly string[];
   /** Numbers as the tariff's numbering reads them, international digits. */
   friends: ReadonlySet<string>;
@@ -133,6 +135,11 @@ export class AccountDirectory {
       from: from == null ? Number.NEGATIVE_INFINITY : this.#instant(from, periods),
       to: to == null ? Number.POSITIVE_INFINITY : this.#instant(to, periods),
     });
+    const devices = (written.devices ?? []).map((device) => ({
+      id: device.id,
+      groups: device.groups ?? [],
+      ...dates(device),
+    }));
     const plans = written.plans ?? (written.plan === undefined ? [] : [{ plan: written.plan }]);
     const added: RatedAccount = {
       id: written.id,
@@ -142,11 +149,8 @@ export class AccountDirectory {
         plans.length === 0
           ? this.#defaultAssignments()
           : plans.map((one) => ({ plan: this.#plan(one.plan), ...dates(one) })),
-      devices: (written.devices ?? []).map((device) => ({
-        id: device.id,
-        groups: device.groups ?? [],
-        ...dates(device),
-      })),
+      devices,
+      devicesById: byId(devices),
       groups: written.groups ?? [],
       friends: new Set((written.friends ?? []).map((number) => this.#digitsOf(number))),
       sponsors: (written.sponsors ?? []).map((sponsor) => ({
@@ -200,11 +204,14 @@ export class AccountDirectory {
   account(id: string): RatedAccount | undefined {
     const known = this.#accounts.get(id);
     if (known !== undefined || !this.#isOpen) return known;
+    const always = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+    const devices = [{ id, groups: [], ...always }];
     const opened: RatedAccount = {
       id,
       pool: id,
       assignments: this.#defaultAssignments(),
-      devices: [{ id, groups: [], from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }],
+      devices,
+      devicesById: byId(devices),
       groups: [],
       friends: new Set(),
       sponsors: [],
@@ -254,11 +261,21 @@ export class AccountDirectory {
   }
 }
 
+function byId(devices: readonly Device[]): Map<string, Device[]> {
+  const found = new Map<string, Device[]>();
+  for (const device of devices) {
+    const same = found.get(device.id);
+    if (same === undefined) found.set(device.id, [device]);
+    else same.push(device);
+  }
+  return found;
+}
+
 /** Groups of an account and of one of its devices at an instant, for the tariff's classes. */
 export function groupsOf({ account, device }: Owner, milliseconds: number): Groups {
-  const held = account.devices.find(
-    ({ id, from, to }) => id === device && from <= milliseconds && milliseconds < to,
-  );
+  const held = account.devicesById
+    .get(device)
+    ?.find(({ from, to }) => from <= milliseconds && milliseconds < to);
   return { account: account.groups, device: held?.groups ?? [] };
 }
 

@@ -27,6 +27,9 @@ export interface Lot {
   key: StateKey;
 }
 
+/** Sums over devices that are remembered. */
+const GRANTS_MAX = 100_000;
+
 /** What is granted once belongs to no billing period: none begins then. */
 const ONCE: BillingPeriod = { from: -1, to: -1 };
 
@@ -41,6 +44,8 @@ export class Allowances {
   readonly #directory: AccountDirectory;
   readonly #periods: BillingPeriods;
   readonly #state: RatingState;
+  /** What all devices together bring, once they were counted: a directory does not change. */
+  readonly #grants = new Map<string, bigint>();
 
   constructor(directory: AccountDirectory, periods: BillingPeriods, state: RatingState) {
     this.#directory = directory;
@@ -145,7 +150,7 @@ export class Allowances {
     at: number,
   ): Lot | undefined {
     const assigned = account.assignments.find(({ plan }) => plan.allowances?.includes(allowance));
-    const device = account.devices.find(({ id }) => id === owner.device);
+    const [device] = account.devicesById.get(owner.device) ?? [];
     const begins = Math.max(
       assigned?.from ?? Number.NEGATIVE_INFINITY,
       allowance.scope === "device"
@@ -160,15 +165,18 @@ export class Allowances {
     if (at < begins || at >= expires) return undefined;
     const scopeId = allowance.scope === "device" ? owner.device : account.id;
     const key: StateKey = ["used", account.id, allowance.scope, scopeId, allowance.name];
-    const holders = allowance.grantedPer === "device" ? this.#devicesOf(account, allowance) : 1;
-    const amount = sizeOf(allowance) * BigInt(holders);
+    const holders = allowance.grantedPer === "device" ? this.#devicesOf(account, allowance) : 1n;
+    const amount = sizeOf(allowance) * holders;
     const left = amount - this.#state.get(ONCE.from, key);
     return left > 0n ? { allowance, granted: ONCE, expires, amount, left, key } : undefined;
   }
 
-  #devicesOf(account: RatedAccount, { scope }: Allowance): number {
-    const accounts = scope === "pool" ? this.#directory.poolMembers(account.id) : [account];
-    return accounts.reduce((sum, { devices }) => sum + devices.length, 0);
+  #devicesOf(account: RatedAccount, allowance: Allowance): bigint {
+    return this.#remembered(JSON.stringify([account.id, allowance.name]), () =>
+      BigInt(
+        this.#holders(account, allowance).reduce((sum, { devices }) => sum + devices.length, 0),
+      ),
+    );
   }
 
   /** What a period grants: base units or nano-units. */
@@ -192,18 +200,33 @@ export class Allowances {
     if (first === undefined) return 0n;
     const share = (dates: Dates): bigint => this.#share(base, allowance, dates, first, period);
     if (allowance.scope === "device") {
-      const device = account.devices.find(
-        ({ id, ...dates }) => id === owner.device && overlaps(dates, period),
-      );
+      const device = account.devicesById
+        .get(owner.device)
+        ?.find((dates) => overlaps(dates, period));
       return share(device ?? first);
     }
     if (allowance.grantedPer !== "device") return share(first);
-    const accounts =
-      allowance.scope === "pool" ? this.#directory.poolMembers(account.id) : [account];
-    return accounts
-      .flatMap(({ devices }) => devices)
-      .filter((dates) => overlaps(dates, period))
-      .reduce((sum, dates) => sum + share(dates), 0n);
+    const grant = [account.id, first.plan.name, allowance.name, period.from, first.from];
+    return this.#remembered(JSON.stringify(grant), () => {
+      let sum = 0n;
+      for (const { devices } of this.#holders(account, allowance)) {
+        for (const dates of devices) if (overlaps(dates, period)) sum += share(dates);
+      }
+      return sum;
+    });
+  }
+
+  #remembered(grant: string, count: () => bigint): bigint {
+    let sum = this.#grants.get(grant);
+    if (sum !== undefined) return sum;
+    sum = count();
+    if (this.#grants.size === GRANTS_MAX) this.#grants.clear();
+    this.#grants.set(grant, sum);
+    return sum;
+  }
+
+  #holders(account: RatedAccount, { scope }: Allowance): readonly RatedAccount[] {
+    return scope === "pool" ? this.#directory.poolMembers(account.id) : [account];
   }
 
   /** A part for the days that are left, in the period in which device or plan begin. */
