@@ -82,26 +82,7 @@ export type NodeConfig = z.infer<typeof configSchema>;
 
 /** @throws TallystickError `config.unreadable`, `config.invalid` with the first wrong field */
 export async function readConfig(file: string): Promise<NodeConfig> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(file, "utf8"));
-  } catch (cause) {
-    throw new TallystickError(
-      "config.unreadable",
-      "The node's configuration can not be read, or is not JSON.",
-      { file },
-      cause,
-    );
-  }
-  const parsed = configSchema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new TallystickError("config.invalid", issue?.message ?? "unusable", {
-      file,
-      field: issue?.path.join(".") ?? "",
-    });
-  }
-  const config = parsed.data;
+  const config = parseConfig(configSchema, await readJson(file), file);
   return {
     ...config,
     data: resolve(file, "..", config.data),
@@ -122,6 +103,74 @@ export async function readConfig(file: string): Promise<NodeConfig> {
       ? {}
       : { sample: { ...config.sample, folder: resolve(file, "..", config.sample.folder) } }),
   };
+}
+
+const edgeSchema = z.strictObject({
+  /** Names the edge at its centre; two of one name would settle for each other. */
+  name: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  data: z.string().default("."),
+  http: z.strictObject({ host: z.string().default("127.0.0.1"), port }),
+  tariffs: configSchema.shape.tariffs.min(1),
+  emergencyNumbers: z.array(z.string().regex(/^[0-9]{2,15}$/)).default([]),
+  /** The operator's node; without it the edge charges what is on its own accounts. */
+  centre: z
+    .strictObject({
+      url: z.url(),
+      /** Holds the operator's token; else TALLYSTICK_TOKEN. */
+      tokenFile: z.string().optional(),
+      everySeconds: z.number().int().min(1).max(3600).default(10),
+    })
+    .optional(),
+  /** How much of each account the edge holds; "0" gives back what it has. */
+  slices: z
+    .array(
+      z.strictObject({
+        account: z.string().regex(/^[!-~]{1,98}$/),
+        amount: z.string().regex(/^(0|[1-9]\d{0,17})(\.\d{1,9})?$/),
+      }),
+    )
+    .max(10_000)
+    .default([]),
+});
+
+export type EdgeConfig = z.infer<typeof edgeSchema>;
+
+/** @throws TallystickError as `readConfig` */
+export async function readEdgeConfig(file: string): Promise<EdgeConfig> {
+  const config = parseConfig(edgeSchema, await readJson(file), file);
+  const beside = (path: string): string => resolve(file, "..", path);
+  const { centre } = config;
+  return {
+    ...config,
+    data: beside(config.data),
+    tariffs: config.tariffs.map((tariff) => ({ ...tariff, file: beside(tariff.file) })),
+    ...(centre?.tokenFile === undefined
+      ? {}
+      : { centre: { ...centre, tokenFile: beside(centre.tokenFile) } }),
+  };
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, "utf8"));
+  } catch (cause) {
+    throw new TallystickError(
+      "config.unreadable",
+      "The node's configuration can not be read, or is not JSON.",
+      { file },
+      cause,
+    );
+  }
+}
+
+function parseConfig<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new TallystickError("config.invalid", issue?.message ?? "unusable", {
+    file,
+    field: issue?.path.join(".") ?? "",
+  });
 }
 
 export interface Environment {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import type { Server } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ import { receiptSigner } from "./adapters/receipt-signer.ts";
 import { readApprovals } from "./adapters/tariff-approvals.ts";
 import { type ChargingService, startCharging } from "./charging-service.ts";
 import type { Environment, NodeConfig } from "./config.ts";
-import { fromHex, type Hex, toHex } from "./core/bytes.ts";
+import type { Hex } from "./core/bytes.ts";
 import { SOURCE_ROLE } from "./core/commitment/secrets.ts";
 import { TallystickError } from "./core/errors.ts";
 import type { LedgerSection } from "./engine/build-evidence.ts";
@@ -32,6 +32,7 @@ import { SubscriberAccess } from "./http/access.ts";
 import { healthOf } from "./http/health.ts";
 import { NodeMetrics } from "./http/metrics.ts";
 import { createServer } from "./http/server.ts";
+import { operatorToken } from "./operator-token.ts";
 
 const FINAL_WAIT_MS = 10_000;
 
@@ -314,19 +315,6 @@ async function ledgerStatus(ledger: EvmLedger) {
     if (!(error instanceof TallystickError)) throw error;
     return { reachable: false, because: error.message };
   }
-}
-
-/** The operator's token, made at first start, readable by its owner alone. */
-async function operatorToken(directory: string): Promise<Hex> {
-  const file = join(directory, "operator.token");
-  if (!existsSync(file)) {
-    await writeFile(file, `${toHex(new Uint8Array(randomBytes(32)))}\n`, {
-      mode: 0o600,
-      flag: "wx",
-    });
-  }
-  const token = (await readFile(file, "utf8")).trim();
-  return toHex(fromHex(token, 32));
 }
 
 function pageFolder(): string | undefined {

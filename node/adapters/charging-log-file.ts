@@ -21,6 +21,7 @@ import { LevelStore } from "./level-store.ts";
 
 /** The file is laid out ahead, so that a write changes its data and nothing else of it. */
 const LAID_OUT_BYTES = 4 * 1024 * 1024;
+const ZEROS = Buffer.alloc(64 * 1024);
 const LINES_A_WRITE = 500;
 interface Waiting {
   lines: string[];
@@ -197,11 +198,12 @@ export class ChargingLogFile implements ChargingLog {
   }
 
   async #layOut(least: number): Promise<void> {
-    const from = this.#laidOut;
-    const to = from + Math.max(LAID_OUT_BYTES, least);
+    const to = this.#laidOut + Math.max(LAID_OUT_BYTES, least);
     const file = await open(join(this.#directory, logName(this.#number)), "r+");
     try {
-      await file.write(Buffer.alloc(to - from), 0, to - from, from);
+      for (let at = this.#laidOut; at < to; at += ZEROS.length) {
+        await file.write(ZEROS, 0, Math.min(ZEROS.length, to - at), at);
+      }
       await file.datasync();
     } finally {
       await file.close();

@@ -108,6 +108,11 @@ const COMMANDS: Entry[] = [
     load: () => import("./commands/balance.ts"),
   },
   {
+    name: "edge",
+    summary: "run a small charging node on slices of balances",
+    load: () => import("./commands/edge.ts"),
+  },
+  {
     name: "status",
     summary: "say how the node is doing",
     load: () => import("./commands/status.ts"),

@@ -20,6 +20,7 @@ import { type EdgeReport, settleEdge } from "../core/charging/settle-slice.ts";
 import type { EdgeSlice } from "../core/charging/slice.ts";
 import { StateReader } from "../core/charging/snapshot.ts";
 import type { ChargingLog, LogContent } from "./charging-log.ts";
+import type { EdgeAnswer } from "./edge-settlement.ts";
 
 export interface ChargingParts {
   log: ChargingLog;
@@ -110,13 +111,13 @@ export class ChargingNode {
    * What an edge node charged, and what it may charge from now on.
    * @throws TallystickError `charging.account-unknown`
    */
-  async settle(
-    report: EdgeReport,
-  ): Promise<{ slices: (EdgeSlice & { policy: AccountPolicy })[]; recordsTaken: number }> {
+  async settle(report: EdgeReport): Promise<EdgeAnswer> {
     await this.#durable(...settleEdge(this.#state, report, this.#parts.now()));
     const slices = report.slices.flatMap(({ account }) => {
       const slice = this.#state.slices.get(sliceKey(report.edge, account));
-      return slice === undefined ? [] : [{ ...slice, policy: this.account(account).policy }];
+      if (slice === undefined) return [];
+      const { policy, lock } = this.account(account);
+      return [{ ...slice, policy, ...(lock === undefined ? {} : { lock: lock.reason }) }];
     });
     return { slices, recordsTaken: this.#state.edgeRecords.get(report.edge) ?? 0 };
   }

@@ -3,12 +3,18 @@ import { SessionPricer } from "../core/charging/price-session.ts";
 import { TallystickError } from "../core/errors.ts";
 import { AccountDirectory } from "../core/rating/account-directory.ts";
 import { BillingPeriods } from "../core/rating/billing-period.ts";
-import type { ShelvedTariff, TariffShelf } from "./tariff-shelf.ts";
+import type { CompiledTariff } from "../core/tariff/compile.ts";
+
+/** Published versions of a tariff; a `TariffShelf` is one. */
+export interface TariffVersions {
+  readonly versions: readonly { version: number; compiled: CompiledTariff }[];
+  inForce(startMilliseconds: number): { version: number } | undefined;
+}
 
 /** Prices sessions by the published tariffs: each by the version in force at its start. */
 export class TariffPricers implements Pricers {
   readonly currency: string;
-  readonly #shelf: TariffShelf;
+  readonly #shelf: TariffVersions;
   readonly #accounts: unknown;
   readonly #pricers = new Map<number, SessionPricer>();
 
@@ -17,7 +23,7 @@ export class TariffPricers implements Pricers {
    *   account is on the tariff's default plan
    * @throws TallystickError `charging.no-tariff`, `accounts.…`
    */
-  constructor(shelf: TariffShelf, accounts?: unknown) {
+  constructor(shelf: TariffVersions, accounts?: unknown) {
     const [first] = shelf.versions;
     if (first === undefined) {
       throw new TallystickError("charging.no-tariff", "Charging needs a tariff; publish one.");
@@ -26,7 +32,7 @@ export class TariffPricers implements Pricers {
     this.#shelf = shelf;
     this.#accounts = accounts;
     for (const version of shelf.versions)
-      this.#pricers.set(version.version, this.#prepare(version));
+      this.#pricers.set(version.version, this.#prepare(version.compiled));
   }
 
   inForce(startMilliseconds: number): SessionPricer {
@@ -48,7 +54,7 @@ export class TariffPricers implements Pricers {
     );
   }
 
-  #prepare({ compiled }: ShelvedTariff): SessionPricer {
+  #prepare(compiled: CompiledTariff): SessionPricer {
     const { document } = compiled;
     const directory =
       this.#accounts === undefined

@@ -3,7 +3,7 @@ import type { Log } from "../adapters/log.ts";
 import { errorHandler, notFound } from "./http-error.ts";
 import { type ChargingRoutesParts, chargingRoutes } from "./routes/charging-routes.ts";
 
-const JSON_LIMIT = "64kb";
+const JSON_LIMIT = "2mb";
 
 /** The interface of a process that charges and does nothing else: an edge node. */
 export function createChargingServer(

@@ -93,6 +93,14 @@ const CHARGING_PATHS = {
     }),
     delete: charging({ summary: "Unlock", answer: "Account" }),
   },
+  "/v1/charging/edges/{edge}/settlement": {
+    parameters: withId("edge"),
+    put: charging({
+      summary: "Settle what an edge node charged, and grant it more",
+      body: JSON_BODY,
+      answer: "Sums of its slices, and up to which record they were taken over",
+    }),
+  },
   "/v1/charging/notices": {
     get: charging({ summary: "Thresholds that were reached, after a number", answer: "Notices" }),
   },

@@ -31,6 +31,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "node/cli",
     "node/config.ts",
     "node/operator-node.ts",
+    "node/edge-node.ts",
   ],
   "client-app": ["client-app", "node/core"],
 };

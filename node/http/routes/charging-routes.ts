@@ -15,11 +15,17 @@ import {
   policySchema,
   requestSchema,
 } from "../charging-shapes.ts";
+import { edgeReportSchema, readReport, toWire } from "../edge-shapes.ts";
 import { HttpError } from "../http-error.ts";
 
 export interface ChargingRoutesParts {
   charging: ChargingNode;
   token: Hex;
+  /**
+   * An edge node charges sessions and shows its accounts; money comes and goes by settling with its
+   * centre alone.
+   */
+  isEdge?: boolean;
 }
 
 const PAGE = 1_000;
@@ -41,13 +47,15 @@ function read<T>(schema: z.ZodType<T>, value: unknown): T {
  * Credit control over HTTP, for gateways of network elements and the operator's staff, behind the
  * operator's token. Every write is a PUT under a name of the caller's, so that it can be repeated.
  */
-export function chargingRoutes({ charging, token }: ChargingRoutesParts): Router {
+export function chargingRoutes({ charging, token, isEdge = false }: ChargingRoutesParts): Router {
   const router = Router();
   const money = new MoneyWords(charging.currency);
   const accountOf = (id: string): object =>
     money.account(charging.account(id), charging.slicesOf(id));
   router.use((request, _response, next) => {
     requireOperator(request, token);
+    const isMoney = request.method !== "GET" && !request.path.startsWith("/sessions/");
+    if (isEdge && isMoney) throw centreDecides();
     next();
   });
 
@@ -56,6 +64,7 @@ export function chargingRoutes({ charging, token }: ChargingRoutesParts): Router
     const number = read(numberSchema, request.params.number);
     const body = read(requestSchema, request.body);
     if (body.kind === "refund") {
+      if (isEdge) throw centreDecides();
       const { amount } = body;
       const refund = {
         session,
@@ -164,5 +173,18 @@ export function chargingRoutes({ charging, token }: ChargingRoutesParts): Router
     response.json({ upTo });
   });
 
+  router.put("/edges/:edge/settlement", async (request, response) => {
+    const edge = read(name, request.params.edge);
+    const report = readReport(edge, read(edgeReportSchema, request.body));
+    response.type("json").send(toWire(await charging.settle(report)));
+  });
+
   return router;
 }
+
+const centreDecides = (): HttpError =>
+  new HttpError(
+    409,
+    "charging.centre-decides",
+    "An edge node leaves this to its centre; ask there.",
+  );

@@ -1,0 +1,145 @@
+import { mkdir, readFile } from "node:fs/promises";
+import type { Server } from "node:http";
+import { join } from "node:path";
+import { ChargingLogFile } from "./adapters/charging-log-file.ts";
+import type { Log } from "./adapters/log.ts";
+import type { EdgeConfig, Environment } from "./config.ts";
+import { fromHex, toHex } from "./core/bytes.ts";
+import { TallystickError } from "./core/errors.ts";
+import { parseDecimalNano } from "./core/money/decimal.ts";
+import { ChargingNode } from "./engine/charging-node.ts";
+import { ChargingUpkeep } from "./engine/charging-upkeep.ts";
+import { CompiledTariffs } from "./engine/compiled-tariffs.ts";
+import { EdgeSettlement } from "./engine/edge-settlement.ts";
+import { TariffPricers } from "./engine/tariff-pricers.ts";
+import { createChargingServer } from "./http/charging-server.ts";
+import { HttpCentre } from "./http/http-centre.ts";
+import { operatorToken } from "./operator-token.ts";
+
+const SNAPSHOT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * A small node at the edge: charges sessions by the code of the operator's node, from a slice of
+ * each balance. Cut off, it goes on until its slices are used up; back again, it settles. Without a
+ * centre it is a charging node by itself, with accounts of its own.
+ */
+export class EdgeNode {
+  readonly #charging: ChargingNode;
+  readonly #upkeep: ChargingUpkeep;
+  readonly #server: Server;
+  readonly url: string;
+
+  private constructor(charging: ChargingNode, upkeep: ChargingUpkeep, server: Server, url: string) {
+    this.#charging = charging;
+    this.#upkeep = upkeep;
+    this.#server = server;
+    this.url = url;
+  }
+
+  static async start(config: EdgeConfig, environment: Environment, log: Log): Promise<EdgeNode> {
+    await mkdir(config.data, { recursive: true, mode: 0o700 });
+    const tariffs = new CompiledTariffs(
+      await Promise.all(
+        config.tariffs.map(async ({ version, validFrom, file }) => ({
+          version,
+          validFromSeconds: BigInt(validFrom),
+          document: JSON.parse(await readFile(file, "utf8")),
+        })),
+      ),
+    );
+    const token = await operatorToken(config.data);
+    const charging = await ChargingNode.open({
+      log: await ChargingLogFile.open(join(config.data, "charging"), {
+        snapshotEveryBytes: SNAPSHOT_BYTES,
+      }),
+      pricers: new TariffPricers(tariffs),
+      now: Date.now,
+      emergencyNumbers: config.emergencyNumbers,
+    });
+    const state = { lastSettled: 0, isCutOff: false };
+    const settle = await settlementOf(config, environment, charging, state, log);
+    const upkeep = new ChargingUpkeep(
+      charging,
+      (error) => log.warn("charging upkeep failed", { component: "charging", code: codeOf(error) }),
+      settle,
+    );
+    const app = createChargingServer({
+      charging,
+      token,
+      isEdge: config.centre !== undefined,
+      health: () => ({ live: true, ready: true, ...centreHealth(state) }),
+      log,
+    });
+    const { host, port } = config.http;
+    const server = await new Promise<Server>((resolve, reject) => {
+      const listening = app.listen(port, host, (error) =>
+        error === undefined ? resolve(listening) : reject(error),
+      );
+    });
+    upkeep.start();
+    const address = server.address();
+    const url = `http://${host}:${typeof address === "object" ? address?.port : port}`;
+    return new EdgeNode(charging, upkeep, server, url);
+  }
+
+  async stop(): Promise<void> {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await this.#upkeep.stop();
+    await this.#charging.close();
+  }
+}
+
+interface CentreState {
+  lastSettled: number;
+  isCutOff: boolean;
+}
+
+/** A round at its time, or sooner where a slice runs low; a centre that is away is asked again. */
+async function settlementOf(
+  { name, centre, slices }: EdgeConfig,
+  environment: Environment,
+  charging: ChargingNode,
+  state: CentreState,
+  log: Log,
+): Promise<() => Promise<void>> {
+  if (centre === undefined) return async () => {};
+  const written =
+    centre.tokenFile === undefined ? environment.token : await readFile(centre.tokenFile, "utf8");
+  if (written === undefined) {
+    throw new TallystickError(
+      "config.invalid",
+      "Name the file of the centre's token, or set TALLYSTICK_TOKEN.",
+      { field: "centre.tokenFile" },
+    );
+  }
+  const wanted = new Map(slices.map(({ account, amount }) => [account, parseDecimalNano(amount)]));
+  const token = toHex(fromHex(written.trim(), 32));
+  const settlement = new EdgeSettlement(name, charging, new HttpCentre(centre.url, token), wanted);
+  let lastTried = 0;
+  return async () => {
+    const now = Date.now();
+    const pause = settlement.isUrgent && !state.isCutOff ? 1_000 : centre.everySeconds * 1_000;
+    if (now - lastTried < pause) return;
+    lastTried = now;
+    try {
+      await settlement.run();
+      if (state.isCutOff) log.info("centre is back", { component: "edge" });
+      state.isCutOff = false;
+      state.lastSettled = Date.now();
+    } catch (error) {
+      if (!state.isCutOff) log.warn("not settled", { component: "edge", code: codeOf(error) });
+      state.isCutOff = true;
+    }
+  };
+}
+
+function centreHealth({ isCutOff, lastSettled }: CentreState): object {
+  return {
+    centre: isCutOff ? "away" : "reached",
+    ...(lastSettled === 0 ? {} : { settled: new Date(lastSettled).toISOString() }),
+  };
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof TallystickError ? error.code : "internal";
