@@ -4,10 +4,11 @@ import { gas } from "./bench/gas.ts";
 import { pipeline } from "./bench/pipeline.ts";
 import { proofs } from "./bench/proofs.ts";
 import { rate } from "./bench/rate.ts";
+import { reserve } from "./bench/reserve.ts";
 import { tree } from "./bench/tree.ts";
 import { verify } from "./bench/verify.ts";
 
-const BENCHMARKS: Benchmark[] = [rate, tree, pipeline, proofs, verify, gas];
+const BENCHMARKS: Benchmark[] = [rate, tree, pipeline, proofs, verify, gas, reserve];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !BENCHMARKS.some((one) => one.name === name));
