@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Hex, toHex } from "../../../node/core/bytes.ts";
 import {
   accountGroupDigest,
+  CHARGE_KIND,
   chargeGroupDigest,
   partyGroupDigest,
 } from "../../../node/core/commitment/charge-groups.ts";
@@ -417,6 +418,46 @@ describe("verifyBundle", () => {
       checkPrice(charge, BigInt(amountNano), "EUR", [{ ...published, compiled: tariff }]).check.ok;
     assert.equal(okBy(compiled), true);
     assert.equal(okBy({ ...compiled, priceRows, priceSources }), null);
+  });
+
+  describe("an assignment of a plan", () => {
+    /** A last charge that says which plan the account has from a year ago on. */
+    const withPlan = (amountNano: bigint) => (bundle: Bundle) => {
+      const last = bundle.charges.at(-1)!;
+      assert.ok(!isClosed(last.account) && !isClosed(last.charge));
+      const number = `${BigInt(last.account.chargeNumber) + 1n}`;
+      const total = BigInt(last.account.runningTotalNano) + amountNano;
+      const inBatch = bundle.charges.filter(({ batch }) => batch === last.batch);
+      bundle.charges.push({
+        ...last,
+        line: number,
+        leafIndex: Math.max(...inBatch.map(({ leafIndex }) => leafIndex)) + 8,
+        amountNano: `${amountNano}`,
+        account: { ...last.account, chargeNumber: number, runningTotalNano: `${total}` },
+        charge: {
+          ...last.charge,
+          kind: CHARGE_KIND.assignment,
+          service: 0,
+          start: `${BigInt(last.charge.start) - 365n * 86_400_000n}`,
+          quantity: "9000000000000",
+        },
+      });
+      const invoice = bundle.invoice!;
+      invoice.body.lastChargeNumber = number;
+      invoice.chargesNano = `${total}`;
+    };
+
+    it("is a line that asks nothing, however old, and stands on no invoice", () => {
+      const { bundle, facts: seen } = committedLie(honest, facts, withPlan(0n));
+      assert.deepEqual(failing(bundle, seen), []);
+      assert.equal(verifyBundle(bundle, seen).ok, true);
+    });
+
+    it("that asks something is priced wrong", () => {
+      const { bundle, facts: seen } = committedLie(honest, facts, withPlan(1n));
+      const { line } = bundle.charges.at(-1)!;
+      assert.ok(failing(bundle, seen).includes(`${line}:priced`));
+    });
   });
 
   describe("a wrong line that was credited", () => {
