@@ -23,8 +23,10 @@ export function closeWindow(
   const writer = folder.close(name);
   const hasher = new EventsHasher();
   const report = { name, charges: 0, events: 0, duplicates: 0 };
+  // The same memory for every part: a new one each would lie about until it is collected.
+  const events = new EventBuffer();
   for (let part = 0; part < partitions; part++) {
-    const events = new EventBuffer();
+    events.clear();
     for (const frame of folder.readFrames(name, part)) decodeEvents(frame, events);
     if (events.count === 0) continue;
     const groups = groupEvents(policy, events);

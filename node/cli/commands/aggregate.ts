@@ -13,7 +13,7 @@ import type { CommandModule } from "../command.ts";
 import { declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
 import { EXIT, type ExitCode, type Output, ServiceError, UsageError } from "../output.ts";
 
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 18;
 /** A crash loses no event, but reads again what came after the last checkpoint. */
 const CHECKPOINT_MS = 2_000;
 const PROGRESS_MS = 1_000;

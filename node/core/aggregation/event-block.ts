@@ -38,7 +38,7 @@ export class EventBuffer implements EventColumns {
   }
 
   push(device: number, gateway: number, time: number, sequence: number, quantity: number): void {
-    if (this.count === this.time.length) this.#grow();
+    if (this.count === this.time.length) this.reserve(1);
     this.device[this.count] = device;
     this.gateway[this.count] = gateway;
     this.time[this.count] = time;
@@ -54,9 +54,12 @@ export class EventBuffer implements EventColumns {
     this.#numbers.clear();
   }
 
-  #grow(): void {
+  /** Room for so many more; what is there stays. */
+  reserve(more: number): void {
+    if (this.count + more <= this.time.length) return;
+    const capacity = Math.max(2 * this.time.length, this.count + more);
     const grown = <T extends Uint32Array | Float64Array>(old: T): T => {
-      const next = new (old.constructor as new (length: number) => T)(2 * old.length);
+      const next = new (old.constructor as new (length: number) => T)(capacity);
       next.set(old);
       return next;
     };
@@ -116,26 +119,21 @@ export function decodeEvents(bytes: Uint8Array, into: EventBuffer): void {
   }
   const count = reader.unsigned();
   if (count > bytes.length) throw damaged();
-  const columns = Array.from({ length: 5 }, () => reader.differences(count));
-  const [device, gateway, time, sequence, quantity] = columns as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
-  for (let i = 0; i < count; i++) {
-    const deviceNumber = names[device[i] as number];
-    const gatewayNumber = names[gateway[i] as number];
-    if (deviceNumber === undefined || gatewayNumber === undefined) throw damaged();
-    into.push(
-      deviceNumber,
-      gatewayNumber,
-      time[i] as number,
-      sequence[i] as number,
-      quantity[i] as number,
-    );
+  into.reserve(count);
+  const first = into.count;
+  reader.differences(count, into.device, first);
+  reader.differences(count, into.gateway, first);
+  for (let row = first; row < first + count; row++) {
+    const device = names[into.device[row] as number];
+    const gateway = names[into.gateway[row] as number];
+    if (device === undefined || gateway === undefined) throw damaged();
+    into.device[row] = device;
+    into.gateway[row] = gateway;
   }
+  reader.differences(count, into.time, first);
+  reader.differences(count, into.sequence, first);
+  reader.differences(count, into.quantity, first);
+  into.count += count;
   if (!reader.isAtEnd) throw damaged();
 }
 
@@ -146,11 +144,16 @@ const LOW_7 = 128;
 
 /** Seven bits a byte, the lowest first; differences of numbers of 15 digits, doubled for the sign, are below 2^53. */
 class VarintWriter {
+  /** Used again by every writer: there is one at a time, and memory is slow to be given back. */
+  static #scratch = new Uint8Array(65_536);
   readonly #bytes: Uint8Array;
   #length = 0;
 
   constructor(bytesMax: number) {
-    this.#bytes = new Uint8Array(bytesMax);
+    if (VarintWriter.#scratch.length < bytesMax) {
+      VarintWriter.#scratch = new Uint8Array(2 * bytesMax);
+    }
+    this.#bytes = VarintWriter.#scratch;
   }
 
   unsigned(value: number): void {
@@ -218,15 +221,13 @@ class VarintReader {
     return value;
   }
 
-  differences(count: number): Float64Array {
-    const values = new Float64Array(count);
+  differences(count: number, into: Uint32Array | Float64Array, first: number): void {
     let before = 0;
-    for (let i = 0; i < count; i++) {
+    for (let row = first; row < first + count; row++) {
       const coded = this.unsigned();
       before += coded % 2 === 1 ? -(coded + 1) / 2 : coded / 2;
       if (!Number.isSafeInteger(before) || before < 0) throw damaged();
-      values[i] = before;
+      into[row] = before;
     }
-    return values;
   }
 }

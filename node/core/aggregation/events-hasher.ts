@@ -42,6 +42,8 @@ export class EventsHasher {
   #order = new Float64Array();
   #keyTile!: HashTile;
   #bodyTile!: HashTile;
+  readonly #keyLengths = new Uint8Array(TILE);
+  readonly #bodyLengths = new Uint8Array(TILE);
   #leafTile!: HashTile;
   #saltTile!: HashTile;
   #leafKeys: Uint8Array = new Uint8Array();
@@ -75,6 +77,8 @@ export class EventsHasher {
     this.#keys = new Uint8Array(capacity * DIGEST);
     this.#order = new Float64Array(capacity);
     this.#capacity = capacity;
+    this.#keyLengths.fill(0);
+    this.#bodyLengths.fill(0);
     this.#keyTile = this.#arena.tile(TILE, "keccak");
     this.#bodyTile = this.#arena.tile(TILE, "keccak");
     this.#bodyTile.placeEverywhere(0, Uint8Array.of(TAG.eventBody, PROTOCOL_VERSION));
@@ -92,7 +96,14 @@ export class EventsHasher {
     for (let first = 0; first < rows.length; first += TILE) {
       const count = Math.min(TILE, rows.length - first);
       for (let i = 0; i < count; i++) {
-        writeEvent(this.#keyTile, i, KEY_EVENT_AT, columns, rows[first + i] as number);
+        writeEvent(
+          this.#keyTile,
+          this.#keyLengths,
+          i,
+          KEY_EVENT_AT,
+          columns,
+          rows[first + i] as number,
+        );
       }
       this.#keyTile.hash(count);
       this.#keys.set(this.#keyTile.output.subarray(0, count * DIGEST), first * DIGEST);
@@ -110,7 +121,15 @@ export class EventsHasher {
       order[i] = prefix * EVENTS_OF_CHARGE_MAX + i;
     }
     order.sort();
-    for (let i = 0; i < count; i++) order[i] = (order[i] as number) % EVENTS_OF_CHARGE_MAX;
+    let before = -1;
+    let hasTies = false;
+    for (let i = 0; i < count; i++) {
+      const prefix = Math.floor((order[i] as number) / EVENTS_OF_CHARGE_MAX);
+      order[i] = (order[i] as number) - prefix * EVENTS_OF_CHARGE_MAX;
+      hasTies ||= prefix === before;
+      before = prefix;
+    }
+    if (!hasTies) return count;
     this.#orderFully(order);
     let kept = 0;
     for (let i = 0; i < count; i++) {
@@ -156,7 +175,7 @@ export class EventsHasher {
         const at = i * BLOCK_BYTES;
         copy(this.#saltTile.output, i * EVENT_SALT_BYTES, this.#bodyTile.blocks, at + 2, 16);
         writeNumber(this.#bodyTile.blocks, at + 18, columns.quantity[row] as number);
-        writeEvent(this.#bodyTile, i, BODY_EVENT_AT, columns, row);
+        writeEvent(this.#bodyTile, this.#bodyLengths, i, BODY_EVENT_AT, columns, row);
         copy(this.#keys, place * DIGEST, this.#leafKeys, i * DIGEST, DIGEST);
       }
       this.#bodyTile.hash(size);
@@ -217,9 +236,13 @@ function isBefore({ time, sequence, device, devices }: EventColumns, a: number, 
   return compareBytes(deviceA as Uint8Array, deviceB) < 0;
 }
 
-/** Time, sequence and device of a row, and the end of its message. */
+/**
+ * Time, sequence and device of a row, and the end of its message where it is not there already.
+ * @param lengths of the tile's messages
+ */
 function writeEvent(
   tile: HashTile,
+  lengths: Uint8Array,
   slot: number,
   offset: number,
   { time, sequence, device, devices }: EventColumns,
@@ -231,7 +254,10 @@ function writeEvent(
   writeNumber(tile.blocks, at, time[row] as number);
   writeNumber(tile.blocks, at + 8, sequence[row] as number);
   copy(id, 0, tile.blocks, at + 16, id.length);
-  tile.setLengthOf(slot, offset + 16 + id.length);
+  const length = offset + 16 + id.length;
+  if (lengths[slot] === length) return;
+  tile.setLengthOf(slot, length);
+  lengths[slot] = length;
 }
 
 /** A whole number below 2^53 in 8 bytes, big-endian. */

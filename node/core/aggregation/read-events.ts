@@ -35,23 +35,34 @@ export class EventLineReader {
 
   /** @throws TallystickError `events.no-header` unless the first line names the columns */
   push(chunk: Uint8Array): void {
-    let bytes = chunk;
-    if (this.#rest.length > 0) {
-      bytes = new Uint8Array(this.#rest.length + chunk.length);
-      bytes.set(this.#rest);
-      bytes.set(chunk, this.#rest.length);
-    }
     let from = 0;
+    if (this.#rest.length > 0) {
+      // The line that began in the chunk before, put together alone: chunks are large.
+      const end = chunk.indexOf(LINE_FEED) + 1;
+      const line = joined(this.#rest, end === 0 ? chunk : chunk.subarray(0, end));
+      if (end === 0) {
+        this.#keep(line);
+        return;
+      }
+      this.#take(line, 0, line.length - 1);
+      this.bytesRead += line.length;
+      from = end;
+    }
+    const begun = from;
     for (;;) {
-      const end = bytes.indexOf(LINE_FEED, from);
+      const end = chunk.indexOf(LINE_FEED, from);
       if (end < 0) break;
-      this.#take(bytes, from, end);
+      this.#take(chunk, from, end);
       from = end + 1;
     }
-    this.bytesRead += from;
-    // A copy in any case: the caller may use its chunk again.
-    this.#rest = Uint8Array.from(bytes.subarray(from));
-    if (this.#rest.length > LINE_BYTES_MAX) {
+    this.bytesRead += from - begun;
+    this.#keep(chunk.subarray(from));
+  }
+
+  /** A copy: the caller may use its chunk again. */
+  #keep(rest: Uint8Array): void {
+    this.#rest = Uint8Array.from(rest);
+    if (rest.length > LINE_BYTES_MAX) {
       throw new TallystickError("events.line-too-long", "A line is longer than an event can be.", {
         line: this.#line + 1,
       });
@@ -172,6 +183,13 @@ export class EventLineReader {
     if (name.length === length) this.#names.set(hash, [...(known ?? []), name]);
     return name;
   }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }
 
 function isName(name: string, bytes: Uint8Array, from: number, length: number): boolean {
