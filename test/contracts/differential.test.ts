@@ -49,7 +49,8 @@ describe(`TypeScript and the contracts agree (seed ${SEED})`, () => {
   let ledger: TestLedger;
   let harness: Contract;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(60_000);
     ledger = await TestLedger.start();
     const signer = ledger.account(0) as JsonRpcSigner;
     const { abi, bytecode } = compileContract("test/contracts/solidity/PricingHarness.sol");
