@@ -137,6 +137,19 @@ describe("Breaches that a bundle shows", () => {
     await shows(bundle, [["counterStepWrong", "2", 0n]]);
   });
 
+  it("are counters that move twice from one place, in whatever slot", async () => {
+    const scope = { scope: bytesOf("reused", 8), scopeSequence: 7n, counterBefore: 0n };
+    const none = { scope: new Uint8Array(8), scopeSequence: 0n, counterBefore: 0n };
+    const batch = await charges([
+      await call("reused", 1n, {}, { counters: [scope] }),
+      await call("reused", 2n, {}, { counters: [none, scope] }),
+      await call("reused", 3n, {}, { counters: countersWithPlan({ plan: 1, ordinal: 1n }) }),
+      await call("reused", 4n, {}, { counters: countersWithPlan({ plan: 1, ordinal: 1n }) }),
+    ]);
+    const bundle = bundleOfScene(scene, [batch], TIERED_TARIFF);
+    await shows(bundle, [["scopeReused", "2", 0n]]);
+  });
+
   it("are numbers and sources used twice, at the later place", async () => {
     const batch = await charges([await call("twice", 1n)]);
     const again = { sourceTag: bytesOf("another", 24), salt: bytesOf("again") };

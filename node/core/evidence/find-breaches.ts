@@ -17,8 +17,14 @@ import type { Bundle, BundleBatch, BundleCharge, BundleCredit } from "./bundle.t
 import { isClosed } from "./bundle.ts";
 import { repriceCharge } from "./check-price.ts";
 import type { OpenedLeaf } from "./claim-message.ts";
-import { counterSteps } from "./counter-steps.ts";
-import { attempt, BundleTariffs, type FoundBreach, placeOf } from "./found-breach.ts";
+import { counterSteps, scopesReused } from "./counter-steps.ts";
+import {
+  attempt,
+  BundleTariffs,
+  type FoundBreach,
+  inOrderOfPlaces,
+  placeOf,
+} from "./found-breach.ts";
 import { chargeFromJson } from "./group-json.ts";
 import { priceEvidence } from "./mispriced-opening.ts";
 import { planBreaches } from "./plan-breaches.ts";
@@ -51,6 +57,7 @@ export function findBreaches(
       return /^0x0*$/.test(sourceTag) ? undefined : sourceTag;
     }),
     ...runningTotals(bundle),
+    ...scopesReused(bundle),
     ...counterSteps(bundle, tariffs),
     ...planBreaches(bundle),
     ...attempt(() => invoiceTotal(bundle)),
@@ -152,14 +159,6 @@ function* usedTwice(
     if (before === undefined) first.set(key, charge);
     else yield* attempt(() => pairOf(bundle, kind, charge, before, BigInt(charge.amountNano)));
   }
-}
-
-function inOrderOfPlaces(bundle: Bundle): BundleCharge[] {
-  const sequenceOf = ({ batch }: BundleCharge) =>
-    BigInt((bundle.batches[batch] as BundleBatch).sequence);
-  return [...bundle.charges].sort(
-    (a, b) => Number(sequenceOf(a) - sequenceOf(b)) || a.leafIndex - b.leafIndex,
-  );
 }
 
 function* runningTotals(bundle: Bundle): Generator<FoundBreach> {

@@ -2,7 +2,7 @@ import type { Hex } from "../bytes.ts";
 import { TallystickError } from "../errors.ts";
 import { type CompiledTariff, compileTariff } from "../tariff/compile.ts";
 import { buildTariffTree, type TariffTree } from "../tariff/tariff-tree.ts";
-import type { Bundle, BundleBatch, OpenedCharge } from "./bundle.ts";
+import type { Bundle, BundleBatch, BundleCharge, OpenedCharge } from "./bundle.ts";
 import { versionInForce } from "./check-price.ts";
 import type { BreachKind } from "./claim-kind.ts";
 import type { OpenedLeaf } from "./claim-message.ts";
@@ -28,6 +28,15 @@ export interface FoundBreach {
 export function placeOf(bundle: Bundle, entry: { batch: number; leafIndex: number }) {
   const { domain, sequence } = bundle.batches[entry.batch] as BundleBatch;
   return { book: domain, sequence: BigInt(sequence), leafIndex: entry.leafIndex };
+}
+
+/** Of two that must not both stand, the later place is the breach. */
+export function inOrderOfPlaces(bundle: Bundle): BundleCharge[] {
+  const sequenceOf = ({ batch }: BundleCharge) =>
+    BigInt((bundle.batches[batch] as BundleBatch).sequence);
+  return [...bundle.charges].sort(
+    (a, b) => Number(sequenceOf(a) - sequenceOf(b)) || a.leafIndex - b.leafIndex,
+  );
 }
 
 /** What can not be shown or priced is no breach that could be opened. */
