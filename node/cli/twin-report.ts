@@ -34,9 +34,10 @@ export function twinReport(run: TwinRun, facts: ApprovedFacts): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>What the draft changes</title><style>${STYLE}</style></head><body>
 <h1>What the draft changes</h1>
-<p>${total.changed} of ${total.records} records change: ${money(run, total.beforeNano)} ${before} become
-${money(run, total.afterNano)} ${after}. Suspended ${total.suspendedBefore} before,
-${total.suspendedAfter} after.</p>
+<p>“${escapeHtml(run.names.draft)}” in the place of “${escapeHtml(run.names.tariff)}”:
+${count(total.changed)} of ${count(total.records)} records change: ${money(run, total.beforeNano)} ${before} become
+${money(run, total.afterNano)} ${after}. Suspended ${count(total.suspendedBefore)} before,
+${count(total.suspendedAfter)} after.</p>
 ${before === after ? picture([...run.tally.by.product], run) : ""}
 ${tables.join("\n")}
 <h2>Largest changes</h2>
@@ -69,7 +70,7 @@ function table(title: string, rows: Row[], run: TwinRun): string {
     const { records, changed, beforeNano, afterNano } = sums;
     const change = before === after ? `<td>${signed(run, afterNano - beforeNano)}</td>` : "";
     return (
-      `<tr><td>${escapeHtml(name)}</td><td>${records}</td><td>${changed}</td>` +
+      `<tr><td>${escapeHtml(name)}</td><td>${count(records)}</td><td>${count(changed)}</td>` +
       `<td>${money(run, beforeNano)}</td><td>${money(run, afterNano)}</td>${change}</tr>`
     );
   });
@@ -113,10 +114,18 @@ function picture(rows: Row[], run: TwinRun): string {
   );
 }
 
-const money = (run: TwinRun, nano: bigint): string => run.money(nano);
+/** Thousands are told apart; decimals are left as they are. */
+function grouped(number: string): string {
+  const [whole = "", decimals] = number.split(".");
+  const told = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return decimals === undefined ? told : `${told}.${decimals}`;
+}
+
+const count = (records: number): string => grouped(String(records));
+const money = (run: TwinRun, nano: bigint): string => grouped(run.money(nano));
 
 function signed(run: TwinRun, nano: bigint): string {
-  return `${nano > 0n ? "+" : ""}${run.money(nano)}`;
+  return `${nano > 0n ? "+" : ""}${money(run, nano)}`;
 }
 
 function escapeHtml(text: string): string {

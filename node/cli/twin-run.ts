@@ -249,6 +249,13 @@ export class TwinRun {
     return { before: this.#tariff.tariff.currency, after: this.#draft.tariff.currency };
   }
 
+  get names(): { tariff: string; draft: string } {
+    return {
+      tariff: this.#tariff.tariff.document.name,
+      draft: this.#draft.tariff.document.name,
+    };
+  }
+
   /** A difference of two currencies is none. */
   totals({ beforeNano, afterNano, ...counts }: TwinSums): object {
     const { before: from, after: to } = this.currencies;

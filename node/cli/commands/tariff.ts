@@ -3,22 +3,28 @@ import { toHex } from "../../core/bytes.ts";
 import { TallystickError } from "../../core/errors.ts";
 import { checkTariff } from "../../core/tariff/check.ts";
 import { compileTariff } from "../../core/tariff/compile.ts";
+import { convertTariff } from "../../core/tariff/convert-currency.ts";
 import { tariffJsonSchema } from "../../core/tariff/document.ts";
+import { exchange } from "../../core/tariff/document-values.ts";
 import type { TariffProblem } from "../../core/tariff/problem.ts";
 import { buildTariffTree } from "../../core/tariff/tariff-tree.ts";
 import type { CommandModule } from "../command.ts";
 import { EXIT, type ExitCode, type Output, UsageError } from "../output.ts";
+import { loadTariff, readJsonFile } from "../rating-files.ts";
 import { type ExchangeOptions, exportTariff, importTariff } from "../tariff-exchange.ts";
+
+const ACTIONS = ["check", "hash", "convert", "import", "export"];
 
 export const command: CommandModule = {
   declare(command) {
     command
-      .argument("<action>", "check, schema, hash, import or export")
+      .argument("<action>", "check, schema, hash, convert, import or export")
       .argument("[tariff]", "the tariff document, or the tariff (a folder, of CGRateS) to import")
       .option("--from <format>", "what to import: ocpi (2.2.1 or 2.3.0) or cgrates")
       .option("--to <format>", "what to export to: ocpi (2.2.1) or cgrates")
       .option("--zone <zone>", "time zone of the imported times of day", "UTC")
-      .option("--currency <code>", "of a CGRateS plan, which names none")
+      .option("--currency <code>", "of a CGRateS plan, which names none; to convert to")
+      .option("--rates <file>", "the exchange table to convert by")
       .option("--subject <name>", "whose prices of a CGRateS plan; *any unless said")
       .option("--tenant <name>", "of a CGRateS plan")
       .option("--party <code>", "country and party of an OCPI tariff, such as DE*ALD")
@@ -28,6 +34,8 @@ export const command: CommandModule = {
         "\n  check TARIFF.json   whether it is valid, and what is wrong by place (exit code 1)" +
           "\n  schema              the JSON Schema of the document" +
           "\n  hash TARIFF.json    the root that the ledger's registry holds" +
+          "\n  convert TARIFF.json --currency USD --rates TABLE.json" +
+          "\n                      the same price list in another currency" +
           "\n  import FILE --from ocpi, import FOLDER --from cgrates" +
           "\n                      the tariff document that says the same (exit code 1: not all of it)" +
           "\n  export TARIFF.json --to ocpi, --to cgrates --out FOLDER",
@@ -36,18 +44,43 @@ export const command: CommandModule = {
 
   async run([action, file], options, { output }) {
     if (action === "schema") return printSchema(output);
-    if (typeof action !== "string" || !["check", "hash", "import", "export"].includes(action)) {
+    if (typeof action !== "string" || !ACTIONS.includes(action)) {
       throw new UsageError(
-        `"${action}" is no action of tariff: use check, schema, hash, import or export.`,
+        `"${action}" is no action of tariff: use ${ACTIONS.join(", ")} or schema.`,
       );
     }
     if (typeof file !== "string") throw new UsageError(`tariff ${action} needs a tariff document.`);
-    const exchange = options as unknown as ExchangeOptions;
-    if (action === "import") return importTariff(file, exchange, output);
-    if (action === "export") return exportTariff(file, exchange, output);
+    const given = options as unknown as ExchangeOptions;
+    if (action === "import") return importTariff(file, given, output);
+    if (action === "export") return exportTariff(file, given, output);
+    if (action === "convert") return convert(file, options, output);
     return action === "check" ? check(file, output) : hash(file, output);
   },
 };
+
+async function convert(
+  file: string,
+  { currency, rates }: Record<string, unknown>,
+  output: Output,
+): Promise<ExitCode> {
+  if (currency === undefined || rates === undefined) {
+    throw new UsageError("tariff convert needs --currency and --rates.");
+  }
+  const { document } = await loadTariff(file);
+  const table = exchange.safeParse(await readJsonFile(String(rates), "exchange.not-json"));
+  if (!table.success) {
+    const issue = table.error.issues[0];
+    throw new TallystickError(
+      "exchange.shape",
+      `This is no exchange table: ${issue?.message ?? "unknown reason"}.`,
+      { file: String(rates), field: issue?.path.join("/") ?? "" },
+    );
+  }
+  const converted = convertTariff(document, String(currency), table.data);
+  await output.record(converted);
+  await output.say(JSON.stringify(converted, undefined, 2));
+  return EXIT.yes;
+}
 
 async function printSchema(output: Output): Promise<ExitCode> {
   const schema = tariffJsonSchema();
