@@ -191,7 +191,7 @@ describe("the compiled rater", () => {
             service: "content",
             direction: "outgoing",
             measure: "amount",
-            prices: [{ price: { amount: "0.029", per: 1, unit: "amount" }, minimum: "0.5" }],
+            prices: [{ price: { amount: "2", per: 1, unit: "amount" } }],
           },
           { service: "event", direction: "outgoing", prices: [each("4", {})] },
         ],

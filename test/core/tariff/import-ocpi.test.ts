@@ -132,6 +132,12 @@ describe("tariffs of OCPI", () => {
     assert.equal(rate({ ...evenings, elements }, minutes(60)), "0.00");
   });
 
+  it("cost what the first element that holds says, and nothing after one that always does", () => {
+    const elements = [{ price_components: [time(9, 60)] }, ...evenings.elements];
+    const first = { ...evenings, elements };
+    assert.equal(rate(first, { ...minutes(60), start: "2022-01-10T21:00:00.000Z" }), "9.00");
+  });
+
   it("keep one rate of VAT, and note several", () => {
     const one = importOcpiTariff(ocpi([energy(0.25)]), "UTC");
     assert.deepEqual(one.document.taxes, [{ name: "VAT", percent: "10" }]);
