@@ -6,10 +6,12 @@ import { IERC20Metadata } from "@openzeppelin/contracts/token/ERC20/extensions/I
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import { MemberGated } from "./MemberGated.sol";
+import { TermsRules } from "./TermsRules.sol";
 import {
     IAgreements,
     Period,
     RetailBounds,
+    Share,
     Side,
     Split,
     Stakes,
@@ -19,6 +21,7 @@ import {
 } from "./interfaces/IAgreements.sol";
 import { Duty, IMembers } from "./interfaces/IMembers.sol";
 import { AgreementTerms } from "./libraries/AgreementTerms.sol";
+import { Pages } from "./libraries/Pages.sol";
 import { AgreementId, MemberId, NO_MEMBER } from "./types/Identifiers.sol";
 import { ROLE_ARBITER, ROLE_OPERATOR } from "./types/Roles.sol";
 
@@ -26,6 +29,8 @@ import { ROLE_ARBITER, ROLE_OPERATOR } from "./types/Roles.sol";
 contract Agreements is IAgreements, MemberGated, AccessManaged, EIP712 {
     uint256 private constant TOKEN_DECIMALS_MAX = 18;
     uint64 private constant TERMINATION_NOTICE = 30 days;
+    /// @dev Splits above are those that give all to the operator of a side, in the order of the sides.
+    uint32 private constant WHOLE_SPLITS = 1 << 31;
     bytes32 private constant AGREE_TYPEHASH = keccak256(
         "Agree(bytes32 agreement,bytes20 party,uint64 validUntil)"
     );
@@ -45,15 +50,21 @@ contract Agreements is IAgreements, MemberGated, AccessManaged, EIP712 {
         mapping(MemberId operator => MemberId) payer;
     }
 
+    /// @notice Made with this contract, so that nobody can put others in their place.
+    TermsRules public immutable rules;
+
     mapping(AgreementId agreement => Agreement) private _agreements;
     mapping(address token => AllowedToken) private _tokens;
+    address[] private _tokenList;
     AgreementId[] private _proposed;
     RetailBounds private _retailBounds;
 
     constructor(
         IMembers members_,
         address authority
-    ) MemberGated(members_) AccessManaged(authority) EIP712("Tallystick Agreements", "1") {}
+    ) MemberGated(members_) AccessManaged(authority) EIP712("Tallystick Agreements", "1") {
+        rules = new TermsRules();
+    }
 
     /// @inheritdoc IAgreements
     function allowToken(address token) external restricted {
@@ -64,6 +75,7 @@ contract Agreements is IAgreements, MemberGated, AccessManaged, EIP712 {
             !_tokens[token].known || _tokens[token].decimals == decimals,
             TermsUnusable("token decimals", decimals)
         );
+        if (!_tokens[token].known) _tokenList.push(token);
         _tokens[token] = AllowedToken({ known: true, allowed: true, decimals: decimals });
         emit TokenAllowed(token, decimals);
     }
@@ -79,8 +91,7 @@ contract Agreements is IAgreements, MemberGated, AccessManaged, EIP712 {
     function propose(Terms calldata terms) external returns (AgreementId agreement) {
         MemberId proposer = _activeSenderHolding(Duty.Govern);
         require(_tokens[terms.token].allowed, TokenNotAllowed(terms.token));
-        AgreementTerms.requireUsable(terms);
-        if (AgreementTerms.isRetail(terms)) AgreementTerms.requireWithin(terms, _retailBounds);
+        rules.requireUsable(terms, _retailBounds);
         _requireMembers(terms);
 
         bytes32 termsHash = keccak256(abi.encode(terms));
@@ -177,6 +188,16 @@ contract Agreements is IAgreements, MemberGated, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IAgreements
+    function partiesOf(AgreementId agreement) external view returns (MemberId[] memory) {
+        return _known(agreement).parties;
+    }
+
+    /// @inheritdoc IAgreements
+    function sidesOf(AgreementId agreement) external view returns (Side[] memory) {
+        return _known(agreement).sides;
+    }
+
+    /// @inheritdoc IAgreements
     function termsOf(AgreementId agreement) external view returns (Terms memory) {
         return _known(agreement);
     }
@@ -230,9 +251,36 @@ contract Agreements is IAgreements, MemberGated, AccessManaged, EIP712 {
 
     /// @inheritdoc IAgreements
     function splitOf(AgreementId agreement, uint32 number) external view returns (Split memory) {
-        Split[] storage splits = _known(agreement).splits;
+        Terms storage terms = _known(agreement);
+        if (number > WHOLE_SPLITS && number - WHOLE_SPLITS <= terms.sides.length) {
+            MemberId operator = terms.sides[number - WHOLE_SPLITS - 1].operator;
+            return Split({ remainder: operator, shares: new Share[](0) });
+        }
+        Split[] storage splits = terms.splits;
         require(number > 0 && number <= splits.length, SplitUnknown(agreement, number));
         return splits[number - 1];
+    }
+
+    /// @inheritdoc IAgreements
+    function wholeSplitOf(AgreementId agreement, MemberId operator) external view returns (uint32) {
+        Side[] storage sides = _known(agreement).sides;
+        for (uint256 i = 0; i < sides.length; ++i) {
+            if (sides[i].operator == operator) return WHOLE_SPLITS + uint32(i) + 1;
+        }
+        revert NotAParty(agreement, operator);
+    }
+
+    /// @inheritdoc IAgreements
+    function tokenCount() external view returns (uint256) {
+        return _tokenList.length;
+    }
+
+    /// @inheritdoc IAgreements
+    function tokenAt(
+        uint256 ordinal
+    ) external view returns (address token, bool allowed, uint8 decimals) {
+        token = _tokenList[Pages.indexOf(_tokenList.length, ordinal)];
+        return (token, _tokens[token].allowed, _tokens[token].decimals);
     }
 
     /// @inheritdoc IAgreements
@@ -242,7 +290,16 @@ contract Agreements is IAgreements, MemberGated, AccessManaged, EIP712 {
 
     /// @inheritdoc IAgreements
     function agreementAt(uint256 ordinal) external view returns (AgreementId) {
-        return _proposed[ordinal - 1];
+        return _proposed[Pages.indexOf(_proposed.length, ordinal)];
+    }
+
+    /// @inheritdoc IAgreements
+    function agreementsFrom(
+        uint256 from,
+        uint256 size
+    ) external view returns (AgreementId[] memory found) {
+        found = new AgreementId[](Pages.lengthOf(_proposed.length, from, size));
+        for (uint256 i = 0; i < found.length; ++i) found[i] = _proposed[from - 1 + i];
     }
 
     function _sign(AgreementId agreement, MemberId party) private {

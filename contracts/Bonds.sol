@@ -91,6 +91,21 @@ contract Bonds is IBonds, MemberGated, AccessManaged, ReentrancyGuard {
     }
 
     /// @inheritdoc IBonds
+    function payConcession(
+        AgreementId agreement,
+        MemberId member,
+        address finder
+    ) external restricted returns (uint256 units) {
+        (address token, ) = agreements.tokenOf(agreement);
+        uint256 bond = _bonds[agreement][member];
+        units = agreements.stakesOf(agreement).concessionFee;
+        if (units > bond) units = bond;
+        _bonds[agreement][member] = bond - units;
+        _bounties[token][finder] += units;
+        emit ConcessionPaid(agreement, member, finder, units);
+    }
+
+    /// @inheritdoc IBonds
     function collectFor(address token, address finder) external nonReentrant {
         uint256 units = _bounties[token][finder];
         require(units > 0, NothingToCollect(token, finder));
@@ -110,6 +125,15 @@ contract Bonds is IBonds, MemberGated, AccessManaged, ReentrancyGuard {
     /// @inheritdoc IBonds
     function bondOf(AgreementId agreement, MemberId member) external view returns (uint256) {
         return _bonds[agreement][member];
+    }
+
+    /// @inheritdoc IBonds
+    function announcementOf(
+        AgreementId agreement,
+        MemberId member
+    ) external view returns (uint256 units, uint64 readyAt) {
+        Announcement memory announced = _announcements[agreement][member];
+        return (announced.units, announced.readyAt);
     }
 
     /// @inheritdoc IBonds

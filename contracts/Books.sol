@@ -9,6 +9,7 @@ import { IBonds } from "./interfaces/IBonds.sol";
 import { Batch, Book, IBooks } from "./interfaces/IBooks.sol";
 import { Duty, ICommitKeyFollower, IMembers } from "./interfaces/IMembers.sol";
 import { Commitments } from "./libraries/Commitments.sol";
+import { Pages } from "./libraries/Pages.sol";
 import { AgreementId, BookId, MemberId, NO_MEMBER } from "./types/Identifiers.sol";
 
 /// @notice What it promises, and whom it trusts, is written in {IBooks}.
@@ -80,7 +81,8 @@ contract Books is IBooks, ICommitKeyFollower, LedgerClock, MemberGated, AccessMa
         uint64 expected = _lastNumbers[series] + 1;
         require(number == expected, BookNumberOutOfOrder(expected, number));
 
-        book = Commitments.domain(address(this), operator, agreement, kind, number);
+        book = bookIdOf(operator, agreement, kind, number);
+        _requireSameSplit(operator, agreement, number, split);
         _lastNumbers[series] = number;
         _heads[book].word = _head(operator, 0);
         _details[book] = Details({
@@ -177,6 +179,21 @@ contract Books is IBooks, ICommitKeyFollower, LedgerClock, MemberGated, AccessMa
     }
 
     /// @inheritdoc IBooks
+    function bookIdOf(
+        MemberId operator,
+        AgreementId agreement,
+        uint8 kind,
+        uint64 number
+    ) public view returns (BookId) {
+        return Commitments.domain(address(this), operator, agreement, kind, number);
+    }
+
+    /// @inheritdoc IBooks
+    function isBook(BookId book) external view returns (bool) {
+        return _operatorIn(_heads[book].word) != NO_MEMBER;
+    }
+
+    /// @inheritdoc IBooks
     function newestSequenceOf(BookId book) public view returns (uint64) {
         return _newestIn(_heads[book].word);
     }
@@ -193,7 +210,41 @@ contract Books is IBooks, ICommitKeyFollower, LedgerClock, MemberGated, AccessMa
 
     /// @inheritdoc IBooks
     function bookAt(uint256 ordinal) external view returns (BookId) {
-        return _opened[ordinal - 1];
+        return _opened[Pages.indexOf(_opened.length, ordinal)];
+    }
+
+    /// @inheritdoc IBooks
+    function booksFrom(uint256 from, uint256 size) external view returns (BookId[] memory found) {
+        found = new BookId[](Pages.lengthOf(_opened.length, from, size));
+        for (uint256 i = 0; i < found.length; ++i) found[i] = _opened[from - 1 + i];
+    }
+
+    /// @inheritdoc IBooks
+    function sealsFrom(
+        BookId book,
+        uint64 from,
+        uint256 size
+    ) external view returns (bytes32[] memory found) {
+        found = new bytes32[](Pages.lengthOf(newestSequenceOf(book), from, size));
+        for (uint256 i = 0; i < found.length; ++i) {
+            found[i] = _seals[_batchKey(book, from + uint64(i))];
+        }
+    }
+
+    /// @dev Books of one number belong together: what a credit takes back is taken from those who got
+    /// their share of the charge.
+    function _requireSameSplit(
+        MemberId operator,
+        AgreementId agreement,
+        uint64 number,
+        uint32 split
+    ) private view {
+        for (uint8 kind = 1; kind <= KIND_MAX; ++kind) {
+            BookId sibling = bookIdOf(operator, agreement, kind, number);
+            if (_operatorIn(_heads[sibling].word) == NO_MEMBER) continue;
+            uint32 given = _details[sibling].split;
+            require(given == split, SplitDiffers(sibling, given, split));
+        }
     }
 
     function _requireBond(AgreementId agreement, MemberId operator) private view {

@@ -279,6 +279,7 @@ contract Claims is ClaimRegister {
     }
 
     function _concede(ClaimId id, Claim storage stored, uint128 dueNano, bool bySilence) private {
+        stored.conceded = true;
         uint64 creditBy = _owe(id, stored, ClaimState.Conceded, dueNano);
         emit ClaimConceded(id, dueNano, bySilence, creditBy);
     }

@@ -26,6 +26,15 @@ abstract contract MemberGated is Context {
         require(members.isActive(member), IMembers.MemberIsSuspended(member));
     }
 
+    /// @dev For what a member's machine does as well as its office.
+    function _requireCommitOrSettle(MemberId member) internal view {
+        require(
+            members.holds(member, Duty.Commit, _msgSender()) ||
+                members.holds(member, Duty.Settle, _msgSender()),
+            IMembers.DutyMissing(member, Duty.Commit, _msgSender())
+        );
+    }
+
     function _requireDuty(MemberId member, Duty duty) internal view {
         require(
             members.holds(member, duty, _msgSender()),

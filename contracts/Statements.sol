@@ -2,36 +2,32 @@
 pragma solidity 0.8.37;
 
 import { AccessManaged } from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import { MemberGated } from "./MemberGated.sol";
+import { StatementTotals } from "./StatementTotals.sol";
 import { IAgreements } from "./interfaces/IAgreements.sol";
 import { Book, IBooks } from "./interfaces/IBooks.sol";
 import { ILedgerClock } from "./interfaces/ILedgerClock.sol";
 import { Duty, IMembers } from "./interfaces/IMembers.sol";
-import { IStatements, Obligation, Statement, StatementState } from "./interfaces/IStatements.sol";
+import { IPeriods } from "./interfaces/IPeriods.sol";
+import {
+    Counted,
+    IStatements,
+    Obligation,
+    Statement,
+    StatementState
+} from "./interfaces/IStatements.sol";
 import { IVerifier } from "./interfaces/IVerifier.sol";
+import { Pages } from "./libraries/Pages.sol";
 import { BookId, MemberId, NO_BOOK, ObligationId, StatementId } from "./types/Identifiers.sol";
 import { RunningOpening } from "./types/Openings.sol";
 
 /// @notice What it promises, and whom it trusts, is written in {IStatements}.
-contract Statements is IStatements, MemberGated, AccessManaged {
+contract Statements is StatementTotals, AccessManaged {
     uint8 private constant BOOK_OF_CHARGES = 1;
-    uint8 private constant BOOK_OF_CREDITS = 2;
+    uint8 private constant BOOK_OF_TAXES = 4;
+    uint8 private constant TAX_PARTS = 2;
 
-    struct Stated {
-        uint64 sequence;
-        uint64 count;
-        uint128 sumNano;
-    }
-
-    IAgreements public immutable agreements;
-    IBooks public immutable books;
-    ILedgerClock public immutable clock;
-    IVerifier public immutable verifier;
-
-    mapping(StatementId statement => Statement) private _statements;
     mapping(ObligationId obligation => Obligation) private _obligations;
-    mapping(BookId book => Stated) private _stated;
-    mapping(BookId book => uint128 nano) private _carriedCredits;
+    mapping(ObligationId obligation => uint64) private _dueBy;
     StatementId[] private _posted;
 
     constructor(
@@ -40,13 +36,12 @@ contract Statements is IStatements, MemberGated, AccessManaged {
         IBooks books_,
         ILedgerClock clock_,
         IVerifier verifier_,
+        IPeriods periods_,
         address authority
-    ) MemberGated(members_) AccessManaged(authority) {
-        agreements = agreements_;
-        books = books_;
-        clock = clock_;
-        verifier = verifier_;
-    }
+    )
+        StatementTotals(members_, agreements_, books_, clock_, verifier_, periods_)
+        AccessManaged(authority)
+    {}
 
     /// @inheritdoc IStatements
     function post(
@@ -56,27 +51,31 @@ contract Statements is IStatements, MemberGated, AccessManaged {
         BookId creditBook,
         uint64 creditsTo,
         RunningOpening calldata credits
-    ) external returns (StatementId id) {
-        Book memory details = books.bookOf(book);
-        _requireOperator(details.operator);
-        require(details.kind == BOOK_OF_CHARGES, StatementBookUnfit(book, "kind"));
-        uint64 last = _stated[book].sequence;
-        require(toSequence > last, StatementRangeEmpty(book, last, toSequence));
+    ) external returns (StatementId) {
+        Counted memory none;
+        return
+            _post(
+                book,
+                Counted(toSequence, charges),
+                creditBook,
+                Counted(creditsTo, credits),
+                NO_BOOK,
+                none
+            );
+    }
 
-        id = StatementId.wrap(keccak256(abi.encode(block.chainid, this, book, last + 1)));
-        Statement storage stored = _statements[id];
-        stored.book = book;
-        stored.creditBook = creditBook;
-        stored.fromSequence = last + 1;
-        stored.toSequence = toSequence;
-        (stored.chargesNano, stored.chargeCount) = _advance(book, toSequence, charges);
-        stored.creditsNano = _creditsOf(details, creditBook, creditsTo, credits);
-        stored.payableNano = _net(book, stored.chargesNano, stored.creditsNano);
-        stored.undisputedNano = stored.payableNano;
-        stored.state = StatementState.Posted;
-        stored.objectBy = clock.ledgerTime() + agreements.windowsOf(details.agreement).challenge;
-        _posted.push(id);
-        emit StatementPosted(id, book, stored);
+    /// @inheritdoc IStatements
+    function postWithTaxes(
+        BookId book,
+        Counted calldata charges,
+        BookId creditBook,
+        Counted calldata credits,
+        Counted calldata taxes
+    ) external returns (StatementId) {
+        Book memory details = books.bookOf(book);
+        BookId taxBook = _siblingOf(details, BOOK_OF_TAXES);
+        require(books.isBook(taxBook), IBooks.BookUnknown(taxBook));
+        return _post(book, charges, creditBook, credits, taxBook, taxes);
     }
 
     /// @inheritdoc IStatements
@@ -98,6 +97,7 @@ contract Statements is IStatements, MemberGated, AccessManaged {
     /// @inheritdoc IStatements
     function finalize(StatementId id) external {
         Statement storage stored = _inState(id, StatementState.Posted);
+        require(stored.objectBy > 0, NotReceivedYet(id));
         uint64 ledgerTime = clock.ledgerTime();
         require(ledgerTime > stored.objectBy, WindowOpen(id, stored.objectBy, ledgerTime));
         stored.state = StatementState.Final;
@@ -156,16 +156,8 @@ contract Statements is IStatements, MemberGated, AccessManaged {
     }
 
     /// @inheritdoc IStatements
-    function lastStatedOf(
-        BookId book
-    ) external view returns (uint64 sequence, uint128 sumNano, uint64 count) {
-        Stated memory stated = _stated[book];
-        return (stated.sequence, stated.sumNano, stated.count);
-    }
-
-    /// @inheritdoc IStatements
-    function carriedCreditOf(BookId book) external view returns (uint128) {
-        return _carriedCredits[book];
+    function dueByOf(ObligationId id) external view returns (uint64) {
+        return _dueBy[id];
     }
 
     /// @inheritdoc IStatements
@@ -175,7 +167,16 @@ contract Statements is IStatements, MemberGated, AccessManaged {
 
     /// @inheritdoc IStatements
     function statementAt(uint256 ordinal) external view returns (StatementId) {
-        return _posted[ordinal - 1];
+        return _posted[Pages.indexOf(_posted.length, ordinal)];
+    }
+
+    /// @inheritdoc IStatements
+    function statementsFrom(
+        uint256 from,
+        uint256 size
+    ) external view returns (StatementId[] memory found) {
+        found = new StatementId[](Pages.lengthOf(_posted.length, from, size));
+        for (uint256 i = 0; i < found.length; ++i) found[i] = _posted[from - 1 + i];
     }
 
     function _object(
@@ -186,15 +187,13 @@ contract Statements is IStatements, MemberGated, AccessManaged {
     ) private {
         Statement storage stored = _inState(id, StatementState.Posted);
         Book memory details = books.bookOf(stored.book);
-        MemberId payer = agreements.payerOf(details.agreement, details.operator);
-        bool mayObject =
-            payer == details.operator
-                ? objector != details.operator && agreements.isParty(details.agreement, objector)
-                : objector == payer;
-        require(mayObject, MayNotObject(id, objector));
+        require(_isReceiver(details, objector), MayNotObject(id, objector));
         require(!stored.objected, ObjectedAlready(id));
         uint64 ledgerTime = clock.ledgerTime();
-        require(ledgerTime <= stored.objectBy, WindowClosed(id, stored.objectBy, ledgerTime));
+        require(
+            stored.objectBy == 0 || ledgerTime <= stored.objectBy,
+            WindowClosed(id, stored.objectBy, ledgerTime)
+        );
         require(
             undisputedNano < stored.payableNano,
             AmountUnusable(stored.payableNano, undisputedNano)
@@ -206,55 +205,46 @@ contract Statements is IStatements, MemberGated, AccessManaged {
         emit StatementObjected(id, objector, undisputedNano, reasonHash);
     }
 
-    /// @dev Checks an opening of running totals, moves the book's stated end there and returns the
-    /// differences. From here on the batch can not be voided.
-    function _advance(
+    function _post(
         BookId book,
-        uint64 toSequence,
-        RunningOpening calldata opening
-    ) private returns (uint128 sumNano, uint64 count) {
-        bytes32 kept = books.sealOf(book, toSequence);
-        bytes32 opened = verifier.sealOfRunningTotals(book, toSequence, opening);
-        require(kept == opened && kept != 0, SealMismatch(book, toSequence, kept, opened));
-        Stated memory last = _stated[book];
-        require(
-            opening.sumNano >= last.sumNano && opening.count >= last.count,
-            RunningTotalFell(book, last.sumNano, opening.sumNano)
-        );
-        _stated[book] = Stated(toSequence, opening.count, opening.sumNano);
-        books.noteReference(book, toSequence);
-        return (opening.sumNano - last.sumNano, opening.count - last.count);
-    }
-
-    function _creditsOf(
-        Book memory charges,
+        Counted memory charges,
         BookId creditBook,
-        uint64 creditsTo,
-        RunningOpening calldata opening
-    ) private returns (uint128 sumNano) {
-        if (creditBook == NO_BOOK) return 0;
-        Book memory details = books.bookOf(creditBook);
-        require(details.kind == BOOK_OF_CREDITS, StatementBookUnfit(creditBook, "kind"));
-        require(details.operator == charges.operator, StatementBookUnfit(creditBook, "operator"));
-        require(
-            details.agreement == charges.agreement,
-            StatementBookUnfit(creditBook, "agreement")
+        Counted memory credits,
+        BookId taxBook,
+        Counted memory taxes
+    ) private returns (StatementId id) {
+        Book memory details = books.bookOf(book);
+        _requireCommitOrSettle(details.operator);
+        require(details.kind == BOOK_OF_CHARGES, StatementBookUnfit(book, "kind"));
+        uint64 last = _stated[book].sequence;
+        require(charges.toSequence > last, StatementRangeEmpty(book, last, charges.toSequence));
+        _requireAtClosing(book, details, charges.toSequence, taxBook, taxes.toSequence);
+
+        id = StatementId.wrap(keccak256(abi.encode(block.chainid, this, book, last + 1)));
+        Statement storage stored = _statements[id];
+        stored.book = book;
+        stored.creditBook = creditBook;
+        stored.taxBook = taxBook;
+        stored.fromSequence = last + 1;
+        stored.toSequence = charges.toSequence;
+        stored.creditsTo = credits.toSequence;
+        stored.taxesTo = taxes.toSequence;
+        (stored.chargesNano, stored.chargeCount) = _advance(
+            book,
+            charges.toSequence,
+            charges.opening
         );
-        uint64 last = _stated[creditBook].sequence;
-        require(creditsTo >= last, StatementRangeEmpty(creditBook, last, creditsTo));
-        if (creditsTo > last) (sumNano, ) = _advance(creditBook, creditsTo, opening);
+        stored.creditsNano = _creditsOf(details, creditBook, credits);
+        if (taxBook != NO_BOOK) stored.taxesNano = _count(taxBook, taxes);
+        stored.payableNano = _net(book, stored.chargesNano, stored.creditsNano) + stored.taxesNano;
+        stored.undisputedNano = stored.payableNano;
+        stored.state = StatementState.Posted;
+        _posted.push(id);
+        emit StatementPosted(id, book, stored);
+        _awaitReceipt(id, details);
     }
 
-    function _net(
-        BookId book,
-        uint128 chargesNano,
-        uint128 creditsNano
-    ) private returns (uint128 payableNano) {
-        uint128 reductions = _carriedCredits[book] + creditsNano;
-        payableNano = chargesNano > reductions ? chargesNano - reductions : 0;
-        _carriedCredits[book] = reductions > chargesNano ? reductions - chargesNano : 0;
-    }
-
+    /// @dev Of the undisputed and of the disputed amount the same part is tax as of the whole.
     function _oblige(
         StatementId id,
         Statement storage stored,
@@ -262,27 +252,43 @@ contract Statements is IStatements, MemberGated, AccessManaged {
         uint128 amountNano,
         uint128 beforeNano
     ) private {
-        if (amountNano == 0) return;
         Book memory details = books.bookOf(stored.book);
-        MemberId payer = agreements.payerOf(details.agreement, details.operator);
+        uint128 taxBefore = _taxOf(stored, beforeNano);
+        uint128 taxNano = _taxOf(stored, beforeNano + amountNano) - taxBefore;
+        _obligePart(id, details, part, details.split, amountNano - taxNano, beforeNano - taxBefore);
+        if (taxNano == 0) return;
+        uint32 whole = agreements.wholeSplitOf(details.agreement, details.operator);
+        _obligePart(id, details, part + TAX_PARTS, whole, taxNano, taxBefore);
+    }
+
+    function _obligePart(
+        StatementId id,
+        Book memory details,
+        uint8 part,
+        uint32 split,
+        uint128 amountNano,
+        uint128 beforeNano
+    ) private {
+        if (amountNano == 0) return;
         ObligationId obligation = obligationIdOf(id, part);
+        MemberId payer = agreements.payerOf(details.agreement, details.operator);
+        uint64 dueBy = clock.ledgerTime() + agreements.windowsOf(details.agreement).payment;
         _obligations[obligation] = Obligation({
             statement: id,
             agreement: details.agreement,
             payer: payer,
-            split: details.split,
+            split: split,
             amountNano: amountNano,
             beforeNano: beforeNano
         });
-        emit ObligationCreated(obligation, id, payer, amountNano);
+        _dueBy[obligation] = dueBy;
+        emit ObligationCreated(obligation, id, payer, amountNano, split, beforeNano, dueBy);
     }
 
-    function _requireOperator(MemberId operator) private view {
-        require(
-            members.holds(operator, Duty.Commit, msg.sender) ||
-                members.holds(operator, Duty.Settle, msg.sender),
-            IMembers.DutyMissing(operator, Duty.Commit, msg.sender)
-        );
+    /// @return Of the first `amountNano` of what is payable, rounded down.
+    function _taxOf(Statement storage stored, uint128 amountNano) private view returns (uint128) {
+        if (stored.taxesNano == 0) return 0;
+        return uint128((uint256(amountNano) * stored.taxesNano) / stored.payableNano);
     }
 
     function _inState(

@@ -5,17 +5,20 @@ import { MemberGated } from "./MemberGated.sol";
 import { IAgreements } from "./interfaces/IAgreements.sol";
 import { IBooks } from "./interfaces/IBooks.sol";
 import { Duty, IMembers } from "./interfaces/IMembers.sol";
-import { ITariffs, TariffVersion } from "./interfaces/ITariffs.sol";
+import { DatedRoot, ITariffs } from "./interfaces/ITariffs.sol";
+import { DatedRoots } from "./libraries/DatedRoots.sol";
+import { Pages } from "./libraries/Pages.sol";
 import { AgreementId, MemberId, NO_MEMBER } from "./types/Identifiers.sol";
 
 /// @notice What it promises, and whom it trusts, is written in {ITariffs}.
 contract Tariffs is ITariffs, MemberGated {
+    using DatedRoots for DatedRoot[];
+
     uint64 private constant SECOND_MILLISECONDS = 1000;
 
     IAgreements public immutable agreements;
 
-    mapping(AgreementId agreement => mapping(MemberId operator => TariffVersion[]))
-        private _versions;
+    mapping(AgreementId agreement => mapping(MemberId operator => DatedRoot[])) private _versions;
 
     constructor(IMembers members_, IAgreements agreements_) MemberGated(members_) {
         agreements = agreements_;
@@ -34,34 +37,21 @@ contract Tariffs is ITariffs, MemberGated {
             agreements.payerOf(agreement, operator) != NO_MEMBER,
             IBooks.OperatorHasNoSide(agreement, operator)
         );
-        require(root != bytes32(0), TariffRootEmpty());
-        TariffVersion[] storage versions = _versions[agreement][operator];
-        uint32 expected = uint32(versions.length) + 1;
-        require(version == expected, VersionOutOfOrder(expected, version));
-        uint64 earliest = _earliestStart(agreement, versions);
-        require(validFrom >= earliest, ValidFromTooEarly(earliest, validFrom));
-        versions.push(TariffVersion({ root: root, validFrom: validFrom }));
+        uint64 notice = agreements.windowsOf(agreement).tariffNotice;
+        _versions[agreement][operator].append(version, root, validFrom, notice);
         emit TariffPublished(agreement, operator, version, root, validFrom);
     }
 
     /// @inheritdoc ITariffs
-    /// @dev Binary search: starts are strictly increasing.
     function versionInForce(
         AgreementId agreement,
         MemberId operator,
         uint64 instant
     ) external view returns (uint32 version, bytes32 root) {
-        TariffVersion[] storage versions = _versions[agreement][operator];
-        uint64 second = instant / SECOND_MILLISECONDS;
-        uint256 low = 0;
-        uint256 high = versions.length;
-        while (low < high) {
-            uint256 middle = (low + high) / 2;
-            if (versions[middle].validFrom <= second) low = middle + 1;
-            else high = middle;
-        }
-        require(low > 0, NoTariffInForce(agreement, operator, instant));
-        return (uint32(low), versions[low - 1].root);
+        DatedRoot[] storage versions = _versions[agreement][operator];
+        version = versions.versionAt(instant / SECOND_MILLISECONDS);
+        require(version > 0, NoTariffInForce(agreement, operator, instant));
+        root = versions[version - 1].root;
     }
 
     /// @inheritdoc ITariffs
@@ -74,18 +64,18 @@ contract Tariffs is ITariffs, MemberGated {
         AgreementId agreement,
         MemberId operator,
         uint32 version
-    ) external view returns (TariffVersion memory) {
-        return _versions[agreement][operator][version - 1];
+    ) external view returns (DatedRoot memory) {
+        DatedRoot[] storage versions = _versions[agreement][operator];
+        return versions[Pages.indexOf(versions.length, version)];
     }
 
-    function _earliestStart(
+    /// @inheritdoc ITariffs
+    function versionsFrom(
         AgreementId agreement,
-        TariffVersion[] storage versions
-    ) private view returns (uint64 earliest) {
-        earliest = uint64(block.timestamp);
-        if (versions.length == 0) return earliest;
-        earliest += agreements.windowsOf(agreement).tariffNotice;
-        uint64 afterLast = versions[versions.length - 1].validFrom + 1;
-        if (earliest < afterLast) earliest = afterLast;
+        MemberId operator,
+        uint256 from,
+        uint256 size
+    ) external view returns (DatedRoot[] memory) {
+        return _versions[agreement][operator].page(from, size);
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import { IVerifier } from "./interfaces/IVerifier.sol";
+import { Chunks } from "./libraries/Chunks.sol";
 import { Commitments } from "./libraries/Commitments.sol";
 import { Explaining } from "./libraries/Explaining.sol";
 import { InclusionProof } from "./libraries/InclusionProof.sol";
@@ -15,7 +16,8 @@ import {
     CreditGroup,
     InvoiceDocument,
     LeafRest,
-    RunningOpening
+    RunningOpening,
+    ShownChunk
 } from "./types/Openings.sol";
 import {
     CalendarRow,
@@ -45,6 +47,16 @@ contract Verifier is IVerifier {
         uint64 number
     ) external view returns (BookId) {
         return Commitments.domain(keeper, operator, agreement, kind, number);
+    }
+
+    /// @inheritdoc IVerifier
+    function sealOfChunk(
+        BookId book,
+        uint64 sequence,
+        uint256 chunk,
+        ShownChunk calldata shown
+    ) external pure returns (bytes32) {
+        return Chunks.seal(book, sequence, chunk, shown);
     }
 
     /// @inheritdoc IVerifier

@@ -27,6 +27,7 @@ import { OperatorPipeline } from "./engine/pipeline.ts";
 import { requireApproved } from "./engine/require-approved.ts";
 import { requirePublished } from "./engine/require-published.ts";
 import { Settlement } from "./engine/settlement.ts";
+import { showSample } from "./engine/show-sample.ts";
 import { TariffShelf } from "./engine/tariff-shelf.ts";
 import { SubscriberAccess } from "./http/access.ts";
 import { healthOf } from "./http/health.ts";
@@ -157,8 +158,10 @@ export class OperatorNode {
       operator: {
         pipeline,
         disputes: new DisputeList(ledger, config.member),
-        settlement: new Settlement(outbox, () =>
-          pipeline.postStatement(config.agreement.chargeBook, config.agreement.creditBook),
+        settlement: new Settlement(
+          outbox,
+          () => pipeline.postStatement(config.agreement.chargeBook, config.agreement.creditBook),
+          (statement) => showSample(context.store, outbox, ledger, statement),
         ),
         token,
         spool: join(config.data, "spool"),

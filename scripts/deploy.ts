@@ -26,10 +26,14 @@ export interface LedgerAddresses {
   /** The clock is kept by the books: the same address. */
   clock: string;
   books: string;
+  periods: string;
   tariffs: string;
+  amendments: string;
+  exchangeTables: string;
   verifier: string;
   bonds: string;
   claims: string;
+  concessionFees: string;
   /** The judge of kind 1; the others are found by `claims.judgeOf(kind)`. */
   mispricedCharge: string;
   statements: string;
@@ -64,7 +68,7 @@ const GOVERNANCE_DELAY_SECONDS = 172_800n;
 /** Two years: a bill can be challenged for one in most countries, and its dispute takes its time. */
 const EVIDENCE_AGE_MAX_SECONDS = 63_072_000n;
 
-/** Roles of the access manager: referrer, slasher, netter and disputer are held by contracts. */
+/** Roles of the access manager: those from 6 on, referrer and slasher are held by contracts. */
 export const ACCESS_ROLE = {
   admin: 0n,
   referrer: 1n,
@@ -74,6 +78,7 @@ export const ACCESS_ROLE = {
   guardian: 5n,
   netter: 6n,
   disputer: 7n,
+  conceder: 8n,
 } as const;
 const ROLE = ACCESS_ROLE;
 
@@ -148,7 +153,10 @@ export async function deployLedger(
     options.heartbeatSeconds ?? HEARTBEAT_SECONDS,
     accessManager,
   ]);
+  const periods = await deployment.deploy("Periods", [members, agreements, books, books]);
   const tariffs = await deployment.deploy("Tariffs", [members, agreements]);
+  const amendments = await deployment.deploy("Amendments", [members, agreements]);
+  const exchangeTables = await deployment.deploy("ExchangeTables", [members, agreements]);
   const verifier = await deployment.deploy("Verifier", []);
   const bonds = await deployment.deploy("Bonds", [members, agreements, books, accessManager]);
   const standings = await deployment.deploy("Standings", [members, books]);
@@ -162,6 +170,7 @@ export async function deployLedger(
     accessManager,
     forwarder,
   ]);
+  const concessionFees = await deployment.deploy("ConcessionFees", [books, claims, bonds]);
   const priced = [books, agreements, tariffs];
   const judges: Record<keyof typeof BREACH_KIND, unknown[]> = {
     mispricedCharge: priced,
@@ -194,6 +203,7 @@ export async function deployLedger(
     books,
     books,
     verifier,
+    periods,
     accessManager,
   ]);
   const deliveries = await deployment.deploy("Deliveries", [books]);
@@ -238,6 +248,7 @@ export async function deployLedger(
     claims,
     statements,
     demands,
+    periods,
   ]);
   for (const method of ["takeForNetting", "fallBack"]) {
     await deployment.allow(manager, ROLE.netter, "Settlement", settlement, method, [netting]);
@@ -246,6 +257,7 @@ export async function deployLedger(
   for (const method of ["objectFor", "resolveBy"]) {
     await deployment.allow(manager, ROLE.disputer, "Statements", statements, method, [disputes]);
   }
+  await deployment.allow(manager, ROLE.conceder, "Bonds", bonds, "payConcession", [concessionFees]);
   await deployment.call({ name: "Members", address: members }, "followCommitKeys", [books]);
   await deployment.call({ name: "Books", address: books }, "askBonds", [bonds]);
   await deployment.call({ name: "Agreements", address: agreements }, "allowToken", [demoToken]);
@@ -256,10 +268,14 @@ export async function deployLedger(
     agreements,
     clock: books,
     books,
+    periods,
     tariffs,
+    amendments,
+    exchangeTables,
     verifier,
     bonds,
     claims,
+    concessionFees,
     mispricedCharge: judgeAt.mispricedCharge as string,
     statements,
     standings,

@@ -77,7 +77,7 @@ struct Windows {
     /// How long each step of a bilateral dispute may take, and how long a side that has not closed a
     /// period can hold the others up.
     uint32 dispute;
-    /// How long after a statement is final it may be paid; zero for at once.
+    /// How long the payer has to pay after a statement is final; zero for at once.
     uint32 payment;
 }
 
@@ -205,6 +205,10 @@ interface IAgreements {
     /// @return The member that pays what this operator's books state, zero if it has no side.
     function payerOf(AgreementId agreement, MemberId operator) external view returns (MemberId);
 
+    function partiesOf(AgreementId agreement) external view returns (MemberId[] memory);
+
+    function sidesOf(AgreementId agreement) external view returns (Side[] memory);
+
     function termsOf(AgreementId agreement) external view returns (Terms memory);
 
     function windowsOf(AgreementId agreement) external view returns (Windows memory);
@@ -227,11 +231,30 @@ interface IAgreements {
     /// @return Its decimals when it was allowed; reverts for a token that never was.
     function decimalsOf(address token) external view returns (uint8);
 
-    /// @param number From 1; reverts with SplitUnknown.
+    /// @param number From 1, or what wholeSplitOf says; reverts with SplitUnknown.
     function splitOf(AgreementId agreement, uint32 number) external view returns (Split memory);
+
+    /// @return The number of the split that gives all of an amount to an operator with a side, as taxes
+    /// need it. It stands in no terms.
+    function wholeSplitOf(AgreementId agreement, MemberId operator) external view returns (uint32);
+
+    function tokenCount() external view returns (uint256);
+
+    /// @notice Tokens that were ever allowed, in the order in which they were.
+    /// @param ordinal From 1 to tokenCount().
+    function tokenAt(
+        uint256 ordinal
+    ) external view returns (address token, bool allowed, uint8 decimals);
 
     function agreementCount() external view returns (uint256);
 
     /// @param ordinal From 1 to agreementCount().
     function agreementAt(uint256 ordinal) external view returns (AgreementId);
+
+    /// @param from From 1.
+    /// @param size At most 100.
+    function agreementsFrom(
+        uint256 from,
+        uint256 size
+    ) external view returns (AgreementId[] memory);
 }

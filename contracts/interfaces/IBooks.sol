@@ -53,6 +53,7 @@ interface IBooks {
     error BondTooSmall(uint256 least, uint256 bond);
     error BondsSetAlready(IBonds bonds);
     error OperatorHasNoSide(AgreementId agreement, MemberId operator);
+    error SplitDiffers(BookId sibling, uint32 split, uint32 given);
     error BookUnknown(BookId book);
     error NotTheCommitKey(BookId book, address sender);
     error SequenceOutOfOrder(BookId book, uint64 expected, uint64 given);
@@ -68,7 +69,7 @@ interface IBooks {
     /// @notice The sender's member (Commit key, operator) opens a book under an agreement in force. Its
     /// bond has to be at least the agreement's minimum.
     /// @param number One more than the operator's last book of this agreement and kind; from 1.
-    /// @param split A split of the agreement.
+    /// @param split A split of the agreement; that of the operator's other books of this number.
     /// @return book The book's domain (docs/PROTOCOL.md section 2).
     function openBook(
         AgreementId agreement,
@@ -99,6 +100,16 @@ interface IBooks {
     /// @dev Reverts with BookUnknown.
     function bookOf(BookId book) external view returns (Book memory);
 
+    /// @return The domain that a book has or would have.
+    function bookIdOf(
+        MemberId operator,
+        AgreementId agreement,
+        uint8 kind,
+        uint64 number
+    ) external view returns (BookId);
+
+    function isBook(BookId book) external view returns (bool);
+
     function newestSequenceOf(BookId book) external view returns (uint64);
 
     /// @return The member whose books the key commits to now, or zero.
@@ -108,4 +119,17 @@ interface IBooks {
 
     /// @param ordinal From 1 to bookCount().
     function bookAt(uint256 ordinal) external view returns (BookId);
+
+    /// @param from From 1.
+    /// @param size At most 100.
+    function booksFrom(uint256 from, uint256 size) external view returns (BookId[] memory);
+
+    /// @param from Sequence number.
+    /// @param size At most 100.
+    /// @return Seals of the book; zero where a batch was voided.
+    function sealsFrom(
+        BookId book,
+        uint64 from,
+        uint256 size
+    ) external view returns (bytes32[] memory);
 }

@@ -54,6 +54,8 @@ struct Claim {
     bool overdue;
     /// Whether the operator's silence concedes: see IClaims.
     bool hasStanding;
+    /// Whether the operator owned up to it, by word or by silence; stays so when it is settled.
+    bool conceded;
 }
 
 /// @notice What opens one charge to price it again: never its account group, never its party group.

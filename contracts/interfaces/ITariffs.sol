@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import { AgreementId, MemberId } from "../types/Identifiers.sol";
 
-struct TariffVersion {
+/// @notice A root and the second from which it holds.
+struct DatedRoot {
     bytes32 root;
     /// Seconds.
     uint64 validFrom;
@@ -12,7 +13,8 @@ struct TariffVersion {
 /// @title The tariffs of each operator under each agreement
 /// @notice Only roots stand here (docs/PROTOCOL.md section 8); rows are proven against them. A version
 /// is in force from its start until the next one's. Trust: no version can start in the past, and a
-/// published one never changes.
+/// published one never changes. What parties agree on for the past later on stands in {IAmendments}
+/// and never changes which version was in force.
 interface ITariffs {
     event TariffPublished(
         AgreementId indexed agreement,
@@ -52,5 +54,14 @@ interface ITariffs {
         AgreementId agreement,
         MemberId operator,
         uint32 version
-    ) external view returns (TariffVersion memory);
+    ) external view returns (DatedRoot memory);
+
+    /// @param from From 1.
+    /// @param size At most 100.
+    function versionsFrom(
+        AgreementId agreement,
+        MemberId operator,
+        uint256 from,
+        uint256 size
+    ) external view returns (DatedRoot[] memory);
 }

@@ -8,7 +8,8 @@ import {
     CreditGroup,
     InvoiceDocument,
     LeafRest,
-    RunningOpening
+    RunningOpening,
+    ShownChunk
 } from "../types/Openings.sol";
 import {
     CalendarRow,
@@ -23,6 +24,7 @@ import {
 /// @notice Stateless: whoever audits can ask any node of the ledger to compute a digest or a price the
 /// very way the claims contract does. Trust: none; it holds nothing and nobody controls it.
 interface IVerifier {
+    error ChunkIncomplete(uint256 leaves, uint256 given);
     error TariffRootMismatch(bytes32 published, bytes32 opened);
 
     /// @param keeper The contract that keeps the commitments.
@@ -33,6 +35,15 @@ interface IVerifier {
         uint8 kind,
         uint64 number
     ) external view returns (BookId);
+
+    /// @param chunk Its number in the batch; only the remainder by the batch's count of chunks counts.
+    /// @return The seal that the leaves of a whole chunk lead to.
+    function sealOfChunk(
+        BookId book,
+        uint64 sequence,
+        uint256 chunk,
+        ShownChunk calldata shown
+    ) external pure returns (bytes32);
 
     function chargeDigest(ChargeGroup calldata group) external pure returns (bytes32);
 

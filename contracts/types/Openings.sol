@@ -106,3 +106,14 @@ struct RunningOpening {
     uint128 sumNano;
     uint64 count;
 }
+
+/// @notice The 32 leaves of one chunk of a batch and what leads from them to the word that the ledger
+/// keeps: siblings from level 5 on. `blockTime` in seconds.
+struct ShownChunk {
+    uint8 depth;
+    bytes32[] leaves;
+    bytes32[] siblings;
+    bytes32 totals;
+    bytes32 runningTotals;
+    uint64 blockTime;
+}

@@ -12,6 +12,7 @@ import {
   type LedgerEvent,
   type LedgerReader,
   type PublishedTariff,
+  type SamplePlace,
   type StatementRecord,
   type Tolerance,
 } from "../engine/ledger.ts";
@@ -145,6 +146,14 @@ export class EvmReader implements LedgerReader {
       isObjected: found.objected as boolean,
       undisputedNano: found.undisputedNano as bigint,
     };
+  }
+
+  async sampleOf(statement: Hex): Promise<SamplePlace[] | undefined> {
+    const drawn = await this.#readOr("SampleNotDrawn", "statements", "sampleOf", [statement]);
+    return (drawn as Fields[] | undefined)?.map(({ sequence, number }) => ({
+      sequence: sequence as bigint,
+      number: number as bigint,
+    }));
   }
 
   async withdrawableUnits(token: Hex, member: Hex): Promise<bigint> {

@@ -15,6 +15,7 @@ import type {
   PublishedTariff,
   Receipt,
   RefusalReason,
+  SamplePlace,
   SignedTransaction,
   StatementRecord,
 } from "../engine/ledger.ts";
@@ -164,6 +165,11 @@ export class MemoryLedger implements Ledger {
   }
 
   async statementOf(): Promise<StatementRecord | undefined> {
+    this.#assertReachable();
+    return undefined;
+  }
+
+  async sampleOf(): Promise<SamplePlace[] | undefined> {
     this.#assertReachable();
     return undefined;
   }

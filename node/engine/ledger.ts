@@ -18,8 +18,12 @@ export type ContractName =
   | "agreements"
   | "clock"
   | "books"
+  | "periods"
   | "tariffs"
+  | "amendments"
+  | "exchangeTables"
   | "claims"
+  | "concessionFees"
   | "standings"
   | "demands"
   | "disputes"
@@ -207,6 +211,13 @@ export interface ClaimRecord {
   isOverdue: boolean;
 }
 
+/** A place that was drawn of a statement. */
+export interface SamplePlace {
+  sequence: bigint;
+  /** Its remainder by the batch's count of chunks is the chunk. */
+  number: bigint;
+}
+
 export interface StatementRecord {
   book: Hex;
   creditBook: Hex;
@@ -254,6 +265,8 @@ export interface LedgerReader {
   tariff(agreement: Hex, operator: Hex, version: number): Promise<PublishedTariff | undefined>;
   claimOf(claim: Hex): Promise<ClaimRecord | undefined>;
   statementOf(statement: Hex): Promise<StatementRecord | undefined>;
+  /** What the ledger drew of a statement, to be shown now; undefined when nothing is drawn. */
+  sampleOf(statement: Hex): Promise<SamplePlace[] | undefined>;
   /** In units of the token. */
   withdrawableUnits(token: Hex, member: Hex): Promise<bigint>;
   /** In the order of the ledger. */

@@ -16,6 +16,14 @@ const STEPS: Record<string, SettlementStep> = {
     key: `finalize:${statement}`,
     call: { contract: "statements", method: "finalize", args: [statement] },
   }),
+  receipt: ({ statement, dataDigest }) => ({
+    key: `receipt:${statement}`,
+    call: { contract: "statements", method: "signReceipt", args: [statement, dataDigest] },
+  }),
+  draw: ({ statement, key }) => ({
+    key: `draw:${statement}:${key ?? ""}`,
+    call: { contract: "statements", method: "drawSample", args: [statement] },
+  }),
   object: ({ statement, undisputedNano, reasonHash }) => ({
     key: `object:${statement}`,
     call: {
@@ -43,11 +51,20 @@ const STEPS: Record<string, SettlementStep> = {
 export class Settlement {
   readonly #outbox: Outbox;
   readonly #post: () => Promise<string>;
+  readonly #showSample: (statement: Hex) => Promise<string>;
 
-  /** @param post posts the statement of the operator's books; answers its outbox key */
-  constructor(outbox: Outbox, post: () => Promise<string>) {
+  /**
+   * @param post posts the statement of the operator's books; answers its outbox key
+   * @param showSample shows what was drawn of a statement; answers its outbox key
+   */
+  constructor(
+    outbox: Outbox,
+    post: () => Promise<string>,
+    showSample: (statement: Hex) => Promise<string>,
+  ) {
     this.#outbox = outbox;
     this.#post = post;
+    this.#showSample = showSample;
   }
 
   async post(): Promise<{ transaction: Hex }> {
@@ -56,11 +73,15 @@ export class Settlement {
 
   /** @throws TallystickError `settlement.step-unknown`, `ledger.refused` */
   async run(step: string, body: Record<string, unknown>): Promise<{ transaction: Hex }> {
+    if (step === "sample") {
+      const shown = await this.#showSample(String(body.statement) as Hex);
+      return this.#result(await this.#outbox.settled(shown));
+    }
     const make = Object.hasOwn(STEPS, step) ? STEPS[step] : undefined;
     if (make === undefined) {
       throw new TallystickError(
         "settlement.step-unknown",
-        `There is no step "${step}"; the steps are ${Object.keys(STEPS).join(", ")}.`,
+        `There is no step "${step}"; the steps are ${Object.keys(STEPS).join(", ")}, sample.`,
       );
     }
     const made = make(body);

@@ -295,7 +295,7 @@ export const openApiDocument = {
     "/v1/operator/settlement/{step}": {
       parameters: withId("step"),
       post: operator({
-        summary: "finalize, object, approve, pay or withdraw",
+        summary: "receipt, draw, sample, finalize, object, approve, pay or withdraw",
         body: JSON_BODY,
         answer: "Transaction",
       }),

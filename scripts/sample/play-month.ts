@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { id } from "ethers";
 import { Temporal } from "temporal-polyfill";
 import { billingEpoch } from "../../node/engine/billing-epoch.ts";
 import { LedgerClient } from "../network/ledger-client.ts";
@@ -15,6 +16,7 @@ export interface Played {
   day?: string;
   billed?: boolean;
   stated?: boolean;
+  received?: boolean;
   settled?: boolean;
 }
 
@@ -125,6 +127,11 @@ export class SampleMonth {
         await alder.ask("POST", "settlement/statement");
         await note({ stated: true });
       }
+      if (!played.received) {
+        this.#progress("signing for the data of the statements");
+        await this.#signReceipts(client);
+        await note({ received: true });
+      }
       this.#progress("waiting out the challenge window");
       for (let day = 0; day < 4; day++) {
         await this.#moveClock(ledger.now() + DAY);
@@ -164,6 +171,36 @@ export class SampleMonth {
     } finally {
       client.close();
     }
+  }
+
+  /** Alder pays Birch, and Cedar shares in what Alder bills: each signs for what it was shown. */
+  async #signReceipts(client: LedgerClient): Promise<void> {
+    const { alder, birch, network } = this.#sample;
+    const { settle } = await keysOf(this.#sample.directory, "cedar");
+    const count = Number(await client.read("statements", "statementCount"));
+    for (let ordinal = 1; ordinal <= count; ordinal++) {
+      const statement = await client.read("statements", "statementAt", ordinal);
+      const { book, objectBy } = await client.read("statements", "statementOf", statement);
+      if (objectBy > 0n) continue;
+      if (book === network.interconnect.chargeBook) {
+        const dataDigest = await this.#dataDigestOf(birch);
+        await alder.ask("POST", "settlement/receipt", { statement, dataDigest });
+      } else {
+        const dataDigest = await this.#dataDigestOf(alder);
+        await client.send(settle, "statements", "signReceipt", statement, dataDigest);
+      }
+    }
+  }
+
+  /** Of the evidence of all accounts for the month, in their order. */
+  async #dataDigestOf(node: SampleNetwork["alder"]): Promise<string> {
+    const { accounts } = (await node.ask("GET", "accounts")) as { accounts: { id: string }[] };
+    const bundles = [];
+    for (const { id: account } of accounts) {
+      const query = `account=${encodeURIComponent(account)}&period=${this.#sample.network.month}`;
+      bundles.push(await node.ask("GET", `evidence?${query}`));
+    }
+    return id(JSON.stringify(bundles));
   }
 
   async #commitBoth(): Promise<void> {

@@ -103,6 +103,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerScene>): 
       assert.equal(await alder.tariff(scene.retailAlder, scene.alderId, 1), undefined);
       assert.equal(await alder.claimOf(bytes("01", 32)), undefined);
       assert.equal(await alder.statementOf(bytes("01", 32)), undefined);
+      assert.equal(await alder.sampleOf(bytes("01", 32)), undefined);
       assert.equal(await alder.withdrawableUnits(bytes("01", 20), scene.alderId), 0n);
       assert.equal(await alder.receipt(bytes("01", 32)), undefined);
     });

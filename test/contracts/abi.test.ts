@@ -4,19 +4,24 @@ import { ledgerAbiSource, writtenAbiSource } from "../../scripts/export-abi.ts";
 
 const CONTRACTS = [
   "Agreements",
+  "Amendments",
   "Bonds",
   "Books",
   "Claims",
+  "ConcessionFees",
   "Deliveries",
   "Demands",
   "DemoToken",
   "Disputes",
+  "ExchangeTables",
   "Members",
   "Netting",
+  "Periods",
   "Settlement",
   "Standings",
   "Statements",
   "Tariffs",
+  "TermsRules",
   "Verifier",
 ];
 

@@ -15,6 +15,7 @@ import {
   openBook,
   type Party,
   ROLE,
+  receive,
   retailTerms,
 } from "./support/parties.ts";
 import { bytesOf, chargeOf, entryOf, NO_RUNNING, runningOf, TestBook } from "./support/records.ts";
@@ -80,6 +81,7 @@ describe("Disputes between two operators", function () {
     const call = [batch.book, 1, runningOf(batch, blockTime), NO_BOOK, 0, NO_RUNNING];
     const statement = (await ledger.preview(alder.settle, "statements", "post", ...call)) as string;
     await ledger.send(alder.settle, "statements", "post", ...call);
+    await receive(ledger, birch, statement);
     return statement;
   }
 

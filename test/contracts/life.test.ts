@@ -9,9 +9,11 @@ import {
   BOOK,
   DAY,
   EUR,
+  NO_BOOK,
   openBook,
   type Party,
   ROLE,
+  receive,
   STAKES,
   type TermsDraft,
   WINDOWS,
@@ -257,6 +259,19 @@ describe("The life of a charge on the ledger", () => {
       1n,
       runningOf(creditBatch, creditTime),
     ] as const;
+    assert.equal(
+      await ledger.refusal(
+        operator.commit,
+        "statements",
+        "post",
+        ...call.slice(0, 3),
+        NO_BOOK,
+        0n,
+        NO_RUNNING,
+      ),
+      "CreditsLeftOut",
+      "what settled a claim is counted",
+    );
     statement = (await ledger.preview(operator.commit, "statements", "post", ...call)) as string;
     await ledger.send(operator.commit, "statements", "post", ...call);
     const stored = await ledger.read("statements", "statementOf", statement);
@@ -272,7 +287,10 @@ describe("The life of a charge on the ledger", () => {
 
   it("waits for the window and becomes an obligation", async () => {
     const anyone = ledger.account(11);
-    assert.equal(await ledger.refusal(anyone, "statements", "finalize", statement), "WindowOpen");
+    const finalize = () => ledger.refusal(anyone, "statements", "finalize", statement);
+    assert.equal(await finalize(), "NotReceivedYet");
+    await receive(ledger, city, statement);
+    assert.equal(await finalize(), "WindowOpen");
     await ledger.pass(7 * DAY + 60);
     await ledger.send(anyone, "statements", "finalize", statement);
   });

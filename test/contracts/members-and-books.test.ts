@@ -105,6 +105,22 @@ describe("Members and books", () => {
       assert.equal(await open(alder, id("no agreement"), 1, 1, 1), "AgreementNotInForce");
     });
 
+    it("shares the split of its number: what is taken back is taken from who got it", async () => {
+      const terms = retailTerms(ledger, alder, arbiter);
+      terms.splits = [
+        [alder.id, []],
+        [alder.id, []],
+      ];
+      const own = await agree(ledger, terms, [alder]);
+      await openBook(ledger, alder, own, BOOK.charges, 1, 2);
+      const open = (kind: number, split: number) =>
+        ledger.refusal(alder.commit, "books", "openBook", own, kind, 1, split);
+      assert.equal(await open(BOOK.credits, 1), "SplitDiffers");
+      await openBook(ledger, alder, own, BOOK.credits, 1, 2);
+      assert.equal(await open(BOOK.taxes, 1), "SplitDiffers");
+      await openBook(ledger, alder, own, BOOK.charges, 2, 1);
+    });
+
     it("takes nothing from another operator's key", async () => {
       const call = ["commit", book, 1, id("x")] as const;
       assert.equal(await ledger.refusal(birch.commit, "books", ...call), "NotTheCommitKey");

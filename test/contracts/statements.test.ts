@@ -12,7 +12,9 @@ import {
   openBook,
   type Party,
   ROLE,
+  receive,
   retailTerms,
+  type TermsDraft,
 } from "./support/parties.ts";
 import {
   chargeOf,
@@ -30,6 +32,7 @@ describe("Statements between two operators", () => {
   let alder: Party;
   let birch: Party;
   let arbiter: Party;
+  let city: Party;
   let agreement: string;
   let charges: TestBook;
   let credits: TestBook;
@@ -39,20 +42,22 @@ describe("Statements between two operators", () => {
     alder = await admit(ledger, "Alder Mobile", ROLE.operator, 1);
     birch = await admit(ledger, "Birch Telecom", ROLE.operator, 4);
     arbiter = await admit(ledger, "Arbiter", ROLE.arbiter, 7);
-    const terms = {
-      ...retailTerms(ledger, alder, arbiter),
-      parties: [alder.id, birch.id],
-      sides: [
-        [alder.id, birch.id],
-        [birch.id, alder.id],
-      ] as [string, string][],
-    };
-    agreement = await agree(ledger, terms, [alder, birch]);
+    city = await admit(ledger, "City", ROLE.partner, 10);
+    agreement = await agree(ledger, interconnect(), [alder, birch]);
     charges = new TestBook(await openBook(ledger, alder, agreement, BOOK.charges));
     credits = new TestBook(await openBook(ledger, alder, agreement, BOOK.credits));
     await ledger.send(birch.settle, "token", "mint", birch.settle.address, 1_000_000_000n);
     const { settlement } = ledger.addresses;
     await ledger.send(birch.settle, "token", "approve", settlement, 1_000_000_000n);
+  });
+
+  const interconnect = (): TermsDraft => ({
+    ...retailTerms(ledger, alder, arbiter),
+    parties: [alder.id, birch.id],
+    sides: [
+      [alder.id, birch.id],
+      [birch.id, alder.id],
+    ],
   });
 
   async function commit(book: TestBook, units: bigint): Promise<[TestBatch, bigint]> {
@@ -155,6 +160,7 @@ describe("Statements between two operators", () => {
     await ledger.send(birch.settle, "statements", "object", statement, 60n * UNIT, id("because"));
     assert.equal(await refusal(birch, "object", statement, 0n, id("more")), "ObjectedAlready");
     assert.equal(await refusal(arbiter, "resolve", statement, 1n), "StatementStateWrong");
+    await receive(ledger, birch, statement);
     await ledger.pass(7 * DAY + 60);
     await ledger.send(birch.commit, "statements", "finalize", statement);
     assert.equal(await refusal(birch, "finalize", statement), "StatementStateWrong");
@@ -178,12 +184,15 @@ describe("Statements between two operators", () => {
   it("can not be objected to after the window", async () => {
     const book = new TestBook(await openBook(ledger, alder, agreement, BOOK.charges, 4));
     const statement = await post(await commit(book, 1n));
+    await receive(ledger, birch, statement);
     await ledger.pass(7 * DAY + 60);
     assert.equal(await refusal(birch, "object", statement, 0n, id("late")), "WindowClosed");
   });
 
   it("carry on what credits exceed charges by", async () => {
-    const book = new TestBook(await openBook(ledger, alder, agreement, BOOK.charges, 5));
+    const own = await agree(ledger, interconnect(), [alder, birch]);
+    const book = new TestBook(await openBook(ledger, alder, own, BOOK.charges));
+    credits = new TestBook(await openBook(ledger, alder, own, BOOK.credits));
     const [first, firstTime] = await commit(book, 3n);
     const [credit, creditTime] = await commit(credits, 10n);
     const call = [
@@ -200,5 +209,88 @@ describe("Statements between two operators", () => {
     const stored = await ledger.read("statements", "statementOf", statement);
     assert.equal(stored.payableNano, 1n * UNIT);
     assert.equal(await ledger.read("statements", "carriedCreditOf", book.book), 0n);
+  });
+
+  it("count the credits of their own number and nobody else's", async () => {
+    const own = await agree(ledger, interconnect(), [alder, birch]);
+    await openBook(ledger, alder, own, BOOK.charges);
+    const second = new TestBook(await openBook(ledger, alder, own, BOOK.charges, 2));
+    const others = new TestBook(await openBook(ledger, alder, own, BOOK.credits));
+    await openBook(ledger, alder, own, BOOK.credits, 2);
+    const [batch, time] = await commit(second, 3n);
+    const [credit, creditTime] = await commit(others, 2n);
+    const call = [batch.book, 1n, runningOf(batch, time)] as const;
+    const foreign = [credit.book, 1n, runningOf(credit, creditTime)] as const;
+    assert.equal(await refusal(alder, "post", ...call, ...foreign), "StatementBookUnfit");
+  });
+
+  describe("with taxes", () => {
+    let own: string;
+    let statement: string;
+
+    /** 100 of charges, 40 of credits, 19 of taxes. The city gets 2, and a quarter of what is left. */
+    before(async () => {
+      const terms = { ...interconnect(), parties: [alder.id, birch.id, city.id] };
+      terms.splits = [[alder.id, [[city.id, 2n * UNIT, 250_000, 0n, 0n]]]];
+      own = await agree(ledger, terms, [alder, birch, city]);
+      const books = [];
+      for (const [kind, units] of [
+        [BOOK.charges, 100n],
+        [BOOK.credits, 40n],
+        [BOOK.taxes, 19n],
+      ] as const) {
+        const book = new TestBook(await openBook(ledger, alder, own, kind));
+        books.push(await commit(book, units));
+      }
+      const counted = books.map(([batch, time]) => [batch.sequence, runningOf(batch, time)]);
+      const [charges, credits] = books.map(([batch]) => batch.book);
+      const call = [charges, counted[0], credits, counted[1], counted[2]];
+      statement = (await ledger.preview(
+        alder.settle,
+        "statements",
+        "postWithTaxes",
+        ...call,
+      )) as string;
+      await ledger.send(alder.settle, "statements", "postWithTaxes", ...call);
+    });
+
+    it("have them on top, as totals of their own", async () => {
+      const stored = await ledger.read("statements", "statementOf", statement);
+      assert.deepEqual(
+        [stored.chargesNano, stored.creditsNano, stored.taxesNano, stored.payableNano],
+        [100n * UNIT, 40n * UNIT, 19n * UNIT, 79n * UNIT],
+      );
+    });
+
+    it("share what was charged, and leave the taxes to the operator", async () => {
+      const [alderBefore, cityBefore] = [await withdrawable(alder), await withdrawable(city)];
+      await receive(ledger, birch, statement);
+      await ledger.send(birch.settle, "statements", "object", statement, 31_600_000_000n, id("?"));
+      await ledger.pass(7 * DAY + 60);
+      await ledger.send(birch.settle, "statements", "finalize", statement);
+      await ledger.send(birch.settle, "statements", "resolve", statement, 47_400_000_000n);
+      const nano = [];
+      for (const part of [0, 1, 2, 3]) {
+        const due = await obligation(statement, part);
+        nano.push((await ledger.read("statements", "obligationOf", due)).amountNano);
+        await ledger.send(birch.settle, "settlement", "pay", due);
+      }
+      // Two fifths undisputed: of 60 and of 19.
+      assert.deepEqual(nano, [24n * UNIT, 36n * UNIT, 7_600_000_000n, 11_400_000_000n]);
+      assert.equal((await withdrawable(city)) - cityBefore, 16_500_000n, "2, and a quarter of 58");
+      assert.equal((await withdrawable(alder)) - alderBefore, 62_500_000n, "the rest and 19");
+    });
+
+    it("need a book of taxes", async () => {
+      const bare = await agree(ledger, interconnect(), [alder, birch]);
+      const book = new TestBook(await openBook(ledger, alder, bare, BOOK.charges));
+      const [batch, time] = await commit(book, 1n);
+      const counted = [1n, runningOf(batch, time)];
+      const none = [0n, NO_RUNNING];
+      assert.equal(
+        await refusal(alder, "postWithTaxes", batch.book, counted, NO_BOOK, none, none),
+        "BookUnknown",
+      );
+    });
   });
 });

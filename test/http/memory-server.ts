@@ -7,6 +7,7 @@ import { accessToken } from "../../node/core/evidence/access-link.ts";
 import { checkStore } from "../../node/engine/check-store.ts";
 import { DisputeList } from "../../node/engine/list-disputes.ts";
 import { Settlement } from "../../node/engine/settlement.ts";
+import { showSample } from "../../node/engine/show-sample.ts";
 import { SubscriberAccess } from "../../node/http/access.ts";
 import { healthOf } from "../../node/http/health.ts";
 import { NodeMetrics } from "../../node/http/metrics.ts";
@@ -43,7 +44,11 @@ export function serverParts(
     operator: {
       pipeline,
       disputes: new DisputeList(ledger, profile.member),
-      settlement: new Settlement(outbox, () => pipeline.postStatement(chargeBook, creditBook)),
+      settlement: new Settlement(
+        outbox,
+        () => pipeline.postStatement(chargeBook, creditBook),
+        (statement) => showSample(store, outbox, ledger, statement),
+      ),
       token: OPERATOR_TOKEN,
       spool,
       zone: ZONE,

@@ -9,6 +9,7 @@ import { Bonds } from "../../../contracts/Bonds.sol";
 import { Books } from "../../../contracts/Books.sol";
 import { Claims } from "../../../contracts/Claims.sol";
 import { Members } from "../../../contracts/Members.sol";
+import { Periods } from "../../../contracts/Periods.sol";
 import { Settlement } from "../../../contracts/Settlement.sol";
 import { Standings } from "../../../contracts/Standings.sol";
 import { Statements } from "../../../contracts/Statements.sol";
@@ -116,6 +117,7 @@ contract LedgerHandler is Cheats {
             books,
             books,
             new Verifier(),
+            new Periods(members, agreements, books, books),
             address(authority)
         );
         settlement = new Settlement(
@@ -185,6 +187,7 @@ contract LedgerHandler is Cheats {
         uint256 count = statements.statementCount();
         if (count == 0) return;
         if (isDisputed) object(count - 1, undisputed);
+        signReceipt(count - 1);
         for (uint256 i = 0; i < 5; ++i) pass(uint32(1 days - 1));
         finalize(count - 1);
         if (isDisputed) resolve(count - 1, undisputed / 2);
@@ -239,6 +242,12 @@ contract LedgerHandler is Cheats {
         StatementId id = _statement(which);
         vm.prank(PAYER);
         try statements.object(id, uint128(within(undisputed, 0, 1e12)), "why") {} catch {}
+    }
+
+    function signReceipt(uint256 which) public {
+        ++steps;
+        vm.prank(PAYER);
+        try statements.signReceipt(_statement(which), "data") {} catch {}
     }
 
     function finalize(uint256 which) public {

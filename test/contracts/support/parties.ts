@@ -1,4 +1,4 @@
-import { encodeBytes32String, type JsonRpcSigner } from "ethers";
+import { encodeBytes32String, id, type JsonRpcSigner } from "ethers";
 import type { TestLedger } from "./chain.ts";
 
 export const ROLE = { operator: 1, partner: 2, auditor: 4, arbiter: 8 } as const;
@@ -127,6 +127,10 @@ export async function bondFor(
   await ledger.send(settle, "bonds", "deposit", agreement, operator.id, missing);
   await ledger.send(settle, "token", "approve", target, allowed);
 }
+
+/** Signs for the data of a statement, so that the window to object begins. */
+export const receive = (ledger: TestLedger, by: Party, statement: string) =>
+  ledger.send(by.settle, "statements", "signReceipt", statement, id(`data of ${statement}`));
 
 export async function openBook(
   ledger: TestLedger,

@@ -127,6 +127,9 @@ function leafOf(domain: Uint8Array, entry: Entry): Uint8Array {
   );
 }
 
+export const leavesOf = ({ book, entries }: TestBatch): Uint8Array[] =>
+  entries.map((entry) => leafOf(fromHex(book, 20), entry));
+
 /** What a claim of this finder about a leaf has to name when its charge or credit group is opened. */
 export const evidenceHashOf = (batch: TestBatch, index: number, finder: string): Hex => {
   const entry = batch.entries[index] as Entry;
