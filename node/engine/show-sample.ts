@@ -1,13 +1,14 @@
-import { fromHex, type Hex, toHex } from "../core/bytes.ts";
+import { type Hex, toHex } from "../core/bytes.ts";
 import { showChunk } from "../core/commitment/chunk-path.ts";
 import { TallystickError } from "../core/errors.ts";
 import type { LedgerReader, SamplePlace } from "./ledger.ts";
 import type { Outbox } from "./outbox.ts";
-import { readBatch } from "./read-charges.ts";
+import { readBatch, readLeafDigests } from "./read-charges.ts";
 import { keyNotRefused } from "./retry-key.ts";
 import type { Store } from "./store.ts";
 
 const CHUNK_LEVELS = 5;
+const DIGEST_BYTES = 32;
 
 /**
  * Shows the chunks that were drawn of a statement that nobody signed for: leaves, which are hashes, and
@@ -44,7 +45,10 @@ export async function showSample(
 /** As `ShownChunk` of the contracts. */
 async function drawnChunk(store: Store, book: Hex, { sequence, number }: SamplePlace) {
   const batch = await readBatch(store, book, sequence);
-  const leaves = batch.leaves.map((leaf) => fromHex(leaf, 32));
+  const digests = await readLeafDigests(store, book, BigInt(batch.first), batch.count);
+  const leaves = Array.from({ length: batch.count }, (_, i) =>
+    digests.subarray(DIGEST_BYTES * i, DIGEST_BYTES * (i + 1)),
+  );
   const chunk = Number(number % (1n << BigInt(batch.depth - CHUNK_LEVELS)));
   const shown = showChunk(leaves, batch.depth, chunk);
   return {

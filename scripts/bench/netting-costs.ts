@@ -97,6 +97,7 @@ class NettingCycle {
     await this.#send(key, "statements", "post", ...call);
     const count: bigint = await this.#read("statements", "statementCount");
     const statement: Hex = await this.#read("statements", "statementAt", count);
+    await this.#send(billing.payer, "statements", "signReceipt", statement, batch.commitment());
     await this.#ledger.setTime(this.#ledger.now() + 3);
     await this.#send(key, "statements", "finalize", statement);
     const obligation: Hex = await this.#read("statements", "obligationIdOf", statement, 0);
