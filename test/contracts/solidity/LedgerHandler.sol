@@ -246,8 +246,9 @@ contract LedgerHandler is Cheats {
 
     function signReceipt(uint256 which) public {
         ++steps;
+        StatementId id = _statement(which);
         vm.prank(PAYER);
-        try statements.signReceipt(_statement(which), "data") {} catch {}
+        try statements.signReceipt(id, "data") {} catch {}
     }
 
     function finalize(uint256 which) public {
@@ -260,8 +261,9 @@ contract LedgerHandler is Cheats {
 
     function resolve(uint256 which, uint128 owed) public {
         ++steps;
+        StatementId id = _statement(which);
         vm.prank(ARBITER);
-        try statements.resolve(_statement(which), uint128(within(owed, 0, 1e12))) {} catch {}
+        try statements.resolve(id, uint128(within(owed, 0, 1e12))) {} catch {}
     }
 
     function pay(uint256 which, uint8 part, bool byAnother) public {
