@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ChargingLogFile } from "./adapters/charging-log-file.ts";
 import type { Log } from "./adapters/log.ts";
 import type { NodeConfig } from "./config.ts";
+import { RETENTION } from "./core/charging/expire.ts";
 import { TallystickError } from "./core/errors.ts";
 import { ChargingNode } from "./engine/charging-node.ts";
 import { chargingToBooks } from "./engine/charging-to-books.ts";
@@ -23,13 +24,14 @@ export async function startCharging(
   ingest: (file: UsageFile) => Promise<unknown>,
   log: Log,
 ): Promise<ChargingService> {
-  const { accounts, emergencyNumbers, intoBooks } = config.charging;
+  const { accounts, emergencyNumbers, intoBooks, keepSessionsMinutes } = config.charging;
   const written = accounts === undefined ? undefined : JSON.parse(await readFile(accounts, "utf8"));
   const charging = await ChargingNode.open({
     log: await ChargingLogFile.open(join(config.data, "charging")),
     pricers: new TariffPricers(tariffs, written),
     now: Date.now,
     emergencyNumbers,
+    retention: { ...RETENTION, forgetAfterMilliseconds: keepSessionsMinutes * 60_000 },
   });
   const upkeep = new ChargingUpkeep(
     charging,

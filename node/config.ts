@@ -69,6 +69,8 @@ const configSchema = z.strictObject({
       accounts: z.string().optional(),
       /** Beside 112 and 911. */
       emergencyNumbers: z.array(z.string().regex(/^[0-9]{2,15}$/)).default([]),
+      /** How long an ended session's answers are known, and its charge can be refunded. */
+      keepSessionsMinutes: z.number().int().min(1).max(10_080).default(60),
       /** Whether ended sessions are taken in as usage records. */
       intoBooks: z.boolean().default(true),
     })

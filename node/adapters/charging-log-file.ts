@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Entry } from "../core/charging/entry.ts";
 import { writeState } from "../core/charging/snapshot.ts";
@@ -55,6 +55,7 @@ export class ChargingLogFile implements ChargingLog {
   #ending: { resolve: (number: number) => void; reject: (error: unknown) => void } | undefined;
   #failed: unknown;
   #bytesSinceSnapshot = 0;
+  #snapshotBytes = 0;
   #compacting: Promise<void> | undefined;
 
   private constructor(
@@ -211,8 +212,10 @@ export class ChargingLogFile implements ChargingLog {
     this.#laidOut = to;
   }
 
+  /** A large state is written less often, so that snapshots cost a bounded part of what is logged. */
   get wantsSnapshot(): boolean {
-    return this.#compacting === undefined && this.#bytesSinceSnapshot > this.#snapshotEveryBytes;
+    const enough = Math.max(this.#snapshotEveryBytes, 2 * this.#snapshotBytes);
+    return this.#compacting === undefined && this.#bytesSinceSnapshot > enough;
   }
 
   compact(): Promise<void> {
@@ -241,6 +244,7 @@ export class ChargingLogFile implements ChargingLog {
     } finally {
       await file.close();
     }
+    this.#snapshotBytes = (await stat(`${name}.part`)).size;
     await rename(`${name}.part`, name);
     await syncDirectory(this.#directory);
     const before = this.#snapshot;

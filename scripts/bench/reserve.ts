@@ -155,7 +155,7 @@ async function* overHttp(folder: string): AsyncGenerator<Figure> {
     const url = await servingUrl(child);
     const token = (await readFile(join(folder, "operator.token"), "utf8")).trim();
     const caller = new Caller(url, token);
-    await caller.run("warm-up", HTTP_RATE / 5, 2);
+    await caller.run("first-calls", HTTP_RATE / 5, 2);
     const { latencies, seconds } = await caller.run("call", HTTP_RATE, HTTP_SECONDS);
     caller.close();
     yield figure(
@@ -233,9 +233,10 @@ class Caller {
       ),
     );
     const [answer] = await once(call, "response");
-    answer.resume();
-    await once(answer, "end");
-    if (answer.statusCode !== 200) throw new Error(`a request was refused: ${answer.statusCode}`);
+    const parts: Buffer[] = [];
+    for await (const part of answer) parts.push(part);
+    if (answer.statusCode === 200) return;
+    throw new Error(`a request was refused: ${Buffer.concat(parts).toString("utf8")}`);
   }
 
   close(): void {

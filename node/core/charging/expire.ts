@@ -13,7 +13,7 @@ export interface Retention {
 
 export const RETENTION: Retention = {
   endAfterMilliseconds: 24 * 3_600_000,
-  forgetAfterMilliseconds: 24 * 3_600_000,
+  forgetAfterMilliseconds: 3_600_000,
 };
 
 /**

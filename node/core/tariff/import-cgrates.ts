@@ -1,15 +1,12 @@
 import { TallystickError } from "../errors.ts";
 import type { RoundingMode } from "../money/rounding.ts";
 import type { Direction, Service } from "../records/usage-record.ts";
-import {
-  byId,
-  type CgratesRow,
-  type CgratesRows,
-  readCgratesFiles,
-  rowError,
-} from "./cgrates-files.ts";
+import { type CgratesRow, type CgratesRows, readCgratesFiles, rowError } from "./cgrates-files.ts";
+import { type CgratesNote, CgratesNotes } from "./cgrates-notes.ts";
+import { CgratesPlan, type Entry, winnerOf } from "./cgrates-plan.ts";
+import { profilesOf } from "./cgrates-profiles.ts";
 import { priceOfRate } from "./cgrates-rates.ts";
-import { ANY_TIME, type Band, bandsOf, type CgratesTiming, readTiming } from "./cgrates-timings.ts";
+import { type Band, bandsOf } from "./cgrates-timings.ts";
 import {
   TARIFF_FORMAT,
   type TariffDocument,
@@ -34,16 +31,6 @@ export interface CgratesOptions {
   timeZone: string;
   /** Until when the bands are laid down. */
   calendarUntil?: string;
-}
-
-/** What a reader of the imported document must know, by its place in the plan. */
-export interface CgratesNote {
-  code: string;
-  file: string;
-  line: number;
-  message: string;
-  /** Something of the plan is not in the document. */
-  isLeftOut: boolean;
 }
 
 const ANY = "*any";
@@ -74,15 +61,6 @@ export function importCgrates(
   return new CgratesImport(readCgratesFiles(files), options).document();
 }
 
-/** One row of a rating plan: a destination rate, at some times, with a weight. */
-interface Entry {
-  row: CgratesRow;
-  /** Row of DestinationRates. */
-  rate: CgratesRow;
-  timing: CgratesTiming;
-  weight: number;
-}
-
 interface Category {
   name: string;
   service: Service;
@@ -97,36 +75,24 @@ type Winner = Map<string, Entry | undefined>;
 class CgratesImport {
   readonly #rows: CgratesRows;
   readonly #options: CgratesOptions;
-  readonly #notes: CgratesNote[] = [];
-  readonly #destinations: Map<string, CgratesRow[]>;
-  readonly #rates: Map<string, CgratesRow[]>;
-  readonly #destinationRates: Map<string, CgratesRow[]>;
-  readonly #plans: Map<string, CgratesRow[]>;
-  readonly #timings: Map<string, CgratesTiming>;
+  readonly #notes = new CgratesNotes();
+  readonly #plan: CgratesPlan;
 
   constructor(rows: CgratesRows, options: CgratesOptions) {
     this.#rows = rows;
     this.#options = options;
-    this.#destinations = byId(rows["Destinations.csv"]);
-    this.#rates = byId(rows["Rates.csv"]);
-    this.#destinationRates = byId(rows["DestinationRates.csv"]);
-    this.#plans = byId(rows["RatingPlans.csv"]);
-    this.#timings = new Map([[ANY, ANY_TIME]]);
-    for (const row of rows["Timings.csv"]) {
-      const timing = readTiming(row);
-      this.#timings.set(timing.id, timing);
-    }
+    this.#plan = new CgratesPlan(rows, this.#notes);
   }
 
   document(): { document: TariffDocument; notes: CgratesNote[] } {
-    const profiles = this.#profiles();
+    const profiles = profilesOf(this.#rows["RatingProfiles.csv"], this.#options, this.#notes);
     const categories: Category[] = [];
     let validFrom = "";
     for (const [name, chain] of profiles) {
       const known = SERVICE_OF_CATEGORY[name];
       if (known === undefined) {
         const row = chain[0] as CgratesRow;
-        this.#leaveOut(
+        this.#notes.leaveOut(
           row,
           "import.category-unknown",
           `The category "${name}" is no known service.`,
@@ -137,7 +103,7 @@ class CgratesImport {
         const activation = row.fields[3] as string;
         if (activation > validFrom) validFrom = activation;
       }
-      const entries = this.#entriesOf(chain);
+      const entries = this.#plan.entriesOf(chain);
       if (entries.size > 0) categories.push({ name, ...known, entries });
     }
     if (categories.length === 0) {
@@ -145,115 +111,7 @@ class CgratesImport {
         file: "RatingProfiles.csv",
       });
     }
-    return { document: this.#compose(categories, instant(validFrom)), notes: this.#notes };
-  }
-
-  /** Each category's newest profile for the subject, then those that it falls back to. */
-  #profiles(): Map<string, CgratesRow[]> {
-    const { subject = ANY } = this.#options;
-    const rows = this.#rows["RatingProfiles.csv"];
-    const tenant = this.#options.tenant ?? rows[0]?.fields[0];
-    const newest = new Map<string, CgratesRow>();
-    for (const row of rows) {
-      const [of, category = "", who = "", activation = ""] = row.fields;
-      if (of !== tenant) {
-        this.#leaveOut(row, "import.other-tenant", `The profile is of the tenant "${of}".`);
-        continue;
-      }
-      if (Number.isNaN(Date.parse(activation))) {
-        throw rowError(row, "import.row-unusable", `"${activation}" is no instant.`);
-      }
-      const key = JSON.stringify([category, who]);
-      const before = newest.get(key);
-      const older =
-        before === undefined || (before.fields[3] as string) <= activation ? before : row;
-      if (older !== undefined) {
-        this.#leaveOut(
-          older,
-          "import.older-profile",
-          "A newer profile follows; this one is not in the document.",
-        );
-      }
-      if (older !== row) newest.set(key, row);
-    }
-    const chains = new Map<string, CgratesRow[]>();
-    const used = new Set<CgratesRow>();
-    const categories = new Set([...newest.values()].map(({ fields }) => fields[1] as string));
-    for (const category of categories) {
-      const find = (who: string) => newest.get(JSON.stringify([category, who]));
-      const chain: CgratesRow[] = [];
-      const waiting = find(subject) === undefined ? [ANY] : [subject];
-      for (let who = waiting.shift(); who !== undefined; who = waiting.shift()) {
-        const row = find(who);
-        if (row === undefined || chain.includes(row)) continue;
-        chain.push(row);
-        used.add(row);
-        waiting.push(...(row.fields[5] ?? "").split(";").filter((one) => one !== ""));
-      }
-      if (chain.length > 0) chains.set(category, chain);
-    }
-    for (const row of newest.values()) {
-      if (used.has(row)) continue;
-      const who = row.fields[2];
-      this.#note(
-        row,
-        "import.other-subject",
-        `The prices of "${who}" are another document: --subject ${who}.`,
-      );
-    }
-    return chains;
-  }
-
-  #entriesOf(chain: readonly CgratesRow[]): Map<string, Entry[]> {
-    const all = new Map<string, Entry[]>();
-    for (const profile of chain) {
-      // A plan that knows a leading part of a number is not fallen back from.
-      const covered = [...all.keys()];
-      for (const [prefix, entries] of this.#entriesOfPlan(profile)) {
-        if (covered.some((one) => prefix.startsWith(one))) continue;
-        all.set(prefix, entries);
-      }
-    }
-    return all;
-  }
-
-  #entriesOfPlan(profile: CgratesRow): Map<string, Entry[]> {
-    const found = new Map<string, Entry[]>();
-    const id = profile.fields[4] as string;
-    for (const row of required(this.#plans, id, profile, "rating plan")) {
-      const [, destinationRates = "", timing = "", weight = ""] = row.fields;
-      const when = this.#timings.get(timing === "" ? ANY : timing);
-      if (when === undefined) {
-        throw rowError(row, "import.reference-unknown", `There is no timing "${timing}".`);
-      }
-      if (!/^-?\d{1,9}(\.\d{1,9})?$/.test(weight === "" ? "0" : weight)) {
-        throw rowError(row, "import.row-unusable", `"${weight}" is no weight.`);
-      }
-      for (const rate of required(
-        this.#destinationRates,
-        destinationRates,
-        row,
-        "destination rate",
-      )) {
-        const entry = { row, rate, timing: when, weight: Number(weight) };
-        for (const prefix of this.#prefixesOf(rate)) {
-          found.set(prefix, [...(found.get(prefix) ?? []), entry]);
-        }
-      }
-    }
-    return found;
-  }
-
-  #prefixesOf(rate: CgratesRow): string[] {
-    const destination = rate.fields[1] as string;
-    if (destination === ANY) return [""];
-    return required(this.#destinations, destination, rate, "destination").flatMap((row) => {
-      const written = row.fields[1] as string;
-      const prefix = written.replace(/^\+/, "");
-      if (/^[0-9*#]{1,15}$/.test(prefix)) return [prefix];
-      this.#leaveOut(row, "import.not-a-number", `"${written}" is no leading part of a number.`);
-      return [];
-    });
+    return { document: this.#compose(categories, instant(validFrom)), notes: this.#notes.list };
   }
 
   #compose(categories: readonly Category[], validFrom: string): TariffDocument {
@@ -311,7 +169,7 @@ class CgratesImport {
       if (missing >= 0) {
         const { row } = list[0] as Entry;
         const band = bands[missing]?.name;
-        this.#leaveOut(
+        this.#notes.leaveOut(
           row,
           "import.no-rate-at-times",
           `Nothing says what "${prefix}" costs at "${band}".`,
@@ -335,7 +193,7 @@ class CgratesImport {
     const atIncrements = isTimed && canChangeInside(prices);
     if (isTimed && !atIncrements) {
       const [first] = [...entries.values()];
-      this.#note(
+      this.#notes.note(
         (first as Entry[])[0]?.row as CgratesRow,
         "import.price-of-the-start",
         "A session that runs over a change of time is priced by its start; CGRateS splits it.",
@@ -368,8 +226,8 @@ class CgratesImport {
   }
 
   #priceOf(row: CgratesRow, service: Service): TariffPrice {
-    const [, , rate = "", method = "", decimals = "", maximum = "", strategy = ""] = row.fields;
-    const price = priceOfRate(required(this.#rates, rate, row, "rate"), service);
+    const [, , , method = "", decimals = "", maximum = "", strategy = ""] = row.fields;
+    const price = priceOfRate(this.#plan.rateOf(row), service);
     const mode = ROUNDING[method];
     const scale = Number(decimals);
     if (mode === undefined ? method !== "" : !/^\d$/.test(decimals)) {
@@ -384,7 +242,7 @@ class CgratesImport {
       throw rowError(row, "import.row-unusable", `"${maximum}" is no amount.`);
     }
     if (isBounded && strategy !== "*free") {
-      this.#note(
+      this.#notes.note(
         row,
         "import.not-cut-off",
         `The price ends at ${maximum}; whoever charges the session has to cut it off there.`,
@@ -401,39 +259,12 @@ class CgratesImport {
     const [first] = list;
     const other = list.find(({ rate }) => rate.fields[1] !== first?.rate.fields[1]);
     if (other === undefined) return;
-    this.#note(
+    this.#notes.note(
       other.row,
       "import.overlapping-destinations",
       `"${prefix}" is in two destinations of the plan; at each time the row of the highest weight that holds is taken, CGRateS takes one destination at all times.`,
     );
   }
-
-  #leaveOut(row: CgratesRow, code: string, message: string): void {
-    this.#add(row, code, message, true);
-  }
-
-  #note(row: CgratesRow, code: string, message: string): void {
-    this.#add(row, code, message, false);
-  }
-
-  #add({ file, line }: CgratesRow, code: string, message: string, isLeftOut: boolean): void {
-    const isKnown = this.#notes.some(
-      (one) => one.file === file && one.line === line && one.code === code,
-    );
-    if (!isKnown) this.#notes.push({ code, file, line, message, isLeftOut });
-  }
-}
-
-/** The highest weight of what holds, then what began last, then what stands last. */
-function winnerOf(entries: readonly Entry[], holding: readonly CgratesTiming[]): Entry | undefined {
-  let best: Entry | undefined;
-  for (const entry of entries) {
-    if (!holding.includes(entry.timing)) continue;
-    const byWeight = best === undefined ? 1 : entry.weight - best.weight;
-    const byStart = entry.timing.fromMinute - (best?.timing.fromMinute ?? 0);
-    if (byWeight > 0 || (byWeight === 0 && byStart >= 0)) best = entry;
-  }
-  return best;
 }
 
 /** Names a set of prefixes by its destinations; the same set has one name in all services. */
@@ -462,16 +293,5 @@ function canChangeInside(prices: readonly TariffPrice[]): boolean {
 
 const changes = (prices: readonly TariffPrice[]): boolean =>
   prices.some(({ bands }) => bands !== undefined);
-
-function required(
-  table: ReadonlyMap<string, CgratesRow[]>,
-  id: string,
-  by: CgratesRow,
-  what: string,
-): CgratesRow[] {
-  const rows = table.get(id);
-  if (rows !== undefined) return rows;
-  throw rowError(by, "import.reference-unknown", `There is no ${what} "${id}".`);
-}
 
 const instant = (text: string): string => new Date(Date.parse(text)).toISOString();
