@@ -137,6 +137,7 @@ export class SampleNetwork {
       claimPolicy: "contest",
       cadenceSeconds,
       sourceName: "alder-pbx",
+      charging: {},
       sample: { folder: "../sample", account: "sample", deviceLog: "calls.xml" },
     });
     await this.#writeConfig("birch", birchPort, this.network.interconnect, endpoints, {
