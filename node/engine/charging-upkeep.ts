@@ -11,6 +11,7 @@ export class ChargingUpkeep {
   /** What else is due in each turn: records go to the books, an edge reports to its centre. */
   readonly #also: () => Promise<void>;
   #timer: NodeJS.Timeout | undefined;
+  #isTroubled = false;
   #turn: Promise<void> = Promise.resolve();
   #compacting: Promise<void> = Promise.resolve();
 
@@ -46,8 +47,11 @@ export class ChargingUpkeep {
         this.#compacting = this.#node.compact().catch(this.#onTrouble);
       }
       await this.#also();
+      this.#isTroubled = false;
     } catch (error) {
-      this.#onTrouble(error);
+      // Ten times a second would say no more.
+      if (!this.#isTroubled) this.#onTrouble(error);
+      this.#isTroubled = true;
     }
   }
 }
