@@ -348,6 +348,47 @@ describe("charging node", () => {
     );
   });
 
+  it("prices by a counter that sessions share, and tells of its next tier once", async () => {
+    const { node, pay, reserve, go } = await scene({
+      ...PREPAID_TARIFF,
+      zones: [{ name: "anywhere", prefixes: [""] }],
+      services: [
+        {
+          service: "voice",
+          direction: "outgoing",
+          prices: [
+            {
+              increments: { first: 1, further: 1, unit: "s" },
+              tiers: {
+                kind: "graduated",
+                over: "account",
+                unit: "s",
+                steps: [
+                  { upTo: 100, price: { amount: "0.02", per: 1, unit: "s" } },
+                  { price: { amount: "0.01", per: 1, unit: "s" } },
+                ],
+              },
+            },
+          ],
+        },
+      ],
+    });
+    await pay("5");
+    await reserve("a", 60);
+    assert.equal((await go("commit", "a", 1, 60)).chargedNano, nano("1.20"));
+    assert.deepEqual(node.noticesAfter(0, 10), []);
+    await reserve("b", 60);
+    // 40 s at 0.02 are left of the first tier.
+    assert.equal((await go("update", "b", 1, 50, 10)).chargedNano, nano("0.90"));
+    assert.equal((await go("commit", "b", 2, 60)).chargedNano, nano("1.00"));
+    await reserve("c", 60);
+    assert.equal((await go("commit", "c", 1, 10)).chargedNano, nano("0.10"));
+    assert.deepEqual(
+      node.noticesAfter(0, 10).map(({ kind, name }) => [kind, name]),
+      [["next-tier", "voice outgoing/0"]],
+    );
+  });
+
   it("takes answers for given only when they are durable", async () => {
     const { log, pay, reserve } = await scene();
     await pay("1");
