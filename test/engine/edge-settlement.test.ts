@@ -106,7 +106,7 @@ describe("edge settlement", () => {
     await scene.call(120);
     await scene.settle();
     const before = scene.money;
-    for (const report of scene.reports) await scene.centre.settle(report);
+    for (const report of scene.reports.toReversed()) await scene.centre.settle(report);
     assert.deepEqual(scene.money, before);
     assert.equal(scene.centre.recordsAfter(0, 10).length, 2);
   });
