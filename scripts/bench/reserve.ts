@@ -194,6 +194,7 @@ class Caller {
   async run(prefix: string, rate: number, seconds: number) {
     const latencies: number[] = [];
     const open: Promise<void>[] = [];
+    const refused: unknown[] = [];
     const count = rate * seconds;
     let [reserved, committed] = [0, 0];
     const began = performance.now();
@@ -204,14 +205,16 @@ class Caller {
         const isCommit = sent % 2 === 1 && reserved - committed > rate / 2;
         const index = isCommit ? committed++ : reserved++;
         open.push(
-          this.#ask(`${prefix}-${index}`, index, isCommit).then(() => {
-            latencies.push(performance.now() - at);
-          }),
+          this.#ask(`${prefix}-${index}`, index, isCommit).then(
+            () => void latencies.push(performance.now() - at),
+            (error: unknown) => void refused.push(error),
+          ),
         );
       }
       await sleep(1);
     }
     await Promise.all(open);
+    if (refused.length > 0) throw refused[0];
     return { latencies, seconds: (performance.now() - began) / 1000 };
   }
 
