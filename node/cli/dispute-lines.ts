@@ -104,9 +104,18 @@ function lineOf(text: string, at: number, file: string): KeptLine {
     leafIndex,
     start: String(Date.parse(start)),
     quantity,
-    amountNano: parseDecimalNano(amount).toString(),
+    amountNano: nanoOf(amount, file, at).toString(),
     recordHash: toHex(hashDocument(bytes)),
   };
+}
+
+function nanoOf(amount: string, file: string, at: number): bigint {
+  try {
+    return parseDecimalNano(amount);
+  } catch (error) {
+    if (!(error instanceof TallystickError)) throw error;
+    throw unusable(file, `"${amount.slice(0, 40)}" is no amount`, at);
+  }
 }
 
 async function readText(file: string): Promise<string> {

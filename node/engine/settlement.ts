@@ -71,7 +71,7 @@ export class Settlement {
     return this.#result(await this.#outbox.settled(await this.#post()));
   }
 
-  /** @throws TallystickError `settlement.step-unknown`, `ledger.refused` */
+  /** @throws TallystickError `settlement.step-unknown`, `settlement.step-body`, `ledger.refused` */
   async run(step: string, body: Record<string, unknown>): Promise<{ transaction: Hex }> {
     if (step === "sample") {
       const shown = await this.#showSample(String(body.statement) as Hex);
@@ -84,7 +84,7 @@ export class Settlement {
         `There is no step "${step}"; the steps are ${Object.keys(STEPS).join(", ")}, sample.`,
       );
     }
-    const made = make(body);
+    const made = madeOf(step, make, body);
     const key = await keyNotRefused(this.#outbox, `settlement:${made.key}`);
     await this.#outbox.enqueue({ key, purpose: step, duty: "settle", call: made.call });
     return this.#result(await this.#outbox.settled(key));
@@ -96,5 +96,14 @@ export class Settlement {
       "ledger.refused",
       `The ledger refused: ${settled.error.name} ${JSON.stringify(settled.error.values)}.`,
     );
+  }
+}
+
+function madeOf(step: string, make: SettlementStep, body: Record<string, unknown>) {
+  try {
+    return make(body);
+  } catch (cause) {
+    const message = `The step "${step}" needs other fields, or numbers where it got none.`;
+    throw new TallystickError("settlement.step-body", message, {}, cause);
   }
 }

@@ -377,6 +377,9 @@ describe("the node's HTTP interface", () => {
     assert.deepEqual([recycle.status, recycle.code], [404, "http.not-found"]);
     const step = await ask("/v1/operator/settlement/steal", { method: "POST", token, json: {} });
     assert.deepEqual([step.status, step.code], [422, "settlement.step-unknown"]);
+    const body = { method: "POST", token, json: { dispute: "0x00" } };
+    const wrong = await ask("/v1/operator/settlement/decideDispute", body);
+    assert.deepEqual([wrong.status, wrong.code], [422, "settlement.step-body"]);
   });
 
   it("sends pages that run no foreign script and are framed by nobody", async () => {

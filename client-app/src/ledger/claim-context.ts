@@ -3,6 +3,7 @@ import { TallystickError } from "../../../node/core/errors.ts";
 import { type Bundle, isClosed } from "../../../node/core/evidence/bundle.ts";
 import type { OpenedLeaf } from "../../../node/core/evidence/claim-message.ts";
 import { openedLeafOf } from "../../../node/core/evidence/mispriced-opening.ts";
+import { receiptStanding } from "../../../node/core/evidence/standing.ts";
 
 /** The place of a charge in its operator's book, as a claim names it. */
 export interface ClaimPlace {
@@ -19,6 +20,8 @@ export interface ClaimContext {
   claims: Hex;
   endpoints: { member: string; url: string }[];
   epoch: string;
+  /** The operator's receipt, which makes its silence count; absent when the evidence holds none. */
+  standing?: NonNullable<ReturnType<typeof receiptStanding>>;
 }
 
 /** What a claim about one line has to name. */
@@ -28,7 +31,9 @@ export function claimContext(bundle: Bundle, line: string): ClaimContext {
   if (proof === undefined || batch === undefined) {
     throw new TallystickError("dispute.line-unknown", `This bill has no line ${line}.`);
   }
+  const standing = receiptStanding(bundle);
   return {
+    ...(standing === undefined ? {} : { standing }),
     place: { domain: batch.domain, sequence: batch.sequence, leafIndex: proof.leafIndex },
     ...(isClosed(proof.charge) ? {} : { opened: openedLeafOf(bundle, line) }),
     chainId: bundle.ledger.chainId,

@@ -36,6 +36,11 @@ export class NodeApi {
     return this.#relay("claims", claim, endpoints);
   }
 
+  /** Shows the ledger whose pseudonym it is, by the operator's receipt. */
+  showReceipt(standing: object, endpoints: readonly string[]): Promise<void> {
+    return this.#relay("receipts", standing, endpoints);
+  }
+
   sendOpening(
     claimId: string,
     opening: MispricedOpening,

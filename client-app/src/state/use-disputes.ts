@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Hex } from "../../../node/core/bytes.ts";
+import type { ClaimContext } from "../ledger/claim-context.ts";
 import type { SignedClaim } from "../ledger/sign-claim.ts";
 import {
   type BillLineView,
@@ -53,6 +54,8 @@ export function useDisputes(source: DisputeSource): DisputeControl {
   const asked = useRef(new Map<string, number>());
   const opened = useRef(new Set<string>());
   const settled = useRef(new Set<string>());
+  /** The address is of one month: another bill has another one. */
+  const shown = useRef(false);
 
   const openContested = useCallback(
     async (dispute: Dispute) => {
@@ -100,6 +103,11 @@ export function useDisputes(source: DisputeSource): DisputeControl {
     }
   }, [api, askSilence, onSettled, openContested, owner]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another address was not shown yet
+  useEffect(() => {
+    shown.current = false;
+  }, [owner]);
+
   useEffect(() => {
     if (owner === undefined) setDisputes([]);
     // Disputes are an addition to the bill: a node that can not list them does not hide it.
@@ -121,12 +129,19 @@ export function useDisputes(source: DisputeSource): DisputeControl {
       setSending((now) => new Set([...now, line.line]));
       setErrors((now) => ({ ...now, [line.line]: undefined }));
       try {
-        const claim = await signedClaim(line, kind, secret, client());
+        const { claim, standing } = await signedClaim(line, kind, secret, client());
         if (kind === "mispriced") {
           const before = disputes.filter((one) => placeOf(one) === placeOf(claim));
           rememberConsent(
             placeOf(claim),
             before.map(({ id }) => id),
+          );
+        }
+        if (standing !== undefined && !shown.current) {
+          // Without it the operator's silence would concede nothing; the claim itself goes on.
+          shown.current = await api.showReceipt(standing, endpoints).then(
+            () => true,
+            () => false,
           );
         }
         await api.lodgeClaim(claim, endpoints);
@@ -187,7 +202,7 @@ async function signedClaim(
   kind: DisputeKind,
   secret: Uint8Array,
   client: CheckerClient,
-): Promise<SignedClaim> {
+): Promise<{ claim: SignedClaim; standing: ClaimContext["standing"] }> {
   const [{ signClaim }, context] = await Promise.all([
     import("../ledger/sign-claim.ts"),
     client.claimContext(line.line),
@@ -200,5 +215,6 @@ async function signedClaim(
           because: line.device?.because ?? "",
           verdict: line.device?.verdict ?? "",
         };
-  return signClaim(secret, context, { kind, claimedNano: objectedNanoOf(line), evidence });
+  const claimed = { kind, claimedNano: objectedNanoOf(line), evidence };
+  return { claim: await signClaim(secret, context, claimed), standing: context.standing };
 }
