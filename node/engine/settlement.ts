@@ -41,6 +41,35 @@ const STEPS: Record<string, SettlementStep> = {
     key: `pay:${obligation}`,
     call: { contract: "settlement", method: "pay", args: [obligation] },
   }),
+  // Of netted agreements: instead of paying each obligation (docs/CONTRACTS.md).
+  enter: ({ obligation }) => ({
+    key: `enter:${obligation}`,
+    call: { contract: "netting", method: "enter", args: [obligation] },
+  }),
+  closeCycle: ({ cycle }) => ({
+    key: `close:${cycle}`,
+    call: { contract: "netting", method: "close", args: [cycle] },
+  }),
+  fund: ({ cycle, units, key }) => ({
+    key: `fund:${cycle}:${key ?? ""}`,
+    call: { contract: "netting", method: "fund", args: [cycle, BigInt(String(units))] },
+  }),
+  unwind: ({ cycle, member, max, key }) => ({
+    key: `unwind:${cycle}:${member}:${key ?? ""}`,
+    call: { contract: "netting", method: "unwind", args: [cycle, member, Number(max)] },
+  }),
+  fallBack: ({ cycle, member, max, key }) => ({
+    key: `fall-back:${cycle}:${member}:${key ?? ""}`,
+    call: { contract: "netting", method: "fallBack", args: [cycle, member, Number(max)] },
+  }),
+  collect: ({ token, cycle, to }) => ({
+    key: `collect:${cycle}`,
+    call: { contract: "netting", method: "withdraw", args: [token, cycle, to] },
+  }),
+  setOff: ({ obligation, against }) => ({
+    key: `set-off:${obligation}:${against}`,
+    call: { contract: "settlement", method: "setOff", args: [obligation, against] },
+  }),
   withdraw: ({ token, to, key }) => ({
     key: `withdraw:${key}`,
     call: { contract: "settlement", method: "withdraw", args: [token, to] },
