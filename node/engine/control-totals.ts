@@ -57,42 +57,47 @@ const together = (a: ControlTotals, b: ControlTotals): ControlTotals => ({
   octets: (BigInt(a.octets) + BigInt(b.octets)).toString(),
 });
 
+interface RunOfClass {
+  records: number;
+  milliseconds: number;
+  octets: bigint;
+}
+
 /** Control totals of a run of records, added in numbers; what could pass 2^53 is added apart. */
 export class RunningTotals {
-  readonly #records = new Map<ControlClass, number>();
-  readonly #milliseconds = new Map<ControlClass, number>();
-  readonly #octets = new Map<ControlClass, bigint>();
+  readonly #classes = new Map<ControlClass, RunOfClass>();
   #all = 0;
 
   add(outcome: ControlClass, record: UsageRecord | undefined): void {
     this.#all++;
-    this.#records.set(outcome, (this.#records.get(outcome) ?? 0) + 1);
+    let run = this.#classes.get(outcome);
+    if (run === undefined) {
+      run = { records: 0, milliseconds: 0, octets: 0n };
+      this.#classes.set(outcome, run);
+    }
+    run.records++;
     if (record === undefined) return;
     const { durationSeconds } = record;
-    if (durationSeconds !== undefined && durationSeconds !== 0) {
-      const milliseconds = (this.#milliseconds.get(outcome) ?? 0) + millisecondsOf(durationSeconds);
-      this.#milliseconds.set(outcome, milliseconds);
-    }
+    if (durationSeconds !== undefined) run.milliseconds += millisecondsOf(durationSeconds);
     const { totalOctets, uplinkOctets, downlinkOctets } = record;
     if (totalOctets === undefined && uplinkOctets === undefined && downlinkOctets === undefined) {
       return;
     }
-    const octets =
+    run.octets +=
       totalOctets !== undefined
         ? BigInt(totalOctets)
         : BigInt(uplinkOctets ?? 0) + BigInt(downlinkOctets ?? 0);
-    this.#octets.set(outcome, (this.#octets.get(outcome) ?? 0n) + octets);
   }
 
   /** The file's state with these records counted, in and in their classes. */
   addedTo(state: IngestedFile): IngestedFile {
     const classes = { ...state.classes };
     let taken = state.in;
-    for (const outcome of this.#records.keys()) {
+    for (const [outcome, { records, milliseconds, octets }] of this.#classes) {
       const own: ControlTotals = {
-        records: this.#records.get(outcome) ?? 0,
-        durationMilliseconds: String(this.#milliseconds.get(outcome) ?? 0),
-        octets: String(this.#octets.get(outcome) ?? 0n),
+        records,
+        durationMilliseconds: String(milliseconds),
+        octets: String(octets),
       };
       classes[outcome] = together(classes[outcome], own);
       taken = together(taken, own);

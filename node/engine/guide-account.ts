@@ -44,7 +44,9 @@ export class AccountGuide {
   guide(identities: (string | undefined)[], startMilliseconds: number): Guided {
     for (const identity of identities) {
       if (identity === undefined) continue;
-      const owners = (this.#members.get(identity) ?? []).filter(
+      const members = this.#members.get(identity);
+      if (members === undefined) continue;
+      const owners = members.filter(
         ({ from, to }) => from <= startMilliseconds && startMilliseconds < to,
       );
       const [owner] = owners;

@@ -1,26 +1,14 @@
-import { fromHex, toHex } from "../core/bytes.ts";
-import {
-  CHARGE_FLAG,
-  CHARGE_KIND,
-  chargeDueMilliseconds,
-  NO_DIGITS,
-  NO_NETWORK,
-} from "../core/commitment/charge-groups.ts";
-import { textIdentity } from "../core/commitment/secrets.ts";
 import { assert } from "../core/errors.ts";
-import { type InspectLine, isRecord } from "../core/formats/inspect-line.ts";
-import { parseDecimalNano } from "../core/money/decimal.ts";
-import type { Rated } from "../core/rating/outcome.ts";
+import { type InspectLine, type InspectLines, isRecord } from "../core/formats/inspect-line.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
-import { EpochCalendar, epochAfter } from "./billing-epoch.ts";
 import { ChargeWriter, fitsBlock } from "./charge-writer.ts";
 import { emptyFile, RunningTotals } from "./control-totals.ts";
 import type { AccountGuide } from "./guide-account.ts";
 import { keys } from "./key-spaces.ts";
-import { numberCharge, type UnnumberedCharge } from "./number-charge.ts";
-import type { EngineContext, HandPrice } from "./operator.ts";
+import { numberCharge } from "./number-charge.ts";
+import type { EngineContext } from "./operator.ts";
+import { type Guided, UsePricer, unnumbered, type Wait } from "./price-use.ts";
 import { SEEN, SeenIndex } from "./seen-index.ts";
-import { servedIdentities } from "./served-party.ts";
 import { StoreSession } from "./store-session.ts";
 import { findRows, isBlock, type StoredRows } from "./stored-rows.ts";
 import type {
@@ -32,7 +20,7 @@ import type {
   SuspendedRecord,
 } from "./stored-types.ts";
 import { SubscriberCounters } from "./subscriber-counters.ts";
-import type { ShelvedTariff, TariffShelf } from "./tariff-shelf.ts";
+import type { TariffShelf } from "./tariff-shelf.ts";
 
 /** Records that are looked up together. */
 const CHUNK_RECORDS = 1_024;
@@ -43,23 +31,23 @@ export interface UsageFile {
   name: string;
   /** SHA-256 of the whole file, hexadecimal: the same file again is not taken in twice. */
   sha256: string;
-  lines: AsyncIterable<InspectLine>;
+  lines: InspectLines;
 }
 
-const NO_SALT = new Uint8Array(32);
+const TOO_OLD = "record.too-old";
 
 type UsageLine = Exclude<InspectLine, { file: unknown }>;
 
-/** What a record needs before it can be priced, found out ahead for a whole chunk. */
-interface Guided {
-  startMilliseconds: number;
-  tariff: ShelvedTariff;
-  account: string;
-  device: string;
-  epoch: string;
+/** A record at its position in the file, with its fingerprint and what came before under it. */
+interface Taken {
+  record: UsageRecord;
+  guide: Guided | Wait;
+  position: number;
+  high: number;
+  low: number;
+  first: number | undefined;
+  twin: number | undefined;
 }
-
-type GuideOutcome = Guided | { code: string; message: string };
 
 /** Units of work of one file: what they share while it is taken in. */
 interface Intake {
@@ -78,29 +66,20 @@ interface Intake {
  */
 export class UsageIngest {
   readonly #context: EngineContext;
-  readonly #tariffs: TariffShelf;
-  readonly #epochs: EpochCalendar;
-  readonly #hasHandPrices: boolean;
-  #guide: AccountGuide;
+  readonly #pricer: UsePricer;
   /** Kept from file to file; let go when a write failed and memory may be ahead of the store. */
   #seen: SeenIndex | undefined;
-  /** Ledger time of the records at hand. */
-  #nowSeconds = 0n;
-  #closedEpoch: string | undefined;
   /** The rows that were read last, to see whether an id is the same. */
   #rows: StoredRows | undefined;
 
   constructor(context: EngineContext, tariffs: TariffShelf, guide: AccountGuide) {
     this.#context = context;
-    this.#tariffs = tariffs;
-    this.#guide = guide;
-    this.#epochs = new EpochCalendar(context.profile.zone);
-    this.#hasHandPrices = Object.keys(context.profile.handPrices).length > 0;
+    this.#pricer = new UsePricer(context, tariffs, guide);
   }
 
   /** From the next file on accounts are these. */
   useGuide(guide: AccountGuide): void {
-    this.#guide = guide;
+    this.#pricer.useGuide(guide);
   }
 
   async ingest(
@@ -126,6 +105,7 @@ export class UsageIngest {
     const intake = await this.#open(session, file);
     const unitRecords = profile.ingestUnitRecords ?? UNIT_RECORDS;
     const chunkRecords = Math.min(CHUNK_RECORDS, unitRecords);
+    const { done } = state;
     let position = 0;
     let inUnit = 0;
     let chunk: UsageLine[] = [];
@@ -138,19 +118,21 @@ export class UsageIngest {
       inUnit = 0;
       onProgress?.(position);
     };
-    for await (const line of file.lines) {
-      if ("file" in line) {
-        const problems = line.file.problems.map(({ code, message }) => ({ code, message }));
-        state = { ...state, problems };
-        continue;
+    for await (const block of file.lines) {
+      for (const line of Array.isArray(block) ? block : [block]) {
+        if ("file" in line) {
+          const problems = line.file.problems.map(({ code, message }) => ({ code, message }));
+          state = { ...state, problems };
+          continue;
+        }
+        if (++position <= done) continue;
+        chunk.push(line);
+        inUnit++;
+        if (chunk.length < chunkRecords && inUnit < unitRecords) continue;
+        state = await this.#takeChunk(intake, chunk, state);
+        chunk = [];
+        if (inUnit >= unitRecords) await save();
       }
-      if (++position <= state.done) continue;
-      chunk.push(line);
-      inUnit++;
-      if (chunk.length < chunkRecords && inUnit < unitRecords) continue;
-      state = await this.#takeChunk(intake, chunk, state);
-      chunk = [];
-      if (inUnit >= unitRecords) await save();
     }
     state = { ...(await this.#takeChunk(intake, chunk, state)), complete: true };
     await save();
@@ -163,7 +145,7 @@ export class UsageIngest {
     this.#seen ??= await SeenIndex.load(store, session, random);
     const book = await session.get<BookState>(keys.book(chargeBook));
     assert(book !== undefined, `book ${chargeBook} is open`);
-    this.#closedEpoch = await session.get<string>(keys.node("closed-epoch"));
+    await this.#pricer.startAt(await session.get<string>(keys.node("closed-epoch")));
     const counters = new SubscriberCounters(session, random, chargeBook);
     const writer = new ChargeWriter(this.#context, session, counters, book);
     writer.startFile(file.sha256);
@@ -172,11 +154,10 @@ export class UsageIngest {
 
   /** Rates a record again that waited in suspense, after it, its account or the tariff changed. */
   async recycle(recordId: string): Promise<ControlClass | undefined> {
-    this.#nowSeconds = await this.#context.time.seconds();
     const session = new StoreSession(this.#context.store);
     const waiting = await session.get<SuspendedRecord>(keys.suspense(recordId));
     if (waiting === undefined) return undefined;
-    this.#closedEpoch = await session.get<string>(keys.node("closed-epoch"));
+    await this.#pricer.startAt(await session.get<string>(keys.node("closed-epoch")));
     session.delete(keys.suspense(recordId));
     const seen = await session.get<SourceSeen>(keys.source(recordId));
     const outcome = await this.#priceAgain(session, waiting.record, seen?.file);
@@ -191,23 +172,26 @@ export class UsageIngest {
     chunk: readonly UsageLine[],
     before: IngestedFile,
   ): Promise<IngestedFile> {
-    this.#nowSeconds = await this.#context.time.seconds();
+    await this.#pricer.readTime();
     const guided = chunk.map((line) =>
-      isRecord(line) && line.billable ? this.#guideRecord(line) : undefined,
+      isRecord(line) && line.billable ? this.#pricer.guide(line) : undefined,
     );
     await this.#prefetch(intake, chunk, guided);
     const totals = new RunningTotals();
-    for (const [at, line] of chunk.entries()) {
+    for (let at = 0; at < chunk.length; at++) {
+      const line = chunk[at] as UsageLine;
       if (!isRecord(line)) {
         totals.add("rejected", undefined);
         continue;
       }
       const guide = guided[at];
-      const outcome =
-        guide === undefined
-          ? "notBillable"
-          : await this.#take(intake, line, guide, before.done + at + 1);
-      totals.add(outcome, line);
+      if (guide === undefined) {
+        totals.add("notBillable", line);
+        continue;
+      }
+      const outcome = this.#take(intake, line, guide, before.done + at + 1);
+      // Only what looks as if it came before asks the store, and waits for it.
+      totals.add(typeof outcome === "string" ? outcome : await outcome, line);
     }
     return totals.addedTo(before);
   }
@@ -215,7 +199,7 @@ export class UsageIngest {
   async #prefetch(
     { session, seen, counters, writer }: Intake,
     chunk: readonly UsageLine[],
-    guided: readonly (GuideOutcome | undefined)[],
+    guided: readonly (Guided | Wait | undefined)[],
   ): Promise<void> {
     const owners: [string, string][] = [];
     const starts: number[] = [];
@@ -234,26 +218,42 @@ export class UsageIngest {
     await writer.prefetchMonths(starts);
   }
 
-  async #take(
+  #take(
     intake: Intake,
     record: UsageRecord,
-    guide: GuideOutcome,
+    guide: Guided | Wait,
     position: number,
-  ): Promise<ControlClass> {
-    const { session, seen, writer, file } = intake;
+  ): ControlClass | Promise<ControlClass> {
+    const { seen } = intake;
     seen.fingerprint(SEEN.id, record.id);
     const { high, low } = seen;
     const first = seen.find(high, low);
+    fingerprintContent(seen, record);
+    const twin = seen.find(seen.high, seen.low);
+    const taken: Taken = { record, guide, position, high, low, first, twin };
+    if (first === undefined && twin === undefined) return this.#takeNew(intake, taken, "");
+    return this.#takeAgain(intake, taken);
+  }
+
+  async #takeAgain(intake: Intake, taken: Taken): Promise<ControlClass> {
+    const { first, twin, record } = taken;
     if (first !== undefined && (await this.#isOf(intake, first, record.id))) return "duplicate";
-    seen.fingerprint(SEEN.content, contentOf(record));
+    fingerprintContent(intake.seen, record);
+    return this.#takeNew(intake, taken, twin === undefined ? "" : await this.#named(intake, twin));
+  }
+
+  /** The content's fingerprint is the index's last. */
+  #takeNew(intake: Intake, taken: Taken, twinName: string): ControlClass {
+    const { session, seen, writer, file } = intake;
+    const { record, guide, position, high, low, first, twin } = taken;
     const { high: contentHigh, low: contentLow } = seen;
-    const twin = seen.find(contentHigh, contentLow);
     const at = writer.position;
     const outcome =
       twin === undefined
         ? this.#price(intake, record, guide)
-        : this.#suspend(session, record, "duplicate.suspected", {
-            message: `The same content came before under another id${await this.#named(intake, twin)}; decide whether both are real.`,
+        : this.#suspend(session, record, {
+            code: "duplicate.suspected",
+            message: `The same content came before under another id${twinName}; decide whether both are real.`,
           });
     const isCharge = outcome === "charged" || outcome === "pricedAtZero";
     const place = isCharge ? at : 0;
@@ -301,55 +301,22 @@ export class UsageIngest {
       : (found.rows as StoredCharge).recordId;
   }
 
-  /** Whose it is, by which tariff and in which epoch; or why that can not be said. */
-  #guideRecord(record: UsageRecord): GuideOutcome {
-    const { profile } = this.#context;
-    const startMilliseconds = Date.parse(record.start);
-    const tariff = this.#tariffs.inForce(startMilliseconds);
-    if (tariff === undefined) {
-      return {
-        code: "rating.tariff-not-in-force",
-        message: "No published tariff was in force when it started; publish one and recycle.",
-      };
+  #price(intake: Intake, record: UsageRecord, guide: Guided | Wait): ControlClass {
+    const { session, counters, writer, file } = intake;
+    if ("code" in guide) return this.#suspend(session, record, guide);
+    const found = this.#pricer.price(record, guide, file.sha256);
+    if (found.outcome === "not-billable") return "notBillable";
+    if (found.outcome === "wait") {
+      if (found.wait.code === TOO_OLD) return "rejected";
+      return this.#suspend(session, record, found.wait);
     }
-    const guided =
-      profile.trunkAccount === undefined
-        ? this.#guide.guide(
-            servedIdentities(record, tariff.compiled.document.numbering),
-            startMilliseconds,
-          )
-        : { account: profile.trunkAccount, device: profile.trunkAccount };
-    if ("code" in guided) return guided;
-    const { account, device } = guided;
-    return {
-      startMilliseconds,
-      tariff,
-      account,
-      device,
-      epoch: this.#openEpoch(startMilliseconds),
-    };
-  }
-
-  #price(intake: Intake, record: UsageRecord, guide: GuideOutcome): ControlClass {
-    const { session, counters, writer } = intake;
-    if ("code" in guide) return this.#suspend(session, record, guide.code, guide);
-    const rated = guide.tariff.rater.rate(record);
-    if (rated.outcome === "not-billable") return "notBillable";
-    if (rated.outcome === "suspended") return this.#suspend(session, record, rated.code, rated);
-    const wait = this.#untimely(rated);
-    if (wait?.code === "record.too-old") return "rejected";
-    if (wait !== undefined) return this.#suspend(session, record, wait.code, wait);
+    const { rated, amountNano, hand } = found.priced;
     const counter = counters.of(guide.account, guide.epoch);
-    const hand = this.#handPriceOf(record);
-    const amountNano = hand === undefined ? rated.amountNano : parseDecimalNano(hand.amount);
     if (hand === undefined && fitsBlock(counter, rated, amountNano)) {
       const { id: recordId, source, eventsRoot } = record;
       const { device } = guide;
       writer.add(counter, { recordId, device, rated, amountNano, source, eventsRoot });
-    } else {
-      const fileSha256 = intake.file.sha256;
-      writer.addAlone(counter, unnumbered({ record, rated, guide, amountNano, hand, fileSha256 }));
-    }
+    } else writer.addAlone(counter, unnumbered(found.priced));
     return amountNano === 0n ? "pricedAtZero" : "charged";
   }
 
@@ -358,57 +325,18 @@ export class UsageIngest {
     record: UsageRecord,
     fileSha256: string | undefined,
   ): Promise<ControlClass> {
-    const { profile } = this.#context;
-    const guide = this.#guideRecord(record);
-    if ("code" in guide) return this.#suspend(session, record, guide.code, guide);
-    const rated = guide.tariff.rater.rate(record);
-    if (rated.outcome === "not-billable") return "notBillable";
-    if (rated.outcome === "suspended") return this.#suspend(session, record, rated.code, rated);
-    const wait = this.#untimely(rated);
-    if (wait !== undefined) return this.#suspend(session, record, wait.code, wait);
-    const hand = this.#handPriceOf(record);
-    const amountNano = hand === undefined ? rated.amountNano : parseDecimalNano(hand.amount);
-    const priced = unnumbered({ record, rated, guide, amountNano, hand, fileSha256 });
-    await numberCharge(session, this.#context, profile.agreement.chargeBook, priced);
-    return amountNano === 0n ? "pricedAtZero" : "charged";
+    const { chargeBook } = this.#context.profile.agreement;
+    const guide = this.#pricer.guide(record);
+    if ("code" in guide) return this.#suspend(session, record, guide);
+    const found = this.#pricer.price(record, guide, fileSha256);
+    if (found.outcome === "not-billable") return "notBillable";
+    if (found.outcome === "wait") return this.#suspend(session, record, found.wait);
+    await numberCharge(session, this.#context, chargeBook, unnumbered(found.priced));
+    return found.priced.amountNano === 0n ? "pricedAtZero" : "charged";
   }
 
-  /** A charge must be due, and not longer ago than the agreement's maximum record age. */
-  #untimely(rated: Rated): { code: string; message: string } | undefined {
-    const now = this.#nowSeconds * 1000n;
-    const due = dueMilliseconds(rated);
-    if (due > now) {
-      return {
-        code: "record.from-the-future",
-        message:
-          "It ends later than the ledger's newest block; recycle it when that time has come.",
-      };
-    }
-    if (now - due <= this.#context.profile.agreement.maxRecordAgeSeconds * 1000n) return undefined;
-    return {
-      code: "record.too-old",
-      message: "It is older than the agreement's maximum record age and can not be charged.",
-    };
-  }
-
-  #handPriceOf(record: UsageRecord): HandPrice | undefined {
-    return this.#hasHandPrices ? this.#context.profile.handPrices[record.id] : undefined;
-  }
-
-  /** The epoch of the start, or the one after the last that was billed: late records go there. */
-  #openEpoch(startMilliseconds: number): string {
-    const epoch = this.#epochs.epochOf(startMilliseconds);
-    const closed = this.#closedEpoch;
-    return closed !== undefined && epoch <= closed ? epochAfter(closed) : epoch;
-  }
-
-  #suspend(
-    session: StoreSession,
-    record: UsageRecord,
-    code: string,
-    { message }: { message: string },
-  ): ControlClass {
-    const since = new Date(Number(this.#nowSeconds) * 1000).toISOString();
+  #suspend(session: StoreSession, record: UsageRecord, { code, message }: Wait): ControlClass {
+    const since = new Date(Number(this.#pricer.nowSeconds) * 1000).toISOString();
     session.put(keys.suspense(record.id), {
       record,
       code,
@@ -423,93 +351,20 @@ export class UsageIngest {
  * The same content under another id: two identical messages in one second can be genuine. Who was
  * served is part of it, since a thousand meters report the same at the same second.
  */
-function contentOf(record: UsageRecord): string {
-  const { service, direction, start, durationSeconds, aParty, bParty, imsi, deviceId } = record;
-  const { uplinkOctets, downlinkOctets, totalOctets, energyWattHours, units } = record;
-  return (
-    `${service}|${direction}|${start}|${durationSeconds}|${aParty}|${bParty}|${imsi}|${deviceId}|` +
-    `${uplinkOctets}|${downlinkOctets}|${totalOctets}|${energyWattHours}|${units}`
-  );
-}
-
-/** When the charge falls due (docs/PROTOCOL.md, section 4): the end of the use. */
-const dueMilliseconds = (rated: Rated): bigint =>
-  chargeDueMilliseconds({ ...chargeGroupOf(rated), salt: NO_SALT });
-
-interface PricedRecord {
-  record: UsageRecord;
-  rated: Rated;
-  guide: Guided;
-  amountNano: bigint;
-  hand: HandPrice | undefined;
-  fileSha256: string | undefined;
-}
-
-function unnumbered(priced: PricedRecord): UnnumberedCharge {
-  const { record, rated, guide, amountNano, hand, fileSha256 } = priced;
-  return {
-    recordId: record.id,
-    revision: 0,
-    account: guide.account,
-    epoch: guide.epoch,
-    device: guide.device,
-    amountNano,
-    startMilliseconds: guide.startMilliseconds,
-    party: (salt) => partyGroupOf(rated, record, fileSha256, salt),
-    third: { kind: "charge", group: chargeGroupOf(rated) },
-    components:
-      hand === undefined
-        ? rated.components.map((component) => ({
-            ...component,
-            amountNano: component.amountNano.toString(),
-            quantity: component.quantity?.toString(),
-            billed: component.billed?.toString(),
-          }))
-        : [{ kind: "hand-price", amountNano: amountNano.toString(), reason: hand.reason }],
-    usage: record,
-  };
-}
-
-function chargeGroupOf(rated: Rated) {
-  return {
-    kind: CHARGE_KIND.usage,
-    service: rated.service,
-    flags: rated.direction | (rated.wholeNumber ? CHARGE_FLAG.wholeNumber : 0),
-    start: BigInt(rated.startMilliseconds),
-    sessionMinutes: rated.sessionMinutes,
-    quantity: rated.quantity,
-    secondQuantity: rated.secondQuantity,
-    decidingDigits: rated.decidingDigits,
-    originDigits: rated.originDigits ?? NO_DIGITS,
-    visitedNetwork: rated.visitedNetwork ?? NO_NETWORK,
-    class: rated.class ?? 0,
-    tariffVersion: rated.tariffVersion,
-    counters: [],
-  };
-}
-
-/** A charge that stands for itself. */
-const NO_EVENTS = new Uint8Array(32);
-
-function partyGroupOf(
-  rated: Rated,
-  record: UsageRecord,
-  fileSha256: string | undefined,
-  salt: Uint8Array,
-) {
-  const text = rated.partyText;
-  const source = record.source;
-  return {
-    group: {
-      restDigits: text === undefined ? rated.restDigits : BigInt(toHex(textIdentity(salt, text))),
-      type: rated.partyType,
-      cell: 0n,
-      file:
-        fileSha256 === undefined ? new Uint8Array(16) : fromHex(`0x${fileSha256.slice(0, 32)}`, 16),
-      offset: BigInt(source?.byteOffset ?? 0),
-      length: source?.byteLength ?? 0,
-      eventsRoot: record.eventsRoot === undefined ? NO_EVENTS : fromHex(record.eventsRoot, 32),
-    },
-    ...(text === undefined ? {} : { text }),
-  };
+function fingerprintContent(seen: SeenIndex, record: UsageRecord): void {
+  seen.begin(SEEN.content);
+  seen.mix(record.service);
+  seen.mix(record.direction);
+  seen.mix(record.start);
+  seen.mix(record.durationSeconds);
+  seen.mix(record.aParty);
+  seen.mix(record.bParty);
+  seen.mix(record.imsi);
+  seen.mix(record.deviceId);
+  seen.mix(record.uplinkOctets);
+  seen.mix(record.downlinkOctets);
+  seen.mix(record.totalOctets);
+  seen.mix(record.energyWattHours);
+  seen.mix(record.units);
+  seen.end();
 }

@@ -1,5 +1,5 @@
 import { TallystickError } from "../core/errors.ts";
-import type { InspectLine } from "../core/formats/inspect-line.ts";
+import type { InspectLines, Problem } from "../core/formats/inspect-line.ts";
 
 /**
  * What says that the file is not as it was made, or that every time in it may be wrong; with what to
@@ -23,24 +23,18 @@ const CUT_ROWS = ["usage.not-json", "asterisk.column-count", "csv.unterminated-q
  */
 export async function requireWholeFile(
   name: string,
-  lines: AsyncIterable<InspectLine>,
+  lines: InspectLines,
   endsLine: boolean,
 ): Promise<void> {
   let isReported = false;
   let lastRejection: string | undefined;
-  for await (const line of lines) {
-    if ("file" in line) {
-      isReported = true;
-      for (const { code, message } of line.file.problems) {
-        const advice = STRUCTURAL[code];
-        if (advice === undefined) continue;
-        throw new TallystickError(code, `${message}${advice} Nothing of it was taken in.`, {
-          file: name,
-        });
-      }
-      continue;
+  for await (const block of lines) {
+    for (const line of Array.isArray(block) ? block : [block]) {
+      if ("file" in line) {
+        isReported = true;
+        requireStructure(name, line.file.problems);
+      } else lastRejection = "rejected" in line ? line.rejected.code : undefined;
     }
-    lastRejection = "rejected" in line ? line.rejected.code : undefined;
   }
   const isCut = !endsLine && lastRejection !== undefined && CUT_ROWS.includes(lastRejection);
   if (isReported && !isCut) return;
@@ -49,4 +43,12 @@ export async function requireWholeFile(
     "The file ends in the middle of a record. Send it whole. Nothing of it was taken in.",
     { file: name },
   );
+}
+
+function requireStructure(file: string, problems: readonly Problem[]): void {
+  for (const { code, message } of problems) {
+    const advice = STRUCTURAL[code];
+    if (advice === undefined) continue;
+    throw new TallystickError(code, `${message}${advice} Nothing of it was taken in.`, { file });
+  }
 }

@@ -32,6 +32,8 @@ export class SeenIndex {
   /** Entries of the unit of work at hand. */
   #added = new Uint32Array(ENTRY_WORDS * 1_024);
   #addedLength = 0;
+  #a = 0;
+  #b = 0;
   /** The fingerprint that was computed last. */
   high = 0;
   low = 0;
@@ -64,10 +66,25 @@ export class SeenIndex {
     return index;
   }
 
-  /** Sets `high` and `low`. Two lanes of multiplications, mixed at the end (as in MurmurHash3). */
+  /** Sets `high` and `low`: of a text. */
   fingerprint(kind: number, text: string): void {
-    let a = (this.#seeds[0] as number) ^ kind;
-    let b = (this.#seeds[1] as number) ^ text.length;
+    this.begin(kind);
+    this.mix(text);
+    this.end();
+  }
+
+  /** The same of several fields: `begin`, `mix` each, `end`. */
+  begin(kind: number): void {
+    this.#a = (this.#seeds[0] as number) ^ kind;
+    this.#b = this.#seeds[1] as number;
+  }
+
+  /** Two lanes of multiplications. A field that is absent differs from every text. */
+  mix(field: string | number | undefined): void {
+    const text = typeof field === "string" ? field : field === undefined ? "" : String(field);
+    let a = this.#a;
+    // The length keeps neighbouring fields apart.
+    let b = this.#b ^ (field === undefined ? 0x7fff_ffff : text.length);
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
       a = Math.imul(a ^ code, 0x9e3779b1);
@@ -75,6 +92,14 @@ export class SeenIndex {
       b = Math.imul(b ^ code, 0x85ebca77);
       b = (b << 13) | (b >>> 19);
     }
+    this.#a = a;
+    this.#b = Math.imul(b, 0x85ebca77);
+  }
+
+  /** Mixes the lanes, as MurmurHash3 ends. */
+  end(): void {
+    let a = this.#a;
+    let b = this.#b;
     a = Math.imul(a ^ (a >>> 16) ^ (this.#seeds[2] as number), 0xc2b2ae3d);
     b = Math.imul(b ^ (b >>> 15) ^ (this.#seeds[3] as number), 0x27d4eb2f);
     a ^= b >>> 13;

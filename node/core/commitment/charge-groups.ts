@@ -186,14 +186,24 @@ export const creditGroupBytes = (group: CreditGroup): Uint8Array => creditGroupP
 /** When a charge falls due, in milliseconds: the end of the use (section 4, "due"). */
 export function chargeDueMilliseconds(group: ChargeGroup): bigint {
   if (group.kind !== CHARGE_KIND.usage) return group.start;
-  switch (group.service) {
+  return dueMilliseconds(group.service, group.start, group.quantity, group.secondQuantity);
+}
+
+/** The same of a use, by the code of its service. */
+export function dueMilliseconds(
+  service: number,
+  start: bigint,
+  quantity: bigint,
+  secondQuantity: bigint,
+): bigint {
+  switch (service) {
     case SERVICE_CODE.voice:
     case SERVICE_CODE.time:
-      return group.start + group.quantity;
+      return start + quantity;
     case SERVICE_CODE.data:
     case SERVICE_CODE.energy:
-      return group.start + group.secondQuantity;
+      return start + secondQuantity;
     default:
-      return group.start;
+      return start;
   }
 }

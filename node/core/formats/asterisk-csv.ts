@@ -1,3 +1,4 @@
+import { InstantText } from "../records/instant-text.ts";
 import { readStamp } from "../records/local-stamp.ts";
 import { recordId } from "../records/record-id.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
@@ -37,14 +38,22 @@ export function recognises(head: Uint8Array): boolean {
 
 /** @throws TallystickError `zone.unknown` for a `--zone` that does not exist */
 export async function* parse(chunks: Chunks, options: ParseOptions): AsyncGenerator<InspectLine> {
+  for await (const block of parseBlocks(chunks, options)) yield* block;
+}
+
+/** The same by the chunk: one step of a generator for some thousand records. */
+export async function* parseBlocks(
+  chunks: Chunks,
+  options: ParseOptions,
+): AsyncGenerator<InspectLine[]> {
   const parser = new AsteriskParser(options);
   try {
     const reader = new CsvRowReader({ columns: COLUMNS });
     for await (const chunk of chunks) {
-      for (const row of reader.push(chunk)) yield parser.line(row);
+      yield reader.push(chunk).map((row) => parser.line(row));
     }
-    for (const row of reader.end()) yield parser.line(row);
-    yield parser.report();
+    yield reader.end().map((row) => parser.line(row));
+    yield [parser.report()];
   } finally {
     parser.discard();
   }
@@ -58,6 +67,7 @@ class AsteriskParser {
   readonly #zone: AsteriskZone;
   readonly #digest: (bytes: Uint8Array) => string;
   readonly #uniqueIds: RepetitionIndex;
+  readonly #instants = new InstantText();
   #position = 0;
 
   constructor(options: ParseOptions) {
@@ -152,8 +162,8 @@ class AsteriskParser {
       (code, message) => this.tally.problem(code, message, position),
     );
     // Within the call the offset is kept, also when the clock changes while it rings.
-    const start = new Date(charged.localMs - offsetMs.value).toISOString();
-    const sessionStart = new Date(started.localMs - offsetMs.value).toISOString();
+    const start = this.#instants.text(charged.localMs - offsetMs.value);
+    const sessionStart = this.#instants.text(started.localMs - offsetMs.value);
     return {
       id: recordId(this.#id(uniqueId, column(9), disposition)),
       service: "voice",
@@ -185,8 +195,20 @@ class AsteriskParser {
    */
   #id(uniqueId: string, start: string, disposition: string): string {
     const source = this.#options.sourceName === undefined ? "" : `${this.#options.sourceName}:`;
-    return `asterisk:${source}${uniqueId}:${start.replace(/[^0-9]/g, "")}:${disposition.replace(" ", "-")}`;
+    return `asterisk:${source}${uniqueId}:${digitsOf(start)}:${disposition === "NO ANSWER" ? "NO-ANSWER" : disposition}`;
   }
+}
+
+/** Of "2014-12-03 11:37:49" by its places, which is how it nearly always stands. */
+function digitsOf(stamp: string): string {
+  return stamp.length === 19 && stamp.charCodeAt(10) === 0x20
+    ? stamp.slice(0, 4) +
+        stamp.slice(5, 7) +
+        stamp.slice(8, 10) +
+        stamp.slice(11, 13) +
+        stamp.slice(14, 16) +
+        stamp.slice(17)
+    : stamp.replace(/[^0-9]/g, "");
 }
 
 function isColumnCount(count: number): boolean {

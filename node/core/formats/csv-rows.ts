@@ -32,6 +32,7 @@ export interface CsvOptions {
 
 const LF = 10;
 const QUOTE = '"';
+const QUOTE_CODE = 0x22;
 
 export function isFault(item: CsvRow | CsvFault): item is CsvFault {
   return "code" in item;
@@ -62,15 +63,17 @@ export class CsvRowReader {
     this.#columns = options.columns;
   }
 
-  *push(chunk: Uint8Array): Generator<CsvRow | CsvFault> {
-    yield* this.#rows(chunk, false);
+  /** The rows that end in this chunk. */
+  push(chunk: Uint8Array): (CsvRow | CsvFault)[] {
+    return this.#rows(chunk, false);
   }
 
-  *end(): Generator<CsvRow | CsvFault> {
-    yield* this.#rows(new Uint8Array(0), true);
+  end(): (CsvRow | CsvFault)[] {
+    return this.#rows(new Uint8Array(0), true);
   }
 
-  *#rows(chunk: Uint8Array, last: boolean): Generator<CsvRow | CsvFault> {
+  #rows(chunk: Uint8Array, last: boolean): (CsvRow | CsvFault)[] {
+    const items: (CsvRow | CsvFault)[] = [];
     const bytes = this.#rest.length === 0 ? chunk : concat(this.#rest, chunk);
     const base = this.#offset;
     let at = 0;
@@ -88,12 +91,13 @@ export class CsvRowReader {
       }
       const next = this.#rowAt(bytes, at, firstEnd, base, last);
       if (next === undefined) break;
-      if (next.item !== undefined) yield next.item;
+      if (next.item !== undefined) items.push(next.item);
       at = next.end;
       this.#line += next.lines;
     }
     this.#rest = bytes.slice(at);
     this.#offset = base + at;
+    return items;
   }
 
   /** The row that starts at `at`, or undefined when more bytes are needed. */
@@ -118,7 +122,7 @@ export class CsvRowReader {
           byteOffset: base + at,
           bytes: raw.slice(),
         };
-        const blank = text.trim() === "";
+        const blank = scan.fields.length === 1 && text.trim() === "";
         return { item: blank ? undefined : row, end: end === -1 ? stop : stop + 1, lines };
       }
       const open = !("textBesideQuoteAt" in scan);
@@ -175,7 +179,7 @@ function splitRow(text: string, separator: string): Scan {
   const fields: string[] = [];
   let at = 0;
   for (;;) {
-    if (text[at] === QUOTE) {
+    if (text.charCodeAt(at) === QUOTE_CODE) {
       const openQuoteAt = at;
       let value = "";
       for (at++; ; at += 2) {
@@ -183,7 +187,7 @@ function splitRow(text: string, separator: string): Scan {
         if (quote === -1) return { openQuoteAt };
         value += text.slice(at, quote);
         at = quote;
-        if (text[at + 1] !== QUOTE) break;
+        if (text.charCodeAt(at + 1) !== QUOTE_CODE) break;
         value += QUOTE;
       }
       fields.push(value);

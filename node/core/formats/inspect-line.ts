@@ -47,6 +47,9 @@ export interface FileReport {
 /** The lines that `inspect` prints (docs/COMMANDS.md): a record stands bare, the others named. */
 export type InspectLine = UsageRecord | { rejected: Rejection } | { file: FileReport };
 
+/** One by one, or many at a time. */
+export type InspectLines = AsyncIterable<InspectLine | InspectLine[]>;
+
 export type Chunks = AsyncIterable<Uint8Array>;
 
 export interface ParseOptions {

@@ -17,6 +17,8 @@ export interface UsageFormat {
   /** By content, never by the file's name. */
   recognises: (head: Uint8Array) => boolean;
   parse: (chunks: Chunks, options: ParseOptions) => AsyncGenerator<InspectLine>;
+  /** The same lines, many at a time, where the format has it. */
+  parseBlocks?: (chunks: Chunks, options: ParseOptions) => AsyncGenerator<InspectLine[]>;
 }
 
 export interface BillFormat {
@@ -47,6 +49,7 @@ export const FORMATS: readonly Format[] = [
     summary: "usage records of Tallystick itself, one JSON object a line",
     recognises: usageNdjson.recognises,
     parse: usageNdjson.parse,
+    parseBlocks: usageNdjson.parseBlocks,
   },
   {
     name: billCsv.NAME,
@@ -61,6 +64,7 @@ export const FORMATS: readonly Format[] = [
     summary: "Asterisk Master.csv (cdr_csv, 18 or 21 columns)",
     recognises: asteriskCsv.recognises,
     parse: asteriskCsv.parse,
+    parseBlocks: asteriskCsv.parseBlocks,
   },
 ];
 

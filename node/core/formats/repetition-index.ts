@@ -18,6 +18,13 @@ export interface RepetitionIndex {
   discard(): void;
 }
 
+/** Remembers nothing, for whoever tells repeated records apart by other means. */
+export const NO_REPETITIONS: RepetitionIndex = {
+  add() {},
+  finish: () => ({ count: 0, first: [] }),
+  discard() {},
+};
+
 /** Exact, in memory, for files that lie in memory anyway. */
 export class MemoryRepetitionIndex implements RepetitionIndex {
   readonly #firstPositions = new Map<string, number>();

@@ -20,24 +20,33 @@ export function recognises(head: Uint8Array): boolean {
  * are dropped. A record keeps the `source` that it came with.
  */
 export async function* parse(chunks: Chunks, options: ParseOptions): AsyncGenerator<InspectLine> {
+  for await (const block of parseBlocks(chunks, options)) yield* block;
+}
+
+/** The same by the chunk: one step of a generator for some hundred records. */
+export async function* parseBlocks(
+  chunks: Chunks,
+  options: ParseOptions,
+): AsyncGenerator<InspectLine[]> {
   const tally = new FileTally(NAME, options);
   const reader = new LineReader();
   let position = 0;
-  const read = function* (line: Line): Generator<InspectLine> {
-    if (line.text !== undefined && line.text.trim() === "") return;
+  const read = (line: Line): InspectLine[] => {
+    if (line.text !== undefined && line.text.trim() === "") return [];
     const { lineNumber, byteOffset, text } = line;
     const place = { position: ++position, line: lineNumber, byte: byteOffset };
     const result = text === undefined ? tooLong() : readLine(text);
-    if ("skipped" in result) position--;
-    else if ("rejected" in result) yield tally.reject({ ...place, ...result.rejected });
-    else yield tally.accept(result.record, position);
+    if ("rejected" in result) return [tally.reject({ ...place, ...result.rejected })];
+    if ("record" in result) return [tally.accept(result.record, position)];
+    position--;
+    return [];
   };
   try {
     for await (const chunk of chunks) {
-      for (const line of reader.push(chunk)) yield* read(line);
+      yield [...reader.push(chunk)].flatMap(read);
     }
-    for (const line of reader.end()) yield* read(line);
-    yield tally.report();
+    yield [...reader.end()].flatMap(read);
+    yield [tally.report()];
   } finally {
     tally.discard();
   }

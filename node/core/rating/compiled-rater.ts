@@ -3,6 +3,7 @@ import { SAFE_MAX } from "../money/safe-integers.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
 import { findLastIndex } from "../tariff/binary-search.ts";
 import { type CompiledTariff, findPriceRow } from "../tariff/compile.ts";
+import { SESSION_MINUTES_MAX } from "../tariff/instants.ts";
 import { NO_MAXIMUM_NANO, PRICE_KIND, type PriceRow } from "../tariff/rows.ts";
 import { parseUtcInstant } from "./instant-number.ts";
 import { NumberPrice } from "./number-price.ts";
@@ -71,18 +72,21 @@ export class CompiledRater {
   }
 
   #rateQuickly(record: UsageRecord): RatingOutcome | undefined {
-    if (record.billable === false || record.sessionStart !== undefined) return undefined;
+    if (record.billable === false) return undefined;
     const startMilliseconds = parseUtcInstant(record.start);
     const tariff = this.#tariff;
     // A comparison with NaN, which stands for no instant, is false as well.
     if (!(startMilliseconds >= tariff.validFrom && startMilliseconds < tariff.validTo)) {
       return undefined;
     }
+    const sessionMinutes = sessionMinutesOf(record, startMilliseconds);
     const quantity = quantityNumber(record);
-    if (quantity === undefined) return undefined;
+    if (quantity === undefined || sessionMinutes === undefined) return undefined;
     const place = this.#placeOf(record);
     if (place === undefined) return undefined;
-    const calendar = this.#calendarAt(Math.floor(startMilliseconds / MINUTE) * MINUTE);
+    const calendar = this.#calendarAt(
+      (Math.floor(startMilliseconds / MINUTE) - sessionMinutes) * MINUTE,
+    );
     if (calendar < 0) return undefined;
     const band = this.#calendarBand[calendar] as number;
     const price = this.#priceOf[place.zone * this.#bands + band] as number;
@@ -99,7 +103,7 @@ export class CompiledRater {
         price: this.#pricePlace + price,
       },
       startMilliseconds,
-      sessionMinutes: 0,
+      sessionMinutes,
       quantity: BigInt(quantity.whole),
       secondQuantity: quantity.second === 0 ? 0n : BigInt(quantity.second),
       service: SERVICE_CODE[record.service],
@@ -172,6 +176,15 @@ function countsOnce(row: PriceRow): boolean {
   const hasMaximum = row.maximumNano < NO_MAXIMUM_NANO;
   const isLinear = row.kind === PRICE_KIND.linear;
   return !isLinear || row.setUpNano > 0n || row.minimumNano > 0n || hasMaximum;
+}
+
+/** Minutes of the clock since the session's start; undefined for what the plain rater refuses. */
+function sessionMinutesOf(record: UsageRecord, startMilliseconds: number): number | undefined {
+  if (record.sessionStart === undefined) return 0;
+  const sessionStart = parseUtcInstant(record.sessionStart);
+  if (!(sessionStart <= startMilliseconds)) return undefined;
+  const minutes = Math.floor(startMilliseconds / MINUTE) - Math.floor(sessionStart / MINUTE);
+  return minutes <= SESSION_MINUTES_MAX ? minutes : undefined;
 }
 
 /** Quantities of the usual records in whole units; undefined for what asks for the exact reader. */

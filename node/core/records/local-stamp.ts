@@ -1,3 +1,5 @@
+import { parseUtcInstant } from "../rating/instant-number.ts";
+
 /** A date and time as a file writes it, before its zone is known. */
 export interface LocalStamp {
   /** What the clock showed, in milliseconds counted as if it were UTC. */
@@ -18,6 +20,8 @@ const DOTTED = /^(\d{2})\.(\d{2})\.(\d{4})[ T](\d{2}):(\d{2})(?::(\d{2}))?$/;
  * "03.12.2014 11:37"; undefined for everything else, dates that do not exist included.
  */
 export function readStamp(text: string): LocalStamp | undefined {
+  const plain = readPlainStamp(text);
+  if (plain !== undefined) return { localMs: plain, precisionSeconds: 1 };
   const iso = ISO.exec(text);
   if (iso !== null) {
     const [, year, month, day, hour = "00", minute = "00", second, fraction = "", zone] = iso;
@@ -36,6 +40,14 @@ export function readStamp(text: string): LocalStamp | undefined {
   const localMs = instantOf(year, month, day, hour, minute, second);
   if (localMs === undefined) return undefined;
   return { localMs, precisionSeconds: second === undefined ? 60 : 1 };
+}
+
+/** The usual "2014-12-03 11:37:49" without a pattern: switches write two or three of it in each row. */
+function readPlainStamp(text: string): number | undefined {
+  if (text.length !== 19 || text.charCodeAt(10) !== 0x20) return undefined;
+  // With "T" and "Z" it is an instant, and reading one as if it were UTC is what is wanted.
+  const localMs = parseUtcInstant(`${text.slice(0, 10)}T${text.slice(11)}Z`);
+  return Number.isNaN(localMs) ? undefined : localMs;
 }
 
 function instantOf(

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash, hash, randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,7 +8,9 @@ import { Router } from "express";
 import { z } from "zod";
 import { openInput } from "../../adapters/files.ts";
 import type { Hex } from "../../core/bytes.ts";
+import type { ParseOptions } from "../../core/formats/inspect-line.ts";
 import { recogniseFormat } from "../../core/formats/registry.ts";
+import { NO_REPETITIONS } from "../../core/formats/repetition-index.ts";
 import type { DisputeList } from "../../engine/list-disputes.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import { requireWholeFile } from "../../engine/require-whole-file.ts";
@@ -116,9 +118,19 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
         );
       }
       const { zone, sourceName } = parts;
-      const options = { file: name, zone, sourceName };
-      await requireWholeFile(name, format.parse(input.chunks, options), endsLine);
-      const lines = format.parse((await openInput(path)).chunks, options);
+      const options: ParseOptions = {
+        file: name,
+        zone,
+        sourceName,
+        // The engine tells repeated records, over all files; an index for one would grow with it.
+        repetitions: () => NO_REPETITIONS,
+        sha256: (bytes) => hash("sha256", bytes),
+      };
+      const parse = format.parseBlocks ?? format.parse;
+      // The digests are of no use to a first look.
+      const looking = parse(input.chunks, { ...options, sha256: () => "" });
+      await requireWholeFile(name, looking, endsLine);
+      const lines = parse((await openInput(path)).chunks, options);
       response.json(await pipeline.ingest({ name, sha256, lines }));
     } finally {
       await rm(path, { force: true });
