@@ -7,7 +7,7 @@ import type { Rated } from "../core/rating/outcome.ts";
 import type { RecordSource } from "../core/records/usage-record.ts";
 import { trafficMonth } from "./billing-epoch.ts";
 import { BLOCK_CHARGES_MAX, ChargeBlock } from "./charge-block.ts";
-import { ChargeHasher, type OwnerSecrets } from "./hash-charges.ts";
+import type { ChargeHasher, OwnerSecrets } from "./hash-charges.ts";
 import { keys } from "./key-spaces.ts";
 import { LeafTile } from "./leaf-tile.ts";
 import { leafOf, openedCharge, type UnnumberedCharge } from "./number-charge.ts";
@@ -39,7 +39,7 @@ export class ChargeWriter {
   readonly #context: EngineContext;
   readonly #session: StoreSession;
   readonly #counters: SubscriberCounters;
-  readonly #hasher: ChargeHasher;
+  readonly #hasherOf: () => ChargeHasher;
   readonly #book: BookState;
   readonly #months = new Map<string, Uint8Array>();
   readonly #ids = Buffer.alloc(ID_BYTES);
@@ -67,13 +67,14 @@ export class ChargeWriter {
     session: StoreSession,
     counters: SubscriberCounters,
     book: BookState,
+    hasherOf: () => ChargeHasher,
   ) {
     this.#context = context;
     this.#session = session;
     this.#counters = counters;
     this.#book = book;
     this.#first = Number(book.pendingNext);
-    this.#hasher = new ChargeHasher(fromHex(book.domain, 20));
+    this.#hasherOf = hasherOf;
   }
 
   /** All rows until the next call are of this source file. @param sha256 hexadecimal */
@@ -186,7 +187,7 @@ export class ChargeWriter {
     if (this.#block === undefined || this.#count === 0) return;
     const block = this.#block.shortened(this.#count);
     block.ids = Uint8Array.from(this.#ids.subarray(0, this.#idAt));
-    const leaves = this.#hasher.leavesOf(block, {
+    const leaves = this.#hasherOf().leavesOf(block, {
       owners: this.#owners,
       monthKeyAt: (start) => this.#monthKeyAt(start),
     });

@@ -7,7 +7,8 @@ import { PROTOCOL_VERSION, TAG } from "../core/commitment/tags.ts";
 import type { ChargeBlock } from "./charge-block.ts";
 
 const TILE = 256;
-const ARENA_BYTES = 1_048_576;
+/** Six tiles of 256 messages (136 bytes) and what they hash to (32, or 96), and a column. */
+const ARENA_BYTES = 458_752;
 
 /** What opens the rows of one owner: the epoch's key and pseudonym, and the tag of the device. */
 export interface OwnerSecrets {

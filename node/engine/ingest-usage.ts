@@ -1,9 +1,11 @@
+import { fromHex } from "../core/bytes.ts";
 import { assert } from "../core/errors.ts";
 import { type InspectLine, type InspectLines, isRecord } from "../core/formats/inspect-line.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
 import { ChargeWriter, fitsBlock } from "./charge-writer.ts";
 import { emptyFile, RunningTotals } from "./control-totals.ts";
 import type { AccountGuide } from "./guide-account.ts";
+import { ChargeHasher } from "./hash-charges.ts";
 import { keys } from "./key-spaces.ts";
 import { numberCharge } from "./number-charge.ts";
 import type { EngineContext } from "./operator.ts";
@@ -69,6 +71,8 @@ export class UsageIngest {
   readonly #pricer: UsePricer;
   /** Kept from file to file; let go when a write failed and memory may be ahead of the store. */
   #seen: SeenIndex | undefined;
+  /** Has a megabyte of its own, so that it is made at first need and kept. */
+  #hasher: ChargeHasher | undefined;
   /** The rows that were read last, to see whether an id is the same. */
   #rows: StoredRows | undefined;
 
@@ -147,7 +151,10 @@ export class UsageIngest {
     assert(book !== undefined, `book ${chargeBook} is open`);
     await this.#pricer.startAt(await session.get<string>(keys.node("closed-epoch")));
     const counters = new SubscriberCounters(session, random, chargeBook);
-    const writer = new ChargeWriter(this.#context, session, counters, book);
+    const writer = new ChargeWriter(this.#context, session, counters, book, () => {
+      this.#hasher ??= new ChargeHasher(fromHex(chargeBook, 20));
+      return this.#hasher;
+    });
     writer.startFile(file.sha256);
     return { session, seen: this.#seen, counters, writer, file };
   }

@@ -10,19 +10,20 @@ import { isBlock, type StoredRows } from "./stored-rows.ts";
 export class LeafRecomputer {
   readonly #domain: Uint8Array;
   readonly #opener: RowOpener;
-  readonly #hasher: ChargeHasher;
+  #hasher: ChargeHasher | undefined;
 
   constructor(store: Store, domain: string) {
     this.#domain = fromHex(domain, 20);
     this.#opener = new RowOpener(store, domain);
-    this.#hasher = new ChargeHasher(this.#domain);
   }
 
   /** 32 bytes for each row; undefined where a key that opens them was erased. */
   async leavesOf({ rows }: StoredRows): Promise<Uint8Array | undefined> {
     if (isBlock(rows)) {
       const secrets = await this.#opener.secretsOf(rows);
-      return secrets && this.#hasher.leavesOf(rows, secrets);
+      if (secrets === undefined) return undefined;
+      this.#hasher ??= new ChargeHasher(this.#domain);
+      return this.#hasher.leavesOf(rows, secrets);
     }
     const entry = "orderKey" in rows ? batchLeafOfInvoice(this.#domain, rows) : undefined;
     return (entry ?? leafOf(this.#domain, rows as Exclude<typeof rows, { orderKey: unknown }>))
