@@ -115,7 +115,7 @@ export class UsageIngest {
     let chunk: UsageLine[] = [];
     const save = async () => {
       session.put(keys.file(file.sha256), state);
-      intake.seen.save(session);
+      intake.seen.save(session, Number(this.#pricer.nowSeconds));
       intake.writer.save();
       // One write: before it nothing of the unit is there, after it all is.
       await session.commit((key) => key.startsWith("book/"));
@@ -144,12 +144,13 @@ export class UsageIngest {
   }
 
   async #open(session: StoreSession, file: UsageFile): Promise<Intake> {
-    const { store, random, profile } = this.#context;
+    const { random, profile } = this.#context;
     const { chargeBook } = profile.agreement;
-    this.#seen ??= await SeenIndex.load(store, session, random);
+    await this.#pricer.startAt(await session.get<string>(keys.node("closed-epoch")));
+    const now = Number(this.#pricer.nowSeconds);
+    this.#seen ??= await SeenIndex.load(this.#context, session, now);
     const book = await session.get<BookState>(keys.book(chargeBook));
     assert(book !== undefined, `book ${chargeBook} is open`);
-    await this.#pricer.startAt(await session.get<string>(keys.node("closed-epoch")));
     const counters = new SubscriberCounters(session, random, chargeBook);
     const writer = new ChargeWriter(this.#context, session, counters, book, () => {
       this.#hasher ??= new ChargeHasher(fromHex(chargeBook, 20));
@@ -210,15 +211,25 @@ export class UsageIngest {
   ): Promise<void> {
     const owners: [string, string][] = [];
     const starts: number[] = [];
-    const hinted: string[] = [];
+    const prints: number[] = [];
     for (const [at, guide] of guided.entries()) {
       if (guide === undefined) continue;
-      const { id } = chunk[at] as UsageRecord;
-      seen.fingerprint(SEEN.id, id);
-      if (seen.find(seen.high, seen.low) !== undefined) hinted.push(keys.source(id));
+      const record = chunk[at] as UsageRecord;
+      seen.fingerprint(SEEN.id, record.id);
+      prints.push(seen.high, seen.low);
+      fingerprintContent(seen, record);
+      prints.push(seen.high, seen.low);
       if ("code" in guide) continue;
       owners.push([guide.account, guide.epoch]);
       starts.push(guide.startMilliseconds);
+    }
+    await seen.recall(prints);
+    const hinted: string[] = [];
+    for (let at = 0, print = 0; at < guided.length; at++) {
+      if (guided[at] === undefined) continue;
+      const first = seen.find(prints[print] as number, prints[print + 1] as number);
+      if (first !== undefined) hinted.push(keys.source((chunk[at] as UsageRecord).id));
+      print += 4;
     }
     await session.prefetch(hinted);
     await counters.prefetch(owners);

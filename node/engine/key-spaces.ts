@@ -3,6 +3,8 @@
  *
  *   file/<sha256>                           -> IngestedFile: how far a source file was taken in
  *   seen/<number>                           -> a stretch of the index of records seen (seen-index.ts)
+ *   seen-run/<run>                          -> filter and directory of a folded run (seen-run.ts)
+ *   seen-segment/<run>/<segment>            -> a segment of a folded run
  *   source/<record id>                      -> SourceSeen of a record that became no charge
  *   suspense/<record id>                    -> SuspendedRecord
  *   account/<account>                       -> Account
@@ -37,6 +39,9 @@ export const keys = {
   file: (sha256: string) => `file/${sha256}`,
   source: (recordId: string) => `source/${recordId}`,
   seen: (number: number) => `seen/${sortable(number)}`,
+  seenRun: (run: number) => `seen-run/${sortable(run)}`,
+  seenSegment: (run: number, segment: number) =>
+    `seen-segment/${sortable(run)}/${sortable(segment)}`,
   suspense: (recordId: string) => `suspense/${recordId}`,
   account: (account: string) => `account/${account}`,
   book: (domain: string) => `book/${domain}`,

@@ -1,15 +1,20 @@
 import { fromHex, toHex } from "../core/bytes.ts";
 import { below, keys } from "./key-spaces.ts";
-import type { RandomSource } from "./operator.ts";
+import type { EngineContext } from "./operator.ts";
+import { ENTRY_WORDS, entryIn, SeenRun } from "./seen-run.ts";
 import type { Store } from "./store.ts";
 import type { StoreSession } from "./store-session.ts";
 import { encodeBytes, readBytes } from "./stored-bytes.ts";
 import { getJson } from "./stored-json.ts";
+import { positionIn } from "./stored-rows.ts";
 
 const KEY = keys.node("seen-key");
+const RUNS = keys.node("seen-runs");
 const CAPACITY_MIN = 4_096;
-/** Two halves of a fingerprint, and a position in two halves. */
-const ENTRY_WORDS = 4;
+/** Entries in memory before they are folded into a run on disk: 32 MB. A run's order needs 2^21. */
+const MEMORY_ENTRIES = 1_048_576;
+/** Records that wait because they end after the ledger's time may be younger than their run. */
+const MARGIN_SECONDS = 31 * 86_400;
 const HALF = 2 ** 32;
 
 /** What a fingerprint was taken of: a record's full source key, or its content without the key. */
@@ -21,14 +26,21 @@ export const SEEN = { id: 1, content: 2 } as const;
  * one that became none. A fingerprint is only a hint: for ids the reader compares the id itself.
  *
  * Durable are stretches of entries, one for each unit of work; in memory they are one table of open
- * addressing, 16 bytes a slot.
+ * addressing, 16 bytes a slot. A million of them are folded into a sorted run on disk, of which memory
+ * keeps two bytes an entry. A run that was folded longer ago than the agreement's maximum record age
+ * is dropped: what it speaks of would be refused anyway.
  */
 export class SeenIndex {
   readonly #seeds: Uint32Array;
   #slots!: Uint32Array;
   #mask = 0;
   #count = 0;
-  #stretches = 0;
+  #stretches = { first: 0, next: 0 };
+  #runs: { run: SeenRun; foldedAt: number }[] = [];
+  /** What runs hold of the fingerprints that were recalled. */
+  readonly #recalled = new Map<string, number>();
+  readonly #store: Store;
+  readonly #memoryEntries: number;
   /** Entries of the unit of work at hand. */
   #added = new Uint32Array(ENTRY_WORDS * 1_024);
   #addedLength = 0;
@@ -38,19 +50,28 @@ export class SeenIndex {
   high = 0;
   low = 0;
 
-  private constructor(key: Uint8Array) {
+  private constructor(store: Store, key: Uint8Array, memoryEntries: number) {
+    this.#store = store;
+    this.#memoryEntries = memoryEntries;
     this.#seeds = new Uint32Array(key.slice(0, 16).buffer);
     this.#allocate(CAPACITY_MIN);
   }
 
   /** Reads what earlier units of work wrote; makes the key at first need, durable with the next unit. */
-  static async load(store: Store, session: StoreSession, random: RandomSource): Promise<SeenIndex> {
+  static async load(
+    { store, random, profile }: EngineContext,
+    session: StoreSession,
+    now: number,
+  ): Promise<SeenIndex> {
     let key = await getJson<`0x${string}`>(store, KEY);
     if (key === undefined) {
       key = toHex(random.bytes(32));
       session.put(KEY, key);
     }
-    const index = new SeenIndex(fromHex(key, 32));
+    const entries = profile.seenEntriesInMemory ?? MEMORY_ENTRIES;
+    const index = new SeenIndex(store, fromHex(key, 32), entries);
+    const oldest = now - Number(profile.agreement.maxRecordAgeSeconds) - MARGIN_SECONDS;
+    await index.#loadRuns(session, oldest);
     for await (const { key: at, value } of store.scan(below("seen/"))) {
       const words = new Uint32Array(readBytes(at, value).buffer);
       for (let i = 0; i < words.length; i += ENTRY_WORDS) {
@@ -61,9 +82,57 @@ export class SeenIndex {
           words[i + 3] as number,
         );
       }
-      index.#stretches++;
+      const number = Number(positionIn(at));
+      if (index.#stretches.next === 0) index.#stretches.first = number;
+      index.#stretches.next = number + 1;
     }
     return index;
+  }
+
+  async #loadRuns(session: StoreSession, oldest: number): Promise<void> {
+    const listed = (await getJson<{ number: number; foldedAt: number }[]>(this.#store, RUNS)) ?? [];
+    for (const { number, foldedAt } of listed) {
+      const run = await SeenRun.load(this.#store, number);
+      if (foldedAt >= oldest) this.#runs.push({ run, foldedAt });
+      else for (const key of run.keys()) session.delete(key);
+    }
+    if (this.#runs.length < listed.length) this.#putRuns(session);
+  }
+
+  #putRuns(session: StoreSession): void {
+    session.put(
+      RUNS,
+      this.#runs.map(({ run, foldedAt }) => ({ number: run.number, foldedAt })),
+    );
+  }
+
+  /** Fetches what runs on disk hold of these fingerprints (upper and lower halves in turn). */
+  async recall(fingerprints: readonly number[]): Promise<void> {
+    this.#recalled.clear();
+    if (this.#runs.length === 0) return;
+    const wanted = new Map<string, number[]>();
+    for (let i = 0; i < fingerprints.length; i += 2) {
+      const [high = 0, low = 0] = [fingerprints[i], fingerprints[i + 1]];
+      for (const { run } of this.#runs) {
+        if (!run.mayHold(high, low)) continue;
+        for (const key of run.segmentsOf(high)) {
+          const asked = wanted.get(key);
+          if (asked === undefined) wanted.set(key, [high, low]);
+          else asked.push(high, low);
+        }
+      }
+    }
+    const names = [...wanted.keys()];
+    for (const [at, value] of (await this.#store.getMany(names)).entries()) {
+      const key = names[at] as string;
+      const words = new Uint32Array(readBytes(key, value as Uint8Array).buffer);
+      const asked = wanted.get(key) as number[];
+      for (let i = 0; i < asked.length; i += 2) {
+        const [high = 0, low = 0] = [asked[i], asked[i + 1]];
+        const word = entryIn(words, high, low);
+        if (word >= 0) this.#recalled.set(`${high}/${low}`, positionOf(words, word));
+      }
+    }
   }
 
   /** Sets `high` and `low`: of a text. */
@@ -114,11 +183,10 @@ export class SeenIndex {
     for (let at = low & this.#mask; ; at = (at + 1) & this.#mask) {
       const word = ENTRY_WORDS * at;
       const isFree = slots[word + 3] === 0;
-      if (isFree) return undefined;
-      if (slots[word] === high && slots[word + 1] === low) {
-        return (slots[word + 2] as number) + ((slots[word + 3] as number) - 1) * HALF;
-      }
+      if (isFree) break;
+      if (slots[word] === high && slots[word + 1] === low) return positionOf(slots, word);
     }
+    return this.#recalled.size === 0 ? undefined : this.#recalled.get(`${high}/${low}`);
   }
 
   /** The first that is added under a fingerprint stays. */
@@ -138,13 +206,36 @@ export class SeenIndex {
     this.#added[this.#addedLength++] = positionHigh;
   }
 
-  /** Puts what was added into the session's unit of work. */
-  save(session: StoreSession): void {
-    if (this.#addedLength === 0) return;
-    const { buffer, byteOffset } = this.#added;
-    const bytes = new Uint8Array(buffer, byteOffset, 4 * this.#addedLength);
-    session.putBytes(keys.seen(this.#stretches++), encodeBytes(bytes));
+  /**
+   * Puts what was added into the session's unit of work.
+   * @param now ledger time in seconds: no record that was seen can be younger
+   */
+  save(session: StoreSession, now: number): void {
+    if (this.#count >= this.#memoryEntries) this.#fold(session, now);
+    else if (this.#addedLength > 0) {
+      const { buffer, byteOffset } = this.#added;
+      const bytes = new Uint8Array(buffer, byteOffset, 4 * this.#addedLength);
+      session.putBytes(keys.seen(this.#stretches.next++), encodeBytes(bytes));
+    }
     this.#addedLength = 0;
+  }
+
+  /** All that is in memory becomes a run, and its stretches go, in the same unit of work. */
+  #fold(session: StoreSession, now: number): void {
+    const entries = new Uint32Array(ENTRY_WORDS * this.#count);
+    let at = 0;
+    for (let word = 0; word < this.#slots.length; word += ENTRY_WORDS) {
+      if (this.#slots[word + 3] === 0) continue;
+      entries.set(this.#slots.subarray(word, word + ENTRY_WORDS), at);
+      at += ENTRY_WORDS;
+    }
+    const number = (this.#runs.at(-1)?.run.number ?? 0) + 1;
+    this.#runs.push({ run: SeenRun.fold(session, number, entries), foldedAt: now });
+    this.#putRuns(session);
+    const { first, next } = this.#stretches;
+    for (let stretch = first; stretch < next; stretch++) session.delete(keys.seen(stretch));
+    this.#stretches.first = next;
+    this.#allocate(CAPACITY_MIN);
   }
 
   #insert(high: number, low: number, positionLow: number, positionHigh: number): boolean {
@@ -182,3 +273,7 @@ export class SeenIndex {
     }
   }
 }
+
+/** The entry's upper half is one more than the position's, so that no entry looks like a free slot. */
+const positionOf = (words: Uint32Array, word: number): number =>
+  (words[word + 2] as number) + ((words[word + 3] as number) - 1) * HALF;

@@ -113,6 +113,7 @@ export interface SceneOptions {
   seed?: number;
   batchChargesMax?: number;
   ingestUnitRecords?: number;
+  seenEntriesInMemory?: number;
   mines?: "at once" | "on command";
   finalityBlocks?: number;
 }
@@ -155,6 +156,9 @@ export class EngineScene {
       ...(options.ingestUnitRecords === undefined
         ? {}
         : { ingestUnitRecords: options.ingestUnitRecords }),
+      ...(options.seenEntriesInMemory === undefined
+        ? {}
+        : { seenEntriesInMemory: options.seenEntriesInMemory }),
     };
   }
 

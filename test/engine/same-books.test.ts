@@ -85,6 +85,7 @@ describe("the books", () => {
       }),
       ingestUnitRecords: fc.constantFrom(1, 7, 16_384),
       batchChargesMax: fc.constantFrom(5, 32, 1024),
+      seenEntriesInMemory: fc.constantFrom(10, 1_000_000),
     });
     let charged = 0;
     const property = fc.asyncProperty(input, async ({ files, ...options }) => {

@@ -75,6 +75,7 @@ export class EngineSimulation {
       seed: random.below(2 ** 31),
       batchChargesMax: 1 + random.below(6),
       ingestUnitRecords: 1 + random.below(12),
+      seenEntriesInMemory: 4 + random.below(40),
       mines: random.chance(0.5) ? "at once" : "on command",
       finalityBlocks: random.below(3),
     });
