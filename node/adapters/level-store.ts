@@ -9,6 +9,9 @@ import type {
   WriteOptions,
 } from "../engine/store.ts";
 
+/** A unit of work of ingest fits, so that it is sorted into files once. */
+const WRITE_BUFFER_BYTES = 32 * 1_048_576;
+
 type Database = Level<string, Uint8Array>;
 
 /**
@@ -28,7 +31,11 @@ export class LevelStore implements Store {
    */
   static async open(directory: string): Promise<LevelStore> {
     // Bytes as views: LevelDB compares keys byte by byte, which is the order of the port.
-    const database: Database = new Level(directory, { keyEncoding: "utf8", valueEncoding: "view" });
+    const database: Database = new Level(directory, {
+      keyEncoding: "utf8",
+      valueEncoding: "view",
+      writeBufferSize: WRITE_BUFFER_BYTES,
+    });
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await database.open();

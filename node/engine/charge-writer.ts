@@ -43,10 +43,6 @@ export class ChargeWriter {
   readonly #book: BookState;
   readonly #months = new Map<string, Uint8Array>();
   readonly #ids = Buffer.alloc(ID_BYTES);
-  readonly #serials = new WeakMap<
-    SubscriberCounter,
-    { serial: number; owners: Map<string, number> }
-  >();
   #file = "";
   #block: ChargeBlock | undefined;
   #owners: OwnerSecrets[] = [];
@@ -211,19 +207,16 @@ export class ChargeWriter {
   }
 
   #ownerOf(counter: SubscriberCounter, device: string): number {
-    let known = this.#serials.get(counter);
-    if (known === undefined || known.serial !== this.#serial) {
-      known = { serial: this.#serial, owners: new Map() };
-      this.#serials.set(counter, known);
-    }
-    const owner = known.owners.get(device);
-    if (owner !== undefined) return owner;
-    const made = this.#owners.length;
+    // Most subscribers use one device, so the last one is remembered where it is asked for.
+    const { owner: last } = counter;
+    if (last.serial === this.#serial && last.device === device) return last.index;
     const { account, epoch } = counter;
-    (this.#block as ChargeBlock).table.owners.push({ account, epoch, device });
+    const { owners } = (this.#block as ChargeBlock).table;
+    const index = owners.length;
+    owners.push({ account, epoch, device });
     this.#owners.push(counter.secretsOf(device));
-    known.owners.set(device, made);
-    return made;
+    counter.owner = { serial: this.#serial, device, index };
+    return index;
   }
 
   /** Made at first need; records come nearly in order of time, so the last one mostly holds. */

@@ -27,7 +27,7 @@ import type { TariffShelf } from "./tariff-shelf.ts";
 /** Records that are looked up together. */
 const CHUNK_RECORDS = 1_024;
 /** Records that become durable in one write, unless the profile says otherwise. */
-const UNIT_RECORDS = 16_384;
+const UNIT_RECORDS = 65_536;
 
 export interface UsageFile {
   name: string;

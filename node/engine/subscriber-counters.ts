@@ -21,6 +21,8 @@ export class SubscriberCounter {
   runningTotalNano: bigint;
   /** Places of the charges numbered since the counters were last written. */
   places: OwnedPlaces = [];
+  /** Where the writer's block at hand has it among its owners, by the block's serial number. */
+  owner = { serial: -1, device: "", index: 0 };
   readonly #devices = new Map<string, OwnerSecrets>();
 
   constructor(account: string, epoch: string, state: EpochState) {

@@ -11,6 +11,7 @@ import type { Store } from "../../node/engine/store.ts";
 import { StoreSession } from "../../node/engine/store-session.ts";
 import type { Account, BookState } from "../../node/engine/stored-types.ts";
 import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
+import { numberOf } from "./switch-file.ts";
 
 const TARIFF = new URL("../../samples/tariffs/alder-retail.json", import.meta.url);
 const book = (n: number): Hex => `0x${n.toString(16).padStart(40, "0")}`;
@@ -69,10 +70,8 @@ export async function benchOperator(store: Store, subscribers: number) {
   const document = JSON.parse(await readFile(TARIFF, "utf8"));
   const tariffs = new TariffShelf([{ version: 1, validFromSeconds: 1_760_000_000n, document }]);
   const guide = await AccountGuide.load(store);
-  return { context, tariffs, ingest: new UsageIngest(context, tariffs, guide) };
+  return { context, tariffs, guide, ingest: new UsageIngest(context, tariffs, guide) };
 }
-
-const numberOf = (at: number): string => `+491713920${String(at).padStart(6, "0")}`;
 
 export async function* benchRecords(
   count: number,
