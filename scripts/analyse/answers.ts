@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { at } from "./at.ts";
 import type { Finding } from "./slither.ts";
 
-/** Why a finding stays. `places` are "Contract" or "Contract.function"; without, all of the detector. */
+/** Why a finding stays. `places` are "Contract" (all of it) or "Contract.function"; without, all of the detector. */
 export interface Answer {
   detector: string;
   places?: string[];
@@ -35,13 +35,14 @@ export function judge(findings: readonly Finding[], answers: readonly Answer[]) 
   const met = new Set<string>();
   const open = findings.filter((finding) => {
     const place = placeOf(finding);
-    const answer = answers.find(
-      ({ detector, places }) =>
-        detector === finding.check && (places === undefined || places.includes(place)),
-    );
-    if (answer === undefined) return true;
-    met.add(keyOf(answer, answer.places === undefined ? undefined : place));
-    return false;
+    for (const answer of answers.filter(({ detector }) => detector === finding.check)) {
+      // A contract's name answers for its functions: which one is named first is chance.
+      const named = answer.places?.find((one) => place === one || place.startsWith(`${one}.`));
+      if (answer.places !== undefined && named === undefined) continue;
+      met.add(keyOf(answer, named));
+      return false;
+    }
+    return true;
   });
   const stale = answers.flatMap((answer) =>
     (answer.places ?? [undefined])
