@@ -38,7 +38,8 @@ export async function sealTick(context: EngineContext): Promise<StoredTick> {
   const tick: StoredTick = { number: number.toString(), batches: [] };
   const suspense = await suspenseOf(context);
   for await (const { value } of scanJson<BookState>(context.store, below("book/"))) {
-    let book = value;
+    // Through the session, which advances the book only from what it read.
+    let book = (await session.get<BookState>(keys.book(value.domain))) as BookState;
     do {
       const batch = await sealOne(session, context, book, suspense);
       tick.batches.push({

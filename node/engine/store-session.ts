@@ -1,3 +1,5 @@
+import { equalBytes } from "../core/bytes.ts";
+import { TallystickError } from "../core/errors.ts";
 import type { Store, StoreOperation } from "./store.ts";
 import { encodeJson, readJson } from "./stored-json.ts";
 
@@ -17,6 +19,8 @@ export class StoreSession {
   readonly #store: Store;
   readonly #known = new Map<string, unknown>();
   readonly #changed = new Set<string>();
+  /** Heads of books as they were read: they are advanced only from there. */
+  readonly #heads = new Map<string, Uint8Array>();
   #bytes = new Map<string, Uint8Array>();
 
   constructor(store: Store) {
@@ -55,14 +59,37 @@ export class StoreSession {
     this.put(key, undefined);
   }
 
-  /** @param remembered which values the next unit of work will ask for again */
+  /**
+   * @param remembered which values the next unit of work will ask for again
+   * @throws TallystickError `store.head-moved` when somebody else advanced a book that this unit
+   *   advances; nothing is written then
+   */
   async commit(remembered: (key: string) => boolean = () => false): Promise<void> {
     const operations = this.#operations();
+    await this.#requireHeads();
     if (operations.length > 0) await this.#store.write(operations, { durable: true });
+    for (const operation of operations) {
+      if (operation.type !== "put" || !isHead(operation.key)) continue;
+      this.#heads.set(operation.key, operation.value);
+    }
     this.#changed.clear();
     this.#bytes.clear();
     if (this.#known.size > REMEMBERED_MAX) this.#known.clear();
     for (const key of this.#known.keys()) if (!remembered(key)) this.#known.delete(key);
+  }
+
+  /** Compare and swap: a store has one writer, and this is what tells when it does not. */
+  async #requireHeads(): Promise<void> {
+    for (const key of this.#changed) {
+      const read = this.#heads.get(key);
+      if (read === undefined) continue;
+      const stored = await this.#store.get(key);
+      if (stored !== undefined && equalBytes(stored, read)) continue;
+      throw new TallystickError(
+        "store.head-moved",
+        `Somebody else wrote "${key}" meanwhile, and nothing was written. Start the node again, once.`,
+      );
+    }
   }
 
   #operations(): StoreOperation[] {
@@ -78,5 +105,8 @@ export class StoreSession {
 
   #learn(key: string, value: Uint8Array | undefined): void {
     this.#known.set(key, value === undefined ? undefined : readJson(key, value));
+    if (value !== undefined && isHead(key)) this.#heads.set(key, Uint8Array.from(value));
   }
 }
+
+const isHead = (key: string): boolean => key.startsWith("book/");

@@ -196,15 +196,18 @@ async function* telling(
   output: Output,
 ): AsyncGenerator<Uint8Array> {
   let sent = 0;
-  let told = Date.now();
+  const began = Date.now();
+  let told = began;
   const megabytes = (octets: number) => `${Math.floor(octets / 1_000_000)} MB`;
   for await (const chunk of chunks) {
     yield chunk;
     sent += chunk.length;
     if (Date.now() - told < PROGRESS_MS) continue;
     told = Date.now();
+    const perSecond = (1000 * sent) / (told - began);
+    const left = size === undefined ? "" : `, ${Math.ceil((size - sent) / perSecond)} s left`;
     output.remark(
-      `${name}: ${megabytes(sent)}${size === undefined ? "" : ` of ${megabytes(size)}`} sent`,
+      `${name}: ${megabytes(sent)}${size === undefined ? "" : ` of ${megabytes(size)}`} sent, ${megabytes(perSecond)} a second${left}`,
     );
   }
   if (sent > 50_000_000) output.remark(`${name}: sent; the node rates it`);
