@@ -22,6 +22,7 @@ export async function startCharging(
   config: NodeConfig & { charging: NonNullable<NodeConfig["charging"]> },
   tariffs: TariffShelf,
   ingest: (file: UsageFile) => Promise<unknown>,
+  ledgerSeconds: () => Promise<bigint>,
   log: Log,
 ): Promise<ChargingService> {
   const { accounts, emergencyNumbers, intoBooks, keepSessionsMinutes } = config.charging;
@@ -39,7 +40,16 @@ export async function startCharging(
       const code = error instanceof TallystickError ? error.code : "internal";
       log.warn("charging upkeep failed", { component: "charging", code });
     },
-    intoBooks ? async () => void (await chargingToBooks(charging, ingest)) : undefined,
+    intoBooks
+      ? async () => {
+          if (charging.recordsAfter(0, 1).length === 0) return;
+          const ledgerMilliseconds = Number(await ledgerSeconds()) * 1000;
+          await chargingToBooks(charging, ingest, {
+            ledgerMilliseconds,
+            nowMilliseconds: Date.now(),
+          });
+        }
+      : undefined,
   );
   upkeep.start();
   return {

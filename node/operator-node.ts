@@ -130,6 +130,7 @@ export class OperatorNode {
             { ...config, charging: config.charging },
             tariffs,
             (file) => pipeline.ingest(file),
+            () => context.time.seconds(),
             log,
           );
     const token = await operatorToken(config.data);

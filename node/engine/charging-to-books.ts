@@ -2,6 +2,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { usageOf } from "../core/charging/session-use.ts";
 import type { InspectLine } from "../core/formats/inspect-line.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
+import { baseUnitOf } from "../core/tariff/units.ts";
 import type { ChargingNode } from "./charging-node.ts";
 import type { UsageFile } from "./ingest-usage.ts";
 
@@ -10,14 +11,18 @@ const RECORDS_MAX = 1_000;
 /**
  * Hands ended sessions to the ordinary path of usage records, as files of their own: they are
  * guided, rated, numbered and committed like any other. A record's id is its session's, so a crash
- * between taking in and noting it makes a duplicate, which is charged once.
+ * between taking in and noting it makes a duplicate, which is charged once. A charge can not be of a
+ * time that the ledger has not reached, so what ended after its newest block waits for the next one.
  * @returns how many were taken over
  */
 export async function chargingToBooks(
   charging: ChargingNode,
   ingest: (file: UsageFile) => Promise<unknown>,
+  clocks: Clocks,
 ): Promise<number> {
-  const found = charging.recordsAfter(0, RECORDS_MAX);
+  const waiting = charging.recordsAfter(0, RECORDS_MAX);
+  const early = waiting.findIndex(({ record }) => isEarly(record, clocks));
+  const found = early < 0 ? waiting : waiting.slice(0, early);
   const [first, last] = [found.at(0), found.at(-1)];
   if (first === undefined || last === undefined) return 0;
   const file = `charging-${first.number}-${last.number}`;
@@ -29,6 +34,19 @@ export async function chargingToBooks(
   });
   await charging.recordsTaken(last.number);
   return found.length;
+}
+
+/** Milliseconds since 1970 UTC: of the ledger's newest block, and now. */
+export interface Clocks {
+  ledgerMilliseconds: number;
+  nowMilliseconds: number;
+}
+
+/** What claims to end later than now would wait for ever: suspense is the place for it. */
+function isEarly({ use, quantity }: Found, { ledgerMilliseconds, nowMilliseconds }: Clocks) {
+  const lasted = baseUnitOf(use.service) === "millisecond" ? Number(quantity) : 0;
+  const end = Date.parse(use.start) + lasted;
+  return end > ledgerMilliseconds && end <= nowMilliseconds;
 }
 
 type Found = ReturnType<ChargingNode["recordsAfter"]>[number]["record"];

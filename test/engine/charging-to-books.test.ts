@@ -7,6 +7,7 @@ import { TariffPricers } from "../../node/engine/tariff-pricers.ts";
 import { ANNA, CHARGES, EngineScene, TARIFFS } from "./engine-scene.ts";
 
 const START = Date.parse("2026-10-05T11:00:00.000Z");
+const CLOCKS = { ledgerMilliseconds: START + 3_600_000, nowMilliseconds: START + 3_600_000 };
 const CALL = {
   service: "voice",
   direction: "outgoing",
@@ -42,10 +43,14 @@ describe("charging to books", () => {
       await ingest(file);
       throw new Error("power cut");
     };
-    await assert.rejects(chargingToBooks(charging, breaksOff), /power cut/);
+    await assert.rejects(chargingToBooks(charging, breaksOff, CLOCKS), /power cut/);
     await call("third", 1);
-    assert.equal(await chargingToBooks(charging, ingest), 3);
-    assert.equal(await chargingToBooks(charging, ingest), 0);
+    // The second ended after the ledger's newest block; the order stays, so the third waits too.
+    const behind = { ...CLOCKS, ledgerMilliseconds: START + 100_000 };
+    assert.equal(await chargingToBooks(charging, ingest, behind), 1);
+    assert.equal(await chargingToBooks(charging, ingest, behind), 0);
+    assert.equal(await chargingToBooks(charging, ingest, CLOCKS), 2);
+    assert.equal(await chargingToBooks(charging, ingest, CLOCKS), 0);
     await scene.commit();
     const { books, suspended } = await scene.pipeline.status();
     const book = books.find(({ domain }) => domain === CHARGES);
