@@ -58,6 +58,8 @@ interface Intake {
   counters: SubscriberCounters;
   writer: ChargeWriter;
   file: UsageFile;
+  firstPosition: number;
+  repeated: number;
 }
 
 /**
@@ -107,6 +109,8 @@ export class UsageIngest {
     let state = (await session.get<IngestedFile>(keys.file(file.sha256))) ?? emptyFile(file);
     if (state.complete) return { ...state, already: true };
     const intake = await this.#open(session, file);
+    intake.firstPosition = state.firstPosition ?? intake.writer.position;
+    intake.repeated = state.repeated ?? 0;
     const unitRecords = profile.ingestUnitRecords ?? UNIT_RECORDS;
     const chunkRecords = Math.min(CHUNK_RECORDS, unitRecords);
     const { done } = state;
@@ -114,6 +118,8 @@ export class UsageIngest {
     let inUnit = 0;
     let chunk: UsageLine[] = [];
     const save = async () => {
+      const { firstPosition, repeated } = intake;
+      state = { ...state, firstPosition, repeated };
       session.put(keys.file(file.sha256), state);
       intake.seen.save(session, Number(this.#pricer.nowSeconds));
       intake.writer.save();
@@ -139,6 +145,9 @@ export class UsageIngest {
       }
     }
     state = { ...(await this.#takeChunk(intake, chunk, state)), complete: true };
+    if (intake.repeated > 0) {
+      state = { ...state, problems: [...state.problems, repeatedProblem(intake.repeated)] };
+    }
     await save();
     return { ...state, already: false };
   }
@@ -157,7 +166,8 @@ export class UsageIngest {
       return this.#hasher;
     });
     writer.startFile(file.sha256);
-    return { session, seen: this.#seen, counters, writer, file };
+    const seen = this.#seen;
+    return { session, seen, counters, writer, file, firstPosition: 0, repeated: 0 };
   }
 
   /** Rates a record again that waited in suspense, after it, its account or the tariff changed. */
@@ -291,8 +301,13 @@ export class UsageIngest {
   /** Whether a fingerprint's first sight was of this very id. */
   async #isOf(intake: Intake, position: number, recordId: string): Promise<boolean> {
     const id = position === 0 ? undefined : await this.#idAt(intake, position);
-    if (id === recordId) return true;
-    return (await intake.session.get<SourceSeen>(keys.source(recordId))) !== undefined;
+    if (id === recordId) {
+      if (position >= intake.firstPosition) intake.repeated++;
+      return true;
+    }
+    const seen = await intake.session.get<SourceSeen>(keys.source(recordId));
+    if (seen?.file === intake.file.sha256) intake.repeated++;
+    return seen !== undefined;
   }
 
   async #named(intake: Intake, position: number): Promise<string> {
@@ -386,3 +401,8 @@ function fingerprintContent(seen: SeenIndex, record: UsageRecord): void {
   seen.mix(record.units);
   seen.end();
 }
+
+const repeatedProblem = (count: number) => ({
+  code: "file.duplicate-record",
+  message: `${count} of the records repeat an earlier one of this file. They are charged once.`,
+});

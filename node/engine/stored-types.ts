@@ -150,6 +150,10 @@ export interface IngestedFile {
   in: ControlTotals;
   classes: Record<ControlClass, ControlTotals>;
   problems: { code: string; message: string }[];
+  /** Position in the book that the file's first charge got or would have got. */
+  firstPosition?: number;
+  /** Duplicates whose first sight was in this very file. */
+  repeated?: number;
 }
 
 export interface SourceSeen {
