@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import { MemberGated } from "./MemberGated.sol";
+import { Forwarded } from "./Forwarded.sol";
 import { IAgreements } from "./interfaces/IAgreements.sol";
 import { Book, IBooks } from "./interfaces/IBooks.sol";
 import {
@@ -21,7 +21,7 @@ import { MemberWindow } from "./libraries/MemberWindow.sol";
 import { AgreementId, DisputeId, MemberId, StatementId } from "./types/Identifiers.sol";
 
 /// @notice What it promises, and whom it trusts, is written in {IDisputes}.
-contract Disputes is IDisputes, MemberGated {
+contract Disputes is IDisputes, Forwarded {
     using MemberWindow for MemberWindow.Window;
 
     uint8 private constant REASONS = 6;
@@ -41,8 +41,10 @@ contract Disputes is IDisputes, MemberGated {
         IAgreements agreements_,
         IBooks books_,
         ILedgerClock clock_,
-        IStatements statements_
-    ) MemberGated(members_) {
+        IStatements statements_,
+        address authority,
+        address forwarder
+    ) Forwarded(members_, authority, forwarder) {
         agreements = agreements_;
         books = books_;
         clock = clock_;

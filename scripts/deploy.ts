@@ -223,6 +223,8 @@ export async function deployLedger(
     books,
     books,
     statements,
+    accessManager,
+    forwarder,
   ]);
   const settlement = await deployment.deploy("Settlement", [
     members,

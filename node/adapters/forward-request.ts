@@ -22,8 +22,8 @@ const TYPES = {
 export const FORWARDER_NAME = "Tallystick Forwarder";
 
 export interface ForwardedCall {
-  /** Contract that trusts the forwarder: claims, settlement or netting. */
-  contract: "claims" | "settlement" | "netting";
+  /** Contract that trusts the forwarder: claims, settlement, netting or disputes. */
+  contract: "claims" | "settlement" | "netting" | "disputes";
   to: Hex;
   method: string;
   args: readonly unknown[];

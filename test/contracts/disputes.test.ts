@@ -1,4 +1,6 @@
 import { strict as assert } from "node:assert";
+import { Wallet } from "ethers";
+import { signForwardRequest } from "../../node/adapters/forward-request.ts";
 import { type Hex, toHex } from "../../node/core/bytes.ts";
 import {
   type DisputeLine,
@@ -11,6 +13,7 @@ import {
   agree,
   BOOK,
   DAY,
+  DUTY,
   NO_BOOK,
   openBook,
   type Party,
@@ -299,6 +302,36 @@ describe("Disputes between two operators", function () {
       );
     }
     assert.notEqual(await onLedger(0, { amountNano: 2n * UNIT }), evidence.root);
+  });
+
+  it("are opened by a party's signature that anybody carries", async () => {
+    const statement = await stated();
+    const key = Wallet.createRandom(ledger.provider);
+    // Last of all: a key that was rotated out does not come back.
+    await ledger.send(birch.govern, "members", "rotateKey", DUTY.settle, key.address);
+    const { forwarder, disputes } = ledger.addresses;
+    const { chainId } = await ledger.provider.getNetwork();
+    const block = await ledger.provider.getBlock("latest");
+    const request = await signForwardRequest(
+      key,
+      { chainId, address: forwarder as Hex },
+      {
+        contract: "disputes",
+        to: disputes as Hex,
+        method: "open",
+        args: [statement, 1, 1, 1, 40n * UNIT, ROOT],
+        gas: 1_500_000n,
+        nonce: 0n,
+        deadlineSeconds: (block?.timestamp ?? 0) + DAY,
+      },
+    );
+    await ledger.send(ledger.account(19), "forwarder", "execute", request);
+    const id = await ledger.read(
+      "disputes",
+      "disputeAt",
+      await ledger.read("disputes", "disputeCount"),
+    );
+    assert.equal((await ledger.read("disputes", "disputeOf", id)).opener, birch.id);
   });
 });
 

@@ -87,7 +87,7 @@ describe("A call that one signs and another carries", () => {
 
   it("is trusted by who takes it from subscribers and partners, and by nobody else", async () => {
     const { forwarder } = ledger.addresses;
-    for (const contract of ["claims", "settlement", "netting"] as const) {
+    for (const contract of ["claims", "settlement", "netting", "disputes"] as const) {
       assert.equal(await ledger.read(contract, "isTrustedForwarder", forwarder), true, contract);
       assert.equal(await ledger.read(contract, "isTrustedForwarder", carrier().address), false);
     }
