@@ -16,6 +16,7 @@ import {
 } from "./read-charges.ts";
 import type { BatchProofs } from "./read-proofs.ts";
 import { getJson } from "./stored-json.ts";
+import { batchAt } from "./stored-rows.ts";
 import type {
   BookState,
   EpochState,
@@ -165,9 +166,12 @@ export class EvidenceBuilder {
   ): Promise<Bundle["invoice"]> {
     const { store } = this.#context;
     const stored = await getJson<StoredInvoice>(store, keys.invoice(account, epoch));
-    if (stored?.place === undefined) return undefined;
-    const sequence = BigInt(stored.place.sequence);
-    const { leafIndex } = stored.place;
+    const position = await getJson<string>(store, keys.invoiceAt(account, epoch));
+    if (stored === undefined || position === undefined) return undefined;
+    const found = await batchAt(store, stored.domain, BigInt(position));
+    if (found === undefined) return undefined;
+    const sequence = BigInt(found.sequence);
+    const leafIndex = Number(BigInt(position) - BigInt(found.first));
     const { batch, path } = await batches.place({ domain: stored.domain, sequence, leafIndex });
     const { run, chargesNano, body, document, documentText } = stored;
     return { batch, leafIndex, path, run, chargesNano, body, document, documentText };

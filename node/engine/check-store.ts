@@ -201,21 +201,31 @@ async function checkInvoiceEntries(
   tell: Tell,
 ): Promise<bigint[]> {
   if (batch.count === 0) return [];
-  const amounts = new Array<bigint | undefined>(batch.count).fill(undefined);
+  const first = BigInt(batch.first);
   const digests = await digestsOf(store, book, batch, tell);
-  for await (const { value } of scanJson<StoredInvoice>(store, below("invoice/"))) {
-    if (value.place?.sequence !== batch.sequence) continue;
-    const { leafIndex } = value.place;
-    amounts[leafIndex] = BigInt(value.chargesNano);
-    const leaf = leafOfStoredInvoice(fromHex(book.domain, 20), value);
+  const amounts: bigint[] = new Array<bigint>(batch.count).fill(0n);
+  const missing = new Set(amounts.keys());
+  for await (const { first: position, rows } of scanRows(
+    store,
+    book.domain,
+    first,
+    first + BigInt(batch.count),
+  )) {
+    if (isBlock(rows) || !("orderKey" in rows)) continue;
+    const invoice = await getJson<StoredInvoice>(store, keys.invoice(rows.account, rows.epoch));
+    if (invoice === undefined) continue;
+    const leafIndex = Number(position - first);
+    missing.delete(leafIndex);
+    amounts[leafIndex] = BigInt(invoice.chargesNano);
+    const leaf = leafOfStoredInvoice(fromHex(book.domain, 20), invoice);
     if (digests !== undefined && !equalAt(leaf, 0, digests, leafIndex)) {
-      tell("fsck.invoice-changed", `Invoice ${value.number} is not the one that was committed.`);
+      tell("fsck.invoice-changed", `Invoice ${invoice.number} is not the one that was committed.`);
     }
   }
-  return amounts.map((amount, index) => {
-    if (amount === undefined) tell("fsck.invoice-missing", `Invoice ${index} is not in the store.`);
-    return amount ?? 0n;
-  });
+  for (const index of missing) {
+    tell("fsck.invoice-missing", `Invoice ${index} is not in the store.`);
+  }
+  return amounts;
 }
 
 async function checkDigests(

@@ -2,6 +2,7 @@ import { fromHex } from "../core/bytes.ts";
 import { assert } from "../core/errors.ts";
 import { type InspectLine, type InspectLines, isRecord } from "../core/formats/inspect-line.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
+import { lastClosing } from "./bill-state.ts";
 import { ChargeWriter, fitsBlock } from "./charge-writer.ts";
 import { emptyFile, RunningTotals } from "./control-totals.ts";
 import type { AccountGuide } from "./guide-account.ts";
@@ -155,7 +156,7 @@ export class UsageIngest {
   async #open(session: StoreSession, file: UsageFile): Promise<Intake> {
     const { random, profile } = this.#context;
     const { chargeBook } = profile.agreement;
-    await this.#pricer.startAt(await session.get<string>(keys.node("closed-epoch")));
+    await this.#pricer.startAt(await lastClosing(session));
     const now = Number(this.#pricer.nowSeconds);
     this.#seen ??= await SeenIndex.load(this.#context, session, now);
     const book = await session.get<BookState>(keys.book(chargeBook));
@@ -175,7 +176,7 @@ export class UsageIngest {
     const session = new StoreSession(this.#context.store);
     const waiting = await session.get<SuspendedRecord>(keys.suspense(recordId));
     if (waiting === undefined) return undefined;
-    await this.#pricer.startAt(await session.get<string>(keys.node("closed-epoch")));
+    await this.#pricer.startAt(await lastClosing(session));
     session.delete(keys.suspense(recordId));
     const seen = await session.get<SourceSeen>(keys.source(recordId));
     const outcome = await this.#priceAgain(session, waiting.record, seen?.file);

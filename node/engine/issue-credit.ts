@@ -1,6 +1,7 @@
 import { fromHex } from "../core/bytes.ts";
 import { CREDIT_REASON, NO_DIGITS } from "../core/commitment/charge-groups.ts";
 import { assert, TallystickError } from "../core/errors.ts";
+import { lastClosing } from "./bill-state.ts";
 import { epochAfter, epochOfInstant } from "./billing-epoch.ts";
 import { keys } from "./key-spaces.ts";
 import { numberCharge } from "./number-charge.ts";
@@ -41,7 +42,7 @@ export async function issueCredit(context: EngineContext, claimId: string): Prom
   const recordId = creditRecordId(claimId);
   const now = Number(await time.seconds()) * 1000;
   const current = epochOfInstant(now, profile.zone);
-  const closed = await session.get<string>(keys.node("closed-epoch"));
+  const closed = await lastClosing(session);
   const epoch = closed !== undefined && current <= closed ? epochAfter(closed) : current;
   const credit = await numberCharge(session, context, profile.agreement.creditBook, {
     recordId,

@@ -19,6 +19,11 @@
  *   levels/<domain>/<sequence>              -> levels of the batch's tree from 5 up (read-proofs.ts)
  *   owned/<account>/<epoch>/<domain>/<no>   -> OwnedPlaces of the account's charges from that number on
  *   invoice/<account>/<epoch>               -> StoredInvoice
+ *   invoice-at/<account>/<epoch>            -> position of its leaf in the invoice book
+ *   bill/<epoch>                            -> BillState: how far the bill run is, or what it made
+ *   bill-plan/<epoch>                       -> BillPlan, while the run is on its way (bill-state.ts)
+ *   bill-lines/<epoch>/<bucket>/<unit>      -> lines gathered for a bucket of accounts (bill-lines.ts)
+ *   bill-leaf/<epoch>/<order key>           -> StoredInvoiceLeaf that is not yet appended
  *   claim/<claim id>                        -> StoredClaim
  *   claim-open/<claim id>                   -> claim id, while its outcome is open
  *   claim-at/<domain>/<sequence>/<index>/<claim id> -> claim id: all claims about one charge
@@ -56,6 +61,12 @@ export const keys = {
   owned: (account: string, epoch: string, domain: string, number: bigint) =>
     `owned/${account}/${epoch}/${domain}/${sortable(number)}`,
   invoice: (account: string, epoch: string) => `invoice/${account}/${epoch}`,
+  invoiceAt: (account: string, epoch: string) => `invoice-at/${account}/${epoch}`,
+  bill: (epoch: string) => `bill/${epoch}`,
+  billPlan: (epoch: string) => `bill-plan/${epoch}`,
+  billLines: (epoch: string, bucket: number, unit: number) =>
+    `bill-lines/${epoch}/${sortable(bucket)}/${sortable(unit)}`,
+  billLeaf: (epoch: string, orderKey: string) => `bill-leaf/${epoch}/${orderKey}`,
   claim: (id: string) => `claim/${id}`,
   claimOpen: (id: string) => `claim-open/${id}`,
   claimsAt: (domain: string, sequence: bigint, index: number) =>

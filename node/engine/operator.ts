@@ -25,6 +25,8 @@ export interface OperatorProfile {
   batchChargesMax: number;
   /** Records of a file that become durable in one write. */
   ingestUnitRecords?: number;
+  /** Charges of a bill run whose lines are held in memory at once. */
+  billUnitCharges?: number;
   /** Fingerprints of records seen that are kept in memory before they are folded into a run. */
   seenEntriesInMemory?: number;
 }

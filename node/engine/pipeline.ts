@@ -17,7 +17,7 @@ import type { Ledger, RefusalReason } from "./ledger.ts";
 import type { EngineContext } from "./operator.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Settled } from "./outbox-journal.ts";
-import { type BillRun, runBill } from "./run-bill.ts";
+import { type BillRun, stepBill } from "./run-bill.ts";
 import { sealTick } from "./seal-batch.ts";
 import { postStatement } from "./settle-statement.ts";
 import { StoreSession } from "./store-session.ts";
@@ -186,8 +186,12 @@ export class OperatorPipeline {
     return this.#turns.run(() => this.#committer.noteAgain(settled));
   }
 
-  bill(epoch: string): Promise<BillRun> {
-    return this.#turns.run(() => runBill(this.#parts.context, epoch));
+  /** Step by step, so that files and batches go on in between. */
+  async bill(epoch: string): Promise<BillRun> {
+    for (;;) {
+      const done = await this.#turns.run(() => stepBill(this.#parts.context, epoch));
+      if (done !== undefined) return done;
+    }
   }
 
   evidence(account: string, epoch: string): Promise<Bundle> {

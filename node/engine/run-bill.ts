@@ -1,31 +1,18 @@
-import { fromHex, type Hex, toHex } from "../core/bytes.ts";
-import { CREDIT_REASON } from "../core/commitment/charge-groups.ts";
-import { invoiceSalts } from "../core/commitment/secrets.ts";
+import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
-import { describeCharge } from "../core/evidence/describe-charge.ts";
-import {
-  type InvoiceDocument,
-  type InvoiceDocumentLine,
-  writeInvoiceDocument,
-} from "../core/invoice/invoice-document.ts";
-import { minorUnitDigits } from "../core/money/currency.ts";
-import { formatNano } from "../core/money/decimal.ts";
-import { type BillingEpoch, billingEpoch } from "./billing-epoch.ts";
+import { appendLeaves, billedAccounts, composeBucket } from "./bill-invoices.ts";
+import { gatherUnit } from "./bill-lines.ts";
+import { type BillBucket, type BillPlan, type BillState, billUnit } from "./bill-state.ts";
+import { billingEpoch, epochBefore } from "./billing-epoch.ts";
 import { below, keys } from "./key-spaces.ts";
-import { appendEntry } from "./number-charge.ts";
 import type { EngineContext } from "./operator.ts";
-import { readBatch, readOwnedCharges } from "./read-charges.ts";
+import { readBatch } from "./read-charges.ts";
 import { StoreSession } from "./store-session.ts";
-import { batchLeafOfInvoice, leafPartsOfStoredInvoice } from "./stored-invoice-leaf.ts";
-import { getJson, scanJson } from "./stored-json.ts";
-import type {
-  Account,
-  BookState,
-  EpochState,
-  StoredCharge,
-  StoredInvoice,
-  StoredInvoiceLeaf,
-} from "./stored-types.ts";
+import { getJson } from "./stored-json.ts";
+import type { BookState } from "./stored-types.ts";
+
+/** Accounts whose counters are read in one call while the run is planned. */
+const PLANNED_AT_ONCE = 4_096;
 
 export interface BillRun {
   epoch: string;
@@ -36,60 +23,132 @@ export interface BillRun {
 }
 
 /**
- * The bill of a closed period: one invoice for each account with charges, its leaf appended to the
- * invoice book in strict order. Done once; running it again answers what was done.
- * @throws TallystickError `bill.period-open`, `bill.charges-pending`, `bill.earlier-period-open`
+ * One step of the bill of a closed period: one invoice for each account with charges, its leaf
+ * appended to the invoice book in strict order (bill-state.ts says what a step is). To be called until
+ * it answers; a run that was left in its middle goes on from there, and one that is done answers what
+ * was done. Between steps others may write.
+ * @throws TallystickError `bill.period-open`, `bill.charges-pending`, `bill.earlier-period-open`,
+ * `bill.other-run-open`, `bill.lines-missing`
  */
-export async function runBill(context: EngineContext, epochName: string): Promise<BillRun> {
-  const { store, profile, time } = context;
-  const epoch = billingEpoch(epochName, profile.zone);
-  const session = new StoreSession(store);
+export async function stepBill(
+  context: EngineContext,
+  epoch: string,
+): Promise<BillRun | undefined> {
+  const session = new StoreSession(context.store);
   const closed = await session.get<string>(keys.node("closed-epoch"));
-  if (closed !== undefined && closed >= epochName) return answerBefore(context, epochName);
+  const open = await session.get<string>(keys.node("open-bill"));
+  billingEpoch(epoch, context.profile.zone);
+  if (closed !== undefined && closed >= epoch) {
+    const state = await session.get<BillState>(keys.bill(epoch));
+    return answer(epoch, state, true);
+  }
+  if (open !== undefined && open !== epoch) {
+    throw new TallystickError(
+      "bill.other-run-open",
+      `The bill of ${open} was begun and is not done; run the bill of ${open} first.`,
+    );
+  }
+  const state =
+    open === undefined
+      ? await begin(context, session, epoch, closed)
+      : await goOn(context, session, epoch);
+  session.put(keys.bill(epoch), state);
+  await session.commit();
+  return state.phase === "done" ? answer(epoch, state, false) : undefined;
+}
 
+function answer(epoch: string, state: BillState | undefined, already: boolean): BillRun {
+  const { invoices, totalNano } = state ?? { invoices: 0, totalNano: "0" };
+  return { epoch, invoices, totalNano: BigInt(totalNano), already };
+}
+
+async function begin(
+  context: EngineContext,
+  session: StoreSession,
+  epoch: string,
+  closed: string | undefined,
+): Promise<BillState> {
+  const { store, profile, time } = context;
+  const { chargeBook, creditBook } = profile.agreement;
   const now = await time.seconds();
-  if (now * 1000n < BigInt(epoch.toMilliseconds)) {
+  const { toMilliseconds } = billingEpoch(epoch, profile.zone);
+  if (now * 1000n < BigInt(toMilliseconds)) {
     throw new TallystickError(
       "bill.period-open",
-      `${epochName} ends at ${new Date(epoch.toMilliseconds).toISOString()}; the ledger's time is ${new Date(Number(now) * 1000).toISOString()}. Run the bill after the period.`,
+      `${epoch} ends at ${new Date(toMilliseconds).toISOString()}; the ledger's time is ${new Date(Number(now) * 1000).toISOString()}. Run the bill after the period.`,
     );
   }
-  for (const book of [profile.agreement.chargeBook, profile.agreement.creditBook]) {
-    await assertCommitted(context, book);
+  for (const book of [chargeBook, creditBook]) await assertCommitted(context, book);
+  await assertNothingSkipped(context, { after: closed, before: epoch });
+  const from = (await session.get<Record<Hex, string>>(keys.node("bill-from"))) ?? {};
+  const books: BillPlan["books"] = [];
+  for (const domain of [chargeBook, creditBook]) {
+    const { pendingNext } = (await getJson<BookState>(store, keys.book(domain))) as BookState;
+    books.push({ domain, from: from[domain] ?? "1", to: pendingNext });
   }
+  const buckets = await planBuckets(context, epoch);
+  session.put(keys.billPlan(epoch), {
+    issuedAtSeconds: now.toString(),
+    books,
+    buckets,
+  } satisfies BillPlan);
+  session.put(keys.node("open-bill"), epoch);
+  return {
+    phase: buckets.length === 0 ? "append" : "gather",
+    index: 0,
+    position: books[0]?.from ?? "0",
+    units: 0,
+    // Where nothing is gathered, nothing is learnt of later periods either.
+    later:
+      buckets.length > 0 ? {} : Object.fromEntries(books.map(({ domain, from }) => [domain, from])),
+    invoices: 0,
+    totalNano: "0",
+  };
+}
 
-  const leaves: StoredInvoiceLeaf[] = [];
-  let totalNano = 0n;
+async function goOn(
+  context: EngineContext,
+  session: StoreSession,
+  epoch: string,
+): Promise<BillState> {
+  const plan = (await session.get<BillPlan>(keys.billPlan(epoch))) as BillPlan;
+  const state = (await session.get<BillState>(keys.bill(epoch))) as BillState;
+  if (state.phase === "gather") return gatherUnit(context, session, epoch, { plan, state });
+  if (state.phase === "compose") return composeBucket(context, session, epoch, { plan, state });
+  if (!(await appendLeaves(context, session, epoch))) return state;
+  const before = await session.get<Record<Hex, string>>(keys.node("bill-from"));
+  const from = plan.books.map(({ domain, to }) => [domain, state.later[domain] ?? to]);
+  session.put(keys.node("bill-from"), { ...before, ...Object.fromEntries(from) });
+  session.put(keys.node("closed-epoch"), epoch);
+  session.delete(keys.node("open-bill"));
+  session.delete(keys.billPlan(epoch));
+  return { ...state, phase: "done" };
+}
+
+/** Accounts with charges, in the order of their keys, in buckets of about as many charges each. */
+async function planBuckets(context: EngineContext, epoch: string): Promise<BillBucket[]> {
+  const unit = billUnit(context);
+  const buckets: BillBucket[] = [];
   let ordinal = 0;
-  for await (const { value: account } of scanJson<Account>(store, below("account/"))) {
-    await assertNothingSkipped(context, account.id, { after: closed, before: epochName });
-    const state = await session.get<EpochState>(
-      keys.epoch(account.id, epochName, profile.agreement.chargeBook),
-    );
-    if (state === undefined) continue;
-    ordinal++;
-    const { invoice, leaf } = await composeInvoice(context, session, {
-      account,
-      epoch,
-      state,
-      number: `${epochName}-${String(ordinal).padStart(6, "0")}`,
-      issuedAtSeconds: now,
-    });
-    session.put(keys.invoice(account.id, epochName), invoice);
-    leaves.push(leaf);
-    totalNano += BigInt(invoice.chargesNano);
+  let charges = unit;
+  let accounts: string[] = [];
+  const plan = async () => {
+    for (const { account, charges: state } of await billedAccounts(context, accounts, epoch)) {
+      if (charges >= unit) {
+        buckets.push({ first: account, ordinal });
+        charges = 0;
+      }
+      charges += Number(state.lastChargeNumber);
+      ordinal++;
+    }
+    accounts = [];
+  };
+  for await (const { key } of context.store.scan(below("account/"))) {
+    accounts.push(key.slice("account/".length));
+    if (accounts.length === PLANNED_AT_ONCE) await plan();
   }
-  leaves.sort((a, b) => (a.orderKey < b.orderKey ? -1 : 1));
-  for (const leaf of leaves) {
-    const book = (await session.get<BookState>(
-      keys.book(profile.agreement.invoiceBook),
-    )) as BookState;
-    appendEntry(session, book, leaf, batchLeafOfInvoice(fromHex(book.domain, 20), leaf));
-  }
-  session.put(keys.node("closed-epoch"), epochName);
-  // One write: before it nothing was billed, after it all invoices are and the period is closed.
-  await session.commit();
-  return { epoch: epochName, invoices: leaves.length, totalNano, already: false };
+  await plan();
+  return buckets;
 }
 
 /** Every charge and credit stands on the ledger, by a final commitment, before a bill names it. */
@@ -111,170 +170,17 @@ async function assertCommitted({ store }: EngineContext, domain: Hex): Promise<v
 /** A period that was passed over would never be billed: later runs close it. */
 async function assertNothingSkipped(
   { store, profile }: EngineContext,
-  account: string,
   { after, before }: { after: string | undefined; before: string },
 ): Promise<void> {
-  const range = { from: `epoch/${account}/${after ?? ""}`, to: `epoch/${account}/${before}` };
-  for await (const { key } of store.scan(range)) {
+  if (after === epochBefore(before)) return;
+  // Seldom: the first run of a node, or after months without one. Keys only are looked at, once.
+  for await (const { key } of store.scan(below("epoch/"))) {
     const [, , epoch = "", domain] = key.split("/");
-    if (domain !== profile.agreement.chargeBook || epoch === after) continue;
+    if (domain !== profile.agreement.chargeBook || epoch >= before) continue;
+    if (after !== undefined && epoch <= after) continue;
     throw new TallystickError(
       "bill.earlier-period-open",
       `There are charges in ${epoch}, which was not billed; run the bill of ${epoch} first.`,
     );
   }
 }
-
-/** The run of an epoch as a number: 2026-10 is 202610. */
-export const runOfEpoch = (epoch: string): bigint => BigInt(epoch.replace("-", ""));
-
-async function answerBefore(context: EngineContext, epoch: string): Promise<BillRun> {
-  let invoices = 0;
-  let totalNano = 0n;
-  for await (const { value } of scanJson<StoredInvoice>(context.store, below("invoice/"))) {
-    if (value.epoch !== epoch) continue;
-    invoices++;
-    totalNano += BigInt(value.chargesNano);
-  }
-  return { epoch, invoices, totalNano, already: true };
-}
-
-interface InvoiceInput {
-  account: Account;
-  epoch: BillingEpoch;
-  state: EpochState;
-  number: string;
-  issuedAtSeconds: bigint;
-}
-
-async function composeInvoice(
-  context: EngineContext,
-  session: StoreSession,
-  input: InvoiceInput,
-): Promise<{ invoice: StoredInvoice; leaf: StoredInvoiceLeaf }> {
-  const { profile } = context;
-  const { account, epoch, state } = input;
-  const run = runOfEpoch(epoch.name);
-  const charges = await readOwnedCharges(
-    context.store,
-    account.id,
-    epoch.name,
-    profile.agreement.chargeBook,
-  );
-  const credits = await readOwnedCharges(
-    context.store,
-    account.id,
-    epoch.name,
-    profile.agreement.creditBook,
-  );
-  const creditState = await session.get<EpochState>(
-    keys.epoch(account.id, epoch.name, profile.agreement.creditBook),
-  );
-  const creditsNano = BigInt(creditState?.runningTotalNano ?? "0");
-  const documentText = writeInvoiceDocument(
-    documentOf(
-      context,
-      input,
-      charges.map(({ charge }) => charge),
-      credits.map(({ charge }) => charge),
-      creditsNano,
-    ),
-  );
-  const salts = invoiceSalts(fromHex(state.epochKey, 32), run);
-  const body = {
-    salt: toHex(salts.body),
-    pseudonym: state.pseudonym,
-    lastChargeNumber: state.lastChargeNumber,
-    lastCreditNumber: creditState?.lastChargeNumber ?? "0",
-    creditsNano: creditsNano.toString(),
-    taxNano: "0",
-  };
-  const document = { salt: toHex(salts.document), closingState: toHex(new Uint8Array(32)) };
-  const chargesNano = state.runningTotalNano;
-  const invoice: StoredInvoice = {
-    account: account.id,
-    epoch: epoch.name,
-    run: run.toString(),
-    number: input.number,
-    documentText,
-    chargesNano,
-    body,
-    document,
-    domain: profile.agreement.invoiceBook,
-  };
-  const parts = leafPartsOfStoredInvoice(invoice);
-  const leaf: StoredInvoiceLeaf = {
-    account: account.id,
-    epoch: epoch.name,
-    orderKey: toHex(parts.orderKey),
-    body: toHex(parts.body),
-    document: toHex(parts.document),
-    chargesNano,
-  };
-  return { invoice, leaf };
-}
-
-function documentOf(
-  context: EngineContext,
-  { account, epoch, number, issuedAtSeconds, state }: InvoiceInput,
-  charges: StoredCharge[],
-  credits: StoredCharge[],
-  creditsNano: bigint,
-): InvoiceDocument {
-  const { profile } = context;
-  const digits = minorUnitDigits(profile.agreement.currency) ?? 2;
-  const money = (nano: bigint | string) => formatNano(BigInt(nano), digits);
-  const chargesNano = BigInt(state.runningTotalNano);
-  return {
-    format: "tallystick-invoice",
-    version: 1,
-    number,
-    issuedAt: new Date(Number(issuedAtSeconds) * 1000).toISOString(),
-    operator: { name: profile.name, member: profile.member },
-    account: account.id,
-    period: {
-      epoch: epoch.name,
-      from: new Date(epoch.fromMilliseconds).toISOString(),
-      to: new Date(epoch.toMilliseconds).toISOString(),
-      zone: profile.zone,
-    },
-    currency: profile.agreement.currency,
-    lines: charges.map((charge) => documentLine(charge, money)),
-    credits: credits.map((credit) => ({
-      line: `C${credit.opened.account.chargeNumber}`,
-      amount: money(credit.amountNano),
-      reason: creditReason(credit.opened.credit?.reason),
-      invoice: credit.recordId,
-    })),
-    charges: money(chargesNano),
-    creditsTotal: money(creditsNano),
-    tax: money(0n),
-    total: money(chargesNano - creditsNano),
-  };
-}
-
-function documentLine(charge: StoredCharge, money: (nano: string) => string): InvoiceDocumentLine {
-  const opened = charge.opened.charge as NonNullable<StoredCharge["opened"]["charge"]>;
-  const facts = describeCharge(opened, charge.opened.party);
-  return {
-    line: charge.opened.account.chargeNumber,
-    device: charge.device,
-    service: facts.service ?? "other",
-    direction: facts.direction,
-    ...(facts.otherParty === undefined ? {} : { otherParty: facts.otherParty }),
-    start: new Date(facts.startMilliseconds).toISOString(),
-    ...(facts.durationSeconds === undefined ? {} : { durationSeconds: facts.durationSeconds }),
-    ...(facts.octets === undefined ? {} : { octets: facts.octets }),
-    ...(facts.units === undefined ? {} : { units: facts.units }),
-    amount: money(charge.amountNano),
-  };
-}
-
-const REASON_WORDS: Record<number, string> = {
-  [CREDIT_REASON.claimConceded]: "claim conceded",
-  [CREDIT_REASON.breachProven]: "breach proven on the ledger",
-  [CREDIT_REASON.goodwill]: "goodwill",
-  [CREDIT_REASON.correction]: "correction",
-};
-
-const creditReason = (code: number | undefined): string => REASON_WORDS[code ?? 0] ?? "credit";

@@ -3,7 +3,7 @@ import { commitTrees } from "../core/commitment/batch-commitment.ts";
 import { BOOK_KIND } from "../core/commitment/domain.ts";
 import { BatchTrees } from "../core/commitment/kernel/batch-trees.ts";
 import { upperLevels } from "../core/commitment/kernel/chunk-proofs.ts";
-import { assert, TallystickError } from "../core/errors.ts";
+import { TallystickError } from "../core/errors.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { EngineContext } from "./operator.ts";
 import { LeafRecomputer } from "./recompute-leaves.ts";
@@ -11,14 +11,8 @@ import type { Store } from "./store.ts";
 import { StoreSession } from "./store-session.ts";
 import { encodeBytes } from "./stored-bytes.ts";
 import { scanJson } from "./stored-json.ts";
-import { type BatchPlace, findRows, isBlock, scanLeaves, scanRows } from "./stored-rows.ts";
-import type {
-  BookState,
-  StoredBatch,
-  StoredInvoice,
-  StoredTick,
-  SuspendedRecord,
-} from "./stored-types.ts";
+import { type BatchPlace, findRows, scanLeaves } from "./stored-rows.ts";
+import type { BookState, StoredBatch, StoredTick, SuspendedRecord } from "./stored-types.ts";
 import { openKey } from "./subscriber-epoch.ts";
 
 const DIGEST_BYTES = 32;
@@ -86,9 +80,6 @@ async function sealOne(
     const place: BatchPlace = { sequence: sequence.toString(), first: first.toString() };
     session.put(keys.batchEnd(book.domain, end - 1n), place);
     session.putBytes(keys.levels(book.domain, sequence), encodeBytes(upperLevels(trees)));
-  }
-  if (book.kind === BOOK_KIND.invoices) {
-    await placeInvoices(session, context.store, book.domain, { sequence, first, end });
   }
   session.put(keys.book(book.domain), {
     ...book,
@@ -188,22 +179,6 @@ async function requireRows(
       "seal.rows-changed",
       `Row ${first + BigInt(index)} of book ${domain} is not the one that its digest was made of. Nothing is sealed; run fsck.`,
     );
-  }
-}
-
-async function placeInvoices(
-  session: StoreSession,
-  store: Store,
-  domain: string,
-  { sequence, first, end }: { sequence: bigint; first: bigint; end: bigint },
-): Promise<void> {
-  for await (const { first: position, rows } of scanRows(store, domain, first, end)) {
-    assert(!isBlock(rows) && "orderKey" in rows, "a row of an invoice book is an invoice's leaf");
-    const key = keys.invoice(rows.account, rows.epoch);
-    const invoice = await session.get<StoredInvoice>(key);
-    assert(invoice !== undefined, "an invoice's leaf has its invoice");
-    const place = { sequence: sequence.toString(), leafIndex: Number(position - first) };
-    session.put(key, { ...invoice, place });
   }
 }
 

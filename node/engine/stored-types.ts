@@ -186,8 +186,6 @@ export interface StoredInvoice {
   };
   document: { salt: Hex; closingState: Hex };
   domain: Hex;
-  /** Where its leaf stands, once its batch is sealed. */
-  place?: { sequence: string; leafIndex: number };
 }
 
 export interface StoredClaim {

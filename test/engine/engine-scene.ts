@@ -114,6 +114,7 @@ export interface SceneOptions {
   batchChargesMax?: number;
   ingestUnitRecords?: number;
   seenEntriesInMemory?: number;
+  billUnitCharges?: number;
   mines?: "at once" | "on command";
   finalityBlocks?: number;
 }
@@ -156,6 +157,9 @@ export class EngineScene {
       ...(options.ingestUnitRecords === undefined
         ? {}
         : { ingestUnitRecords: options.ingestUnitRecords }),
+      ...(options.billUnitCharges === undefined
+        ? {}
+        : { billUnitCharges: options.billUnitCharges }),
       ...(options.seenEntriesInMemory === undefined
         ? {}
         : { seenEntriesInMemory: options.seenEntriesInMemory }),

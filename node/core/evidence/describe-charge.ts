@@ -22,6 +22,13 @@ export interface ChargeFacts {
   otherParty?: string;
 }
 
+/** What of the opened groups is read. */
+export type DescribedCharge = Pick<
+  OpenedCharge,
+  "service" | "flags" | "start" | "quantity" | "secondQuantity" | "decidingDigits"
+>;
+export type DescribedParty = Pick<OpenedParty, "type" | "restDigits" | "text">;
+
 const serviceOf = (code: number): Service | undefined =>
   SERVICES.find((name) => SERVICE_CODE[name] === code);
 
@@ -32,7 +39,7 @@ const secondsOf = (milliseconds: string): string => {
 };
 
 /** @throws TallystickError `digits.malformed` when the groups hold no digits where they must */
-export function describeCharge(charge: OpenedCharge, party?: OpenedParty): ChargeFacts {
+export function describeCharge(charge: DescribedCharge, party?: DescribedParty): ChargeFacts {
   const service = serviceOf(charge.service);
   const direction =
     DIRECTIONS.find(
@@ -48,7 +55,7 @@ export function describeCharge(charge: OpenedCharge, party?: OpenedParty): Charg
   };
 }
 
-function quantitiesOf(service: Service | undefined, charge: OpenedCharge): Partial<ChargeFacts> {
+function quantitiesOf(service: Service | undefined, charge: DescribedCharge): Partial<ChargeFacts> {
   switch (service) {
     case "voice":
     case "time":
@@ -67,7 +74,10 @@ function quantitiesOf(service: Service | undefined, charge: OpenedCharge): Parti
   }
 }
 
-function otherPartyOf(charge: OpenedCharge, party: OpenedParty | undefined): string | undefined {
+function otherPartyOf(
+  charge: DescribedCharge,
+  party: DescribedParty | undefined,
+): string | undefined {
   if (party === undefined || party.type === PARTY_TYPE.none) return undefined;
   if (party.type === PARTY_TYPE.text) return party.text;
   const digits =
