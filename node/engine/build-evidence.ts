@@ -1,7 +1,7 @@
 import { type Hex, toHex } from "../core/bytes.ts";
 import { partyGroupDigest } from "../core/commitment/charge-groups.ts";
 import { TallystickError } from "../core/errors.ts";
-import type { Bundle, BundleCharge, BundleCredit } from "../core/evidence/bundle.ts";
+import type { Bundle, BundleCharge, BundleCredit, ToldComponent } from "../core/evidence/bundle.ts";
 import { partyFromJson } from "../core/evidence/group-json.ts";
 import { billingEpoch } from "./billing-epoch.ts";
 import { issueReceipt, type SignReceipt } from "./issue-receipt.ts";
@@ -77,6 +77,14 @@ export class EvidenceBuilder {
         account: opened.account,
         party: opened.party,
         charge: opened.charge as NonNullable<typeof opened.charge>,
+        ...(placed.charge.moves === undefined
+          ? {}
+          : {
+              told: {
+                components: placed.charge.components as ToldComponent[],
+                moves: placed.charge.moves,
+              },
+            }),
       });
     }
     const credits = await this.#creditsFor(account, charges, batches);

@@ -1,6 +1,7 @@
 import type { Hex } from "../core/bytes.ts";
 import type { SourceRole } from "../core/commitment/secrets.ts";
 import { assert } from "../core/errors.ts";
+import type { AccountedPrice } from "./stored-types.ts";
 
 /*
  * The codec of a block of usage charges: columns of numbers, then what has no fixed width. Nothing
@@ -56,6 +57,8 @@ interface Table {
   texts: Record<number, string>;
   /** Of charges that stand for events, by row; absent when none does. */
   eventsRoots?: Record<number, Hex>;
+  /** What accounts' plans made of prices, by row; absent where no plan did. */
+  accounted?: Record<number, AccountedPrice>;
 }
 
 const utf8 = new TextEncoder();

@@ -1,7 +1,7 @@
 import type { Hex } from "../core/bytes.ts";
 import { fromHex } from "../core/bytes.ts";
 import { CHARGE_FLAG, NO_DIGITS, NO_NETWORK } from "../core/commitment/charge-groups.ts";
-import { RECORD_ID_BYTES_MAX } from "../core/commitment/secrets.ts";
+import { RECORD_ID_BYTES_MAX, type SourceRole } from "../core/commitment/secrets.ts";
 import { assert } from "../core/errors.ts";
 import type { Rated } from "../core/rating/outcome.ts";
 import type { RecordSource } from "../core/records/usage-record.ts";
@@ -14,7 +14,7 @@ import { leafOf, openedCharge, type UnnumberedCharge } from "./number-charge.ts"
 import type { EngineContext } from "./operator.ts";
 import type { StoreSession } from "./store-session.ts";
 import { encodeBytes } from "./stored-bytes.ts";
-import type { BookState } from "./stored-types.ts";
+import type { AccountedPrice, BookState } from "./stored-types.ts";
 import type { SubscriberCounter, SubscriberCounters } from "./subscriber-counters.ts";
 
 const ID_BYTES = BLOCK_CHARGES_MAX * RECORD_ID_BYTES_MAX;
@@ -28,6 +28,7 @@ export interface PricedUse {
   source: RecordSource | undefined;
   /** "0x" and 64 digits, when the record stands for events. */
   eventsRoot?: string | undefined;
+  accounted?: AccountedPrice | undefined;
 }
 
 /**
@@ -143,19 +144,27 @@ export class ChargeWriter {
       table.eventsRoots ??= {};
       table.eventsRoots[row] = use.eventsRoot as Hex;
     }
+    if (use.accounted !== undefined) {
+      table.accounted ??= {};
+      table.accounted[row] = use.accounted;
+    }
     this.#monthKeyAt(rated.startMilliseconds);
     if (++this.#count === BLOCK_CHARGES_MAX) this.#close();
   }
 
   /** One charge that columns can not hold: a price made by hand, an amount beyond 64 bits. */
-  addAlone(counter: SubscriberCounter, priced: UnnumberedCharge): void {
+  addAlone(
+    counter: SubscriberCounter,
+    priced: UnnumberedCharge,
+    role: SourceRole = this.#context.profile.sourceRole,
+  ): void {
     this.#close();
     const position = this.#first;
     this.#counters.count(counter, priced.amountNano, position, 0);
     const charge = openedCharge(priced, {
       epoch: counter.state,
       monthKey: this.#monthKeyAt(priced.startMilliseconds),
-      role: this.#context.profile.sourceRole,
+      role,
       chargeNumber: BigInt(counter.chargeNumber),
       runningTotalNano: counter.runningTotalNano,
     });

@@ -37,6 +37,7 @@ export class ChargeHasher {
   readonly #leaves: HashTile;
   readonly #number: BigUint64Array;
   #holdsEvents = false;
+  #holdsScopes = false;
 
   /** @param domain the book's */
   constructor(domain: Uint8Array) {
@@ -90,6 +91,7 @@ export class ChargeHasher {
       this.#parties.blocks.set(textIdentity(salt, text), BLOCK_BYTES * i + 34);
     }
     this.#placeEventsRoots(block, from, count);
+    this.#placeScopes(block, from, count);
     this.#accounts.hash(count);
     this.#parties.hash(count);
     this.#charges.hash(count);
@@ -113,6 +115,27 @@ export class ChargeHasher {
       if (root !== undefined) this.#parties.blocks.set(fromHex(root, 32), at(i));
     }
     this.#holdsEvents = true;
+  }
+
+  /** Zero for charges of prices without counters. */
+  #placeScopes(block: ChargeBlock, from: number, count: number): void {
+    const { accounted } = block.table;
+    const at = (i: number, slot: number) => BLOCK_BYTES * i + 87 + 24 * slot;
+    if (this.#holdsScopes) {
+      for (let i = 0; i < TILE; i++) this.#charges.blocks.fill(0, at(i, 0), at(i, 2));
+      this.#holdsScopes = false;
+    }
+    if (accounted === undefined) return;
+    const { blocks } = this.#charges;
+    const view = new DataView(blocks.buffer, blocks.byteOffset, blocks.byteLength);
+    for (let i = 0; i < count; i++) {
+      for (const [slot, move] of (accounted[from + i]?.scopes ?? []).entries()) {
+        blocks.set(fromHex(move.scope, 8), at(i, slot));
+        view.setBigUint64(at(i, slot) + 8, BigInt(move.scopeSequence));
+        view.setBigUint64(at(i, slot) + 16, BigInt(move.counterBefore));
+      }
+    }
+    this.#holdsScopes = true;
   }
 
   /** Messages of the salts and the source tags: a key, and the id at the end. */

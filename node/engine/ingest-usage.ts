@@ -3,6 +3,7 @@ import { assert } from "../core/errors.ts";
 import { type InspectLine, type InspectLines, isRecord } from "../core/formats/inspect-line.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
 import { lastClosing } from "./bill-state.ts";
+import { accountedPrice, SPONSOR_ROLE, sponsoredCharges, unnumbered } from "./charge-of-record.ts";
 import { ChargeWriter, fitsBlock } from "./charge-writer.ts";
 import { emptyFile, RunningTotals } from "./control-totals.ts";
 import type { AccountGuide } from "./guide-account.ts";
@@ -10,7 +11,8 @@ import { ChargeHasher } from "./hash-charges.ts";
 import { keys } from "./key-spaces.ts";
 import { numberCharge } from "./number-charge.ts";
 import type { EngineContext } from "./operator.ts";
-import { type Guided, UsePricer, unnumbered, type Wait } from "./price-use.ts";
+import { type Guided, UsePricer, type Wait } from "./price-use.ts";
+import type { AccountRating } from "./rate-accounts.ts";
 import { SEEN, SeenIndex } from "./seen-index.ts";
 import { StoreSession } from "./store-session.ts";
 import { findRows, isBlock, type StoredRows } from "./stored-rows.ts";
@@ -79,14 +81,19 @@ export class UsageIngest {
   /** The rows that were read last, to see whether an id is the same. */
   #rows: StoredRows | undefined;
 
-  constructor(context: EngineContext, tariffs: TariffShelf, guide: AccountGuide) {
+  constructor(
+    context: EngineContext,
+    tariffs: TariffShelf,
+    guide: AccountGuide,
+    rating?: AccountRating,
+  ) {
     this.#context = context;
-    this.#pricer = new UsePricer(context, tariffs, guide);
+    this.#pricer = new UsePricer(context, tariffs, guide, undefined, rating);
   }
 
   /** From the next file on accounts are these. */
-  useGuide(guide: AccountGuide): void {
-    this.#pricer.useGuide(guide);
+  useAccounts(guide: AccountGuide, rating: AccountRating): void {
+    this.#pricer.useAccounts(guide, rating);
   }
 
   async ingest(
@@ -97,6 +104,7 @@ export class UsageIngest {
       return await this.#ingest(file, onProgress);
     } catch (error) {
       this.#seen = undefined;
+      this.#pricer.rating.forget();
       throw error;
     }
   }
@@ -124,6 +132,7 @@ export class UsageIngest {
       session.put(keys.file(file.sha256), state);
       intake.seen.save(session, Number(this.#pricer.nowSeconds));
       intake.writer.save();
+      this.#pricer.rating.save(session);
       // One write: before it nothing of the unit is there, after it all is.
       await session.commit((key) => key.startsWith("book/"));
       inUnit = 0;
@@ -179,10 +188,16 @@ export class UsageIngest {
     await this.#pricer.startAt(await lastClosing(session));
     session.delete(keys.suspense(recordId));
     const seen = await session.get<SourceSeen>(keys.source(recordId));
-    const outcome = await this.#priceAgain(session, waiting.record, seen?.file);
-    if (seen !== undefined) session.put(keys.source(recordId), { ...seen, outcome });
-    await session.commit();
-    return outcome;
+    try {
+      const outcome = await this.#priceAgain(session, waiting.record, seen?.file);
+      if (seen !== undefined) session.put(keys.source(recordId), { ...seen, outcome });
+      this.#pricer.rating.save(session);
+      await session.commit();
+      return outcome;
+    } catch (error) {
+      this.#pricer.rating.forget();
+      throw error;
+    }
   }
 
   /** One file of lines, whose records do not reach the store before the unit of work does. */
@@ -223,6 +238,8 @@ export class UsageIngest {
     const owners: [string, string][] = [];
     const starts: number[] = [];
     const prints: number[] = [];
+    const { rating } = this.#pricer;
+    const quantities = new Set<string>();
     for (const [at, guide] of guided.entries()) {
       if (guide === undefined) continue;
       const record = chunk[at] as UsageRecord;
@@ -233,6 +250,9 @@ export class UsageIngest {
       if ("code" in guide) continue;
       owners.push([guide.account, guide.epoch]);
       starts.push(guide.startMilliseconds);
+      if (!rating.isInUse) continue;
+      for (const sponsor of rating.sponsorsOf(guide)) owners.push([sponsor, guide.epoch]);
+      for (const key of rating.keysOf(guide)) quantities.add(key);
     }
     await seen.recall(prints);
     const hinted: string[] = [];
@@ -243,6 +263,8 @@ export class UsageIngest {
       print += 4;
     }
     await session.prefetch(hinted);
+    await session.prefetch(quantities);
+    rating.learn(session, quantities);
     await counters.prefetch(owners);
     await writer.prefetchMonths(starts);
   }
@@ -344,13 +366,17 @@ export class UsageIngest {
       if (found.wait.code === TOO_OLD) return "rejected";
       return this.#suspend(session, record, found.wait);
     }
-    const { rated, amountNano, hand } = found.priced;
+    const { rated, use, amountNano, hand } = found.priced;
     const counter = counters.of(guide.account, guide.epoch);
     if (hand === undefined && fitsBlock(counter, rated, amountNano)) {
       const { id: recordId, source, eventsRoot } = record;
       const { device } = guide;
-      writer.add(counter, { recordId, device, rated, amountNano, source, eventsRoot });
+      const accounted = accountedPrice(use);
+      writer.add(counter, { recordId, device, rated, amountNano, source, eventsRoot, accounted });
     } else writer.addAlone(counter, unnumbered(found.priced));
+    for (const paid of sponsoredCharges(found.priced)) {
+      writer.addAlone(counters.of(paid.account, paid.epoch), paid, SPONSOR_ROLE);
+    }
     return amountNano === 0n ? "pricedAtZero" : "charged";
   }
 
@@ -362,10 +388,17 @@ export class UsageIngest {
     const { chargeBook } = this.#context.profile.agreement;
     const guide = this.#pricer.guide(record);
     if ("code" in guide) return this.#suspend(session, record, guide);
+    const { rating } = this.#pricer;
+    const quantities = [...rating.keysOf(guide)];
+    await session.prefetch(quantities);
+    rating.learn(session, quantities);
     const found = this.#pricer.price(record, guide, fileSha256);
     if (found.outcome === "not-billable") return "notBillable";
     if (found.outcome === "wait") return this.#suspend(session, record, found.wait);
     await numberCharge(session, this.#context, chargeBook, unnumbered(found.priced));
+    for (const paid of sponsoredCharges(found.priced)) {
+      await numberCharge(session, this.#context, chargeBook, paid, SPONSOR_ROLE);
+    }
     return found.priced.amountNano === 0n ? "pricedAtZero" : "charged";
   }
 

@@ -18,6 +18,7 @@
  *   batch-end/<domain>/<position>           -> BatchPlace of the batch whose last row that is
  *   levels/<domain>/<sequence>              -> levels of the batch's tree from 5 up (read-proofs.ts)
  *   owned/<account>/<epoch>/<domain>/<no>   -> OwnedPlaces of the account's charges from that number on
+ *   rating/<account>/<period>               -> RatingValues: counters and allowances of a billing period
  *   invoice/<account>/<epoch>               -> StoredInvoice
  *   invoice-at/<account>/<epoch>            -> position of its leaf in the invoice book
  *   bill/<epoch>                            -> BillState: how far the bill run is, or what it made
@@ -60,6 +61,7 @@ export const keys = {
   levels: (domain: string, sequence: bigint) => `levels/${domain}/${sortable(sequence)}`,
   owned: (account: string, epoch: string, domain: string, number: bigint) =>
     `owned/${account}/${epoch}/${domain}/${sortable(number)}`,
+  rating: (account: string, period: number) => `rating/${account}/${period}`,
   invoice: (account: string, epoch: string) => `invoice/${account}/${epoch}`,
   invoiceAt: (account: string, epoch: string) => `invoice-at/${account}/${epoch}`,
   bill: (epoch: string) => `bill/${epoch}`,

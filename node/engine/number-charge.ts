@@ -46,6 +46,7 @@ export interface UnnumberedCharge {
     | { kind: "charge"; group: Omit<ChargeGroup, "salt"> }
     | { kind: "credit"; group: Omit<CreditGroup, "salt"> };
   components?: unknown[];
+  moves?: StoredCharge["moves"];
   usage?: StoredCharge["usage"];
 }
 
@@ -68,6 +69,7 @@ export async function numberCharge(
   context: EngineContext,
   domain: string,
   priced: UnnumberedCharge,
+  role: SourceRole = context.profile.sourceRole,
 ): Promise<StoredCharge> {
   const book = await session.get<BookState>(keys.book(domain));
   assert(book !== undefined, `book ${domain} is open`);
@@ -82,7 +84,6 @@ export async function numberCharge(
   const monthKey = await openKey(session, context.random, keys.monthKey(domain, month));
   const chargeNumber = BigInt(epoch.lastChargeNumber) + 1n;
   const runningTotalNano = BigInt(epoch.runningTotalNano) + priced.amountNano;
-  const role = context.profile.sourceRole;
   const charge = openedCharge(priced, { epoch, monthKey, role, chargeNumber, runningTotalNano });
   session.put(keys.epoch(priced.account, priced.epoch, domain), {
     ...epoch,
@@ -124,6 +125,7 @@ export function openedCharge(priced: UnnumberedCharge, frame: ChargeFrame): Stor
         : { credit: creditToJson({ salt: salts.charge, ...priced.third.group }) }),
     },
     ...(priced.components === undefined ? {} : { components: priced.components }),
+    ...(priced.moves === undefined ? {} : { moves: priced.moves }),
     ...(priced.usage === undefined ? {} : { usage: priced.usage }),
   };
 }

@@ -39,6 +39,7 @@ export class RowOpener {
     assert(monthKey !== undefined, `the key of ${trafficMonth(Number(start))} is stored`);
     const text = block.table.texts[row];
     const eventsRoot = block.table.eventsRoots?.[row];
+    const accounted = block.table.accounted?.[row];
     return {
       recordId,
       revision: 0,
@@ -71,23 +72,29 @@ export class RowOpener {
           },
           text,
         ),
-        charge: chargeToJson({
-          salt: salts.charge,
-          kind: CHARGE_KIND.usage,
-          service: small.service[row] as number,
-          flags: small.flags[row] as number,
-          start,
-          sessionMinutes: narrow.sessionMinutes[row] as number,
-          quantity: wide.quantity[row] as bigint,
-          secondQuantity: wide.secondQuantity[row] as bigint,
-          decidingDigits: wide.decidingDigits[row] as bigint,
-          originDigits: wide.originDigits[row] as bigint,
-          visitedNetwork: middle.visitedNetwork[row] as number,
-          class: small.class[row] as number,
-          tariffVersion: middle.tariffVersion[row] as number,
-          counters: [],
-        }),
+        charge: {
+          ...chargeToJson({
+            salt: salts.charge,
+            kind: CHARGE_KIND.usage,
+            service: small.service[row] as number,
+            flags: small.flags[row] as number,
+            start,
+            sessionMinutes: narrow.sessionMinutes[row] as number,
+            quantity: wide.quantity[row] as bigint,
+            secondQuantity: wide.secondQuantity[row] as bigint,
+            decidingDigits: wide.decidingDigits[row] as bigint,
+            originDigits: wide.originDigits[row] as bigint,
+            visitedNetwork: middle.visitedNetwork[row] as number,
+            class: small.class[row] as number,
+            tariffVersion: middle.tariffVersion[row] as number,
+            counters: [],
+          }),
+          counters: accounted?.scopes ?? [],
+        },
       },
+      ...(accounted === undefined
+        ? {}
+        : { components: accounted.components, moves: accounted.moves }),
     };
   }
 

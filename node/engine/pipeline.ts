@@ -17,6 +17,7 @@ import type { Ledger, RefusalReason } from "./ledger.ts";
 import type { EngineContext } from "./operator.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Settled } from "./outbox-journal.ts";
+import { AccountRating } from "./rate-accounts.ts";
 import { type BillRun, stepBill } from "./run-bill.ts";
 import { sealTick } from "./seal-batch.ts";
 import { postStatement } from "./settle-statement.ts";
@@ -88,9 +89,9 @@ export class OperatorPipeline {
   readonly #ingest: UsageIngest;
   #accountsRevision = 0;
 
-  private constructor(parts: PipelineParts, guide: AccountGuide) {
+  private constructor(parts: PipelineParts, guide: AccountGuide, rating: AccountRating) {
     this.#parts = parts;
-    this.#ingest = new UsageIngest(parts.context, parts.tariffs, guide);
+    this.#ingest = new UsageIngest(parts.context, parts.tariffs, guide, rating);
     this.#committer = new TickCommitter(parts.context.store, parts.outbox);
     this.#evidence = new EvidenceBuilder(
       parts.context,
@@ -113,16 +114,21 @@ export class OperatorPipeline {
   static async open(parts: PipelineParts): Promise<OperatorPipeline> {
     await openBooks(parts.context);
     const guide = await AccountGuide.load(parts.context.store);
-    const pipeline = new OperatorPipeline(parts, guide);
+    const rating = await loadRating(parts, []);
+    const pipeline = new OperatorPipeline(parts, guide, rating);
     await pipeline.#turns.run(() => pipeline.#committer.recover());
     return pipeline;
   }
 
-  /** Adds accounts or replaces their devices; an account keeps its secret. */
+  /**
+   * Adds accounts or replaces what they have; an account keeps its secret.
+   * @throws TallystickError `accounts.…` when plans, pools or sponsors do not fit; nothing is changed
+   */
   async putAccounts(accounts: Omit<Account, "accessSecret">[]): Promise<void> {
     const { store, random } = this.#parts.context;
     await this.#turns.run(async () => {
       const session = new StoreSession(store);
+      const rating = await loadRating(this.#parts, accounts);
       for (const account of accounts) {
         const known = await session.get<Account>(keys.account(account.id));
         const accessSecret = known?.accessSecret ?? toHex(random.bytes(32));
@@ -130,7 +136,7 @@ export class OperatorPipeline {
       }
       await session.commit();
       this.#accountsRevision++;
-      this.#ingest.useGuide(await AccountGuide.load(store));
+      this.#ingest.useAccounts(await AccountGuide.load(store), rating);
     });
   }
 
@@ -323,6 +329,20 @@ export class OperatorPipeline {
       return true;
     });
   }
+}
+
+/** @param changed accounts that are not in the store yet, or stand there as they were */
+async function loadRating(
+  { context, tariffs }: PipelineParts,
+  changed: readonly Omit<Account, "accessSecret">[],
+): Promise<AccountRating> {
+  if (!AccountRating.isNeeded(tariffs)) return new AccountRating(tariffs, [], context.random);
+  const all = new Map<string, Omit<Account, "accessSecret">>();
+  for await (const { value } of scanJson<Account>(context.store, below("account/"))) {
+    all.set(value.id, value);
+  }
+  for (const account of changed) all.set(account.id, account);
+  return new AccountRating(tariffs, [...all.values()], context.random);
 }
 
 async function openBooks({ store, profile }: EngineContext): Promise<void> {

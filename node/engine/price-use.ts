@@ -1,28 +1,18 @@
-import { fromHex, toHex } from "../core/bytes.ts";
-import {
-  CHARGE_FLAG,
-  CHARGE_KIND,
-  dueMilliseconds,
-  NO_DIGITS,
-  NO_NETWORK,
-} from "../core/commitment/charge-groups.ts";
-import { textIdentity } from "../core/commitment/secrets.ts";
+import { dueMilliseconds } from "../core/commitment/charge-groups.ts";
 import { parseDecimalNano } from "../core/money/decimal.ts";
-import type { Rated, RatingOutcome } from "../core/rating/outcome.ts";
+import type { RatingOutcome } from "../core/rating/outcome.ts";
+import type { RatedFacts } from "../core/rating/rate-usage.ts";
+import { ServedNumbers, servedIdentities } from "../core/rating/served-party.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
 import { EpochCalendar, epochAfter } from "./billing-epoch.ts";
+import type { PricedRecord } from "./charge-of-record.ts";
 import type { AccountGuide } from "./guide-account.ts";
-import type { UnnumberedCharge } from "./number-charge.ts";
 import type { EngineContext, HandPrice } from "./operator.ts";
-import { ServedNumbers, servedIdentities } from "./served-party.ts";
+import { AccountRating, type GuidedUse, type PricedUse } from "./rate-accounts.ts";
 import type { ShelvedTariff, TariffShelf } from "./tariff-shelf.ts";
 
 /** What a record needs before it can be priced. */
-export interface Guided {
-  startMilliseconds: number;
-  tariff: ShelvedTariff;
-  account: string;
-  device: string;
+export interface Guided extends GuidedUse {
   epoch: string;
 }
 
@@ -46,6 +36,7 @@ export class UsePricer {
   readonly #numbers = new Map<ShelvedTariff, ServedNumbers>();
   readonly #rate: (tariff: ShelvedTariff, record: UsageRecord) => RatingOutcome;
   #guide: AccountGuide;
+  #rating: AccountRating;
   #nowSeconds = 0n;
   #closedEpoch: string | undefined;
 
@@ -56,17 +47,25 @@ export class UsePricer {
     guide: AccountGuide,
     rate: (tariff: ShelvedTariff, record: UsageRecord) => RatingOutcome = ({ rater }, record) =>
       rater.rate(record),
+    rating = new AccountRating(tariffs, [], context.random),
   ) {
     this.#context = context;
     this.#tariffs = tariffs;
     this.#guide = guide;
     this.#rate = rate;
+    this.#rating = rating;
     this.#epochs = new EpochCalendar(context.profile.zone);
     this.#hasHandPrices = Object.keys(context.profile.handPrices).length > 0;
   }
 
-  useGuide(guide: AccountGuide): void {
+  useAccounts(guide: AccountGuide, rating: AccountRating): void {
     this.#guide = guide;
+    this.#rating = rating;
+  }
+
+  /** Plans, counters and allowances of accounts; what `price` moves is for the caller to save. */
+  get rating(): AccountRating {
+    return this.#rating;
   }
 
   /** @param closedEpoch the last that was billed, as the store says it */
@@ -124,7 +123,8 @@ export class UsePricer {
   }
 
   price(record: UsageRecord, guide: Guided, fileSha256: string | undefined): PriceOutcome {
-    const rated = this.#rate(guide.tariff, record);
+    const use = this.#rateUse(record, guide);
+    const rated = use.outcome;
     if (rated.outcome === "not-billable") return rated;
     if (rated.outcome === "suspended") return { outcome: "wait", wait: rated };
     const wait = this.#untimely(rated);
@@ -133,12 +133,22 @@ export class UsePricer {
     const amountNano = hand === undefined ? rated.amountNano : parseDecimalNano(hand.amount);
     return {
       outcome: "priced",
-      priced: { record, rated, guide, amountNano, hand, fileSha256 },
+      priced: { record, rated, use, guide, amountNano, hand, fileSha256 },
     };
   }
 
+  /** By the account's plan where it has one; else by the tariff alone. */
+  #rateUse(record: UsageRecord, guide: Guided): PricedUse {
+    const refuse = (facts: RatedFacts) => this.#untimely(facts);
+    if (this.#rating.decides(guide)) return this.#rating.rate(record, guide, refuse);
+    const outcome = this.#rate(guide.tariff, record);
+    return outcome.outcome === "suspended" && outcome.code === "rating.needs-account"
+      ? this.#rating.rate(record, guide, refuse)
+      : { outcome };
+  }
+
   /** A charge must be due, and not longer ago than the agreement's maximum record age. */
-  #untimely(rated: Rated): Wait | undefined {
+  #untimely(rated: RatedFacts): Wait | undefined {
     const now = this.#nowSeconds * 1000n;
     const { service, quantity, secondQuantity } = rated;
     const start = BigInt(rated.startMilliseconds);
@@ -167,84 +177,4 @@ export class UsePricer {
     const closed = this.#closedEpoch;
     return closed !== undefined && epoch <= closed ? epochAfter(closed) : epoch;
   }
-}
-
-/** All that a charge of a usage record is made of. */
-export interface PricedRecord {
-  record: UsageRecord;
-  rated: Rated;
-  guide: Guided;
-  amountNano: bigint;
-  hand: HandPrice | undefined;
-  fileSha256: string | undefined;
-}
-
-/** The charge of a usage record, before it has its number. */
-export function unnumbered(priced: PricedRecord): UnnumberedCharge {
-  const { record, rated, guide, amountNano, hand, fileSha256 } = priced;
-  return {
-    recordId: record.id,
-    revision: 0,
-    account: guide.account,
-    epoch: guide.epoch,
-    device: guide.device,
-    amountNano,
-    startMilliseconds: guide.startMilliseconds,
-    party: (salt) => partyGroupOf(rated, record, fileSha256, salt),
-    third: { kind: "charge", group: chargeGroupOf(rated) },
-    components:
-      hand === undefined
-        ? rated.components.map((component) => ({
-            ...component,
-            amountNano: component.amountNano.toString(),
-            quantity: component.quantity?.toString(),
-            billed: component.billed?.toString(),
-          }))
-        : [{ kind: "hand-price", amountNano: amountNano.toString(), reason: hand.reason }],
-    usage: record,
-  };
-}
-
-function chargeGroupOf(rated: Rated) {
-  return {
-    kind: CHARGE_KIND.usage,
-    service: rated.service,
-    flags: rated.direction | (rated.wholeNumber ? CHARGE_FLAG.wholeNumber : 0),
-    start: BigInt(rated.startMilliseconds),
-    sessionMinutes: rated.sessionMinutes,
-    quantity: rated.quantity,
-    secondQuantity: rated.secondQuantity,
-    decidingDigits: rated.decidingDigits,
-    originDigits: rated.originDigits ?? NO_DIGITS,
-    visitedNetwork: rated.visitedNetwork ?? NO_NETWORK,
-    class: rated.class ?? 0,
-    tariffVersion: rated.tariffVersion,
-    counters: [],
-  };
-}
-
-/** A charge that stands for itself. */
-const NO_EVENTS = new Uint8Array(32);
-
-function partyGroupOf(
-  rated: Rated,
-  record: UsageRecord,
-  fileSha256: string | undefined,
-  salt: Uint8Array,
-) {
-  const text = rated.partyText;
-  const source = record.source;
-  return {
-    group: {
-      restDigits: text === undefined ? rated.restDigits : BigInt(toHex(textIdentity(salt, text))),
-      type: rated.partyType,
-      cell: 0n,
-      file:
-        fileSha256 === undefined ? new Uint8Array(16) : fromHex(`0x${fileSha256.slice(0, 32)}`, 16),
-      offset: BigInt(source?.byteOffset ?? 0),
-      length: source?.byteLength ?? 0,
-      eventsRoot: record.eventsRoot === undefined ? NO_EVENTS : fromHex(record.eventsRoot, 32),
-    },
-    ...(text === undefined ? {} : { text }),
-  };
 }

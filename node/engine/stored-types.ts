@@ -4,15 +4,18 @@ import type {
   OpenedCharge,
   OpenedCredit,
   OpenedParty,
+  ToldComponent,
+  ToldMove,
 } from "../core/evidence/bundle.ts";
+import type { AccountTerms } from "../core/rating/account-directory.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
 import type { DemandedPlace } from "./build-delivery.ts";
 import type { RefusalReason } from "./ledger.ts";
 
 /* What the store holds, as JSON. Amounts are nano-units as decimal strings. */
 
-/** Who is billed, and which numbers, SIMs and devices are theirs, by effective dates. */
-export interface Account {
+/** Who is billed: numbers, SIMs and devices, plans and pool, by effective dates. */
+export interface Account extends AccountTerms {
   id: string;
   label: string;
   devices: AccountDevice[];
@@ -23,6 +26,7 @@ export interface Account {
 export interface AccountDevice {
   /** International digits with "+", IMSI, ICCID or device id. */
   id: string;
+  groups?: string[] | undefined;
   from?: string;
   to?: string;
 }
@@ -68,8 +72,20 @@ export interface StoredCharge {
   };
   /** How the amount came about, in the rater's words; it follows from charge and tariff. */
   components?: unknown[];
+  /** Counters and allowances that it moved. */
+  moves?: ToldMove[];
   usage?: UsageRecord;
 }
+
+/** What an account made of a price, for who explains it; the commitment holds the scopes alone. */
+export interface AccountedPrice {
+  scopes: OpenedCharge["counters"];
+  components: ToldComponent[];
+  moves: ToldMove[];
+}
+
+/** Running quantities by the name that the rater gives them; decimal strings. */
+export type RatingValues = Record<string, string>;
 
 /** Places of charges with consecutive numbers: position of the stored rows, row in them, and so on. */
 export type OwnedPlaces = number[];

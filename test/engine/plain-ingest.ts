@@ -1,11 +1,12 @@
 import { type InspectLine, isRecord } from "../../node/core/formats/inspect-line.ts";
 import { rateUsage } from "../../node/core/rating/rate-usage.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
+import { unnumbered } from "../../node/engine/charge-of-record.ts";
 import type { AccountGuide } from "../../node/engine/guide-account.ts";
 import { keys } from "../../node/engine/key-spaces.ts";
 import { numberCharge } from "../../node/engine/number-charge.ts";
 import type { EngineContext } from "../../node/engine/operator.ts";
-import { UsePricer, unnumbered } from "../../node/engine/price-use.ts";
+import { UsePricer } from "../../node/engine/price-use.ts";
 import { StoreSession } from "../../node/engine/store-session.ts";
 import type { ControlClass, SuspendedRecord } from "../../node/engine/stored-types.ts";
 import type { TariffShelf } from "../../node/engine/tariff-shelf.ts";

@@ -131,12 +131,46 @@ const place = {
   path: z.array(hex(32)).max(20),
 };
 
+const signedDecimal = z.string().regex(/^-?(0|[1-9][0-9]{0,59})$/, "expected a decimal integer");
+
+const toldComponent = z.strictObject({
+  kind: name(32),
+  amountNano: signedDecimal,
+  quantity: signedDecimal.optional(),
+  billed: signedDecimal.optional(),
+  row: small(4).optional(),
+  name: name(200).optional(),
+  percent: name(32).optional(),
+  counterBefore: signedDecimal.optional(),
+});
+
+const toldMove = z.strictObject({
+  name: name(200),
+  scope: name(200),
+  /** Of which device; absent where it is the account's or several accounts'. */
+  device: name(200).optional(),
+  before: signedDecimal,
+  after: signedDecimal,
+  /** Of an allowance: what there was of it. */
+  granted: signedDecimal.optional(),
+});
+
+/**
+ * How the account's plan made the amount: the operator's words. Its counters' scopes are committed;
+ * of the rest a checker sees only that it comes to the amount.
+ */
+const told = z.strictObject({
+  components: z.array(toldComponent).max(1000),
+  moves: z.array(toldMove).max(1000),
+});
+
 const chargeProof = z.strictObject({
   line: name(32).min(1),
   ...place,
   account: z.union([accountGroup, closed]),
   party: z.union([partyGroup, closed]),
   charge: z.union([chargeGroup, closed]),
+  told: told.optional(),
 });
 
 const creditProof = z.strictObject({
@@ -261,6 +295,8 @@ export type BundleReceipt = z.infer<typeof receiptSection>;
 export type OpenedAccount = z.infer<typeof accountGroup>;
 export type OpenedParty = z.infer<typeof partyGroup>;
 export type OpenedCharge = z.infer<typeof chargeGroup>;
+export type ToldComponent = z.infer<typeof toldComponent>;
+export type ToldMove = z.infer<typeof toldMove>;
 export type OpenedCredit = z.infer<typeof creditGroup>;
 export type ClosedGroup = z.infer<typeof closed>;
 

@@ -6,22 +6,18 @@ import type { TariffDocument, TariffPlan } from "../tariff/document.ts";
 import { readOtherParty } from "../tariff/numbering.ts";
 import type { BillingPeriods } from "./billing-period.ts";
 import { checkSponsors } from "./check-sponsors.ts";
+import { ServedNumbers, servedIdentities } from "./served-party.ts";
 
 const id = z.string().min(1).max(200);
 const instant = z.string().min(1).max(40).nullish();
 
-const account = z.looseObject({
-  id,
+/** What an account has beside its id and devices, as `rate --accounts` and the node take it. */
+export const accountTerms = {
   pool: id.optional(),
   plan: id.optional(),
   plans: z
     .array(z.strictObject({ plan: id, from: instant, to: instant }))
     .max(1000)
-    .optional(),
-  devices: z
-    .array(
-      z.looseObject({ id, from: instant, to: instant, groups: z.array(id).max(100).optional() }),
-    )
     .optional(),
   groups: z.array(id).max(100).optional(),
   friends: z.array(id).max(1000).optional(),
@@ -30,6 +26,18 @@ const account = z.looseObject({
     .max(100)
     .optional(),
   taxExempt: z.boolean().optional(),
+};
+
+export type AccountTerms = z.infer<z.ZodObject<typeof accountTerms>>;
+
+const account = z.looseObject({
+  id,
+  ...accountTerms,
+  devices: z
+    .array(
+      z.looseObject({ id, from: instant, to: instant, groups: z.array(id).max(100).optional() }),
+    )
+    .optional(),
 });
 const accountsFile = z.union([z.array(account), z.looseObject({ accounts: z.array(account) })]);
 
@@ -73,6 +81,8 @@ export interface RatedAccount {
   friends: ReadonlySet<string>;
   sponsors: Sponsor[];
   taxExempt: boolean;
+  /** When it has a plan that this version of the tariff does not know. */
+  planless: Dates[];
 }
 
 /** Whose use a record is. */
@@ -85,6 +95,7 @@ export interface Owner {
 export class AccountDirectory {
   readonly #accounts = new Map<string, RatedAccount>();
   readonly #owners = new Map<string, { account: RatedAccount; device: Device }[]>();
+  readonly #numbers = new ServedNumbers();
   readonly #document: TariffDocument;
   readonly #isOpen: boolean;
 
@@ -98,11 +109,17 @@ export class AccountDirectory {
   }
 
   /**
+   * @param isOneOfVersions other versions of the tariff know the plans that this one does not
    * @throws TallystickError `accounts.shape`, `accounts.plan-unknown`, `accounts.twice`,
    *   `accounts.date-invalid`, `accounts.pool-unknown`, `accounts.sponsor-unknown`,
    *   `accounts.sponsor-cycle`
    */
-  static read(input: unknown, document: TariffDocument, periods: BillingPeriods): AccountDirectory {
+  static read(
+    input: unknown,
+    document: TariffDocument,
+    periods: BillingPeriods,
+    { isOneOfVersions = false } = {},
+  ): AccountDirectory {
     const parsed = accountsFile.safeParse(input);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
@@ -115,7 +132,7 @@ export class AccountDirectory {
     }
     const directory = new AccountDirectory(document, false);
     const written = Array.isArray(parsed.data) ? parsed.data : parsed.data.accounts;
-    for (const one of written) directory.#add(one, periods);
+    for (const one of written) directory.#add(one, periods, isOneOfVersions);
     for (const { id: at, pool } of directory.#accounts.values()) {
       if (directory.#accounts.has(pool)) continue;
       throw new TallystickError(
@@ -127,7 +144,7 @@ export class AccountDirectory {
     return directory;
   }
 
-  #add(written: z.infer<typeof account>, periods: BillingPeriods): void {
+  #add(written: z.infer<typeof account>, periods: BillingPeriods, isOneOfVersions: boolean): void {
     if (this.#accounts.has(written.id)) {
       throw new TallystickError("accounts.twice", `The account "${written.id}" stands twice.`);
     }
@@ -141,6 +158,7 @@ export class AccountDirectory {
       ...dates(device),
     }));
     const plans = written.plans ?? (written.plan === undefined ? [] : [{ plan: written.plan }]);
+    const isHere = ({ plan }: { plan: string }) => !isOneOfVersions || this.#knows(plan);
     const added: RatedAccount = {
       id: written.id,
       pool: written.pool ?? written.id,
@@ -148,7 +166,8 @@ export class AccountDirectory {
       assignments:
         plans.length === 0
           ? this.#defaultAssignments()
-          : plans.map((one) => ({ plan: this.#plan(one.plan), ...dates(one) })),
+          : plans.filter(isHere).map((one) => ({ plan: this.#plan(one.plan), ...dates(one) })),
+      planless: plans.filter((one) => !isHere(one)).map(dates),
       devices,
       devicesById: byId(devices),
       groups: written.groups ?? [],
@@ -185,6 +204,10 @@ export class AccountDirectory {
     throw new TallystickError("accounts.date-invalid", `"${text}" is no date; correct it.`);
   }
 
+  #knows(name: string): boolean {
+    return this.#document.plans?.some((one) => one.name === name) ?? false;
+  }
+
   #plan(name: string): TariffPlan {
     const plan = this.#document.plans?.find((one) => one.name === name);
     if (plan !== undefined) return plan;
@@ -216,6 +239,7 @@ export class AccountDirectory {
       friends: new Set(),
       sponsors: [],
       taxExempt: false,
+      planless: [],
     };
     this.#accounts.set(id, opened);
     return opened;
@@ -234,7 +258,10 @@ export class AccountDirectory {
    * @throws TallystickError `guide.unknown-owner`, `guide.doubly-claimed`
    */
   ownerOf(record: UsageRecord, startMilliseconds: number): Owner {
-    const identities = servedIdentities(record, this.#document);
+    const { numbering } = this.#document;
+    const identities = servedIdentities(record, this.#numbers, numbering).filter(
+      (one) => one !== undefined,
+    );
     const device = identities[0];
     const named = record.account === undefined ? undefined : this.account(record.account);
     if (named !== undefined) return { account: named, device: device ?? named.id };
@@ -285,13 +312,4 @@ export function planAt(
   milliseconds: number,
 ): PlanAssignment | undefined {
   return assignments.find(({ from, to }) => from <= milliseconds && milliseconds < to);
-}
-
-/** What a record says of the served party, the strongest first: device, SIM, number. */
-function servedIdentities(record: UsageRecord, { numbering }: TariffDocument): string[] {
-  const written = record.direction === "incoming" ? record.bParty : record.aParty;
-  const party = readOtherParty(written, numbering);
-  const number =
-    party.type === "international" || party.type === "national" ? `+${party.digits}` : undefined;
-  return [record.deviceId, record.imsi, number, written].filter((one) => one !== undefined);
 }

@@ -12,7 +12,7 @@ import { countUnits, withoutEarlier } from "./count-units.ts";
 import type { Component, NotBillable, Rated, Suspended } from "./outcome.ts";
 import { freeOf, isTooShort, placesInInterval } from "./price-charge.ts";
 import { firstPricePlace, piecesOf } from "./price-pieces.ts";
-import { locateUse, requireWholeSession } from "./rate-usage.ts";
+import { locateUse, type RatedFacts, requireWholeSession } from "./rate-usage.ts";
 import type { RatingState, StateKey } from "./rating-state.ts";
 import { sponsorUse } from "./sponsor-use.ts";
 import {
@@ -32,6 +32,14 @@ export interface AccountRated extends Rated {
 }
 
 export type AccountOutcome = AccountRated | Suspended | NotBillable;
+
+/** What a caller knows of a use beside its record. */
+export interface AccountUse {
+  /** Whose it is, where that was found before. */
+  owner?: Owner;
+  /** The last word before anything changes: why the record is not charged now, though it has a price. */
+  refuse?: (facts: RatedFacts) => { code: string; message: string } | undefined;
+}
 
 /**
  * Rates the records of accounts in their order, with what only their account knows: counters,
@@ -57,21 +65,21 @@ export class AccountRater {
     this.#allowances = new Allowances(directory, periods, state);
   }
 
-  rate(record: UsageRecord): AccountOutcome {
+  rate(record: UsageRecord, known: AccountUse = {}): AccountOutcome {
     if (record.billable === false) return { outcome: "not-billable" };
     try {
-      return this.#rate(record);
+      return this.#rate(record, known);
     } catch (error) {
       if (!(error instanceof TallystickError)) throw error;
       return { outcome: "suspended", code: error.code, message: error.message };
     }
   }
 
-  #rate(record: UsageRecord): AccountRated {
+  #rate(record: UsageRecord, known: AccountUse): AccountRated | Suspended {
     const tariff = this.#tariff;
-    let found: Owner | undefined;
+    let found = known.owner;
     const { interval, facts } = locateUse(tariff, record, (at) => {
-      found = this.#directory.ownerOf(record, at);
+      found ??= this.#directory.ownerOf(record, at);
       return groupsOf(found, at);
     });
     const owner = found ?? this.#directory.ownerOf(record, facts.startMilliseconds);
@@ -102,6 +110,8 @@ export class AccountRater {
     use.add(["net", owner.account.id, use.item], amountNano);
     this.#markUsed(use);
     use.changes.push(this.#allowances.markActive(owner.account, period));
+    const refused = known.refuse?.(facts);
+    if (refused !== undefined) return { outcome: "suspended", ...refused };
     this.#state.apply(use.changes);
     return {
       outcome: "rated",

@@ -32,6 +32,8 @@ const GRANTS_MAX = 100_000;
 
 /** What is granted once belongs to no billing period: none begins then. */
 const ONCE: BillingPeriod = { from: -1, to: -1 };
+/** The period under which quantities of once-granted allowances are kept. */
+export const ONCE_PERIOD = ONCE.from;
 
 /** Key kinds that later periods ask for. */
 export const ALLOWANCE_KEYS = ["used", "rolled", "active"] as const;

@@ -11,6 +11,7 @@ import type { Hex } from "../../core/bytes.ts";
 import type { ParseOptions } from "../../core/formats/inspect-line.ts";
 import { recogniseFormat } from "../../core/formats/registry.ts";
 import { NO_REPETITIONS } from "../../core/formats/repetition-index.ts";
+import { accountTerms } from "../../core/rating/account-directory.ts";
 import type { DisputeList } from "../../engine/list-disputes.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import { requireWholeFile } from "../../engine/require-whole-file.ts";
@@ -39,12 +40,14 @@ const accountsSchema = z.array(
   z.strictObject({
     id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
     label: z.string().min(1).max(100),
+    ...accountTerms,
     devices: z
       .array(
         z.strictObject({
           id: z.string().min(1).max(64),
           from: z.iso.datetime().optional(),
           to: z.iso.datetime().optional(),
+          groups: z.array(z.string().min(1).max(200)).max(100).optional(),
         }),
       )
       .max(10_000),
@@ -86,11 +89,10 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
   router.put("/accounts", async (request, response) => {
     const accounts = read(accountsSchema, request.body);
     await pipeline.putAccounts(
-      accounts.map(({ id, label, devices }) => ({
-        id,
-        label,
-        devices: devices.map(({ id: device, from, to }) => ({
-          id: device,
+      accounts.map((account) => ({
+        ...account,
+        devices: account.devices.map(({ from, to, ...device }) => ({
+          ...device,
           ...(from === undefined ? {} : { from }),
           ...(to === undefined ? {} : { to }),
         })),

@@ -1,6 +1,6 @@
-import type { UsageRecord } from "../core/records/usage-record.ts";
-import type { Numbering } from "../core/tariff/document.ts";
-import { readOtherParty } from "../core/tariff/numbering.ts";
+import type { UsageRecord } from "../records/usage-record.ts";
+import type { Numbering } from "../tariff/document.ts";
+import { readOtherParty } from "../tariff/numbering.ts";
 
 /** Numbers remembered; more of them are forgotten at once. */
 const NUMBERS_MAX = 100_000;

@@ -1,0 +1,226 @@
+import { toHex } from "../core/bytes.ts";
+import type { CounterMove as Scope } from "../core/commitment/charge-groups.ts";
+import { AccountDirectory, type RatedAccount } from "../core/rating/account-directory.ts";
+import {
+  type AccountRated,
+  AccountRater,
+  type AccountUse,
+  needsAccounts,
+} from "../core/rating/account-rater.ts";
+import { Allowances, ONCE_PERIOD } from "../core/rating/allowances.ts";
+import { BillingPeriods } from "../core/rating/billing-period.ts";
+import type { RatingOutcome } from "../core/rating/outcome.ts";
+import { firstPricePlace } from "../core/rating/price-pieces.ts";
+import type { StateKey } from "../core/rating/rating-state.ts";
+import type { UsageRecord } from "../core/records/usage-record.ts";
+import { keys } from "./key-spaces.ts";
+import type { RandomSource } from "./operator.ts";
+import type { StoreSession } from "./store-session.ts";
+import { StoredRatingState } from "./stored-rating-state.ts";
+import type { Account } from "./stored-types.ts";
+import type { ShelvedTariff, TariffShelf } from "./tariff-shelf.ts";
+
+const SCOPE_BYTES = 8;
+const TAG_BITS = 64n;
+const TAG_MASK = (1n << TAG_BITS) - 1n;
+/** "PLAN": how a scope begins that names a plan (docs/PROTOCOL.md, section 4). */
+const PLAN_SCOPE = "0x504c414e";
+
+/** Whose use it is, as the guide found it. */
+export interface GuidedUse {
+  account: string;
+  device: string;
+  startMilliseconds: number;
+  tariff: ShelvedTariff;
+}
+
+/** A record's outcome; of a price that its account decided also what the account made of it. */
+export interface PricedUse {
+  outcome: RatingOutcome;
+  accounted?: AccountRated;
+  scopes?: Scope[];
+}
+
+/** Of an account that the directory does not hold. */
+const NEEDS_ACCOUNT: PricedUse = {
+  outcome: {
+    outcome: "suspended",
+    code: "rating.needs-account",
+    message: "The price depends on a plan or counters of an account that is not known; add it.",
+  },
+};
+
+interface VersionRater {
+  directory: AccountDirectory;
+  periods: BillingPeriods;
+  rater: AccountRater;
+  rolloverMax: number;
+}
+
+/**
+ * Rates by accounts' plans, where a tariff has any: the rater of `rate --accounts` over the node's own
+ * accounts, with its counters and allowances in the store. Accounts without plan, pool and groups go
+ * the short way of tariffs without plans.
+ */
+export class AccountRating {
+  readonly #random: RandomSource;
+  readonly #versions = new Map<number, VersionRater>();
+  readonly #state: StoredRatingState | undefined;
+
+  /** Whether any version of the tariff has prices that only an account's plan or counters tell. */
+  static isNeeded(tariffs: TariffShelf): boolean {
+    return tariffs.versions.some(({ compiled }) => needsAccounts(compiled));
+  }
+
+  /** @throws TallystickError `accounts.…` when accounts do not fit the tariff or each other */
+  constructor(
+    tariffs: TariffShelf,
+    accounts: readonly Omit<Account, "accessSecret">[],
+    random: RandomSource,
+  ) {
+    this.#random = random;
+    const withPlans = tariffs.versions.filter(({ compiled }) => needsAccounts(compiled));
+    const newest = withPlans.at(-1);
+    if (newest === undefined) return;
+    this.#state = new StoredRatingState(newest.document);
+    for (const { version, compiled } of withPlans) {
+      const { document } = compiled;
+      const periods = new BillingPeriods(document);
+      // A plan that an older version lacks is of a time when that version was not in force.
+      const isOneOfVersions = version !== newest.version;
+      const directory = AccountDirectory.read(accounts, document, periods, { isOneOfVersions });
+      this.#versions.set(version, {
+        directory,
+        periods,
+        rater: new AccountRater(compiled, directory, periods, this.#state),
+        rolloverMax: Allowances.rolloverMax(document.plans ?? []),
+      });
+    }
+  }
+
+  /** False where no tariff has plans or counters: nothing is asked of accounts then. */
+  get isInUse(): boolean {
+    return this.#versions.size > 0;
+  }
+
+  /** Keys of the store that `rate` will ask for; they are to be read ahead, and learned. */
+  *keysOf({ account, startMilliseconds, tariff }: GuidedUse): Generator<string> {
+    const version = this.#versions.get(tariff.version);
+    const known = version?.directory.account(account);
+    if (version === undefined || known === undefined) return;
+    const state = this.#state as StoredRatingState;
+    const period = version.periods.at(startMilliseconds);
+    for (const id of new Set([
+      account,
+      known.pool,
+      ...known.sponsors.map(({ account: sponsor }) => sponsor),
+    ])) {
+      if (!state.isHeld(id, ONCE_PERIOD)) yield keys.rating(id, ONCE_PERIOD);
+      let at = period;
+      for (let age = 0; age <= version.rolloverMax; age++) {
+        if (!state.isHeld(id, at.from)) yield keys.rating(id, at.from);
+        at = version.periods.before(at);
+      }
+    }
+  }
+
+  /** Accounts that may pay part of an account's use. */
+  sponsorsOf({ account, tariff }: GuidedUse): string[] {
+    const known = this.#versions.get(tariff.version)?.directory.account(account);
+    return known?.sponsors.map(({ account: sponsor }) => sponsor) ?? [];
+  }
+
+  learn(session: StoreSession, stored: Iterable<string>): void {
+    this.#state?.learn(session, stored);
+  }
+
+  save(session: StoreSession): void {
+    this.#state?.save(session);
+  }
+
+  forget(): void {
+    this.#state?.forget();
+  }
+
+  /** Whether the account has anything of its own that a price of the tariff may depend on. */
+  decides({ account, tariff }: GuidedUse): boolean {
+    const known = this.#versions.get(tariff.version)?.directory.account(account);
+    return known !== undefined && !isPlain(known);
+  }
+
+  /** @param refuse the last word on a record that has a price, before any counter moves */
+  rate(record: UsageRecord, guided: GuidedUse, refuse: AccountUse["refuse"]): PricedUse {
+    const version = this.#versions.get(guided.tariff.version);
+    const account = version?.directory.account(guided.account);
+    if (version === undefined || account === undefined) return NEEDS_ACCOUNT;
+    const { startMilliseconds: at, device } = guided;
+    if (account.planless.some(({ from, to }) => from <= at && at < to)) {
+      return {
+        outcome: {
+          outcome: "suspended",
+          code: "accounts.plan-unknown",
+          message: `Version ${guided.tariff.version} of the tariff does not know the account's plan of that time; correct the account's plans and recycle.`,
+        },
+      };
+    }
+    const use: AccountUse = { owner: { account, device } };
+    if (refuse !== undefined) use.refuse = refuse;
+    const outcome = version.rater.rate(record, use);
+    if (outcome.outcome !== "rated") return { outcome };
+    return { outcome, accounted: outcome, scopes: this.#scopesOf(outcome, account, guided) };
+  }
+
+  /**
+   * The place of a charge in the counter that its tiers stand over. Whoever sees two charges of one
+   * counter may know that it is one; the tag says nothing of whose it is.
+   */
+  #scopesOf(rated: AccountRated, account: RatedAccount, { tariff, ...use }: GuidedUse): Scope[] {
+    const { compiled } = tariff;
+    const price = rated.rows.price - firstPricePlace(compiled);
+    const counter = compiled.priceSources[price]?.counter;
+    const move = rated.counters.find(
+      ({ name, scope, granted }) =>
+        name === counter?.name && scope === counter.scope && granted === undefined,
+    );
+    if (counter === undefined || move === undefined) return [];
+    const { name, scope, windowMilliseconds } = counter;
+    const payer = scope === "pool" ? account.pool : account.id;
+    const { startMilliseconds } = use;
+    const window =
+      windowMilliseconds === undefined
+        ? []
+        : [String(Math.floor(startMilliseconds / windowMilliseconds))];
+    const key: StateKey = ["scope", payer, scope, move.of, name, ...window];
+    const state = this.#state as StoredRatingState;
+    const period = (this.#versions.get(tariff.version) as VersionRater).periods.at(
+      startMilliseconds,
+    ).from;
+    const known = state.get(period, key);
+    const tag = known === 0n ? this.#newTag() : known & TAG_MASK;
+    const scopeSequence = (known >> TAG_BITS) + 1n;
+    state.apply([{ period, key, value: (scopeSequence << TAG_BITS) | tag }]);
+    return [{ scope: tagBytes(tag), scopeSequence, counterBefore: move.before }];
+  }
+
+  #newTag(): bigint {
+    for (;;) {
+      const tag = this.#random.bytes(SCOPE_BYTES);
+      const written = toHex(tag);
+      if (!written.startsWith(PLAN_SCOPE) && BigInt(written) !== 0n) return BigInt(written);
+    }
+  }
+}
+
+function tagBytes(tag: bigint): Uint8Array {
+  const bytes = new Uint8Array(SCOPE_BYTES);
+  new DataView(bytes.buffer).setBigUint64(0, tag);
+  return bytes;
+}
+
+/** Whether nothing of the account itself can be in a price that asks for no counter. */
+const isPlain = ({ id, assignments, planless, pool, groups, devices }: RatedAccount): boolean =>
+  assignments.length === 0 &&
+  planless.length === 0 &&
+  pool === id &&
+  groups.length === 0 &&
+  devices.every((device) => device.groups.length === 0);
