@@ -113,6 +113,7 @@ export interface SceneOptions {
   seed?: number;
   batchChargesMax?: number;
   ingestUnitRecords?: number;
+  tariffs?: TariffShelf;
   seenEntriesInMemory?: number;
   billUnitCharges?: number;
   mines?: "at once" | "on command";
@@ -128,11 +129,13 @@ export class EngineScene {
   readonly ledger: MemoryLedger;
   readonly random: Seeded;
   readonly profile: OperatorProfile;
+  readonly tariffs: TariffShelf;
   store = new MemoryStore();
   outbox!: Outbox;
   pipeline!: OperatorPipeline;
 
   private constructor(options: SceneOptions) {
+    this.tariffs = options.tariffs ?? TARIFFS;
     this.network = new MemoryNetwork(GENESIS_OF_SCENE, { mines: options.mines ?? "at once" });
     this.ledger = new MemoryLedger(this.network, ALDER, options.finalityBlocks);
     this.random = new Seeded(options.seed ?? 1);
@@ -198,7 +201,7 @@ export class EngineScene {
     await this.outbox.recover();
     this.pipeline = await OperatorPipeline.open({
       context: { ...this.context, store: through },
-      tariffs: TARIFFS,
+      tariffs: this.tariffs,
       outbox: this.outbox,
       ledger: this.ledger,
       claimPolicy: "recompute",

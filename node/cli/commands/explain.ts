@@ -1,13 +1,14 @@
 import { TallystickError } from "../../core/errors.ts";
 import { type Bundle, type BundleCharge, isClosed } from "../../core/evidence/bundle.ts";
-import { repriceCharge } from "../../core/evidence/check-price.ts";
+import { repriceCharge, rowsOfCharge } from "../../core/evidence/check-price.ts";
 import { type ChargeFacts, describeCharge } from "../../core/evidence/describe-charge.ts";
+import { explainTold, type ToldLine } from "../../core/evidence/explain-told.ts";
 import { sessionStart } from "../../core/evidence/session-start.ts";
 import type { LineReport } from "../../core/evidence/verify-bundle.ts";
 import { minorUnitDigits } from "../../core/money/currency.ts";
 import { formatNano } from "../../core/money/decimal.ts";
 import { explainComponents, rowLabel } from "../../core/rating/explain.ts";
-import { compileTariff } from "../../core/tariff/compile.ts";
+import { type CompiledTariff, compileTariff } from "../../core/tariff/compile.ts";
 import {
   type CheckedBundle,
   checkBundle,
@@ -137,7 +138,7 @@ function wordsOfUse(facts: ChargeFacts): string {
   return `${direction}${service}${party}${quantities}`;
 }
 
-function aboutPrice(bundle: Bundle, { charge, amountNano }: BundleCharge): Sentence[] {
+function aboutPrice(bundle: Bundle, { charge, amountNano, told }: BundleCharge): Sentence[] {
   const money = moneyOf(bundle);
   const asked = `The bill asks ${money(BigInt(amountNano))} for it`;
   if (isClosed(charge)) return [{ about: "price", text: `${asked}.` }];
@@ -148,6 +149,8 @@ function aboutPrice(bundle: Bundle, { charge, amountNano }: BundleCharge): Sente
   }
   try {
     const compiled = compileTariff(tariff.document, tariff.version);
+    if (told !== undefined)
+      return aboutPlan(asked, tariff.version, compiled, { charge, told, amountNano });
     const pricing = repriceCharge(compiled, charge);
     const { zone, band } = rowLabel(compiled, pricing.rows);
     const row = `${zone === undefined ? "" : `zone ${zone}, `}${band}`;
@@ -168,6 +171,21 @@ function aboutPrice(bundle: Bundle, { charge, amountNano }: BundleCharge): Sente
     if (!(error instanceof TallystickError)) throw error;
     return [{ about: "price", text: `${asked}; it can not be priced again: ${error.message}` }];
   }
+}
+
+/** The words that the operator gave with a price that an account's plan decides. */
+function aboutPlan(
+  asked: string,
+  version: number,
+  compiled: CompiledTariff,
+  line: ToldLine,
+): Sentence[] {
+  const { zone, band } = rowLabel(compiled, rowsOfCharge(compiled, line.charge));
+  const row = `${zone === undefined ? "" : `zone ${zone}, `}${band}`;
+  return [
+    `${asked}. By the account's plan under version ${version} of the tariff "${compiled.document.name}" (${row}), the operator says:`,
+    ...explainTold(compiled, line).map((text) => `  ${text}`),
+  ].map((text) => ({ about: "price", text }));
 }
 
 function aboutCommitment(bundle: Bundle, charge: BundleCharge): Sentence[] {

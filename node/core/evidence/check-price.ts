@@ -1,8 +1,8 @@
 import { CHARGE_FLAG, CHARGE_KIND, NO_NETWORK } from "../commitment/charge-groups.ts";
 import { TallystickError } from "../errors.ts";
 import { formatNano } from "../money/decimal.ts";
-import type { Pricing } from "../rating/outcome.ts";
-import { priceCharge } from "../rating/price-charge.ts";
+import type { Pricing, PricingFacts } from "../rating/outcome.ts";
+import { placeCharge, priceCharge } from "../rating/price-charge.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
 import type { OpenedCharge } from "./bundle.ts";
 import { type Check, fail, pass, unknown } from "./check.ts";
@@ -30,7 +30,16 @@ export function versionInForce<V extends { validFromSeconds: bigint }>(
 
 /** Prices an opened charge again. @throws TallystickError as `priceCharge` */
 export function repriceCharge(compiled: CompiledTariff, charge: OpenedCharge): Pricing {
-  return priceCharge(compiled, {
+  return priceCharge(compiled, factsOf(charge));
+}
+
+/** The rows that price an opened charge. @throws TallystickError as `priceCharge` */
+export function rowsOfCharge(compiled: CompiledTariff, charge: OpenedCharge): Pricing["rows"] {
+  return placeCharge(compiled, factsOf(charge));
+}
+
+function factsOf(charge: OpenedCharge): PricingFacts {
+  return {
     service: charge.service,
     direction: charge.flags & CHARGE_FLAG.directionMask,
     startMilliseconds: Number(charge.start),
@@ -43,7 +52,7 @@ export function repriceCharge(compiled: CompiledTariff, charge: OpenedCharge): P
     class: charge.class,
     // As the ledger does: a charge that names no counter is counted from zero.
     counterBefore: BigInt(charge.counters[0]?.counterBefore ?? 0),
-  });
+  };
 }
 
 /** Whether the amount is what the tariff in force at the charge's start yields. */

@@ -31,6 +31,15 @@ const MINUTE = 60_000;
  *   `rating.needs-account`, `rating.amount-too-large`, `digits.malformed`
  */
 export function priceCharge(tariff: CompiledTariff, facts: PricingFacts): Pricing {
+  return priceInInterval(tariff, intervalOf(tariff, facts), facts);
+}
+
+/** The rows that price a charge, whatever its account's plan makes of them. @throws as `priceCharge` */
+export function placeCharge(tariff: CompiledTariff, facts: PricingFacts): RowPlaces {
+  return placesInInterval(tariff, intervalOf(tariff, facts), facts);
+}
+
+function intervalOf(tariff: CompiledTariff, facts: PricingFacts): number {
   requireInForce(tariff, facts.startMilliseconds);
   const { service, direction, decidingDigits, wholeNumber } = facts;
   const range = rangeOfDecidingDigits(decidingDigits, wholeNumber);
@@ -43,7 +52,7 @@ export function priceCharge(tariff: CompiledTariff, facts: PricingFacts): Pricin
       "The digits that are shown do not decide the zone: longer numbers go elsewhere.",
     );
   }
-  return priceInInterval(tariff, interval, facts);
+  return interval;
 }
 
 /** The second half of `priceCharge`, for a caller who has found the interval row already. */
