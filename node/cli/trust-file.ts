@@ -18,7 +18,9 @@ const hex = (bytes: number) =>
     .regex(new RegExp(`^0x[0-9a-f]{${2 * bytes}}$`))
     .transform((text) => text as Hex);
 const integer = z.string().regex(/^(0|[1-9][0-9]*)$/);
-const contracts = ["books", "tariffs", "agreements", "claims", "members"] as const;
+const CHECKED = ["books", "tariffs", "agreements", "claims", "members"] as const;
+/** For demands; bundles of networks without them name none. */
+const FOR_DEMANDS = ["standings", "demands"] as const;
 
 const trustSchema = z.strictObject({
   format: z.literal("tallystick-trust"),
@@ -26,7 +28,15 @@ const trustSchema = z.strictObject({
   savedAt: z.string(),
   chainId: integer,
   /** The consortium's contracts; a bundle that names others is refused. */
-  contracts: z.record(z.enum(contracts), hex(20)),
+  contracts: z.strictObject({
+    books: hex(20),
+    tariffs: hex(20),
+    agreements: hex(20),
+    claims: hex(20),
+    members: hex(20),
+    standings: hex(20).optional(),
+    demands: hex(20).optional(),
+  }),
   sources: z.array(
     z.strictObject({
       member: z.string(),
@@ -103,7 +113,7 @@ export async function saveTrust(
     version: 1,
     savedAt: new Date().toISOString(),
     chainId: bundle.ledger.chainId,
-    contracts: bundle.ledger.contracts,
+    contracts: { ...before?.contracts, ...bundle.ledger.contracts },
     sources: facts.sources,
     seals: { ...before?.seals, ...facts.seals },
     tariffs: { ...before?.tariffs, [place]: { ...before?.tariffs[place], ...facts.tariffs } },
@@ -123,7 +133,13 @@ export async function saveTrust(
 const placeOfTariffs = ({ agreement, operator }: Bundle): string => `${agreement}:${operator.id}`;
 
 function requireSameLedger(trust: TrustFile, { ledger }: Bundle, file: string): void {
-  const other = contracts.find((name) => trust.contracts[name] !== ledger.contracts[name]);
+  const other =
+    CHECKED.find((name) => trust.contracts[name] !== ledger.contracts[name]) ??
+    // What one of the two does not name contradicts nothing.
+    FOR_DEMANDS.find((name) => {
+      const [pinned, named] = [trust.contracts[name], ledger.contracts[name]];
+      return pinned !== undefined && named !== undefined && pinned !== named;
+    });
   if (trust.chainId === ledger.chainId && other === undefined) return;
   throw new TallystickError(
     "trust.other-ledger",

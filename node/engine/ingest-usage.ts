@@ -304,7 +304,7 @@ export class UsageIngest {
         ? this.#price(intake, record, guide)
         : this.#suspend(session, record, {
             code: "duplicate.suspected",
-            message: `The same content came before under another id${twinName}; decide whether both are real.`,
+            message: `The same content came before under another id${twinName}; recycle it by its id if both are real.`,
           });
     const isCharge = outcome === "charged" || outcome === "pricedAtZero";
     const place = isCharge ? at : 0;

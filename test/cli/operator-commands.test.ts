@@ -154,6 +154,21 @@ describe("the operator's commands", function () {
       recycled.lines.find(({ id }) => id === "stray"),
       { id: "stray", outcome: "charged" },
     );
+    // "x" is the content of "anna-1" under another id: only who names it has decided.
+    assert.equal(
+      recycled.lines.find(({ id }) => id === "x"),
+      undefined,
+    );
+    const waiting = (await at("suspense", "list")).lines.flatMap(({ suspended }) =>
+      suspended?.code === "duplicate.suspected" ? [suspended.record.id] : [],
+    );
+    assert.ok(waiting.includes("x"));
+    assert.deepEqual(
+      [recycled.status, recycled.lines.at(-1).summary.suspected],
+      [1, waiting.length],
+    );
+    const decided = await at("suspense", "recycle", "x");
+    assert.deepEqual([decided.status, decided.lines[0].outcome], [0, "charged"]);
     const none = await at("suspense", "recycle", "no-such-record");
     assert.deepEqual([none.status, none.lines[0].error.code], [3, "http.not-found"]);
     assert.equal((await at("suspense", "recycle")).status, 2);

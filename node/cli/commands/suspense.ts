@@ -12,6 +12,8 @@ interface Suspended {
 }
 
 const PATH = "/v1/operator/suspense";
+/** Recycled, it is charged: so only who names it has decided that it is real. */
+const SUSPECTED = "duplicate.suspected";
 
 export const command: CommandModule = {
   declare(parser) {
@@ -23,12 +25,13 @@ export const command: CommandModule = {
         "for correct: a field of the record; may be repeated",
         (one: string, all: string[] | undefined) => [...(all ?? []), one],
       )
-      .option("--all", "for recycle: all that wait")
+      .option("--all", "for recycle: all that wait, but suspected duplicates")
       .addHelpText(
         "after",
         "\n  list                          what waits, and why" +
           "\n  correct ID --set bParty=+49…  changes a record; recycle rates it again" +
-          "\n  recycle ID… | --all           rates records again (exit code 1 when one still waits)",
+          "\n  recycle ID… | --all           rates records again (exit code 1 when one still waits)" +
+          "\nA suspected duplicate is charged when it is recycled by its id, which --all never does.",
       );
   },
 
@@ -101,7 +104,10 @@ async function correct(
 }
 
 async function recycle(node: NodeClient, ids: string[], output: Output): Promise<ExitCode> {
-  const chosen = ids.length > 0 ? ids : (await waiting(node)).map(({ record }) => record.id);
+  const waits = ids.length > 0 ? [] : await waiting(node);
+  const suspected = waits.filter(({ code }) => code === SUSPECTED).length;
+  const chosen =
+    ids.length > 0 ? ids : waits.filter(({ code }) => code !== SUSPECTED).map(idOfSuspended);
   const byOutcome: Record<string, number> = {};
   for (const id of chosen) {
     const answer = await node.send("POST", `${PATH}/${encodeURIComponent(id)}/recycle`);
@@ -110,10 +116,19 @@ async function recycle(node: NodeClient, ids: string[], output: Output): Promise
     await output.record({ id, outcome });
     await output.say(`${id}  ${outcome}`);
   }
-  await output.record({ summary: { recycled: chosen.length, byOutcome } });
-  await output.say(`${chosen.length} rated again.`);
-  return (byOutcome.suspended ?? 0) + (byOutcome.rejected ?? 0) === 0 ? EXIT.yes : EXIT.no;
+  await output.record({ summary: { recycled: chosen.length, byOutcome, suspected } });
+  const sums = Object.entries(byOutcome).map(([outcome, count]) => `${count} ${outcome}`);
+  await output.say(`${chosen.length} rated again${sums.length > 0 ? `: ${sums.join(", ")}` : ""}.`);
+  if (suspected > 0) {
+    await output.say(
+      `${suspected} suspected duplicates still wait: tallystick suspense recycle ID charges one that is real.`,
+    );
+  }
+  const open = suspected + (byOutcome.suspended ?? 0) + (byOutcome.rejected ?? 0);
+  return open === 0 ? EXIT.yes : EXIT.no;
 }
+
+const idOfSuspended = ({ record }: Suspended): string => record.id;
 
 /** What is written as text becomes what the field holds: "units=2", "billable=true", "bParty=+4930". */
 function readChange(settings: string[]): Record<string, unknown> {
