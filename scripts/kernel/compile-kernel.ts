@@ -2,22 +2,23 @@ import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+const SOURCE = "node/core/commitment/kernel/assembly/keccak.ts";
 const OPTIONS = ["-O3", "--converge", "--noAssert", "--runtime", "stub"];
 /** The caller brings a memory, filled with zeros; the kernel keeps its own state in the first page. */
 const MEMORY = ["--importMemory", "--initialMemory", "1", "--zeroFilledMemory"];
 
-/** WebAssembly of `kernel/keccak.ts`: two messages at once with SIMD, one without. */
+/** WebAssembly of the kernel's source: two messages at once with SIMD, one without. */
 async function compile(isSimd: boolean): Promise<Uint8Array> {
   let wasm: Uint8Array | undefined;
   const simd = [isSimd ? "--enable" : "--disable", "simd"];
-  const files = ["kernel/keccak.ts", "--baseDir", root, "--outFile", "kernel.wasm"];
+  const files = [SOURCE, "--baseDir", root, "--outFile", "kernel.wasm"];
   const { error, stderr } = await asc.main([...files, ...OPTIONS, ...MEMORY, ...simd], {
     writeFile: (_name, contents) => {
       wasm = contents as Uint8Array;
     },
   });
   if (error !== null || wasm === undefined) {
-    throw new Error(`kernel/keccak.ts does not compile:\n${stderr.toString()}`);
+    throw new Error(`${SOURCE} does not compile:\n${stderr.toString()}`);
   }
   return wasm;
 }
@@ -31,7 +32,7 @@ export async function kernelFile(): Promise<string> {
       ?.map((line) => `  ${line}`)
       .join("\n");
   return `/*
- * Made by \`npm run kernel\` from kernel/keccak.ts; do not edit. WebAssembly in base64, because core
+ * Made by \`npm run kernel\` from ./assembly/keccak.ts; do not edit. WebAssembly in base64, because core
  * reads no files and the same bytes run in Node and in the browser. A test compiles the source again
  * and compares (test/core/commitment/kernel/keccak-wasm.test.ts).
  */

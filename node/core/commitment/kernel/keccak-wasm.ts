@@ -1,5 +1,5 @@
 /*
- * Made by `npm run kernel` from kernel/keccak.ts; do not edit. WebAssembly in base64, because core
+ * Made by `npm run kernel` from ./assembly/keccak.ts; do not edit. WebAssembly in base64, because core
  * reads no files and the same bytes run in Node and in the browser. A test compiles the source again
  * and compares (test/core/commitment/kernel/keccak-wasm.test.ts).
  */

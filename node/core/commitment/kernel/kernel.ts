@@ -13,7 +13,7 @@ export const KERNEL_DATA_START = 65_536;
 
 /**
  * One-block hashing over a memory of fixed size. Addresses and counts are the caller's to keep inside
- * `memory`; arena.ts and batch-trees.ts do. What each function does stands in `kernel/keccak.ts`.
+ * `memory`; arena.ts and batch-trees.ts do. What each function does stands in `assembly/keccak.ts`.
  */
 export interface Kernel {
   readonly kind: KernelKind;
