@@ -79,6 +79,13 @@ async function assertReadable(name: string): Promise<void> {
   }
 }
 
+/** Why a file could not be read, in words. */
+export function whyUnreadable(cause: unknown): string {
+  const reason = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
+  if (reason === "ENOENT") return "there is no such file";
+  return reason === "EISDIR" ? "this is a folder; name a file" : reason;
+}
+
 function unreadable(name: string, cause: unknown): TallystickError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new TallystickError(

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { TallystickError } from "../core/errors.ts";
 import { parseStrictJson } from "../core/json/strict-json.ts";
+import { whyUnreadable } from "./files.ts";
 
 /** A hundred thousand prefixes fit several times. */
 const TARIFF_BYTES_MAX = 64 * 1024 * 1024;
@@ -25,8 +26,7 @@ export async function readTariffJson(path: string): Promise<unknown> {
     text = await readFile(path, "utf8");
   } catch (cause) {
     if (cause instanceof TallystickError) throw cause;
-    const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
-    const message = `The tariff can not be read (${reason}).`;
+    const message = `The tariff can not be read: ${whyUnreadable(cause)}.`;
     throw new TallystickError("file.not-readable", message, place, cause);
   }
   try {

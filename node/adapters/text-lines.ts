@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { TallystickError } from "../core/errors.ts";
+import { whyUnreadable } from "./files.ts";
 
 /** A usage record takes a few hundred bytes; a longer line is no line of records. */
 export const LINE_CHARACTERS_MAX = 1024 * 1024;
@@ -40,10 +41,9 @@ async function* readChunks(path: string, file: string): AsyncGenerator<Uint8Arra
   try {
     yield* path === "-" ? process.stdin : createReadStream(path);
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
     throw new TallystickError(
       "file.not-readable",
-      `The file can not be read (${reason}).`,
+      `The file can not be read: ${whyUnreadable(cause)}.`,
       { file },
       cause,
     );

@@ -103,11 +103,16 @@ export class Dispute {
       }
       claim = (await ledger.claimOf(claim.id)) ?? claim;
     }
-    await this.tellEnd(claim);
-    return ["refuted", "lapsed"].includes(claim.state) ? EXIT.no : EXIT.yes;
+    return this.#tellEnd(claim);
   }
 
-  async tellEnd(claim: LodgedClaim): Promise<void> {
+  /** How the claim stands, without waiting for what becomes of it. */
+  async tell(claim: LodgedClaim): Promise<ExitCode> {
+    if (claim.state !== "claimed") await this.#parts.output.say(this.#words(claim));
+    return this.#tellEnd(claim);
+  }
+
+  async #tellEnd(claim: LodgedClaim): Promise<ExitCode> {
     const { output, bundle, subject } = this.#parts;
     await output.record({
       summary: {
@@ -125,6 +130,7 @@ export class Dispute {
         "The claim goes on. Run the same command again with --wait to see what becomes of it.",
       );
     }
+    return ["refuted", "lapsed"].includes(claim.state) ? EXIT.no : EXIT.yes;
   }
 
   /** Without it the operator's silence concedes nothing; the claim can be opened all the same. */

@@ -1,4 +1,5 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { whyUnreadable } from "../adapters/files.ts";
 import { readTariffJson } from "../adapters/tariff-file.ts";
 import { TallystickError } from "../core/errors.ts";
 import { parseStrictJson } from "../core/json/strict-json.ts";
@@ -67,10 +68,9 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
     throw new TallystickError(
       "file.not-readable",
-      `The file can not be read (${reason}).`,
+      `The file can not be read: ${whyUnreadable(cause)}.`,
       { file },
       cause,
     );

@@ -1,3 +1,4 @@
+import type { Rejection } from "../core/formats/inspect-line.ts";
 import { parseDecimalScaled } from "../core/money/decimal.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
 import {
@@ -56,6 +57,16 @@ const together = (a: ControlTotals, b: ControlTotals): ControlTotals => ({
   ).toString(),
   octets: (BigInt(a.octets) + BigInt(b.octets)).toString(),
 });
+
+/** So many say what is wrong with a file; a file of nonsense would fill the store. */
+const REJECTIONS_MAX = 20;
+
+/** The file's state with these rejections told, as far as there is room. */
+export function withRejections(state: IngestedFile, found: readonly Rejection[]): IngestedFile {
+  const told = state.rejections ?? [];
+  if (found.length === 0 || told.length >= REJECTIONS_MAX) return state;
+  return { ...state, rejections: [...told, ...found].slice(0, REJECTIONS_MAX) };
+}
 
 interface RunOfClass {
   records: number;

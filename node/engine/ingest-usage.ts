@@ -1,11 +1,16 @@
 import { fromHex } from "../core/bytes.ts";
 import { assert } from "../core/errors.ts";
-import { type InspectLine, type InspectLines, isRecord } from "../core/formats/inspect-line.ts";
+import {
+  type InspectLine,
+  type InspectLines,
+  isRecord,
+  type Rejection,
+} from "../core/formats/inspect-line.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
 import { lastClosing } from "./bill-state.ts";
 import { accountedPrice, SPONSOR_ROLE, sponsoredCharges, unnumbered } from "./charge-of-record.ts";
 import { ChargeWriter, fitsBlock } from "./charge-writer.ts";
-import { emptyFile, RunningTotals } from "./control-totals.ts";
+import { emptyFile, RunningTotals, withRejections } from "./control-totals.ts";
 import type { AccountGuide } from "./guide-account.ts";
 import { ChargeHasher } from "./hash-charges.ts";
 import { keys } from "./key-spaces.ts";
@@ -63,6 +68,8 @@ interface Intake {
   file: UsageFile;
   firstPosition: number;
   repeated: number;
+  /** Of the chunk that is taken in now. */
+  rejections: Rejection[];
 }
 
 /**
@@ -177,7 +184,7 @@ export class UsageIngest {
     });
     writer.startFile(file.sha256);
     const seen = this.#seen;
-    return { session, seen, counters, writer, file, firstPosition: 0, repeated: 0 };
+    return { session, seen, counters, writer, file, firstPosition: 0, repeated: 0, rejections: [] };
   }
 
   /** Rates a record again that waited in suspense, after it, its account or the tariff changed. */
@@ -212,10 +219,12 @@ export class UsageIngest {
     );
     await this.#prefetch(intake, chunk, guided);
     const totals = new RunningTotals();
+    intake.rejections = [];
     for (let at = 0; at < chunk.length; at++) {
       const line = chunk[at] as UsageLine;
       if (!isRecord(line)) {
         totals.add("rejected", undefined);
+        intake.rejections.push(line.rejected);
         continue;
       }
       const guide = guided[at];
@@ -227,7 +236,7 @@ export class UsageIngest {
       // Only what looks as if it came before asks the store, and waits for it.
       totals.add(typeof outcome === "string" ? outcome : await outcome, line);
     }
-    return totals.addedTo(before);
+    return withRejections(totals.addedTo(before), intake.rejections);
   }
 
   async #prefetch(
@@ -301,7 +310,7 @@ export class UsageIngest {
     const at = writer.position;
     const outcome =
       twin === undefined
-        ? this.#price(intake, record, guide)
+        ? this.#price(intake, record, guide, position)
         : this.#suspend(session, record, {
             code: "duplicate.suspected",
             message: `The same content came before under another id${twinName}; recycle it by its id if both are real.`,
@@ -357,13 +366,21 @@ export class UsageIngest {
       : (found.rows as StoredCharge).recordId;
   }
 
-  #price(intake: Intake, record: UsageRecord, guide: Guided | Wait): ControlClass {
+  #price(
+    intake: Intake,
+    record: UsageRecord,
+    guide: Guided | Wait,
+    position: number,
+  ): ControlClass {
     const { session, counters, writer, file } = intake;
     if ("code" in guide) return this.#suspend(session, record, guide);
     const found = this.#pricer.price(record, guide, file.sha256);
     if (found.outcome === "not-billable") return "notBillable";
     if (found.outcome === "wait") {
-      if (found.wait.code === TOO_OLD) return "rejected";
+      if (found.wait.code === TOO_OLD) {
+        intake.rejections.push({ position, ...found.wait });
+        return "rejected";
+      }
       return this.#suspend(session, record, found.wait);
     }
     const { rated, use, amountNano, hand } = found.priced;

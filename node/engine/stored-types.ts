@@ -7,6 +7,7 @@ import type {
   ToldComponent,
   ToldMove,
 } from "../core/evidence/bundle.ts";
+import type { Rejection } from "../core/formats/inspect-line.ts";
 import type { AccountTerms } from "../core/rating/account-directory.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
 import type { DemandedPlace } from "./build-delivery.ts";
@@ -166,6 +167,8 @@ export interface IngestedFile {
   in: ControlTotals;
   classes: Record<ControlClass, ControlTotals>;
   problems: { code: string; message: string }[];
+  /** The first records that were rejected, and why; `classes` counts all of them. */
+  rejections?: Rejection[];
   /** Position in the book that the file's first charge got or would have got. */
   firstPosition?: number;
   /** Duplicates whose first sight was in this very file. */

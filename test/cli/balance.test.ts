@@ -84,6 +84,8 @@ describe("tallystick balance", function () {
   it("tells a wrong call from an account that is not there", async () => {
     assert.equal((await balance("spend", "anna")).status, 2);
     assert.equal((await balance("top-up", "anna")).status, 2);
+    assert.equal((await balance("top-up", "anna", "--", "-5")).status, 2);
+    assert.equal((await balance("top-up", "anna", "-5")).status, 2);
     assert.equal((await balance("lock", "anna")).status, 2);
     const missing = await balance("show", "bert", "--json");
     assert.deepEqual(

@@ -103,6 +103,8 @@ describe("the operator's commands", function () {
     const { status, lines } = await at("ingest", join(folder, "broken.ndjson"));
     assert.equal(status, 1);
     assert.equal(lines[0].file.classes.rejected.records, 1);
+    const [{ position, code }] = lines[0].file.rejections;
+    assert.deepEqual([position, code], [2, "usage.bad-record"]);
   });
 
   it("refuse a file that is cut by its name, and go on with the next one", async () => {

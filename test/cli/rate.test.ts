@@ -282,6 +282,8 @@ describe("tallystick rate with accounts", () => {
     assert.equal(refusal(bad([{ id: "a" }, { id: "a" }])).code, "accounts.twice");
     assert.equal(refusal(bad([{ id: "a", pool: "b" }])).code, "accounts.pool-unknown");
     assert.equal(refusal(bad([{ id: 7 }])).code, "accounts.shape");
+    assert.equal(refusal(bad([{ id: 7 }])).field, "0/id");
+    assert.equal(refusal(bad({ accounts: [{ id: "a", plan: 7 }] })).field, "accounts/0/plan");
     const date = [{ id: "a", plans: [{ plan: "S", from: "soon" }] }];
     assert.equal(refusal(bad(date)).code, "accounts.date-invalid");
     assert.equal(refusal(bad(date)).file, join(folder, "bad.json"));

@@ -118,6 +118,10 @@ describe("taking usage in", () => {
       call("old", { start: dueAt(1n) }),
     ]);
     assert.deepEqual(outcomes(file), { charged: 1, rejected: 1 });
+    assert.deepEqual(
+      file.rejections?.map(({ position, code }) => [position, code]),
+      [[2, "record.too-old"]],
+    );
   });
 
   it("keeps a recycled record that became too old in suspense, with that reason", async () => {
@@ -153,11 +157,25 @@ describe("taking usage in", () => {
     assert.equal(await scene.pipeline.correctSuspended("x", {}), false);
   });
 
+  it("tells the first twenty records that were rejected, and counts all", async () => {
+    const scene = await EngineScene.withAccounts();
+    const nonsense = Array.from({ length: 30 }, (_, at) => ({
+      rejected: { code: "csv.columns", message: "too few", position: at + 1 },
+    }));
+    const file = await scene.ingest("monday", nonsense);
+    assert.deepEqual(outcomes(file), { rejected: 30 });
+    assert.deepEqual(
+      file.rejections?.map(({ position }) => position),
+      nonsense.slice(0, 20).map(({ rejected }) => rejected.position),
+    );
+  });
+
   it("does not charge what is not billable, nor what the format rejected", async () => {
     const scene = await EngineScene.withAccounts();
     const rejected = { rejected: { code: "csv.columns", message: "too few", position: 2 } };
     const file = await scene.ingest("monday", [call("missed", { billable: false }), rejected]);
     assert.deepEqual(outcomes(file), { notBillable: 1, rejected: 1 });
+    assert.deepEqual(file.rejections, [rejected.rejected]);
     assert.equal(file.in.records, 2);
   });
 

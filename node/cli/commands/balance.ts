@@ -159,6 +159,9 @@ async function pay(
   { account, amount, options, output }: Parameters<Action>[1],
   sign: "" | "-",
 ): Promise<void> {
+  if (amount.startsWith("-")) {
+    throw new UsageError(`Write the amount without a sign; top-up pays in, pay-out pays out.`);
+  }
   const reference = options.reference ?? `cli-${randomUUID()}`;
   const path = `${place(account)}/payments/${encodeURIComponent(reference)}`;
   const { body } = await node.send("PUT", path, { amount: `${sign}${amount}` });

@@ -25,7 +25,9 @@ export const command: CommandModule = {
     const total = formatNano(BigInt(String(run.totalNano)), 2);
     await output.record({ bill: { period: epoch, invoices, total, currency, already } });
     await output.say(
-      `${epoch}${already === true ? " was billed before" : ""}: ${invoices} invoices over ${total} ${currency}.`,
+      already === true && invoices === 0
+        ? `${epoch} is closed: a later month was billed, and nothing was charged in this one.`
+        : `${epoch}${already === true ? " was billed before" : ""}: ${invoices} invoices over ${total} ${currency}.`,
     );
     return EXIT.yes;
   },

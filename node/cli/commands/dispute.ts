@@ -104,8 +104,7 @@ export const command: CommandModule = {
       const dispute = new Dispute({ bundle, subject, node, ledger, output });
       const claim = await dispute.lodge(wallet);
       if (options.wait === true) return await dispute.follow(claim, timeoutSeconds * 1000);
-      await dispute.tellEnd(claim);
-      return EXIT.yes;
+      return await dispute.tell(claim);
     } finally {
       ledger.close();
     }

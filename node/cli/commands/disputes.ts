@@ -21,6 +21,7 @@ interface DisputesOptions extends NodeOptions {
 /** Codes of contracts/interfaces/IDisputes.sol. */
 const REASONS = ["never-used", "not-recorded", "quantity", "twice", "price", "other"];
 const NO_EVIDENCE: Hex = `0x${"00".repeat(32)}`;
+const ACTIONS = ["list", "open", "answer", "escalate", "decide", "give-way", "conclude", "show"];
 const STEPS: Record<string, string> = {
   escalate: "escalateDispute",
   "give-way": "giveWay",
@@ -64,10 +65,13 @@ export const command: CommandModule = {
 
 /** Settled before a node is asked, so that a wrong call does nothing. @throws UsageError */
 function workOf(action: string, id: string | undefined, options: DisputesOptions): Work {
+  if (!ACTIONS.includes(action)) {
+    throw new UsageError(`"${action}" is no action of disputes: use ${ACTIONS.join(", ")}.`);
+  }
   if (action === "list") return list;
   if (!/^0x[0-9a-f]{64}$/.test(id ?? "")) {
     throw new UsageError(
-      `Write: tallystick disputes ${action} ID, as list and settlement show it.`,
+      `Write: tallystick disputes ${action} ID; the id is 0x and 64 hexadecimal digits, as list and settlement show it.`,
     );
   }
   const subject = id as Hex;
@@ -90,7 +94,7 @@ function workOf(action: string, id: string | undefined, options: DisputesOptions
       return (node, output) => take(node, output, "decideDispute", body);
     }
     default:
-      throw new UsageError(`"${action}" is no action of disputes; see --help.`);
+      throw new Error(`no step ${action}`);
   }
 }
 

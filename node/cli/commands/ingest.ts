@@ -23,6 +23,7 @@ interface Taken {
   in: Totals;
   classes: Record<string, Totals>;
   problems: { code: string; message: string }[];
+  rejections?: { code: string; message: string; position: number }[];
 }
 
 const PROGRESS_MS = 1_000;
@@ -237,7 +238,19 @@ function inWords(taken: Taken, balanced: boolean): string[] {
       .filter(([, totals]) => totals.records > 0)
       .map(([name, totals]) => row(CLASS_WORDS[name] ?? name, totals)),
     balanced ? "  The totals balance." : "  THE TOTALS DO NOT BALANCE; run tallystick fsck.",
+    ...inWordsOfRejections(taken),
     ...taken.problems.map(({ code, message }) => `  PROBLEM  ${message} [${code}]`),
     ...(waiting > 0 ? [`  ${waiting} wait for a decision: tallystick suspense list`] : []),
+  ];
+}
+
+/** By its number in the file, from 1; the node tells the first of them. */
+function inWordsOfRejections({ rejections = [], classes }: Taken): string[] {
+  const more = (classes.rejected?.records ?? 0) - rejections.length;
+  return [
+    ...rejections.map(
+      ({ position, message, code }) => `  REJECTED ${position}: ${message} [${code}]`,
+    ),
+    ...(rejections.length > 0 && more > 0 ? [`  and ${more} more; inspect shows them all.`] : []),
   ];
 }

@@ -39,7 +39,8 @@ const account = z.looseObject({
     )
     .optional(),
 });
-const accountsFile = z.union([z.array(account), z.looseObject({ accounts: z.array(account) })]);
+const accountList = z.array(account);
+const accountsFile = z.looseObject({ accounts: accountList });
 
 interface WrittenDates {
   from?: string | null | undefined;
@@ -120,13 +121,16 @@ export class AccountDirectory {
     periods: BillingPeriods,
     { isOneOfVersions = false } = {},
   ): AccountDirectory {
-    const parsed = accountsFile.safeParse(input);
+    // One of the two is tried, not a union: its error would not say where.
+    const parsed = Array.isArray(input)
+      ? accountList.safeParse(input)
+      : accountsFile.safeParse(input);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
       const field = issue?.path.join("/") ?? "";
       throw new TallystickError(
         "accounts.shape",
-        `The accounts can not be read: ${issue?.message ?? "unknown reason"}.`,
+        `The accounts can not be read: ${issue?.message ?? "unknown reason"}. Write [{"id":"acme","plan":"S","devices":[{"id":"sim-1"}]}].`,
         { field },
       );
     }

@@ -52,7 +52,12 @@ export function readUsageLine(text: string): UsageLine {
     if (error.code !== "json.malformed") {
       return { kind: "unusable", code: error.code, message: error.message };
     }
-    return { kind: "unusable", code: "usage.not-json", message: "The line is no JSON." };
+    return {
+      kind: "unusable",
+      code: "usage.not-json",
+      message:
+        'The line is no JSON. Other formats become usage records with "tallystick inspect --json".',
+    };
   }
   if (typeof value === "object" && value !== null && !("service" in value)) {
     if (PASSED_ON.some((key) => key in value)) {
