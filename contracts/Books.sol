@@ -16,6 +16,8 @@ import { AgreementId, BookId, MemberId, NO_MEMBER } from "./types/Identifiers.so
 contract Books is IBooks, ICommitKeyFollower, LedgerClock, MemberGated, AccessManaged {
     uint8 private constant KIND_MAX = 4;
     uint256 private constant BATCHES_MAX = 100;
+    /// @dev As many as {BookTotalsWrong} looks back over.
+    uint64 private constant VOIDED_RUN_MAX = 99;
 
     struct Head {
         bytes32 word;
@@ -27,6 +29,11 @@ contract Books is IBooks, ICommitKeyFollower, LedgerClock, MemberGated, AccessMa
         uint64 number;
         uint32 split;
         uint64 referencedSequence;
+    }
+
+    struct VoidedRun {
+        uint64 last;
+        uint64 length;
     }
 
     IAgreements public immutable agreements;
@@ -41,6 +48,7 @@ contract Books is IBooks, ICommitKeyFollower, LedgerClock, MemberGated, AccessMa
     mapping(address key => MemberId) private _committers;
     mapping(BookId book => Details) private _details;
     mapping(bytes32 series => uint64) private _lastNumbers;
+    mapping(BookId book => VoidedRun) private _voidedRuns;
     BookId[] private _opened;
     /// @dev Not immutable: the bonds count in this contract's time, so they are made after it.
     IBonds private _bonds;
@@ -127,6 +135,10 @@ contract Books is IBooks, ICommitKeyFollower, LedgerClock, MemberGated, AccessMa
             BatchReferencedAlready(book, sequence)
         );
         require(_seals[_batchKey(book, sequence)] != bytes32(0), BatchUnknown(book, sequence));
+        VoidedRun storage run = _voidedRuns[book];
+        uint64 length = run.last + 1 == sequence ? run.length + 1 : 1;
+        require(length <= VOIDED_RUN_MAX, VoidedTooMany(book, sequence, VOIDED_RUN_MAX));
+        (run.last, run.length) = (sequence, length);
         delete _seals[_batchKey(book, sequence)];
         emit BatchVoided(book, sequence);
     }

@@ -12,13 +12,14 @@ import { Claim, ClaimState, IClaims, Request } from "./interfaces/IClaims.sol";
 import { ILedgerClock } from "./interfaces/ILedgerClock.sol";
 import { IMembers } from "./interfaces/IMembers.sol";
 import { IStandings } from "./interfaces/IStandings.sol";
+import { Pages } from "./libraries/Pages.sol";
 import { BookId, ClaimId, MemberId, NO_MEMBER } from "./types/Identifiers.sol";
 
 /// @notice The first half of {IClaims}: who judges what, how a claim is lodged, and until when somebody
 /// can act on it.
 abstract contract ClaimRegister is IClaims, Forwarded, EIP712, Nonces {
     uint8 internal constant KIND_MATTER_OF_FACT = 100;
-    uint8 private constant BOOK_OF_CHARGES = 1;
+    uint8 internal constant BOOK_OF_CHARGES = 1;
     uint32 private constant LEAVES_MAX = 1 << 20;
     /// @dev Claims of one finder against one operator whose silence concedes, at a time.
     uint256 private constant STANDING_CLAIMS_MAX = 32;
@@ -126,7 +127,13 @@ abstract contract ClaimRegister is IClaims, Forwarded, EIP712, Nonces {
 
     /// @inheritdoc IClaims
     function claimAt(uint256 ordinal) external view returns (ClaimId) {
-        return _lodged[ordinal - 1];
+        return _lodged[Pages.indexOf(_lodged.length, ordinal)];
+    }
+
+    /// @inheritdoc IClaims
+    function claimsFrom(uint256 from, uint256 size) external view returns (ClaimId[] memory found) {
+        found = new ClaimId[](Pages.lengthOf(_lodged.length, from, size));
+        for (uint256 i = 0; i < found.length; ++i) found[i] = _lodged[from - 1 + i];
     }
 
     function _awaitEvidence(ClaimId id, Claim storage stored) internal {

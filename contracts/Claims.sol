@@ -309,6 +309,12 @@ contract Claims is ClaimRegister {
         require(book.kind == BOOK_OF_CREDITS, CreditUnfit(id, "book kind"));
         require(book.operator == stored.operator, CreditUnfit(id, "operator"));
         require(book.agreement == stored.agreement, CreditUnfit(id, "agreement"));
+        Book memory target = books.bookOf(request.book);
+        // A statement takes credits from the charges of their number: from others they take nothing.
+        require(
+            target.kind != BOOK_OF_CHARGES || book.number == target.number,
+            CreditUnfit(id, "book number")
+        );
         require(
             evidence.credit.targetBook == request.book &&
                 evidence.credit.targetSequence == request.sequence &&

@@ -19,6 +19,7 @@ import { IStandings, Standing } from "./interfaces/IStandings.sol";
 import { Commitments } from "./libraries/Commitments.sol";
 import { ExactTransfers } from "./libraries/ExactTransfers.sol";
 import { MemberWindow } from "./libraries/MemberWindow.sol";
+import { Pages } from "./libraries/Pages.sol";
 import { CurvePoint, SealedDelivery } from "./libraries/SealedDelivery.sol";
 import { BookId, DemandId, MemberId, NO_MEMBER } from "./types/Identifiers.sol";
 
@@ -302,7 +303,16 @@ contract Demands is IDemands, MemberGated, EIP712, Nonces, ReentrancyGuard {
 
     /// @inheritdoc IDemands
     function demandAt(uint256 ordinal) external view returns (DemandId) {
-        return _demanded[ordinal - 1];
+        return _demanded[Pages.indexOf(_demanded.length, ordinal)];
+    }
+
+    /// @inheritdoc IDemands
+    function demandsFrom(
+        uint256 from,
+        uint256 size
+    ) external view returns (DemandId[] memory found) {
+        found = new DemandId[](Pages.lengthOf(_demanded.length, from, size));
+        for (uint256 i = 0; i < found.length; ++i) found[i] = _demanded[from - 1 + i];
     }
 
     function _ask(

@@ -18,6 +18,7 @@ import { IStatements, Statement } from "./interfaces/IStatements.sol";
 import { Hashes } from "./libraries/Hashes.sol";
 import { InclusionProof } from "./libraries/InclusionProof.sol";
 import { MemberWindow } from "./libraries/MemberWindow.sol";
+import { Pages } from "./libraries/Pages.sol";
 import { AgreementId, DisputeId, MemberId, StatementId } from "./types/Identifiers.sol";
 
 /// @notice What it promises, and whom it trusts, is written in {IDisputes}.
@@ -220,7 +221,16 @@ contract Disputes is IDisputes, Forwarded {
 
     /// @inheritdoc IDisputes
     function disputeAt(uint256 ordinal) external view returns (DisputeId) {
-        return _opened[ordinal - 1];
+        return _opened[Pages.indexOf(_opened.length, ordinal)];
+    }
+
+    /// @inheritdoc IDisputes
+    function disputesFrom(
+        uint256 from,
+        uint256 size
+    ) external view returns (DisputeId[] memory found) {
+        found = new DisputeId[](Pages.lengthOf(_opened.length, from, size));
+        for (uint256 i = 0; i < found.length; ++i) found[i] = _opened[from - 1 + i];
     }
 
     function _close(

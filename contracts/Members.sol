@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import { AccessManaged } from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import { Duty, ICommitKeyFollower, IMembers } from "./interfaces/IMembers.sol";
+import { Pages } from "./libraries/Pages.sol";
 import { Standstill } from "./libraries/Standstill.sol";
 import { MemberId, NO_MEMBER } from "./types/Identifiers.sol";
 import { ROLES_ALL } from "./types/Roles.sol";
@@ -141,7 +142,16 @@ contract Members is IMembers, AccessManaged {
 
     /// @inheritdoc IMembers
     function memberAt(uint256 ordinal) external view returns (MemberId) {
-        return _admitted[ordinal - 1];
+        return _admitted[Pages.indexOf(_admitted.length, ordinal)];
+    }
+
+    /// @inheritdoc IMembers
+    function membersFrom(
+        uint256 from,
+        uint256 size
+    ) external view returns (MemberId[] memory found) {
+        found = new MemberId[](Pages.lengthOf(_admitted.length, from, size));
+        for (uint256 i = 0; i < found.length; ++i) found[i] = _admitted[from - 1 + i];
     }
 
     function _own(MemberId member, address key) private {

@@ -26,8 +26,9 @@ struct CreditExcessEvidence {
 }
 
 /// @notice Credits that point at one charge sum up to more than it. Evidence: a
-/// `CreditExcessEvidence`; one credit is enough when it alone is too large. The subscriber lost
-/// nothing, partners did: nothing is owed.
+/// `CreditExcessEvidence`; one credit is enough when it alone is too large, or when it stands under
+/// another number than the charge: there it takes from those who had no share of it. The subscriber
+/// lost nothing, partners did: nothing is owed.
 contract CreditAboveOriginal is BreachJudge {
     using Leaves for CreditGroup;
 
@@ -59,7 +60,7 @@ contract CreditAboveOriginal is BreachJudge {
                 EvidenceUnfit("order")
             );
         }
-        _requireSibling(allegation, claimed.credit.targetBook, CHARGES);
+        Book memory charges = _requireSibling(allegation, claimed.credit.targetBook, CHARGES);
         _requireLeaf(
             claimed.credit.targetBook,
             claimed.credit.targetSequence,
@@ -67,7 +68,10 @@ contract CreditAboveOriginal is BreachJudge {
             Leaves.leaf(claimed.credit.targetBook, shown.third, shown.charge),
             shown.chargePath
         );
-        require(sumNano > shown.charge.amountNano, BreachNotShown("amount"));
+        // Of a charge that is counted under another number there is nothing to take back here.
+        bool isCountedHere = charges.number == books.bookOf(allegation.book).number;
+        uint256 mostNano = isCountedHere ? shown.charge.amountNano : 0;
+        require(sumNano > mostNano, BreachNotShown("amount"));
         finding.proven = true;
         finding.amountNano = claimed.rest.amountNano;
         finding.leaf = Leaves.leaf(allegation.book, claimed.credit.digest(), claimed.rest);

@@ -62,6 +62,7 @@ interface IBooks {
     error BatchNotNewest(BookId book, uint64 newest, uint64 given);
     error BatchReferencedAlready(BookId book, uint64 sequence);
     error BatchUnknown(BookId book, uint64 sequence);
+    error VoidedTooMany(BookId book, uint64 sequence, uint64 most);
 
     /// @notice Governor, once: names the contract whose bonds books need.
     function askBonds(IBonds bonds) external;
@@ -84,7 +85,8 @@ interface IBooks {
     /// @notice Commits several batches, of one or of several books, all or none.
     function commitMany(Batch[] calldata batches) external;
 
-    /// @notice The operator's Commit key voids the newest batch. Its number stays used.
+    /// @notice The operator's Commit key voids the newest batch. Its number stays used. At most 99 in a
+    /// row: whoever shows that a running total jumped has to show that all between were voided.
     function voidNewest(BookId book, uint64 sequence) external;
 
     /// @notice For the contracts that decide claims and statements: from now on the batch, and those

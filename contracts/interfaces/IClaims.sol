@@ -223,4 +223,8 @@ interface IClaims {
 
     /// @param ordinal From 1 to claimCount().
     function claimAt(uint256 ordinal) external view returns (ClaimId);
+
+    /// @param from From 1.
+    /// @param size At most 100.
+    function claimsFrom(uint256 from, uint256 size) external view returns (ClaimId[] memory);
 }

@@ -176,4 +176,8 @@ interface IDemands {
 
     /// @param ordinal From 1 to demandCount().
     function demandAt(uint256 ordinal) external view returns (DemandId);
+
+    /// @param from From 1.
+    /// @param size At most 100.
+    function demandsFrom(uint256 from, uint256 size) external view returns (DemandId[] memory);
 }

@@ -154,4 +154,8 @@ interface IDisputes {
 
     /// @param ordinal From 1 to disputeCount().
     function disputeAt(uint256 ordinal) external view returns (DisputeId);
+
+    /// @param from From 1.
+    /// @param size At most 100.
+    function disputesFrom(uint256 from, uint256 size) external view returns (DisputeId[] memory);
 }

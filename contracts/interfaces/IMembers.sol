@@ -103,6 +103,10 @@ interface IMembers {
 
     /// @param ordinal From 1 to memberCount().
     function memberAt(uint256 ordinal) external view returns (MemberId);
+
+    /// @param from From 1.
+    /// @param size At most 100.
+    function membersFrom(uint256 from, uint256 size) external view returns (MemberId[] memory);
 }
 
 /// @title Whoever keeps a copy of Commit keys

@@ -552,6 +552,22 @@ describe("Breaches that the ledger decides alone", () => {
       await scene.open(over, kind, evidence(1, 1, 2, 3));
       await isProven(over, 0n, bond);
     });
+
+    it("under another number than its charge is a breach, however small", async () => {
+      const { ledger, operator, agreement } = scene;
+      const other = (await openBook(ledger, operator, agreement, BOOK.credits, 2)) as Hex;
+      const there = await scene.commit(other, [
+        creditOf(0, 0n, "of nothing"),
+        creditOf(0, 1n, "of another split"),
+      ]);
+      const shown = (index: number) => ({ ...evidence(0), credits: [there.credit(index)] });
+      const fine = await scene.claim(kind, there, 0, usageSalt(there, 0), 0n);
+      assert.equal(await scene.refusal(fine, kind, shown(0)), "BreachNotShown");
+      const claim = await scene.claim(kind, there, 1, usageSalt(there, 1), 0n);
+      const bond = await scene.bond();
+      await scene.open(claim, kind, shown(1));
+      await isProven(claim, 0n, bond);
+    });
   });
 
   describe("a batch that contradicts itself", () => {
@@ -742,6 +758,27 @@ describe("Breaches that the ledger decides alone", () => {
       const bond = await scene.bond();
       await scene.open(claim, kind, step(batch));
       await isProven(claim, 0n, bond);
+    });
+
+    it("is shown over as many voided batches as there can be in a row", async () => {
+      const { ledger, operator, agreement } = scene;
+      const fresh = (await openBook(ledger, operator, agreement, BOOK.charges, 4)) as Hex;
+      const first = await scene.commit(fresh, [await call("g")]);
+      const empty = await call("void");
+      for (let voided = 0; voided < 99; voided++) {
+        await scene.void(await scene.commit(fresh, [empty]));
+      }
+      const lie = { running: { sumNano: 2n * CALL + 1n } };
+      const wrong = await scene.commit(fresh, [await call("h")], lie);
+      assert.equal(
+        await ledger.refusal(operator.commit, "books", "voidNewest", fresh, wrong.sequence),
+        "VoidedTooMany",
+      );
+      const claim = await scene.claim(kind, wrong, 0, totalsSalt(wrong), 0n);
+      const bond = await scene.bond();
+      await scene.open(claim, kind, step(wrong, first));
+      await isProven(claim, 0n, bond);
+      await scene.void(await scene.commit(fresh, [empty]));
     });
   });
 

@@ -333,6 +333,29 @@ describe("Claims", () => {
         "CreditUnfit",
         "a book of charges",
       );
+      const elsewhere = new TestBook(
+        await openBook(ledger, alder, agreement, BOOK.credits, 2),
+      ).next([entryOf(group, 5n * CENT)]);
+      const there = await ledger.send(
+        alder.commit,
+        "books",
+        "commit",
+        elsewhere.book,
+        1,
+        elsewhere.commitment,
+      );
+      assert.equal(
+        await refusal("settleByCredit", owed, {
+          ...shown(2),
+          book: elsewhere.book,
+          sequence: 1,
+          leafIndex: 0,
+          rest: restOf(elsewhere.entries[0]!),
+          path: pathOf(elsewhere, 0, there.blockTime),
+        }),
+        "CreditUnfit",
+        "a book that no statement of these charges counts",
+      );
       await ledger.pass(8 * DAY);
       await ledger.send(finder, "claims", "markOverdue", owed);
       assert.equal(await refusal("markOverdue", owed), "ClaimStateWrong", "once");

@@ -28,6 +28,12 @@ import { plain, StateFromEvents } from "./support/state-from-events.ts";
 
 const UNIT = 1_000_000_000n;
 const SDR = encodeBytes32String("XDR/EUR");
+const LISTED = [
+  ["members", "memberAt", "membersFrom"],
+  ["claims", "claimAt", "claimsFrom"],
+  ["demands", "demandAt", "demandsFrom"],
+  ["disputes", "disputeAt", "disputesFrom"],
+] as const;
 /** Small, so that lists have several pages. */
 const PAGE = 2n;
 
@@ -341,5 +347,18 @@ describe("The contracts' state, from their events alone", () => {
     assert.deepEqual([...(await read("books", "booksFrom", 99, 100))], []);
     assert.equal(await ledger.refusal(anyone, "books", "bookAt", 0), "OrdinalUnknown");
     assert.equal(await ledger.refusal(anyone, "statements", "statementAt", 9), "OrdinalUnknown");
+    for (const [contract, one, all] of LISTED) {
+      for (const ordinal of [0, 99]) {
+        assert.equal(await ledger.refusal(anyone, contract, one, ordinal), "OrdinalUnknown");
+      }
+      assert.equal(await ledger.refusal(anyone, contract, all, 0, 1), "PageUnusable");
+      assert.equal(await ledger.refusal(anyone, contract, all, 1, 101), "PageUnusable");
+      const count = Number(await ledger.read(contract, one.replace(/At$/, "Count")));
+      const page = (await ledger.read(contract, all, 1, 100)) as string[];
+      assert.equal(page.length, count, all);
+      for (let ordinal = 1; ordinal <= count; ordinal++) {
+        assert.equal(page[ordinal - 1], await ledger.read(contract, one, ordinal), all);
+      }
+    }
   });
 });
