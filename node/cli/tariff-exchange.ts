@@ -34,16 +34,17 @@ export async function importTariff(
   throw new UsageError("tariff import needs --from ocpi or --from cgrates.");
 }
 
+/** Exit code as for a folder. */
 async function importOcpi(file: string, zone: string, output: Output): Promise<ExitCode> {
   const json = await readTariffJson(file);
   return placed(file, async () => {
     const { document, notes } = importOcpiTariff(json, zone);
     parseTariff(document);
-    for (const { code, place, message } of notes) {
-      output.remark(`${file}, ${place}: ${message} [${code}]`);
+    for (const { code, place, message, isLeftOut } of notes) {
+      output.remark(`${file}, ${place}: ${leftOut(isLeftOut)}${message} [${code}]`);
     }
     await write(document, output);
-    return EXIT.yes;
+    return notes.some(({ isLeftOut }) => isLeftOut) ? EXIT.no : EXIT.yes;
   });
 }
 
@@ -72,8 +73,8 @@ async function importFolder(
       output.remark(`${folder}: the plan names no currency; USD is written (--currency).`);
     }
     for (const { code, file, line, message, isLeftOut } of notes) {
-      const what = isLeftOut ? "NOT IN THE DOCUMENT: " : "";
-      output.remark(`${join(folder, file)}, line ${line}: ${what}${message} [${code}]`);
+      const place = `${join(folder, file)}, line ${line}`;
+      output.remark(`${place}: ${leftOut(isLeftOut)}${message} [${code}]`);
     }
     await write(document, output);
     return notes.some(({ isLeftOut }) => isLeftOut) ? EXIT.no : EXIT.yes;
@@ -84,6 +85,8 @@ async function importFolder(
     throw new TallystickError(error.code, error.message, { ...place, file: path }, error);
   }
 }
+
+const leftOut = (isLeftOut: boolean): string => (isLeftOut ? "NOT IN THE DOCUMENT: " : "");
 
 export async function exportTariff(
   file: string,

@@ -13,12 +13,7 @@ import { RatingState } from "../core/rating/rating-state.ts";
 import { readUsageLine } from "../core/rating/usage-line.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
 import type { CompiledTariff } from "../core/tariff/compile.ts";
-import {
-  isChange,
-  type TWIN_DIMENSIONS,
-  type TwinSums,
-  TwinTally,
-} from "../core/twin/twin-sums.ts";
+import { isChange, TWIN_DIMENSIONS, type TwinSums, TwinTally } from "../core/twin/twin-sums.ts";
 import { LargestChanges } from "./largest-changes.ts";
 import type { Output } from "./output.ts";
 import { loadAccounts } from "./rating-files.ts";
@@ -65,6 +60,13 @@ export interface TwinOptions {
   /** Whether each record whose price changes is printed. */
   records: boolean;
 }
+
+const DIMENSION_WORDS: Record<(typeof TWIN_DIMENSIONS)[number], string> = {
+  service: "service",
+  product: "product",
+  customerGroup: "customer group",
+  partner: "partner",
+};
 
 /** Prices record by record under both tariffs and keeps nothing but sums and the largest changes. */
 export class TwinRun {
@@ -221,6 +223,7 @@ export class TwinRun {
         byPartner: byOf("partner"),
       },
     });
+    for (const dimension of TWIN_DIMENSIONS) await this.#sayBy(dimension);
     await this.#output.say(
       `${changed} of ${records} records change: ${this.money(this.tally.total.beforeNano)} ` +
         `${this.#tariff.tariff.currency} -> ${this.money(this.tally.total.afterNano)} ` +
@@ -228,6 +231,16 @@ export class TwinRun {
         `${suspendedAfter}, ${this.#notBillable} not billable, ` +
         `${this.#rejected} rejected`,
     );
+  }
+
+  async #sayBy(dimension: (typeof TWIN_DIMENSIONS)[number]): Promise<void> {
+    const { before, after } = this.currencies;
+    for (const [name, { records, changed, beforeNano, afterNano }] of this.tally.by[dimension]) {
+      await this.#output.say(
+        `${DIMENSION_WORDS[dimension]} ${name}: ${changed} of ${records} change, ` +
+          `${this.money(beforeNano)} ${before} -> ${this.money(afterNano)} ${after}`,
+      );
+    }
   }
 
   #comparePeriodEnd(period: string): void {

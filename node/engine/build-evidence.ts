@@ -60,7 +60,7 @@ export class EvidenceBuilder {
     if (charges.length === 0) {
       throw new TallystickError(
         "evidence.nothing",
-        `There is no committed charge in ${epochName}; choose another period.`,
+        `There is no committed charge of "${account}" in ${epochName}; check the account's id, or choose another period.`,
       );
     }
     const batches = new BatchCollection(this.#context);

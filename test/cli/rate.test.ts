@@ -353,6 +353,10 @@ describe("tallystick tariff", () => {
     const made = join(folder, "made.json");
     writeFileSync(made, imported.stdout);
     assert.equal(tallystick(["tariff", "check", made]).status, 0);
+    const fee = { type: "FLAT", price: 0.5, vat: 20, step_size: 1 };
+    const mixed = [{ price_components: [...(tariff.elements[0]?.price_components ?? []), fee] }];
+    writeFileSync(file, JSON.stringify({ ...tariff, elements: mixed }));
+    assert.equal(tallystick(["tariff", "import", file, "--from", "ocpi"]).status, 1);
     writeFileSync(file, JSON.stringify({ ...tariff, elements: [] }));
     const refused = tallystick(["tariff", "import", file, "--from", "ocpi", "--json"]);
     assert.equal(refused.status, 3);

@@ -195,6 +195,10 @@ describe("tallystick twin", () => {
       assert.equal(summary.byProduct["voice outgoing"].records, 2);
       assert.deepEqual(summary.byCustomerGroup.gold.difference, { EUR: "0.00" });
       assert.deepEqual(summary.byCustomerGroup.S.difference, { EUR: "4.00" });
+      const told = await runCommand([...whole, "--close", "2026-03-01/2026-04-01", "-"], usage);
+      for (const name of ["service voice", "customer group gold", "partner network 26202"]) {
+        assert.ok(told.out.includes(`${name}: `), name);
+      }
     });
 
     it("writes a page with a picture, in which nothing of the input is markup", async () => {

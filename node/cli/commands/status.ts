@@ -55,10 +55,12 @@ function inWords(status: Status): string[] {
   const told = Object.entries(claims).map(([state, count]) => `${count} ${state}`);
   return [
     status.operator,
-    ...status.books.map(
-      (book) =>
-        `  ${(BOOK_WORDS[book.kind] ?? "book").padEnd(8)}  ${book.lastSequence} batches, ${book.runningCount} entries, ${formatNano(BigInt(book.runningSumNano), 2)} ${currency}; ${book.pending} wait for the next batch`,
-    ),
+    ...[...status.books]
+      .sort((a, b) => a.kind - b.kind)
+      .map(
+        (book) =>
+          `  ${(BOOK_WORDS[book.kind] ?? "book").padEnd(8)}  ${book.lastSequence} batches, ${book.runningCount} entries, ${formatNano(BigInt(book.runningSumNano), 2)} ${currency}; ${book.pending} wait for the next batch`,
+      ),
     `  files     ${status.files} taken in; ${status.suspended} records in suspense`,
     `  claims    ${told.length === 0 ? "none" : told.join(", ")}`,
     ledger.reachable

@@ -24,6 +24,8 @@ export interface ImportNote {
   code: string;
   place: string;
   message: string;
+  /** What is told of is not in the document. */
+  isLeftOut: boolean;
 }
 
 /**
@@ -75,6 +77,7 @@ export function importOcpiTariff(
       place: "elements",
       message:
         "OCPI rounds the last of a session's times alone to its step; here each record is rounded.",
+      isLeftOut: false,
     });
   }
   const services = isSingle
@@ -147,7 +150,9 @@ function taxesOf(
     notes.push({
       code: "import.several-tax-rates",
       place: "elements",
-      message: "The components have several rates of VAT; the prices are without it.",
+      message:
+        "The components of one record have several rates of VAT; the prices are without it. Add the taxes by hand.",
+      isLeftOut: true,
     });
     return {};
   }
