@@ -26,7 +26,7 @@ export const command: CommandModule = {
     await output.record({ bill: { period: epoch, invoices, total, currency, already } });
     await output.say(
       already === true && invoices === 0
-        ? `${epoch} is closed: a later month was billed, and nothing was charged in this one.`
+        ? `${epoch} is closed, and has no invoices.`
         : `${epoch}${already === true ? " was billed before" : ""}: ${invoices} invoices over ${total} ${currency}.`,
     );
     return EXIT.yes;
