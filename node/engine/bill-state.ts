@@ -53,12 +53,15 @@ export interface BillState {
 }
 
 /**
- * The newest period that takes no more charges or credits: it is billed, or its bill run has begun.
+ * The newest period that takes no more charges or credits: it is billed, or its bill run or the
+ * closing of its accounts has begun.
  * What comes late goes to the one after it.
  */
 export async function lastClosing(session: StoreSession): Promise<string | undefined> {
-  return (
-    (await session.get<string>(keys.node("open-bill"))) ??
-    (await session.get<string>(keys.node("closed-epoch")))
-  );
+  const names = ["closing-epoch", "open-bill", "closed-epoch"];
+  const epochs = await Promise.all(names.map((name) => session.get<string>(keys.node(name))));
+  return epochs
+    .filter((epoch) => epoch !== undefined)
+    .sort()
+    .at(-1);
 }

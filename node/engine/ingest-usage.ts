@@ -103,6 +103,11 @@ export class UsageIngest {
     this.#pricer.useAccounts(guide, rating);
   }
 
+  /** Plans, counters and allowances as they are now. */
+  get rating(): AccountRating {
+    return this.#pricer.rating;
+  }
+
   async ingest(
     file: UsageFile,
     onProgress?: (records: number) => void,

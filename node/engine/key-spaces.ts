@@ -18,6 +18,8 @@
  *   batch-end/<domain>/<position>           -> BatchPlace of the batch whose last row that is
  *   levels/<domain>/<sequence>              -> levels of the batch's tree from 5 up (read-proofs.ts)
  *   owned/<account>/<epoch>/<domain>/<no>   -> OwnedPlaces of the account's charges from that number on
+ *   closing/<epoch>                         -> how far the closing of the epoch's accounts is
+ *   closing-credits/<epoch>/<account>/<period> -> ClosingCredits, until they are numbered
  *   rating/<account>/<period>               -> RatingValues: counters and allowances of a billing period
  *   invoice/<account>/<epoch>               -> StoredInvoice
  *   invoice-at/<account>/<epoch>            -> position of its leaf in the invoice book
@@ -61,6 +63,9 @@ export const keys = {
   levels: (domain: string, sequence: bigint) => `levels/${domain}/${sortable(sequence)}`,
   owned: (account: string, epoch: string, domain: string, number: bigint) =>
     `owned/${account}/${epoch}/${domain}/${sortable(number)}`,
+  closingCredits: (epoch: string, account: string, period: number) =>
+    `closing-credits/${epoch}/${account}/${period}`,
+  closing: (epoch: string) => `closing/${epoch}`,
   rating: (account: string, period: number) => `rating/${account}/${period}`,
   invoice: (account: string, epoch: string) => `invoice/${account}/${epoch}`,
   invoiceAt: (account: string, epoch: string) => `invoice-at/${account}/${epoch}`,

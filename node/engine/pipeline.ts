@@ -6,6 +6,7 @@ import { ClaimDesk } from "./answer-claims.ts";
 import { DemandDesk } from "./answer-demands.ts";
 import { EvidenceBuilder, type LedgerSection } from "./build-evidence.ts";
 import { checkStore, type StoreCheck } from "./check-store.ts";
+import { stepClosing } from "./close-accounts.ts";
 import { TickCommitter } from "./commit-tick.ts";
 import { type FileTotals, sumOfFiles } from "./control-totals.ts";
 import { AccountGuide } from "./guide-account.ts";
@@ -192,12 +193,21 @@ export class OperatorPipeline {
     return this.#turns.run(() => this.#committer.noteAgain(settled));
   }
 
-  /** Step by step, so that files and batches go on in between. */
+  /**
+   * Closes the period of accounts with plans, then bills; step by step, so that files and batches go on
+   * in between. What the closing made is to be committed first: then this is called again.
+   */
   async bill(epoch: string): Promise<BillRun> {
     for (;;) {
-      const done = await this.#turns.run(() => stepBill(this.#parts.context, epoch));
+      const done = await this.#turns.run(() => this.#stepBill(epoch));
       if (done !== undefined) return done;
     }
+  }
+
+  async #stepBill(epoch: string): Promise<BillRun | undefined> {
+    const { context, tariffs } = this.#parts;
+    if (await stepClosing(context, tariffs, this.#ingest.rating, epoch)) return undefined;
+    return stepBill(context, epoch);
   }
 
   evidence(account: string, epoch: string): Promise<Bundle> {

@@ -4,7 +4,7 @@ import type { RatingOutcome } from "../core/rating/outcome.ts";
 import type { RatedFacts } from "../core/rating/rate-usage.ts";
 import { ServedNumbers, servedIdentities } from "../core/rating/served-party.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
-import { EpochCalendar, epochAfter } from "./billing-epoch.ts";
+import { billingEpoch, EpochCalendar, epochAfter } from "./billing-epoch.ts";
 import type { PricedRecord } from "./charge-of-record.ts";
 import type { AccountGuide } from "./guide-account.ts";
 import type { EngineContext, HandPrice } from "./operator.ts";
@@ -71,6 +71,10 @@ export class UsePricer {
   /** @param closedEpoch the last that was billed, as the store says it */
   async startAt(closedEpoch: string | undefined): Promise<void> {
     this.#closedEpoch = closedEpoch;
+    if (closedEpoch !== undefined) {
+      const { toMilliseconds } = billingEpoch(closedEpoch, this.#context.profile.zone);
+      this.#rating.closedUntil(toMilliseconds);
+    }
     await this.readTime();
   }
 

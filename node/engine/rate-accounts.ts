@@ -1,5 +1,6 @@
 import { toHex } from "../core/bytes.ts";
 import type { CounterMove as Scope } from "../core/commitment/charge-groups.ts";
+import { AccountClosing, type ClosedAccount } from "../core/rating/account-closing.ts";
 import { AccountDirectory, type RatedAccount } from "../core/rating/account-directory.ts";
 import {
   type AccountRated,
@@ -7,8 +8,8 @@ import {
   type AccountUse,
   needsAccounts,
 } from "../core/rating/account-rater.ts";
-import { Allowances, ONCE_PERIOD } from "../core/rating/allowances.ts";
-import { BillingPeriods } from "../core/rating/billing-period.ts";
+import { Allowances, ONCE_PERIOD, overlaps } from "../core/rating/allowances.ts";
+import { type BillingPeriod, BillingPeriods } from "../core/rating/billing-period.ts";
 import type { RatingOutcome } from "../core/rating/outcome.ts";
 import { firstPricePlace } from "../core/rating/price-pieces.ts";
 import type { StateKey } from "../core/rating/rating-state.ts";
@@ -66,6 +67,7 @@ export class AccountRating {
   readonly #random: RandomSource;
   readonly #versions = new Map<number, VersionRater>();
   readonly #state: StoredRatingState | undefined;
+  #closedUntil = Number.NEGATIVE_INFINITY;
 
   /** Whether any version of the tariff has prices that only an account's plan or counters tell. */
   static isNeeded(tariffs: TariffShelf): boolean {
@@ -82,7 +84,11 @@ export class AccountRating {
     const withPlans = tariffs.versions.filter(({ compiled }) => needsAccounts(compiled));
     const newest = withPlans.at(-1);
     if (newest === undefined) return;
-    this.#state = new StoredRatingState(newest.document);
+    const newestPeriods = new BillingPeriods(newest.document);
+    this.#state = new StoredRatingState(
+      newest.document,
+      (from) => newestPeriods.at(from).to <= this.#closedUntil,
+    );
     for (const { version, compiled } of withPlans) {
       const { document } = compiled;
       const periods = new BillingPeriods(document);
@@ -110,12 +116,16 @@ export class AccountRating {
     if (version === undefined || known === undefined) return;
     const state = this.#state as StoredRatingState;
     const period = version.periods.at(startMilliseconds);
+    const late = Number.isFinite(this.#closedUntil)
+      ? version.periods.at(this.#closedUntil).from
+      : period.from;
     for (const id of new Set([
       account,
       known.pool,
       ...known.sponsors.map(({ account: sponsor }) => sponsor),
     ])) {
       if (!state.isHeld(id, ONCE_PERIOD)) yield keys.rating(id, ONCE_PERIOD);
+      if (!state.isHeld(id, late)) yield keys.rating(id, late);
       let at = period;
       for (let age = 0; age <= version.rolloverMax; age++) {
         if (!state.isHeld(id, at.from)) yield keys.rating(id, at.from);
@@ -128,6 +138,33 @@ export class AccountRating {
   sponsorsOf({ account, tariff }: GuidedUse): string[] {
     const known = this.#versions.get(tariff.version)?.directory.account(account);
     return known?.sponsors.map(({ account: sponsor }) => sponsor) ?? [];
+  }
+
+  /** @param milliseconds the end of the newest billing epoch that takes no more charges */
+  closedUntil(milliseconds: number): void {
+    this.#closedUntil = milliseconds;
+  }
+
+  /** What the end of a period adds to an account; undefined where nothing of it has a plan or a sum. */
+  close(account: string, tariff: ShelvedTariff, period: BillingPeriod): ClosedAccount | undefined {
+    const version = this.#versions.get(tariff.version);
+    const known = version?.directory.account(account);
+    if (version === undefined || known === undefined) return undefined;
+    const state = this.#state as StoredRatingState;
+    const held = [...state.entriesOf(account, period.from)];
+    const isThere = known.assignments.some((dates) => overlaps(dates, period));
+    if (held.length === 0 && !isThere) return undefined;
+    state.apply([{ period: period.from, key: ["active", account], value: 1n }]);
+    return new AccountClosing(tariff.compiled, version.periods, known, period).close(held);
+  }
+
+  /** The periods of a tariff that end in a stretch of time, in order. */
+  periodsEnding(tariff: ShelvedTariff, from: number, to: number): BillingPeriod[] {
+    const periods = this.#versions.get(tariff.version)?.periods;
+    const ending: BillingPeriod[] = [];
+    if (periods === undefined) return ending;
+    for (let at = periods.at(from); at.to <= to; at = periods.at(at.to)) ending.push(at);
+    return ending;
   }
 
   learn(session: StoreSession, stored: Iterable<string>): void {
@@ -165,6 +202,7 @@ export class AccountRating {
     }
     const use: AccountUse = { owner: { account, device } };
     if (refuse !== undefined) use.refuse = refuse;
+    if (Number.isFinite(this.#closedUntil)) use.lateIn = version.periods.at(this.#closedUntil);
     const outcome = version.rater.rate(record, use);
     if (outcome.outcome !== "rated") return { outcome };
     return { outcome, accounted: outcome, scopes: this.#scopesOf(outcome, account, guided) };

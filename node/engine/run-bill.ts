@@ -68,18 +68,9 @@ async function begin(
   epoch: string,
   closed: string | undefined,
 ): Promise<BillState> {
-  const { store, profile, time } = context;
+  const { store, profile } = context;
   const { chargeBook, creditBook } = profile.agreement;
-  const now = await time.seconds();
-  const { toMilliseconds } = billingEpoch(epoch, profile.zone);
-  if (now * 1000n < BigInt(toMilliseconds)) {
-    throw new TallystickError(
-      "bill.period-open",
-      `${epoch} ends at ${new Date(toMilliseconds).toISOString()}; the ledger's time is ${new Date(Number(now) * 1000).toISOString()}. Run the bill after the period.`,
-    );
-  }
-  for (const book of [chargeBook, creditBook]) await assertCommitted(context, book);
-  await assertNothingSkipped(context, { after: closed, before: epoch });
+  const now = await requireBillable(context, epoch, closed);
   const from = (await session.get<Record<Hex, string>>(keys.node("bill-from"))) ?? {};
   const books: BillPlan["books"] = [];
   for (const domain of [chargeBook, creditBook]) {
@@ -104,6 +95,30 @@ async function begin(
     invoices: 0,
     totalNano: "0",
   };
+}
+
+/**
+ * The period is over, what was charged stands on the ledger, and no earlier period is open.
+ * @returns ledger time in seconds
+ */
+export async function requireBillable(
+  context: EngineContext,
+  epoch: string,
+  closed: string | undefined,
+): Promise<bigint> {
+  const { profile, time } = context;
+  const now = await time.seconds();
+  const { toMilliseconds } = billingEpoch(epoch, profile.zone);
+  if (now * 1000n < BigInt(toMilliseconds)) {
+    throw new TallystickError(
+      "bill.period-open",
+      `${epoch} ends at ${new Date(toMilliseconds).toISOString()}; the ledger's time is ${new Date(Number(now) * 1000).toISOString()}. Run the bill after the period.`,
+    );
+  }
+  const { chargeBook, creditBook } = profile.agreement;
+  for (const book of [chargeBook, creditBook]) await assertCommitted(context, book);
+  await assertNothingSkipped(context, { after: closed, before: epoch });
+  return now;
 }
 
 async function goOn(

@@ -1,5 +1,6 @@
 import { assert } from "../core/errors.ts";
 import { RatingState, type StateChange, type StateKey } from "../core/rating/rating-state.ts";
+import type { TariffDocument } from "../core/tariff/document.ts";
 import { keys } from "./key-spaces.ts";
 import type { StoreSession } from "./store-session.ts";
 import type { RatingValues } from "./stored-types.ts";
@@ -16,6 +17,12 @@ export class StoredRatingState extends RatingState {
   /** By key of the store. */
   readonly #held = new Map<string, Map<string, bigint>>();
   readonly #changed = new Set<string>();
+  readonly #isClosed: (period: number) => boolean;
+
+  constructor(document: TariffDocument, isClosed: (period: number) => boolean) {
+    super(document);
+    this.#isClosed = isClosed;
+  }
 
   isHeld(account: string, period: number): boolean {
     return this.#held.has(keys.rating(account, period));
@@ -28,6 +35,17 @@ export class StoredRatingState extends RatingState {
       const values = Object.entries(session.peek<RatingValues>(key) ?? {});
       this.#held.set(key, new Map(values.map(([name, value]) => [name, BigInt(value)])));
     }
+  }
+
+  /** All quantities of one account and period. */
+  *entriesOf(account: string, period: number): Generator<[StateKey, bigint]> {
+    const values = this.#held.get(keys.rating(account, period));
+    assert(values !== undefined, `the rating state of ${account} was read ahead`);
+    for (const [name, value] of values) yield [JSON.parse(name) as string[], value];
+  }
+
+  override isClosed(period: number): boolean {
+    return this.#isClosed(period);
   }
 
   override get(period: number, key: StateKey): bigint {

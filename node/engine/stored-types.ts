@@ -40,6 +40,8 @@ export interface EpochState {
   pseudonym: Hex;
   lastChargeNumber: string;
   runningTotalNano: string;
+  /** Of the running total, what is tax; absent where none is. */
+  taxNano?: string;
 }
 
 export interface BookState {

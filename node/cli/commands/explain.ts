@@ -1,5 +1,11 @@
+import { CHARGE_KIND } from "../../core/commitment/charge-groups.ts";
 import { TallystickError } from "../../core/errors.ts";
-import { type Bundle, type BundleCharge, isClosed } from "../../core/evidence/bundle.ts";
+import {
+  type Bundle,
+  type BundleCharge,
+  isClosed,
+  type ToldComponent,
+} from "../../core/evidence/bundle.ts";
 import { repriceCharge, rowsOfCharge } from "../../core/evidence/check-price.ts";
 import { type ChargeFacts, describeCharge } from "../../core/evidence/describe-charge.ts";
 import { explainTold, type ToldLine } from "../../core/evidence/explain-told.ts";
@@ -149,6 +155,10 @@ function aboutPrice(bundle: Bundle, { charge, amountNano, told }: BundleCharge):
   }
   try {
     const compiled = compileTariff(tariff.document, tariff.version);
+    if (told !== undefined && charge.kind !== CHARGE_KIND.usage) {
+      const parts = told.components.map((one) => partOf(one, money));
+      return [`${asked}:`, ...parts].map((text) => ({ about: "price", text }));
+    }
     if (told !== undefined)
       return aboutPlan(asked, tariff.version, compiled, { charge, told, amountNano });
     const pricing = repriceCharge(compiled, charge);
@@ -172,6 +182,12 @@ function aboutPrice(bundle: Bundle, { charge, amountNano, told }: BundleCharge):
     return [{ about: "price", text: `${asked}; it can not be priced again: ${error.message}` }];
   }
 }
+
+/** A part of what no row prices: a fee, a tax, what a sponsor pays. */
+const partOf = (
+  { kind, name, amountNano }: ToldComponent,
+  money: (nano: bigint) => string,
+): string => `  ${kind}${name === undefined ? "" : ` ${name}`}: ${money(BigInt(amountNano))}`;
 
 /** The words that the operator gave with a price that an account's plan decides. */
 function aboutPlan(

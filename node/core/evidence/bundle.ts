@@ -139,7 +139,7 @@ const toldComponent = z.strictObject({
   quantity: signedDecimal.optional(),
   billed: signedDecimal.optional(),
   row: small(4).optional(),
-  name: name(200).optional(),
+  name: name(1000).optional(),
   percent: name(32).optional(),
   counterBefore: signedDecimal.optional(),
 });

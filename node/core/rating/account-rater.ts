@@ -6,9 +6,10 @@ import { isMeant, type PlacedUse } from "../tariff/plan-uses.ts";
 import { PLAN_REDUCES, type PriceRow } from "../tariff/rows.ts";
 import { type AccountDirectory, groupsOf, type Owner, planAt } from "./account-directory.ts";
 import { Allowances, type Lot } from "./allowances.ts";
-import type { BillingPeriods } from "./billing-period.ts";
+import type { BillingPeriod, BillingPeriods } from "./billing-period.ts";
 import { composeCharge } from "./compose-charge.ts";
 import { countUnits, withoutEarlier } from "./count-units.ts";
+import { isAtEnd } from "./counter-charges.ts";
 import type { Component, NotBillable, Rated, Suspended } from "./outcome.ts";
 import { freeOf, isTooShort, placesInInterval } from "./price-charge.ts";
 import { firstPricePlace, piecesOf } from "./price-pieces.ts";
@@ -37,6 +38,11 @@ export type AccountOutcome = AccountRated | Suspended | NotBillable;
 export interface AccountUse {
   /** Whose it is, where that was found before. */
   owner?: Owner;
+  /**
+   * The period whose sums a use of a closed period joins; without it such a use waits. It finds the
+   * counters and allowances of its own period.
+   */
+  lateIn?: BillingPeriod;
   /** The last word before anything changes: why the record is not charged now, though it has a price. */
   refuse?: (facts: RatedFacts) => { code: string; message: string } | undefined;
 }
@@ -84,20 +90,22 @@ export class AccountRater {
     });
     const owner = found ?? this.#directory.ownerOf(record, facts.startMilliseconds);
     const period = this.#periods.at(facts.startMilliseconds);
-    if (this.#state.isClosed(period.from)) {
+    const rows = placesInInterval(tariff, interval, facts);
+    const price = rows.price - firstPricePlace(tariff);
+    const isDueAtEnd = isAtEnd(tariff.priceSources[price]);
+    if (this.#state.isClosed(period.from) && (known.lateIn === undefined || isDueAtEnd)) {
       throw new TallystickError(
         "rating.period-closed",
         "The record's billing period is closed; charge it in the next one by a correction.",
         { field: "start" },
       );
     }
-    const rows = placesInInterval(tariff, interval, facts);
     requireWholeSession(tariff, record, rows);
-    const price = rows.price - firstPricePlace(tariff);
     const isFriend = this.#directory.isFriend(owner.account, record);
     const category = tariff.priceSources[price]?.price.taxCategory;
     const place = { ...placeOf(tariff, price), isFriend, category };
-    const use = new UseOfAccount(record, facts, owner, period, place, this.#state);
+    const billedIn = this.#state.isClosed(period.from) ? known.lateIn : undefined;
+    const use = new UseOfAccount(record, facts, owner, period, place, this.#state, billedIn);
     const priced = this.#price(price, use);
     const plan = planAt(owner.account, facts.startMilliseconds)?.plan;
     const limited = this.#limit(use, priced.amountNano);
@@ -107,7 +115,7 @@ export class AccountRater {
     const takings = [...limited, ...sponsored, ...paid];
     const components = [...priced.components, ...takings.map(takenComponent)];
     const amountNano = due - sumOf(paid);
-    use.add(["net", owner.account.id, use.item], amountNano);
+    use.addNet(owner.account.id, amountNano);
     this.#markUsed(use);
     use.changes.push(this.#allowances.markActive(owner.account, period));
     const refused = known.refuse?.(facts);

@@ -54,5 +54,6 @@ export function* counterCharges(
   }
 }
 
-const isAtEnd = ({ counter }: PriceSource): boolean =>
-  counter?.kind === "volume" || counter?.kind === "stair-step";
+/** Whether a price is due at the period's end, by the counter's closing value. */
+export const isAtEnd = (source: PriceSource | undefined): boolean =>
+  source?.counter?.kind === "volume" || source?.counter?.kind === "stair-step";

@@ -35,7 +35,7 @@ export function sponsorUse(
     const nano = room < asked ? room : asked;
     if (nano <= 0n) continue;
     use.add(key, nano);
-    use.add(["net", sponsor.account, use.item], nano);
+    use.addNet(sponsor.account, nano);
     use.moves.push({ name, scope: `sponsor ${capScope}`, of, before, after: before + nano });
     takings.push({ kind: "sponsored", name, nano, account: sponsor.account });
     left -= nano;

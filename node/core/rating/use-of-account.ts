@@ -31,6 +31,8 @@ export class UseOfAccount {
   readonly owner: Owner;
   readonly period: BillingPeriod;
   readonly place: UsePlace;
+  /** Whose sums its charge joins: a later one than its own where that is closed. */
+  readonly billedIn: BillingPeriod;
   readonly changes: StateChange[] = [];
   readonly moves: CounterMove[] = [];
   readonly #state: RatingState;
@@ -42,6 +44,7 @@ export class UseOfAccount {
     period: BillingPeriod,
     place: UsePlace,
     state: RatingState,
+    billedIn = period,
   ) {
     this.record = record;
     this.facts = facts;
@@ -49,6 +52,7 @@ export class UseOfAccount {
     this.period = period;
     this.place = place;
     this.#state = state;
+    this.billedIn = billedIn;
   }
 
   /** What its charge adds to in the period's sums. */
@@ -62,6 +66,13 @@ export class UseOfAccount {
 
   get(key: StateKey): bigint {
     return this.#state.get(this.period.from, key);
+  }
+
+  /** Adds to what an account owes. */
+  addNet(account: string, nano: bigint): void {
+    const period = this.billedIn.from;
+    const key: StateKey = ["net", account, this.item];
+    this.changes.push({ period, key, value: this.#state.get(period, key) + nano });
   }
 
   /** Notes a change; the answer is the quantity before it. */

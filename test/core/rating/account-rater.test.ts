@@ -254,4 +254,40 @@ describe("rating with an account", () => {
       { numRuns: 100 },
     );
   });
+
+  it("takes use of a closed period into a later one's sums, unless its price is due at the end", () => {
+    const volume: TariffPrice = {
+      tiers: {
+        kind: "volume",
+        over: "account",
+        unit: "s",
+        steps: [{ price: { amount: "0.01", per: 1, unit: "s" } }],
+      },
+      increments: { first: 1, further: 1, unit: "s" },
+    };
+    for (const [price, outcome] of [
+      [PER_SECOND, "rated"],
+      [volume, "suspended"],
+    ] as const) {
+      const { tariff, close, state } = scene(price, {});
+      close("2026-03-01/2026-04-01");
+      const periods = new BillingPeriods(tariff.document);
+      const directory = new AccountDirectory(tariff.document, true);
+      const rater = new AccountRater(tariff, directory, periods, state);
+      const record: UsageRecord = {
+        id: "late",
+        service: "voice",
+        direction: "outgoing",
+        start: "2026-03-31T12:00:00.000Z",
+        account: "a",
+        durationSeconds: 7,
+        billable: true,
+      };
+      const april = periods.at(Date.parse("2026-04-15T00:00:00Z"));
+      assert.equal(rater.rate(record).outcome, "suspended");
+      assert.equal(rater.rate(record, { lateIn: april }).outcome, outcome);
+      const owed = outcome === "rated" ? 7n * CENT : 0n;
+      assert.equal(state.get(april.from, ["net", "a", "voice"]), owed);
+    }
+  });
 });

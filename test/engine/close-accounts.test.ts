@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { AccountDirectory } from "../../node/core/rating/account-directory.ts";
+import { AccountRater } from "../../node/core/rating/account-rater.ts";
+import { BillingPeriods } from "../../node/core/rating/billing-period.ts";
+import { PeriodCloser } from "../../node/core/rating/close-period.ts";
+import { RatingState } from "../../node/core/rating/rating-state.ts";
+import { compileTariff } from "../../node/core/tariff/compile.ts";
+import type { TariffDocument } from "../../node/core/tariff/document.ts";
+import { readCharge } from "../../node/engine/read-charges.ts";
+import type { StoredInvoice } from "../../node/engine/stored-types.ts";
+import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
+import { FusedStore } from "../simulation/fused-store.ts";
+import {
+  ANNA,
+  CHARGES,
+  CREDITS,
+  call,
+  type EngineScene,
+  hasCode,
+  seconds,
+} from "./engine-scene.ts";
+import { ACCOUNTS, mixedUse, PLANS, planScene } from "./plan-scene.ts";
+
+/** Fees, a discount, a commitment and a tax on top of the plans. */
+const DOCUMENT = {
+  ...PLANS,
+  taxes: [{ name: "VAT", percent: "19" }],
+  plans: [
+    {
+      ...PLANS.plans?.[0],
+      recurring: [{ name: "base fee", amount: "0.05", per: "account", proration: "none" }],
+      periodDiscounts: [{ name: "data off", services: ["data"], percent: "90" }],
+    },
+    { ...PLANS.plans?.[1], commitment: "50" },
+  ],
+} as TariffDocument;
+const TARIFFS = new TariffShelf([
+  { version: 1, validFromSeconds: seconds("2026-01-01T00:00:00Z"), document: DOCUMENT },
+]);
+/** All of October: billed without a month before. */
+const USE = mixedUse(11, 160).filter(({ start }) => start >= "2026-10");
+
+const TOTALS = (() => {
+  const tariff = compileTariff(DOCUMENT, 1);
+  const periods = new BillingPeriods(tariff.document);
+  const state = new RatingState(tariff.document);
+  const directory = AccountDirectory.read(ACCOUNTS, tariff.document, periods);
+  const rater = new AccountRater(tariff, directory, periods, state);
+  for (const record of USE) assert.equal(rater.rate(record).outcome, "rated");
+  const [period] = periods.within("2026-10-01/2026-11-01");
+  const closer = new PeriodCloser(tariff, directory, periods, state);
+  return [...closer.close(period ?? assert.fail())];
+})();
+
+async function scene(): Promise<EngineScene> {
+  const opened = await planScene({ tariffs: TARIFFS, ingestUnitRecords: 50 });
+  await opened.ingest("october", USE);
+  opened.at("2026-11-01T06:00:00Z");
+  await opened.commit();
+  return opened;
+}
+
+/** As staff would: the bill says what is to be committed first. */
+async function billed(of: EngineScene): Promise<StoredInvoice[]> {
+  const pending = hasCode("bill.charges-pending");
+  for (let tries = 0; ; tries++) {
+    assert.ok(tries < 4, "the bill comes to its end");
+    try {
+      await of.pipeline.bill("2026-10");
+      break;
+    } catch (error) {
+      if (!pending(error)) throw error;
+      await of.commit();
+    }
+  }
+  await of.commit();
+  return (await of.values<StoredInvoice>("invoice/")).map(({ value }) => value);
+}
+
+const owedOf = ({ account, chargesNano, body }: StoredInvoice): [string, bigint, bigint] => [
+  account,
+  BigInt(chargesNano) - BigInt(body.creditsNano),
+  BigInt(body.taxNano),
+];
+const OWED = TOTALS.map(({ account, totalNano, taxNano }): [string, bigint, bigint] => [
+  account,
+  totalNano,
+  taxNano,
+]).filter(([, nano]) => nano > 0n);
+
+describe("closing accounts before the bill", () => {
+  it("bills what `rate --close` says, taxes and credits told apart", async () => {
+    const october = await scene();
+    const invoices = await billed(october);
+    assert.deepEqual(
+      invoices.map(owedOf).filter(([, nano]) => nano > 0n),
+      OWED,
+    );
+    const kinds = new Set((await october.charges()).map(({ opened }) => opened.charge?.kind));
+    for (const kind of [1, 2, 4, 5, 6]) assert.ok(kinds.has(kind), `kind ${kind}`);
+    const credited = new Map<string, bigint>();
+    for (const { amountNano, opened } of await october.charges(CREDITS)) {
+      const { targetSequence = "", targetIndex = 0 } = opened.credit ?? {};
+      const target = `${targetSequence} ${targetIndex}`;
+      credited.set(target, (credited.get(target) ?? 0n) + BigInt(amountNano));
+    }
+    assert.ok(credited.size > 1);
+    for (const [target, nano] of credited) {
+      const [sequence = "", index] = target.split(" ");
+      const place = [october.store, CHARGES, BigInt(sequence), Number(index)] as const;
+      const charge = await readCharge(...place);
+      assert.ok(nano <= BigInt(charge?.amountNano ?? 0), `${target} is credited above itself`);
+    }
+    assert.match(
+      invoices.find(({ account }) => account === "anna")?.documentText ?? "",
+      /base fee/,
+    );
+    await october.assertConsistent();
+    const bundle = await october.pipeline.evidence("anna", "2026-10");
+    assert.ok(bundle.credits.length > 0);
+    // Again: nothing is made twice.
+    assert.equal((await october.pipeline.bill("2026-10")).already, true);
+  });
+
+  it("makes each charge once, wherever it dies", async () => {
+    for (let calls = 1; calls < 40; calls += 3) {
+      const october = await scene();
+      const fuse = new FusedStore(october.store);
+      await october.reopen(fuse);
+      fuse.dieAfter(calls, calls % 2 === 1);
+      await billed(october).catch(() => {});
+      october.crash();
+      await october.reopen();
+      await october.settle();
+      await october.commit();
+      const invoices = await billed(october);
+      assert.deepEqual(
+        invoices.map(owedOf).filter(([, nano]) => nano > 0n),
+        OWED,
+        `died at ${calls}`,
+      );
+    }
+  });
+
+  it("waits for the period's end", async () => {
+    const open = await planScene({ tariffs: TARIFFS });
+    await assert.rejects(open.pipeline.bill("2026-10"), hasCode("bill.period-open"));
+    assert.deepEqual(await open.charges(), []);
+  });
+
+  it("takes late use into the next period's sums, by the counters of its own", async () => {
+    const october = await scene();
+    await billed(october);
+    october.at("2026-11-02T06:00:00Z");
+    const late = call("late", {
+      aParty: ANNA,
+      durationSeconds: 3600,
+      start: "2026-10-31T20:00:00.000Z",
+    });
+    await october.ingest("late", [late]);
+    const charge = (await october.charges()).find(({ recordId }) => recordId === "late");
+    assert.equal(charge?.epoch, "2026-11");
+    const sums = await october.values<Record<string, string>>("rating/anna/");
+    const november = sums.find(({ key }) => key.endsWith(`/${Date.parse("2026-11-01T00:00:00Z")}`));
+    assert.equal(november?.value['["net","anna","voice"]'], charge?.amountNano);
+  });
+});
