@@ -29,7 +29,7 @@ const DOCUMENT = {
     {
       ...PLANS.plans?.[0],
       recurring: [{ name: "base fee", amount: "0.05", per: "account", proration: "none" }],
-      periodDiscounts: [{ name: "data off", services: ["data"], percent: "90" }],
+      periodDiscounts: [{ name: "most off", percent: "90" }],
     },
     { ...PLANS.plans?.[1], commitment: "50" },
   ],
