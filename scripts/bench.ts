@@ -1,6 +1,7 @@
 /* `npm run bench [-- NAME…]`: our figures beside peers and limits, one JSON line each, then a table. */
 import { aggregate } from "./bench/aggregate.ts";
 import type { Benchmark, Figure } from "./bench/benchmark.ts";
+import { close } from "./bench/close.ts";
 import { gas } from "./bench/gas.ts";
 import { pipeline } from "./bench/pipeline.ts";
 import { proofs } from "./bench/proofs.ts";
@@ -9,7 +10,17 @@ import { reserve } from "./bench/reserve.ts";
 import { tree } from "./bench/tree.ts";
 import { verify } from "./bench/verify.ts";
 
-const BENCHMARKS: Benchmark[] = [rate, tree, pipeline, proofs, verify, gas, reserve, aggregate];
+const BENCHMARKS: Benchmark[] = [
+  rate,
+  tree,
+  pipeline,
+  proofs,
+  verify,
+  gas,
+  reserve,
+  aggregate,
+  close,
+];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !BENCHMARKS.some((one) => one.name === name));

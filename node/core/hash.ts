@@ -1,6 +1,6 @@
 import { keccak_256, shake256 } from "@noble/hashes/sha3.js";
 import { PackedBytes } from "./bytes.ts";
-import { HashArena, type HashTile } from "./commitment/kernel/hash-arena.ts";
+import { HashArena, type HashTile, type LongMessage } from "./commitment/kernel/hash-arena.ts";
 import { assert } from "./errors.ts";
 
 /** Every pre-image fits one block of keccak-256 (rate 136, at least one byte of padding). */
@@ -32,7 +32,13 @@ export function expand(preimage: Uint8Array, length: number): Uint8Array {
   return shake256(preimage, { dkLen: length });
 }
 
+/** Longer documents are few, and take the plain way. */
+const KERNEL_DOCUMENT_BYTES = 131_072;
+let oneDocument: LongMessage | undefined;
+
 /** keccak-256 of a whole document (invoice, tariff), of any length, without a tag. */
 export function hashDocument(bytes: Uint8Array): Uint8Array {
-  return keccak_256(bytes);
+  if (bytes.length > KERNEL_DOCUMENT_BYTES) return keccak_256(bytes);
+  oneDocument ??= new HashArena(2 * KERNEL_DOCUMENT_BYTES).longMessage(KERNEL_DOCUMENT_BYTES);
+  return oneDocument.hash(bytes);
 }

@@ -193,8 +193,7 @@ export async function appendLeaves(
   epoch: string,
 ): Promise<boolean> {
   const { store, profile } = context;
-  // A leaf makes several small values: fewer of them at once than lines.
-  const limit = Math.ceil(billUnit(context) / 8);
+  const limit = billUnit(context);
   const bookKey = keys.book(profile.agreement.invoiceBook);
   const range = { ...below(`bill-leaf/${epoch}/`), limit };
   let appended = 0;

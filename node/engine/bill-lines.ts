@@ -3,9 +3,16 @@ import {
   creditReason,
   invoiceLine,
   invoiceMoney,
+  writeInvoiceCredit,
   writeInvoiceLine,
 } from "../core/invoice/invoice-line.ts";
-import { type BillBucket, type BillPlan, type BillState, billUnit } from "./bill-state.ts";
+import {
+  type BillBucket,
+  type BillPlan,
+  type BillState,
+  billUnit,
+  GATHERED_UNITS,
+} from "./bill-state.ts";
 import type { ChargeBlock } from "./charge-block.ts";
 import { below, keys, sortable } from "./key-spaces.ts";
 import type { EngineContext } from "./operator.ts";
@@ -43,7 +50,7 @@ export async function gatherUnit(
   const book = plan.books[state.index];
   if (book === undefined) return { ...state, phase: "compose", index: 0 };
   const money = invoiceMoney(context.profile.agreement.currency);
-  const unit = billUnit(context);
+  const unit = GATHERED_UNITS * billUnit(context);
   const texts = new Map<number, string>();
   const later = { ...state.later };
   let gathered = 0;
@@ -179,7 +186,7 @@ function lineOfLoose(
     return { number: chargeNumber, line: writeInvoiceLine(invoiceLine(billed, money)) };
   }
   const number = `C${chargeNumber}`;
-  const line = writeInvoiceLine({
+  const line = writeInvoiceCredit({
     line: number,
     amount: money(amountNano),
     reason: creditReason(credit?.reason),

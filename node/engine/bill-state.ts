@@ -15,10 +15,12 @@ import type { StoreSession } from "./store-session.ts";
  * What a step holds in memory is bounded by its unit, not by the length of the month.
  */
 
-/** Some 15 MB of lines. */
-const UNIT_CHARGES = 65_536;
+/** Some 4 MB of lines: larger units cost more in collecting garbage than they save in writes. */
+const UNIT_CHARGES = 16_384;
+/** What is gathered at once is spread over all buckets, so it may be more. */
+export const GATHERED_UNITS = 4;
 
-/** Charges that a step gathers, or composes invoices of; an account stays in one step. */
+/** Charges that a step composes invoices of; an account stays in one step. */
 export const billUnit = ({ profile }: EngineContext): number =>
   profile.billUnitCharges ?? UNIT_CHARGES;
 

@@ -14,8 +14,11 @@ const decoder = new TextDecoder();
 const CHECKSUM_BYTES = 9;
 
 export function encodeJson(value: unknown): Uint8Array {
-  const text = JSON.stringify(value);
-  return encoder.encode(`${text}\n${checksum(encoder.encode(text))}`);
+  const body = encoder.encode(JSON.stringify(value));
+  const stored = new Uint8Array(body.length + CHECKSUM_BYTES);
+  stored.set(body);
+  encoder.encodeInto(`\n${checksum(body)}`, stored.subarray(body.length));
+  return stored;
 }
 
 /** @throws TallystickError `store.value-damaged` */

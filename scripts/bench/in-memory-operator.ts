@@ -17,9 +17,8 @@ const TARIFF = new URL("../../samples/tariffs/alder-retail.json", import.meta.ur
 const book = (n: number): Hex => `0x${n.toString(16).padStart(40, "0")}`;
 const NOW_SECONDS = 1_793_000_000n;
 
-/** The engine's stages over a given store, without a ledger: what a benchmark of them needs. */
-export async function benchOperator(store: Store, subscribers: number) {
-  const context: EngineContext = {
+export function benchContext(store: Store): EngineContext {
+  return {
     store,
     profile: {
       name: "Bench",
@@ -43,6 +42,11 @@ export async function benchOperator(store: Store, subscribers: number) {
     random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
     time: { seconds: async () => NOW_SECONDS },
   };
+}
+
+/** The engine's stages over a given store, without a ledger: what a benchmark of them needs. */
+export async function benchOperator(store: Store, subscribers: number) {
+  const context = benchContext(store);
   const session = new StoreSession(store);
   for (const [at, domain] of [book(3), book(4), book(5)].entries()) {
     session.put(keys.book(domain), {

@@ -73,6 +73,12 @@ export class HashArena {
     }
   }
 
+  /** Room for one message at a time, of at most `length` bytes. */
+  longMessage(length: number): LongMessage {
+    const blocks = this.bytes((Math.floor(length / BLOCK_BYTES) + 1) * BLOCK_BYTES);
+    return new LongMessage(this.#kernel, blocks, this.bytes(DIGEST_BYTES));
+  }
+
   /** Room for `capacity` messages of at most 135 bytes, and for what they hash to. */
   tile(capacity: number, hash: TileHash): HashTile {
     const blocks = this.bytes(capacity * BLOCK_BYTES);
@@ -149,5 +155,35 @@ export class HashTile {
   #checkColumn(column: Uint8Array | BigUint64Array, bytes: number): void {
     const isHere = column.buffer === this.#kernel.memory && column.byteLength >= bytes;
     assert(isHere, "a column lies in the same arena and is long enough");
+  }
+}
+
+/** keccak-256 of whole documents. */
+export class LongMessage {
+  readonly lengthMax: number;
+  readonly #kernel: Kernel;
+  readonly #blocks: Uint8Array;
+  readonly #digest: Uint8Array;
+
+  constructor(kernel: Kernel, blocks: Uint8Array, digest: Uint8Array) {
+    this.lengthMax = blocks.length - 1;
+    this.#kernel = kernel;
+    this.#blocks = blocks;
+    this.#digest = digest;
+  }
+
+  /** @param message at most `lengthMax` bytes @returns 32 bytes */
+  hash(message: Uint8Array): Uint8Array {
+    const { length } = message;
+    assert(length <= this.lengthMax, `a message of ${length} bytes fits`);
+    // There is always room for padding: of a whole number of blocks, it is a block of its own.
+    const count = Math.floor(length / BLOCK_BYTES) + 1;
+    const end = count * BLOCK_BYTES;
+    this.#blocks.set(message);
+    this.#blocks.fill(0, length, end);
+    this.#blocks[length] = PADDING.keccak;
+    this.#blocks[end - 1] = (this.#blocks[end - 1] as number) | 0x80;
+    this.#kernel.hashLong(this.#blocks.byteOffset, count, this.#digest.byteOffset);
+    return this.#digest.slice();
   }
 }

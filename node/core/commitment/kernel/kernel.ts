@@ -12,13 +12,15 @@ export type KernelKind = (typeof KERNEL_KINDS)[number];
 export const KERNEL_DATA_START = 65_536;
 
 /**
- * One-block hashing over a memory of fixed size. Addresses and counts are the caller's to keep inside
+ * Hashing over a memory of fixed size. Addresses and counts are the caller's to keep inside
  * `memory`; arena.ts and batch-trees.ts do. What each function does stands in `assembly/keccak.ts`.
  */
 export interface Kernel {
   readonly kind: KernelKind;
   readonly memory: ArrayBuffer;
   hashBlocks(blocks: number, count: number, digests: number): void;
+  /** One message over `count` blocks, the last of them padded. */
+  hashLong(blocks: number, count: number, digest: number): void;
   expandBlocks(blocks: number, count: number, salts: number): void;
   hashNodes(below: number, count: number, above: number): void;
   placeBytes(column: number, width: number, count: number, to: number): void;

@@ -34,6 +34,11 @@ export function plainKernel(memory: ArrayBuffer): Kernel {
         bytes.set(keccak_256(message(blocks + i * BLOCK_BYTES)), digests + i * DIGEST_BYTES);
       }
     },
+    hashLong(blocks, count, digest) {
+      const last = blocks + (count - 1) * BLOCK_BYTES;
+      const end = last + message(last).length;
+      bytes.set(keccak_256(bytes.subarray(blocks, end)), digest);
+    },
     expandBlocks(blocks, count, salts) {
       for (let i = 0; i < count; i++) {
         const stream = shake256(message(blocks + i * BLOCK_BYTES), { dkLen: SALTS_BYTES });

@@ -34,6 +34,15 @@ describe("hashing in an arena", () => {
         assert.equal(new HashArena(1024, kind).kind, kind);
       });
 
+      it("hashes one long message after the other, of any number of blocks", () => {
+        const long = new HashArena(1 << 16, kind).longMessage(5 * BLOCK_BYTES);
+        for (let length = long.lengthMax; length >= 0; length--) {
+          const one = Uint8Array.from({ length }, (_, i) => (7 * length + i) & 0xff);
+          assert.equal(toHex(long.hash(one)), `0x${sha3.keccak256(one)}`, `${length} bytes`);
+        }
+        assert.throws(() => long.hash(new Uint8Array(long.lengthMax + 1)));
+      });
+
       it("is keccak-256 as two other libraries compute it, for every length", () => {
         const all = Array.from({ length: BLOCK_BYTES }, (_, length) =>
           Uint8Array.from({ length }, (_, i) => (7 * length + i) & 0xff),

@@ -3,8 +3,9 @@
  * compiles to WebAssembly; `npm run kernel`). The source is compiled twice: with SIMD a lane holds
  * the words of two messages and one permutation hashes both; without, a lane holds one.
  *
- * Every message fits one block of 136 bytes, so that each costs one permutation. Addresses are bytes
- * of the imported memory; the caller keeps them inside it (node/core/commitment/kernel/).
+ * Every message but a whole document fits one block of 136 bytes, so that each costs one permutation.
+ * Addresses are bytes of the imported memory; the caller keeps them inside it
+ * (node/core/commitment/kernel/).
  */
 
 const LANES: usize = 25;
@@ -238,6 +239,20 @@ export function lanes(): i32 {
 export function hashBlocks(blocks: usize, count: i32, digests: usize): void {
   if (ASC_FEATURE_SIMD) hashEach<v128>(blocks, count, digests, DIGEST_LANES);
   else hashEach<u64>(blocks, count, digests, DIGEST_LANES);
+}
+
+/** keccak-256 of one message, padded to `count` blocks; it shares no permutation, so lanes are single. */
+export function hashLong(blocks: usize, count: i32, digest: usize): void {
+  absorb<u64>(blocks, blocks);
+  permute<u64>();
+  for (let i: usize = 1; i < <usize>count; i++) {
+    const block = blocks + i * RATE_BYTES;
+    for (let at: usize = 0; at < RATE_LANES; at++) {
+      setLane<u64>(STATE, at, lane<u64>(STATE, at) ^ load<u64>(block + (at << 3)));
+    }
+    permute<u64>();
+  }
+  squeeze<u64>(digest, digest, DIGEST_LANES);
 }
 
 /** SHAKE256 of padded blocks (136 bytes each) to 96 bytes each. */
