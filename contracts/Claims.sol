@@ -42,6 +42,8 @@ contract Claims is ClaimRegister {
     /// @dev What claims of one kind made due at a place; and all kinds together.
     mapping(bytes32 place => uint128 nano) private _dueAt;
     mapping(bytes32 leafPlace => uint256 nano) private _dueAtLeaf;
+    /// @dev Where a concession was not made good in time.
+    mapping(bytes32 place => bool) private _overdueAt;
     /// @dev Sides of a leaf that were opened, one bit each.
     mapping(bytes32 leafPlace => uint256 sides) private _openedSides;
 
@@ -129,17 +131,20 @@ contract Claims is ClaimRegister {
         );
         _noteOpened(finding.opened);
 
+        // What was conceded for this kind was owned up to, unless its credit is overdue: the place stays
+        // undecided until then. Only the rest is a breach that was denied.
+        bool isConceded =
+            finding.proven && finding.owedNano > 0 && finding.owedNano <= _dueAt[place];
+        if (isConceded && !_overdueAt[place]) {
+            stored.state = ClaimState.Lapsed;
+            emit ClaimLapsed(id);
+            return;
+        }
         // What was committed never changes: the place is decided for good.
         _decided[place] = true;
         if (!finding.proven) {
             stored.state = ClaimState.Refuted;
             emit ClaimRefuted(id);
-            return;
-        }
-        // What was conceded for this kind was owned up to: only the rest is a breach that was denied.
-        if (finding.owedNano > 0 && finding.owedNano <= _dueAt[place]) {
-            stored.state = ClaimState.Lapsed;
-            emit ClaimLapsed(id);
             return;
         }
         uint128 dueNano = _stillDue(request, place, finding);
@@ -227,6 +232,7 @@ contract Claims is ClaimRegister {
         require(!stored.overdue, ClaimStateWrong(id, stored.state));
         _requireAfterDeadline(id);
         stored.overdue = true;
+        if (stored.conceded) _overdueAt[_placeOf(stored.request)] = true;
         emit CreditOverdue(id, stored.dueNano);
     }
 

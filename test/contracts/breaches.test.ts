@@ -818,6 +818,38 @@ describe("Breaches that the ledger decides alone", () => {
       assert.equal(await ledger.read("bonds", "bountyOf", token, thief.address), 0n);
     });
 
+    it("what was conceded is punished all the same when its credit is overdue", async () => {
+      const twice = { sourceTag: bytesOf("conceded", 24) };
+      const batch = await scene.commit(scene.books.charges, [
+        await call("once", twice),
+        await call("again", twice),
+      ]);
+      const pair = {
+        claimed: batch.owner(1),
+        beforeSequence: batch.sequence,
+        beforeIndex: 0,
+        before: batch.owner(0),
+      };
+      const { ledger, operator, finder } = scene;
+      const request = [5, batch.book, batch.sequence, 1, CALL, batch.leaf(1)] as const;
+      const conceded = await ledger.preview(finder, "claims", "claim", ...request);
+      await ledger.send(finder, "claims", "claim", ...request);
+      await ledger.send(operator.settle, "claims", "concede", conceded);
+      const bond = await scene.bond();
+      const early = await scene.claim("sourceReused", batch, 1, ownerSalt(batch, 1), CALL);
+      await scene.open(early, "sourceReused", pair);
+      assert.deepEqual(await scene.outcome(early), { state: "lapsed", dueNano: 0n });
+      assert.equal(await scene.bond(), bond, "conceded, and not overdue yet");
+
+      await ledger.pass(8 * DAY);
+      await ledger.send(finder, "claims", "markOverdue", conceded);
+      const late = await scene.claim("sourceReused", batch, 1, ownerSalt(batch, 1), CALL);
+      await scene.open(late, "sourceReused", pair);
+      await isProven(late, 0n, bond);
+      const { dueNano } = await ledger.read("claims", "claimOf", conceded);
+      assert.equal(dueNano, CALL, "and still due, once");
+    });
+
     it("who used and what was used never stand open together", async () => {
       const batch = await scene.commit(scene.books.charges, [
         await call("private"),
