@@ -19,6 +19,7 @@ import type { EngineContext } from "./operator.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Settled } from "./outbox-journal.ts";
 import { AccountRating } from "./rate-accounts.ts";
+import { requireStoreFormat } from "./require-store-format.ts";
 import { type BillRun, stepBill } from "./run-bill.ts";
 import { sealTick } from "./seal-batch.ts";
 import { postStatement } from "./settle-statement.ts";
@@ -358,6 +359,7 @@ async function loadRating(
 async function openBooks({ store, profile }: EngineContext): Promise<void> {
   const session = new StoreSession(store);
   const { chargeBook, creditBook, invoiceBook, id, currency } = profile.agreement;
+  await requireStoreFormat(session, chargeBook);
   const books = [
     { domain: chargeBook, kind: 1 },
     { domain: creditBook, kind: 2 },
