@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { fromHex } from "../../node/core/bytes.ts";
 import { CREDIT_REASON, NO_DIGITS } from "../../node/core/commitment/charge-groups.ts";
 import { readInvoiceDocument } from "../../node/core/invoice/invoice-document.ts";
-import { keys } from "../../node/engine/key-spaces.ts";
+import { below, keys } from "../../node/engine/key-spaces.ts";
 import { numberCharge } from "../../node/engine/number-charge.ts";
 import { stepBill } from "../../node/engine/run-bill.ts";
+import type { StoreEntry } from "../../node/engine/store.ts";
 import { StoreSession } from "../../node/engine/store-session.ts";
 import type {
   EpochState,
@@ -45,6 +46,12 @@ async function assertBilled(
     leaves.slice(before).map(({ value }) => value),
     plain.leaves,
   );
+}
+
+async function blocksOf(scene: EngineScene): Promise<StoreEntry[]> {
+  const blocks: StoreEntry[] = [];
+  for await (const entry of scene.store.scan(below(`rows/${CHARGES}/`))) blocks.push(entry);
+  return blocks;
 }
 
 /** A credit of three cents on Anna's first charge. */
@@ -280,6 +287,34 @@ describe("the bill run", () => {
     await scene.pipeline.bill(OCTOBER);
     await scene.commit();
     assert.equal((await scene.pipeline.bill("2026-11")).invoices, 1);
+  });
+
+  it("says that the disk takes no write, at any step, and goes on once it does", async () => {
+    const scene = await closedOctober();
+    const plain = await plainBill(scene.context, OCTOBER);
+    for (let done = false; !done; ) {
+      scene.store.failNextWrites("failedAndLost");
+      await assert.rejects(stepBill(scene.context, OCTOBER), hasCode("store.write-failed"));
+      done = (await stepBill(scene.context, OCTOBER)) !== undefined;
+    }
+    await assertBilled(scene, OCTOBER, plain, 0);
+  });
+
+  it("stops at a block that is damaged on disk, and bills it once it is restored", async () => {
+    const scene = await closedOctober();
+    const plain = await plainBill(scene.context, OCTOBER);
+    const [block] = await blocksOf(scene);
+    assert.ok(block !== undefined);
+    const damaged = Uint8Array.from(block.value);
+    damaged[damaged.length >> 1] = (damaged[damaged.length >> 1] as number) ^ 1;
+    const write = (value: Uint8Array) =>
+      scene.store.write([{ type: "put", key: block.key, value }], { durable: true });
+    await write(damaged);
+    await assert.rejects(scene.pipeline.bill(OCTOBER), hasCode("store.value-damaged"));
+    assert.deepEqual(await scene.values("invoice/"), []);
+    await write(block.value);
+    assert.equal((await scene.pipeline.bill(OCTOBER)).already, false);
+    await assertBilled(scene, OCTOBER, plain, 0);
   });
 
   it("bills nothing of an account whose stored charges are not those that were numbered", async () => {
