@@ -18,7 +18,7 @@ import type { Ledger, RefusalReason } from "./ledger.ts";
 import type { EngineContext } from "./operator.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Settled } from "./outbox-journal.ts";
-import { AccountRating } from "./rate-accounts.ts";
+import { AccountRating, requireKnownPlans } from "./rate-accounts.ts";
 import { requireStoreFormat } from "./require-store-format.ts";
 import { type BillRun, stepBill } from "./run-bill.ts";
 import { sealTick } from "./seal-batch.ts";
@@ -347,6 +347,7 @@ async function loadRating(
   { context, tariffs }: PipelineParts,
   changed: readonly Omit<Account, "accessSecret">[],
 ): Promise<AccountRating> {
+  requireKnownPlans(tariffs, changed);
   if (!AccountRating.isNeeded(tariffs)) return new AccountRating(tariffs, [], context.random);
   const all = new Map<string, Omit<Account, "accessSecret">>();
   for await (const { value } of scanJson<Account>(context.store, below("account/"))) {

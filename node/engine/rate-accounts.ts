@@ -1,5 +1,6 @@
 import { toHex } from "../core/bytes.ts";
 import type { CounterMove as Scope } from "../core/commitment/charge-groups.ts";
+import { TallystickError } from "../core/errors.ts";
 import { AccountClosing, type ClosedAccount } from "../core/rating/account-closing.ts";
 import { AccountDirectory, type RatedAccount } from "../core/rating/account-directory.ts";
 import {
@@ -92,9 +93,9 @@ export class AccountRating {
     for (const { version, compiled } of withPlans) {
       const { document } = compiled;
       const periods = new BillingPeriods(document);
-      // A plan that an older version lacks is of a time when that version was not in force.
-      const isOneOfVersions = version !== newest.version;
-      const directory = AccountDirectory.read(accounts, document, periods, { isOneOfVersions });
+      // Versions differ in their plans: what this one lacks is told by record, and stops no node.
+      const options = { isOneOfVersions: true };
+      const directory = AccountDirectory.read(accounts, document, periods, options);
       this.#versions.set(version, {
         directory,
         periods,
@@ -253,6 +254,25 @@ function tagBytes(tag: bigint): Uint8Array {
   const bytes = new Uint8Array(SCOPE_BYTES);
   new DataView(bytes.buffer).setBigUint64(0, tag);
   return bytes;
+}
+
+/** @throws TallystickError `accounts.plan-unknown` when no version of the tariff has a plan that is named */
+export function requireKnownPlans(
+  { versions }: TariffShelf,
+  accounts: readonly Pick<Account, "id" | "plan" | "plans">[],
+): void {
+  const known = new Set(
+    versions.flatMap(({ document }) => (document.plans ?? []).map(({ name }) => name)),
+  );
+  for (const { id, plan, plans = [] } of accounts) {
+    const named = [...(plan === undefined ? [] : [plan]), ...plans.map((one) => one.plan)];
+    const unknown = named.find((name) => !known.has(name));
+    if (unknown === undefined) continue;
+    throw new TallystickError(
+      "accounts.plan-unknown",
+      `The tariff has no plan "${unknown}", which the account "${id}" names; correct the account, or publish the plan.`,
+    );
+  }
 }
 
 /** Whether nothing of the account itself can be in a price that asks for no counter. */

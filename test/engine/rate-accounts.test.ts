@@ -12,16 +12,18 @@ import { RatingState } from "../../node/core/rating/rating-state.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import { compileTariff } from "../../node/core/tariff/compile.ts";
 import type { Account, StoredCharge } from "../../node/engine/stored-types.ts";
+import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
 import { FusedStore } from "../simulation/fused-store.ts";
 import {
   ANNA,
   BERT,
   call,
-  type EngineScene,
+  EngineScene,
   hasCode,
   RECORD_AGE_MAX_SECONDS,
+  seconds,
 } from "./engine-scene.ts";
-import { ACCOUNTS, CARL, DORA, mixedUse, PLANS, planScene } from "./plan-scene.ts";
+import { ACCOUNTS, CARL, DORA, mixedUse, PLAN_TARIFFS, PLANS, planScene } from "./plan-scene.ts";
 
 /** What `rate --accounts` makes of the same records, by id, and the state that it ends with. */
 function rateAlone(records: readonly UsageRecord[]) {
@@ -191,6 +193,31 @@ describe("rating by accounts' plans in the node", () => {
     assert.equal((await scene.pipeline.accounts()).length, ACCOUNTS.length);
     await scene.ingest("use", [call("c", { aParty: CARL }), call("d", { aParty: DORA })]);
     assert.equal((await scene.charges()).length, 3);
+  });
+
+  it("refuses plans where the tariff has none", async () => {
+    const { pipeline } = await EngineScene.open();
+    const eve = { id: "eve", label: "Eve", devices: [], plan: "Family" };
+    await assert.rejects(pipeline.putAccounts([eve]), hasCode("accounts.plan-unknown"));
+  });
+
+  it("starts with accounts whose plan a newer tariff lacks, and lets their records wait", async () => {
+    const [, work] = PLANS.plans ?? [];
+    const document = { ...PLANS, plans: work === undefined ? [] : [work] };
+    const validFromSeconds = seconds("2026-10-04T00:00:00Z");
+    const [first] = PLAN_TARIFFS.versions;
+    const tariffs = new TariffShelf([
+      { version: 1, validFromSeconds: first?.validFromSeconds ?? 0n, document: PLANS },
+      { version: 2, validFromSeconds, document },
+    ]);
+    const scene = await planScene({ tariffs });
+    await scene.ingest("old", [call("old", { start: "2026-10-03T10:00:00.000Z" })]);
+    await scene.ingest("new", [call("new")]);
+    assert.deepEqual(
+      (await scene.charges()).map(({ recordId }) => recordId),
+      ["old"],
+    );
+    assert.equal((await scene.pipeline.suspense())[0]?.code, "accounts.plan-unknown");
   });
 
   it("gives evidence that verifies with tiers and allowances, and finds a step that is told wrongly", async () => {

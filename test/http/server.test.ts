@@ -255,6 +255,7 @@ describe("the node's HTTP interface", () => {
     const cases: [string, string, unknown][] = [
       ["PUT", "/v1/operator/accounts", [{ id: "a b", label: "x", devices: [] }]],
       ["PUT", "/v1/operator/accounts", { id: "a" }],
+      ["PUT", "/v1/operator/accounts", [{ id: "a", label: "x", devices: [], plan: 7 }]],
       ["POST", "/v1/operator/bill", { period: "October" }],
       ["POST", "/v1/operator/bill", {}],
       ["PUT", "/v1/operator/cadence", { seconds: -1 }],
