@@ -53,6 +53,8 @@ export class ChargeWriter {
   #serial = 0;
   /** Blocks of the unit of work at hand. */
   #closed: { first: number; block: ChargeBlock }[] = [];
+  /** Ids of charges beside blocks, of the unit of work at hand. */
+  readonly #alone = new Map<number, string>();
   #month: { from: number; to: number; key: Uint8Array } = {
     from: 0,
     to: 0,
@@ -102,6 +104,8 @@ export class ChargeWriter {
       const { idEnd } = (this.#block as ChargeBlock).middle;
       return this.#ids.toString("utf8", row === 0 ? 0 : idEnd[row - 1], idEnd[row]);
     }
+    const alone = this.#alone.get(position);
+    if (alone !== undefined) return alone;
     const holding = this.#closed.find(
       ({ first, block }) => position >= first && position < first + block.count,
     );
@@ -175,6 +179,7 @@ export class ChargeWriter {
       keys.leaves(domain, BigInt(position)),
       LeafTile.one({ digest, ...rest }).encode(),
     );
+    this.#alone.set(position, priced.recordId);
     this.#first = position + 1;
   }
 
@@ -186,6 +191,7 @@ export class ChargeWriter {
     const known = this.#session.peek<BookState>(key) ?? this.#book;
     this.#session.put(key, { ...known, pendingNext: String(this.#first) } satisfies BookState);
     this.#closed = [];
+    this.#alone.clear();
   }
 
   #close(): void {

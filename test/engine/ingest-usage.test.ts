@@ -275,4 +275,17 @@ describe("taking usage in", () => {
     });
     await fc.assert(property, { numRuns: 25 });
   });
+
+  it("knows a charge again that no column holds, in the same unit of work", async () => {
+    const scene = await EngineScene.withAccounts();
+    const huge = call("huge", {
+      service: "data",
+      direction: "none",
+      totalOctets: "999999999999999999",
+    });
+    const again = { ...huge, totalOctets: "0" };
+    const { classes } = await scene.ingest("both", [huge, again]);
+    assert.deepEqual([classes.charged.records, classes.duplicate.records], [1, 1]);
+    assert.equal((await scene.charges()).length, 1);
+  });
 });
