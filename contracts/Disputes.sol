@@ -162,6 +162,21 @@ contract Disputes is IDisputes, Forwarded {
     }
 
     /// @inheritdoc IDisputes
+    function concludeObjection(StatementId statement) external {
+        Statement memory stated = statements.statementOf(statement);
+        require(stated.disputeOpen && !stated.inDispute, NothingToConclude(statement));
+        require(stated.objectBy > 0, NothingToConclude(statement));
+        Book memory book = books.bookOf(stated.book);
+        uint64 step = agreements.windowsOf(book.agreement).dispute;
+        uint64 deadline = stated.objectBy + 2 * step;
+        uint64 ledgerTime = clock.ledgerTime();
+        require(ledgerTime > deadline, ArbiterHasTime(statement, deadline, ledgerTime));
+        uint128 owedNano = (stated.payableNano - stated.undisputedNano) / 2;
+        emit ObjectionConcluded(statement, owedNano);
+        statements.resolveBy(statement, owedNano);
+    }
+
+    /// @inheritdoc IDisputes
     function disputeOf(DisputeId id) external view returns (Dispute memory) {
         return _disputes[id];
     }

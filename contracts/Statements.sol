@@ -128,7 +128,7 @@ contract Statements is StatementTotals, AccessManaged {
     /// @dev While the window is open, what came out joins what is undisputed: one obligation for both.
     function resolveBy(StatementId id, uint128 owedNano) external restricted {
         Statement storage stored = _statements[id];
-        require(stored.disputeOpen && stored.inDispute, NoOpenDispute(id));
+        require(stored.disputeOpen, NoOpenDispute(id));
         uint128 disputedNano = stored.payableNano - stored.undisputedNano;
         require(owedNano <= disputedNano, AmountUnusable(disputedNano, owedNano));
         stored.disputeOpen = false;

@@ -94,12 +94,16 @@ interface IDisputes {
     event DisputeEscalated(DisputeId indexed dispute, MemberId arbiter, uint64 decideBy);
     event DisputeClosed(DisputeId indexed dispute, DisputeEnd end, uint128 owedNano);
 
+    event ObjectionConcluded(StatementId indexed statement, uint128 owedNano);
+
     error ReasonUnknown(uint8 reason);
     error RangeOutsideStatement(StatementId statement, uint64 fromSequence, uint64 toSequence);
     error AmountUnusable(uint128 most, uint128 given);
     error DisputeStateWrong(DisputeId dispute, DisputeState state);
     error NotYourTurn(DisputeId dispute, MemberId member);
     error DeadlinePassed(DisputeId dispute, uint64 deadline, uint64 ledgerTime);
+    error NothingToConclude(StatementId statement);
+    error ArbiterHasTime(StatementId statement, uint64 deadline, uint64 ledgerTime);
     error DeadlineNotPassed(DisputeId dispute, uint64 deadline, uint64 ledgerTime);
 
     /// @notice The payer (Settle key), or where operator and payer are one, any other party.
@@ -130,6 +134,11 @@ interface IDisputes {
 
     /// @notice Anyone, when whoever had to act did not.
     function conclude(DisputeId dispute) external;
+
+    /// @notice Anyone, when a statement was objected to without a dispute and its arbiter has been
+    /// silent for two dispute windows after the one to object: half of what was disputed is owed,
+    /// rounded down.
+    function concludeObjection(StatementId statement) external;
 
     function disputeOf(DisputeId dispute) external view returns (Dispute memory);
 

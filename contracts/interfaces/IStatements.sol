@@ -145,7 +145,8 @@ interface IStatements {
     function finalize(StatementId statement) external;
 
     /// @notice Settles the disputed rest of a final statement: the arbiter (Settle key) at any amount
-    /// of it, the operator at zero, whoever would pay at the whole.
+    /// of it, the operator at zero, whoever would pay at the whole. When the arbiter is silent,
+    /// {IDisputes.concludeObjection} settles it.
     function resolve(StatementId statement, uint128 owedNano) external;
 
     /// @notice For the contract of disputes: settles what it objected to, before or after the statement is

@@ -181,8 +181,31 @@ describe("Statements between two operators", () => {
     assert.equal(await withdrawable(alder), 90_000_000n);
   });
 
-  it("can not be objected to after the window", async () => {
+  it("are halved when the arbiter is silent for two dispute windows, by anyone and not before", async () => {
     const book = new TestBook(await openBook(ledger, alder, agreement, BOOK.charges, 4));
+    const statement = await post(await commit(book, 100n));
+    await ledger.send(birch.settle, "statements", "object", statement, 59n * UNIT, id("because"));
+    await receive(ledger, birch, statement);
+    await ledger.pass(7 * DAY + 60);
+    await ledger.send(birch.commit, "statements", "finalize", statement);
+    const half = (41n * UNIT) / 2n;
+    const early = await ledger.refusal(alder.settle, "disputes", "concludeObjection", statement);
+    assert.equal(early, "ArbiterHasTime");
+    const { dispute } = await ledger.read("agreements", "windowsOf", agreement);
+    await ledger.pass(2 * Number(dispute));
+    await ledger.send(ledger.account(19), "disputes", "concludeObjection", statement);
+    const again = await ledger.refusal(alder.settle, "disputes", "concludeObjection", statement);
+    assert.equal(again, "NothingToConclude");
+    const { amountNano } = await ledger.read(
+      "statements",
+      "obligationOf",
+      await obligation(statement, 1),
+    );
+    assert.equal(amountNano, half);
+  });
+
+  it("can not be objected to after the window", async () => {
+    const book = new TestBook(await openBook(ledger, alder, agreement, BOOK.charges, 5));
     const statement = await post(await commit(book, 1n));
     await receive(ledger, birch, statement);
     await ledger.pass(7 * DAY + 60);

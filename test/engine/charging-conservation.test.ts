@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MemoryChargingLog } from "../../node/adapters/memory-charging-log.ts";
 import { PREPAID } from "../../node/core/charging/charging-account.ts";
+import { RETENTION } from "../../node/core/charging/expire.ts";
 import type { SessionRequest } from "../../node/core/charging/session-request.ts";
 import { usageOf } from "../../node/core/charging/session-use.ts";
 import { rateUsage } from "../../node/core/rating/rate-usage.ts";
@@ -61,6 +62,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.constant({ do: "compact" as const }),
 );
 
+/** An answer is the same as long as its session is kept: here longer than any run lasts. */
+const RETAINED = { ...RETENTION, forgetAfterMilliseconds: 30 * 86_400_000 };
+
 interface Slot {
   name: string;
   account: string;
@@ -88,7 +92,12 @@ class Client {
   async open(): Promise<void> {
     this.log.isHeld = true;
     const log = this.log;
-    this.node = await ChargingNode.open({ log, pricers: PRICERS, now: () => this.now });
+    this.node = await ChargingNode.open({
+      log,
+      pricers: PRICERS,
+      now: () => this.now,
+      retention: RETAINED,
+    });
     for (const id of ACCOUNTS) void this.node.setAccount(id, PREPAID).catch(() => {});
   }
 

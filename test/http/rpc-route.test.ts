@@ -15,6 +15,7 @@ describe("reading the ledger through a node", () => {
   let ledger: Awaited<ReturnType<typeof serve>>;
   let asked: { params: unknown[] }[];
   let hangs = false;
+  let answersAfterMilliseconds = 20;
   let aborted = 0;
   let underWay = 0;
   let mostUnderWay = 0;
@@ -31,7 +32,7 @@ describe("reading the ledger through a node", () => {
         if (!response.writableEnded) aborted++;
       });
       if (hangs) return;
-      await sleep(20);
+      await sleep(answersAfterMilliseconds);
       response.end('{"jsonrpc":"2.0","id":1,"result":"0x"}');
     });
     const app = express();
@@ -52,6 +53,7 @@ describe("reading the ledger through a node", () => {
   beforeEach(() => {
     asked = [];
     hangs = false;
+    answersAfterMilliseconds = 20;
     aborted = 0;
     mostUnderWay = 0;
   });
@@ -146,6 +148,8 @@ describe("reading the ledger through a node", () => {
   });
 
   it("asks so many at once, lets so many wait, and refuses the rest", async () => {
+    // Longer than a busy machine takes to bring all of them in.
+    answersAfterMilliseconds = 500;
     const answers = await Promise.all(
       Array.from({ length: 12 }, () => post(call("eth_chainId", []))),
     );
