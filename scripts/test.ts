@@ -2,7 +2,7 @@
 //   scripts/test.ts [--only lint|types|solidity|mocha]… [FILES for mocha]
 // A check that prints no numbers of its own (formatter, types, style) counts as one.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArguments } from "./test/arguments.ts";
@@ -22,6 +22,29 @@ interface Check {
   count: (output: string, code: number) => Counts;
   /** Needs compiled contracts and the built page. */
   needsBuild?: boolean;
+  /** What needs the build runs in two lanes at the same time, each in order. */
+  lane?: 0 | 1;
+}
+
+/** Folders whose tests start whole programs, and wait for them more than they compute. */
+const WHOLE_PROGRAMS = ["cli", "client-app", "end-to-end", "scripts"];
+
+function mocha(title: string, files: string[], lane: Check["lane"] = 0): Check {
+  const command = [module("mocha", "bin", "mocha.js"), ...files];
+  return { group: "mocha", title, lane, command, count: countMocha, needsBuild: true };
+}
+
+function mochaByLanes(): Check[] {
+  const folders = readdirSync(join(root, "test"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+  const filesOf = (names: string[]) => names.map((name) => `test/${name}/**/*.test.ts`);
+  const isApart = (name: string) => name === "contracts" || WHOLE_PROGRAMS.includes(name);
+  return [
+    mocha("mocha, whole programs", filesOf(WHOLE_PROGRAMS), 1),
+    mocha("mocha, contracts", filesOf(["contracts"])),
+    mocha("mocha", filesOf(folders.filter((name) => !isApart(name))), 1),
+  ];
 }
 
 function checks(files: string[]): Check[] {
@@ -71,16 +94,7 @@ function checks(files: string[]): Check[] {
           needsBuild: true,
         }
       : undefined,
-    {
-      group: "mocha",
-      title: "mocha",
-      command: [
-        module("mocha", "bin", "mocha.js"),
-        ...(files.length > 0 ? files : ["test/**/*.test.ts"]),
-      ],
-      count: countMocha,
-      needsBuild: true,
-    },
+    ...(files.length > 0 ? [mocha("mocha", files)] : mochaByLanes()),
   ];
   return all.filter((check) => check !== undefined);
 }
@@ -172,14 +186,18 @@ async function main(argv: string[]): Promise<number> {
   const [before, behind] = [false, true].map((needsBuild) =>
     chosen.filter((check) => (check.needsBuild ?? false) === needsBuild),
   ) as [Check[], Check[]];
-  // Compiling takes one core for a minute or more: what needs nothing of it runs meanwhile, and
-  // afterwards the contracts' own tests beside the others.
+  // Compiling takes one core for a minute or more: what needs nothing of it runs meanwhile.
   const built = behind.length === 0 ? undefined : build();
   for (const check of before) {
     if (process.exitCode !== 130) counts.push(await carryOut(check));
   }
   if (built !== undefined) counts.push(await built);
-  if (process.exitCode !== 130) counts.push(...(await Promise.all(behind.map(carryOut))));
+  const inLane = async (lane: 0 | 1) => {
+    for (const check of behind.filter((one) => (one.lane ?? 0) === lane)) {
+      if (process.exitCode !== 130) counts.push(await carryOut(check));
+    }
+  };
+  await Promise.all([inLane(0), inLane(1)]);
   if (process.exitCode === 130) counts.push({ passed: 0, failed: 1, skipped: 0 });
   console.log(sumLine(counts));
   return counts.some(({ failed }) => failed > 0) ? 1 : 0;
