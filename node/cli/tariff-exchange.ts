@@ -96,13 +96,20 @@ export async function exportTariff(
   if (to !== "cgrates" && to !== "ocpi") {
     throw new UsageError("tariff export needs --to ocpi or --to cgrates.");
   }
-  const match = /^([A-Z]{2})\*?([A-Z0-9]{3})$/.exec(party ?? "XX*XXX");
-  if (match === null) throw new UsageError(`"${party}" is no party such as DE*ALD.`);
+  if (to === "ocpi" && party === undefined) {
+    throw new UsageError(
+      "tariff export --to ocpi needs --party COUNTRY*CODE, whose tariff it is, such as DE*ALD.",
+    );
+  }
+  const match = /^([A-Z]{2})\*?([A-Z0-9]{3})$/.exec(party ?? "");
+  if (party !== undefined && match === null) {
+    throw new UsageError(`"${party}" is no party such as DE*ALD.`);
+  }
   const json = await readTariffJson(file);
   return placed(file, async () => {
     const document = parseTariff(json);
     if (to === "ocpi") {
-      const [, countryCode = "", partyId = ""] = match;
+      const [, countryCode = "", partyId = ""] = match ?? [];
       const { tariff, notes } = exportOcpi(document, { countryCode, partyId });
       remark(file, notes, output);
       await write(tariff, output);

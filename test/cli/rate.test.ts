@@ -385,7 +385,16 @@ describe("tallystick tariff", () => {
     assert.equal(again.status, 0, again.stderr);
     const twice = tallystick(["tariff", "export", made, "--to", "cgrates", "--out", out, "--json"]);
     assert.deepEqual([twice.status, twice.lines()[0].error.code], [3, "file.exists"]);
-    const ocpi = tallystick(["tariff", "export", made, "--to", "ocpi", "--json"]);
+    const ocpi = tallystick([
+      "tariff",
+      "export",
+      made,
+      "--to",
+      "ocpi",
+      "--party",
+      "DE*ALD",
+      "--json",
+    ]);
     assert.deepEqual(
       [ocpi.status, ocpi.lines()[0].error.code, ocpi.lines()[0].error.file],
       [3, "export.not-expressible", made],
@@ -401,6 +410,11 @@ describe("tallystick tariff", () => {
       ["import.row-unusable", join(plan, "Rates.csv"), 3],
     );
     assert.equal(tallystick(["tariff", "export", made]).status, 2);
+    // A tariff is somebody's: no code is made up.
+    for (const party of [[], ["--party", "Alder"]]) {
+      const { status, stdout } = tallystick(["tariff", "export", made, "--to", "ocpi", ...party]);
+      assert.deepEqual([status, stdout], [2, ""]);
+    }
   });
 
   it("prints a schema, and refuses what it does not know", () => {

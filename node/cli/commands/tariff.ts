@@ -38,7 +38,7 @@ export const command: CommandModule = {
           "\n                      the same price list in another currency" +
           "\n  import FILE --from ocpi, import FOLDER --from cgrates" +
           "\n                      the tariff document that says the same (exit code 1: not all of it)" +
-          "\n  export TARIFF.json --to ocpi, --to cgrates --out FOLDER",
+          "\n  export TARIFF.json --to ocpi --party DE*ALD, --to cgrates --out FOLDER",
       );
   },
 

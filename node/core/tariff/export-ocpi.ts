@@ -31,7 +31,7 @@ export interface OcpiParty {
  */
 export function exportOcpi(
   document: TariffDocument,
-  party: OcpiParty = { countryCode: "XX", partyId: "XXX" },
+  party: OcpiParty,
 ): { tariff: object; notes: ExportNote[] } {
   requireExportable(document, "OCPI");
   const [service, ...others] = document.services;

@@ -35,12 +35,12 @@ contract NettingInvariants {
         require(handler.paidIn() > 0, "paid directly after a default");
         for (uint8 i = 0; i < EVERYBODY; ++i) handler.withdrawDirect(i);
         require(handler.paidOut() > 0, "withdrawn directly");
-        this.invariant_I20_PositionsSumToZero();
-        this.invariant_I21_WhatIsOwedIsWhatIsHeld();
-        this.invariant_I22_WhatIsLackingIsWhatMembersLack();
-        this.invariant_I23_OnlyTheNamedGetMoney();
-        this.invariant_I24_OnePathForEachObligation();
-        this.invariant_I25_NobodyIsShortAThirdTime();
+        this.invariant_I30_PositionsSumToZero();
+        this.invariant_I31_WhatIsOwedIsWhatIsHeld();
+        this.invariant_I32_WhatIsLackingIsWhatMembersLack();
+        this.invariant_I33_OnlyTheNamedGetMoney();
+        this.invariant_I34_OnePathForEachObligation();
+        this.invariant_I35_NobodyIsShortAThirdTime();
     }
 
     function targetContracts() external view returns (address[] memory targets) {
@@ -48,7 +48,7 @@ contract NettingInvariants {
         targets[0] = address(handler);
     }
 
-    function invariant_I20_PositionsSumToZero() external view {
+    function invariant_I30_PositionsSumToZero() external view {
         for (uint64 number = 1; number <= _count(); ++number) {
             CycleId id = _id(number);
             if (_netting().cycleOf(id).state == CycleState.Settled) continue;
@@ -58,7 +58,7 @@ contract NettingInvariants {
         }
     }
 
-    function invariant_I21_WhatIsOwedIsWhatIsHeld() external view {
+    function invariant_I31_WhatIsOwedIsWhatIsHeld() external view {
         uint256 held = handler.token_().balanceOf(address(_netting()));
         require(handler.deposited() == handler.withdrawn() + held, "funded");
         uint256 owedNano;
@@ -82,7 +82,7 @@ contract NettingInvariants {
         require(owedNano == held * NANO_PER_UNIT, "withdrawable and dust");
     }
 
-    function invariant_I22_WhatIsLackingIsWhatMembersLack() external view {
+    function invariant_I32_WhatIsLackingIsWhatMembersLack() external view {
         for (uint64 number = 1; number <= _count(); ++number) {
             CycleId id = _id(number);
             Cycle memory cycle = _netting().cycleOf(id);
@@ -97,7 +97,7 @@ contract NettingInvariants {
         }
     }
 
-    function invariant_I23_OnlyTheNamedGetMoney() external view {
+    function invariant_I33_OnlyTheNamedGetMoney() external view {
         address token = address(handler.token_());
         MemberId outsider = handler.anybody(OUTSIDER);
         require(_netting().balanceNanoOf(token, outsider) == 0, "netting");
@@ -105,7 +105,7 @@ contract NettingInvariants {
         require(handler.token_().balanceOf(handler.OUTSIDER()) == 1e30, "purse");
     }
 
-    function invariant_I24_OnePathForEachObligation() external view {
+    function invariant_I34_OnePathForEachObligation() external view {
         for (uint256 i = 1; i <= handler.obligations(); ++i) {
             ObligationId id = ObligationId.wrap(bytes32(i));
             ObligationRoute route = _settlement().routeOf(id);
@@ -115,7 +115,7 @@ contract NettingInvariants {
         }
     }
 
-    function invariant_I25_NobodyIsShortAThirdTime() external view {
+    function invariant_I35_NobodyIsShortAThirdTime() external view {
         for (uint64 number = 1; number <= _count(); ++number) {
             for (uint8 i = 0; i < EVERYBODY; ++i) {
                 require(_position(_id(number), i).unwindings <= 2, "twice at most");

@@ -13,6 +13,7 @@ import { importCgrates } from "../../../node/core/tariff/import-cgrates.ts";
 import { importOcpiTariff } from "../../../node/core/tariff/import-ocpi.ts";
 import { PEAK_CALENDAR, PER_STARTED_MINUTE, tariffDocument } from "./tariff-fixture.ts";
 
+const PARTY = { countryCode: "DE", partyId: "ALD" };
 const nano = (max: number) => fc.integer({ min: 0, max }).map((n) => (n / 10_000).toString());
 const clock = fc
   .tuple(fc.nat(22), fc.constantFrom("00", "15", "30"))
@@ -245,7 +246,7 @@ describe("export of tariffs", () => {
             ],
           });
           fc.pre(checkTariff(document).document !== undefined);
-          const { tariff } = exportOcpi(parseTariff(document));
+          const { tariff } = exportOcpi(parseTariff(document), PARTY);
           const { document: again } = importOcpiTariff(
             JSON.parse(JSON.stringify(tariff)),
             document.timeZone,
@@ -327,7 +328,7 @@ describe("export of tariffs", () => {
       ],
     ];
     for (const [document, field] of cases) {
-      assert.throws(() => exportOcpi(parseTariff(document)), refusedAt(field), field);
+      assert.throws(() => exportOcpi(parseTariff(document), PARTY), refusedAt(field), field);
     }
   });
 
@@ -341,7 +342,7 @@ describe("export of tariffs", () => {
       "export.price-of-the-start",
     ]);
     const rounding = { mode: "half-up" as const, scale: 2 };
-    assert.deepEqual(codes(exportOcpi(parseTariff(energy({}, { rounding }))).notes), [
+    assert.deepEqual(codes(exportOcpi(parseTariff(energy({}, { rounding })), PARTY).notes), [
       "export.rounding",
       "export.time-zone",
     ]);
