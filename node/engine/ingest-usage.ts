@@ -14,22 +14,16 @@ import { emptyFile, RunningTotals, withRejections } from "./control-totals.ts";
 import type { AccountGuide } from "./guide-account.ts";
 import { ChargeHasher } from "./hash-charges.ts";
 import { keys } from "./key-spaces.ts";
-import { numberCharge } from "./number-charge.ts";
 import type { EngineContext } from "./operator.ts";
 import { type Guided, UsePricer, type Wait } from "./price-use.ts";
 import type { AccountRating } from "./rate-accounts.ts";
+import { recycleRecord } from "./recycle-record.ts";
+import { fingerprintContent, SeenBefore } from "./seen-before.ts";
 import { SEEN, SeenIndex } from "./seen-index.ts";
 import { StoreSession } from "./store-session.ts";
-import { findRows, isBlock, type StoredRows } from "./stored-rows.ts";
-import type {
-  BookState,
-  ControlClass,
-  IngestedFile,
-  SourceSeen,
-  StoredCharge,
-  SuspendedRecord,
-} from "./stored-types.ts";
+import type { BookState, ControlClass, IngestedFile, SourceSeen } from "./stored-types.ts";
 import { SubscriberCounters } from "./subscriber-counters.ts";
+import { suspendRecord } from "./suspend-record.ts";
 import type { TariffShelf } from "./tariff-shelf.ts";
 
 /** Records that are looked up together. */
@@ -66,8 +60,7 @@ interface Intake {
   counters: SubscriberCounters;
   writer: ChargeWriter;
   file: UsageFile;
-  firstPosition: number;
-  repeated: number;
+  before: SeenBefore;
   /** Of the chunk that is taken in now. */
   rejections: Rejection[];
 }
@@ -85,8 +78,6 @@ export class UsageIngest {
   #seen: SeenIndex | undefined;
   /** Has a megabyte of its own, so that it is made at first need and kept. */
   #hasher: ChargeHasher | undefined;
-  /** The rows that were read last, to see whether an id is the same. */
-  #rows: StoredRows | undefined;
 
   constructor(
     context: EngineContext,
@@ -130,8 +121,9 @@ export class UsageIngest {
     let state = (await session.get<IngestedFile>(keys.file(file.sha256))) ?? emptyFile(file);
     if (state.complete) return { ...state, already: true };
     const intake = await this.#open(session, file);
-    intake.firstPosition = state.firstPosition ?? intake.writer.position;
-    intake.repeated = state.repeated ?? 0;
+    const { before } = intake;
+    before.firstPosition = state.firstPosition ?? intake.writer.position;
+    before.repeated = state.repeated ?? 0;
     const unitRecords = profile.ingestUnitRecords ?? UNIT_RECORDS;
     const chunkRecords = Math.min(CHUNK_RECORDS, unitRecords);
     const { done } = state;
@@ -139,7 +131,7 @@ export class UsageIngest {
     let inUnit = 0;
     let chunk: UsageLine[] = [];
     const save = async () => {
-      const { firstPosition, repeated } = intake;
+      const { firstPosition, repeated } = before;
       state = { ...state, firstPosition, repeated };
       session.put(keys.file(file.sha256), state);
       intake.seen.save(session, Number(this.#pricer.nowSeconds));
@@ -167,8 +159,8 @@ export class UsageIngest {
       }
     }
     state = { ...(await this.#takeChunk(intake, chunk, state)), complete: true };
-    if (intake.repeated > 0) {
-      state = { ...state, problems: [...state.problems, repeatedProblem(intake.repeated)] };
+    if (before.repeated > 0) {
+      state = { ...state, problems: [...state.problems, repeatedProblem(before.repeated)] };
     }
     await save();
     return { ...state, already: false };
@@ -189,27 +181,13 @@ export class UsageIngest {
     });
     writer.startFile(file.sha256);
     const seen = this.#seen;
-    return { session, seen, counters, writer, file, firstPosition: 0, repeated: 0, rejections: [] };
+    const before = new SeenBefore(this.#context, session, writer, file.sha256);
+    return { session, seen, counters, writer, file, before, rejections: [] };
   }
 
-  /** Rates a record again that waited in suspense, after it, its account or the tariff changed. */
-  async recycle(recordId: string): Promise<ControlClass | undefined> {
-    const session = new StoreSession(this.#context.store);
-    const waiting = await session.get<SuspendedRecord>(keys.suspense(recordId));
-    if (waiting === undefined) return undefined;
-    await this.#pricer.startAt(await lastClosing(session));
-    session.delete(keys.suspense(recordId));
-    const seen = await session.get<SourceSeen>(keys.source(recordId));
-    try {
-      const outcome = await this.#priceAgain(session, waiting.record, seen?.file);
-      if (seen !== undefined) session.put(keys.source(recordId), { ...seen, outcome });
-      this.#pricer.rating.save(session);
-      await session.commit();
-      return outcome;
-    } catch (error) {
-      this.#pricer.rating.forget();
-      throw error;
-    }
+  /** Rates a record again that waited in suspense. @returns undefined when it does not wait */
+  recycle(recordId: string): Promise<ControlClass | undefined> {
+    return recycleRecord(this.#context, this.#pricer, recordId);
   }
 
   /** One file of lines, whose records do not reach the store before the unit of work does. */
@@ -302,9 +280,9 @@ export class UsageIngest {
 
   async #takeAgain(intake: Intake, taken: Taken): Promise<ControlClass> {
     const { first, twin, record } = taken;
-    if (first !== undefined && (await this.#isOf(intake, first, record.id))) return "duplicate";
+    if (first !== undefined && (await intake.before.isOf(first, record.id))) return "duplicate";
     fingerprintContent(intake.seen, record);
-    return this.#takeNew(intake, taken, twin === undefined ? "" : await this.#named(intake, twin));
+    return this.#takeNew(intake, taken, twin === undefined ? "" : await intake.before.named(twin));
   }
 
   /** The content's fingerprint is the index's last. */
@@ -316,10 +294,7 @@ export class UsageIngest {
     const outcome =
       twin === undefined
         ? this.#price(intake, record, guide, position)
-        : this.#suspend(session, record, {
-            code: "duplicate.suspected",
-            message: `The same content came before under another id${twinName}; recycle it by its id if both are real.`,
-          });
+        : suspendRecord(session, record, suspected(twinName), this.#pricer.nowSeconds);
     const isCharge = outcome === "charged" || outcome === "pricedAtZero";
     const place = isCharge ? at : 0;
     seen.add(high, low, place);
@@ -335,42 +310,6 @@ export class UsageIngest {
     return outcome;
   }
 
-  /** Whether a fingerprint's first sight was of this very id. */
-  async #isOf(intake: Intake, position: number, recordId: string): Promise<boolean> {
-    const id = position === 0 ? undefined : await this.#idAt(intake, position);
-    if (id === recordId) {
-      if (position >= intake.firstPosition) intake.repeated++;
-      return true;
-    }
-    const seen = await intake.session.get<SourceSeen>(keys.source(recordId));
-    if (seen?.file === intake.file.sha256) intake.repeated++;
-    return seen !== undefined;
-  }
-
-  async #named(intake: Intake, position: number): Promise<string> {
-    const id = position === 0 ? undefined : await this.#idAt(intake, position);
-    return id === undefined ? "" : ` (${id})`;
-  }
-
-  async #idAt({ writer }: Intake, position: number): Promise<string | undefined> {
-    const fresh = writer.idAt(position);
-    if (fresh !== undefined) return fresh;
-    const known = this.#rows;
-    if (
-      known === undefined ||
-      position < Number(known.first) ||
-      position >= Number(known.first) + known.count
-    ) {
-      const { store, profile } = this.#context;
-      this.#rows = await findRows(store, profile.agreement.chargeBook, BigInt(position));
-    }
-    const found = this.#rows;
-    if (found === undefined) return undefined;
-    return isBlock(found.rows)
-      ? found.rows.id(position - Number(found.first))
-      : (found.rows as StoredCharge).recordId;
-  }
-
   #price(
     intake: Intake,
     record: UsageRecord,
@@ -378,7 +317,7 @@ export class UsageIngest {
     position: number,
   ): ControlClass {
     const { session, counters, writer, file } = intake;
-    if ("code" in guide) return this.#suspend(session, record, guide);
+    if ("code" in guide) return suspendRecord(session, record, guide, this.#pricer.nowSeconds);
     const found = this.#pricer.price(record, guide, file.sha256);
     if (found.outcome === "not-billable") return "notBillable";
     if (found.outcome === "wait") {
@@ -386,7 +325,7 @@ export class UsageIngest {
         intake.rejections.push({ position, ...found.wait });
         return "rejected";
       }
-      return this.#suspend(session, record, found.wait);
+      return suspendRecord(session, record, found.wait, this.#pricer.nowSeconds);
     }
     const { rated, use, amountNano, hand } = found.priced;
     const counter = counters.of(guide.account, guide.epoch);
@@ -401,62 +340,12 @@ export class UsageIngest {
     }
     return amountNano === 0n ? "pricedAtZero" : "charged";
   }
-
-  async #priceAgain(
-    session: StoreSession,
-    record: UsageRecord,
-    fileSha256: string | undefined,
-  ): Promise<ControlClass> {
-    const { chargeBook } = this.#context.profile.agreement;
-    const guide = this.#pricer.guide(record);
-    if ("code" in guide) return this.#suspend(session, record, guide);
-    const { rating } = this.#pricer;
-    const quantities = [...rating.keysOf(guide)];
-    await session.prefetch(quantities);
-    rating.learn(session, quantities);
-    const found = this.#pricer.price(record, guide, fileSha256);
-    if (found.outcome === "not-billable") return "notBillable";
-    if (found.outcome === "wait") return this.#suspend(session, record, found.wait);
-    await numberCharge(session, this.#context, chargeBook, unnumbered(found.priced));
-    for (const paid of sponsoredCharges(found.priced)) {
-      await numberCharge(session, this.#context, chargeBook, paid, SPONSOR_ROLE);
-    }
-    return found.priced.amountNano === 0n ? "pricedAtZero" : "charged";
-  }
-
-  #suspend(session: StoreSession, record: UsageRecord, { code, message }: Wait): ControlClass {
-    const since = new Date(Number(this.#pricer.nowSeconds) * 1000).toISOString();
-    session.put(keys.suspense(record.id), {
-      record,
-      code,
-      message,
-      since,
-    } satisfies SuspendedRecord);
-    return "suspended";
-  }
 }
 
-/**
- * The same content under another id: two identical messages in one second can be genuine. Who was
- * served is part of it, since a thousand meters report the same at the same second.
- */
-function fingerprintContent(seen: SeenIndex, record: UsageRecord): void {
-  seen.begin(SEEN.content);
-  seen.mix(record.service);
-  seen.mix(record.direction);
-  seen.mix(record.start);
-  seen.mix(record.durationSeconds);
-  seen.mix(record.aParty);
-  seen.mix(record.bParty);
-  seen.mix(record.imsi);
-  seen.mix(record.deviceId);
-  seen.mix(record.uplinkOctets);
-  seen.mix(record.downlinkOctets);
-  seen.mix(record.totalOctets);
-  seen.mix(record.energyWattHours);
-  seen.mix(record.units);
-  seen.end();
-}
+const suspected = (twinName: string): Wait => ({
+  code: "duplicate.suspected",
+  message: `The same content came before under another id${twinName}; recycle it by its id if both are real.`,
+});
 
 const repeatedProblem = (count: number) => ({
   code: "file.duplicate-record",

@@ -1,0 +1,25 @@
+import type { UsageRecord } from "../core/records/usage-record.ts";
+import { keys } from "./key-spaces.ts";
+import type { Wait } from "./price-use.ts";
+import type { StoreSession } from "./store-session.ts";
+import type { SuspendedRecord } from "./stored-types.ts";
+
+/**
+ * Has a record wait, with its reason, in the session's unit of work.
+ * @param nowSeconds the ledger's time
+ */
+export function suspendRecord(
+  session: StoreSession,
+  record: UsageRecord,
+  { code, message }: Wait,
+  nowSeconds: bigint,
+): "suspended" {
+  const since = new Date(Number(nowSeconds) * 1000).toISOString();
+  session.put(keys.suspense(record.id), {
+    record,
+    code,
+    message,
+    since,
+  } satisfies SuspendedRecord);
+  return "suspended";
+}
