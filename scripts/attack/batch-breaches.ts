@@ -1,9 +1,9 @@
 import { fromHex, type Hex, toHex } from "../../node/core/bytes.ts";
 import { chunkSum } from "../../node/core/commitment/sum-tree.ts";
 import { hash } from "../../node/core/hash.ts";
-import { type ChargeItem, hexed, type LyingBatch } from "./lying-batch.ts";
 import { at, CALL_NANO, callOf, type Deeds, owed } from "./made-leaves.ts";
 import { bytesOf } from "./named-bytes.ts";
+import { type ChargeItem, hexed, type OpenedBatch } from "./opened-batch.ts";
 import type { ScriptedOperator } from "./scripted-operator.ts";
 
 const FILL = toHex(hash(new Uint8Array([0x0f])));
@@ -72,7 +72,7 @@ export const BATCH_BREACHES: Deeds = {
   },
 };
 
-function creditOf(operator: ScriptedOperator, original: LyingBatch): ChargeItem {
+function creditOf(operator: ScriptedOperator, original: OpenedBatch): ChargeItem {
   const { owner } = callOf(operator, "credited");
   return {
     owner: { ...owner, salt: bytesOf("salt of the credited account") },

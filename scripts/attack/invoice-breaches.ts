@@ -3,9 +3,9 @@ import {
   invoiceBodyDigest,
   invoiceDocumentDigest,
 } from "../../node/core/commitment/invoice-leaf.ts";
-import { hexed } from "./lying-batch.ts";
 import { at, CALL_NANO, callOf, type Deeds, invoiceOf, owed } from "./made-leaves.ts";
 import { bytesOf } from "./named-bytes.ts";
+import { hexed } from "./opened-batch.ts";
 
 /** What can be wrong with invoices. */
 export const INVOICE_BREACHES: Deeds = {

@@ -6,8 +6,8 @@ import {
 } from "../../node/core/commitment/charge-groups.ts";
 import type { BreachKind } from "../../node/core/evidence/claim-kind.ts";
 import type { FoundBreach } from "./evidence-pack.ts";
-import type { ChargeItem, InvoiceItem, LyingBatch } from "./lying-batch.ts";
 import { bytesOf } from "./named-bytes.ts";
+import type { ChargeItem, InvoiceItem, OpenedBatch } from "./opened-batch.ts";
 import { MINUTE_NANO } from "./plain-tariff.ts";
 import type { ScriptedOperator } from "./scripted-operator.ts";
 
@@ -75,7 +75,7 @@ export const invoiceOf = (
   amountNano,
 });
 
-export const at = (batch: LyingBatch, leafIndex: number) => ({
+export const at = (batch: OpenedBatch, leafIndex: number) => ({
   book: batch.book,
   sequence: batch.sequence.toString(),
   leafIndex,
@@ -88,7 +88,7 @@ export const owed = (nano: bigint) => ({
 });
 
 /** Two charges of one batch by their account groups: the later one, and the one before it. */
-export const accountPair = (batch: LyingBatch, claimed: number, before: number) => ({
+export const accountPair = (batch: OpenedBatch, claimed: number, before: number) => ({
   claimed: batch.owner(claimed),
   beforeSequence: batch.sequence,
   beforeIndex: before,

@@ -4,9 +4,9 @@ import { CHARGE_KIND } from "../../node/core/commitment/charge-groups.ts";
 import { countersWithPlan } from "../../node/core/commitment/plan-scope.ts";
 import { pseudonym } from "../../node/core/commitment/secrets.ts";
 import { CONSENT_TYPES, consentDomain } from "../../node/core/evidence/signed-messages.ts";
-import type { ChargeItem } from "./lying-batch.ts";
 import { at, callOf, type Deeds, owed } from "./made-leaves.ts";
 import { bytesOf } from "./named-bytes.ts";
+import type { ChargeItem } from "./opened-batch.ts";
 import type { ScriptedOperator } from "./scripted-operator.ts";
 
 const DAY_SECONDS = 86_400;

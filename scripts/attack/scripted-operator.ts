@@ -9,7 +9,7 @@ import {
 import { deployLedger } from "../deploy.ts";
 import type { EmbeddedLedger } from "../embedded-ledger.ts";
 import { type ContractKey, LedgerClient } from "../network/ledger-client.ts";
-import { type Item, type Lie, LyingBatch } from "./lying-batch.ts";
+import { type Item, type Lie, OpenedBatch } from "./opened-batch.ts";
 import { plainTariff } from "./plain-tariff.ts";
 
 const DAY = 86_400;
@@ -134,10 +134,10 @@ export class ScriptedOperator {
     return BigInt(this.#ledger.now() - seconds) * 1000n;
   }
 
-  async commit(name: BookName, items: Item[], lie: Lie = {}): Promise<LyingBatch> {
+  async commit(name: BookName, items: Item[], lie: Lie = {}): Promise<OpenedBatch> {
     const book = this.book(name);
     const last = this.#before.get(book) ?? { sequence: 0n, sumNano: 0n, count: 0n };
-    const batch = new LyingBatch(book, last.sequence + 1n, items, last, lie);
+    const batch = new OpenedBatch(book, last.sequence + 1n, items, last, lie);
     await this.send("books", "commit", book, batch.sequence, batch.commitment());
     const block = await this.client.provider.getBlock("latest");
     batch.blockTime = BigInt(block?.timestamp ?? 0);

@@ -7,9 +7,9 @@ import { commitmentOf } from "../../node/core/commitment/batch-commitment.ts";
 import { TAG } from "../../node/core/commitment/tags.ts";
 import { finderEvidenceHash } from "../../node/core/evidence/claim-message.ts";
 import { hash } from "../../node/core/hash.ts";
-import { LyingBatch } from "../attack/lying-batch.ts";
 import { callOf } from "../attack/made-leaves.ts";
 import { bytesOf } from "../attack/named-bytes.ts";
+import { OpenedBatch } from "../attack/opened-batch.ts";
 import { MINUTE_NANO } from "../attack/plain-tariff.ts";
 import { ScriptedOperator } from "../attack/scripted-operator.ts";
 import { EmbeddedLedger } from "../embedded-ledger.ts";
@@ -73,7 +73,7 @@ async function* proving(operator: ScriptedOperator): AsyncIterable<Figure> {
   const index = 0b1010_1010_1010_1010_1010;
   const book = await operator.openNextBook();
   const dear = { ...callOf(operator, "deep"), amountNano: 3n * MINUTE_NANO };
-  const batch = new LyingBatch(book, 1n, [dear], { sumNano: 0n, count: 0n }, {});
+  const batch = new OpenedBatch(book, 1n, [dear], { sumNano: 0n, count: 0n }, {});
   const root = siblings.reduce(
     (node, sibling, level) => {
       const [left, right] = (index >> level) & 1 ? [sibling, node] : [node, sibling];

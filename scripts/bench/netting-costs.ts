@@ -1,8 +1,8 @@
 import { encodeBytes32String, Wallet } from "ethers";
 import { fromHex, type Hex, toHex } from "../../node/core/bytes.ts";
 import { BOOK_KIND, bookDomain } from "../../node/core/commitment/domain.ts";
-import { LyingBatch } from "../attack/lying-batch.ts";
 import { callOf } from "../attack/made-leaves.ts";
+import { OpenedBatch } from "../attack/opened-batch.ts";
 import { MINUTE_NANO } from "../attack/plain-tariff.ts";
 import type { ScriptedOperator } from "../attack/scripted-operator.ts";
 import type { EmbeddedLedger } from "../embedded-ledger.ts";
@@ -88,7 +88,7 @@ class NettingCycle {
     const amountNano = MINUTE_NANO * BigInt(1 + (ordinal % 7));
     const item = { ...callOf(this.#scripted, `owed ${ordinal} ${book}`), amountNano };
     const newest: bigint = await this.#read("books", "newestSequenceOf", book);
-    const batch = new LyingBatch(book, newest + 1n, [item], billing.before, {});
+    const batch = new OpenedBatch(book, newest + 1n, [item], billing.before, {});
     await this.#send(key, "books", "commit", book, batch.sequence, batch.commitment());
     const block = await this.#scripted.client.provider.getBlock("latest");
     batch.blockTime = BigInt(block?.timestamp ?? 0);

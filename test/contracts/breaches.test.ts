@@ -3,21 +3,16 @@ import { fromHex, type Hex, toHex } from "../../node/core/bytes.ts";
 import type { CreditGroup } from "../../node/core/commitment/charge-groups.ts";
 import { chunkSum, sumNode, sumTreeRoot } from "../../node/core/commitment/sum-tree.ts";
 import { hash } from "../../node/core/hash.ts";
+import { bytesOf } from "../../scripts/attack/named-bytes.ts";
 import {
-  BreachScene,
-  bodySalt,
+  type ChargeItem,
   hexed,
-  type Invoice,
-  type Leaf,
-  MINUTE,
-  ownerOf,
-  ownerSalt,
-  type SceneBatch,
-  totalsSalt,
-  usageSalt,
-} from "./support/breach-scene.ts";
+  type InvoiceItem,
+  type OpenedBatch,
+} from "../../scripts/attack/opened-batch.ts";
+import { BreachScene, MINUTE, ownerOf } from "./support/breach-scene.ts";
 import { admit, agree, BOOK, DAY, openBook, ROLE, retailTerms } from "./support/parties.ts";
-import { bytesOf, tariffOf } from "./support/records.ts";
+import { tariffOf } from "./support/records.ts";
 import { giveStanding } from "./support/standing.ts";
 
 const CALL = 2n * MINUTE;
@@ -31,7 +26,7 @@ describe("Breaches that the ledger decides alone", () => {
   });
 
   /** A leaf of its own subscriber, so that tests do not meet each other's numbers and sources. */
-  const call = (name: string, owner: object = {}, use: object = {}): Promise<Leaf> =>
+  const call = (name: string, owner: object = {}, use: object = {}): Promise<ChargeItem> =>
     scene.call(
       { pseudonym: bytesOf(name), sourceTag: bytesOf(`source ${name}`, 24), ...owner },
       use,
@@ -49,7 +44,7 @@ describe("Breaches that the ledger decides alone", () => {
 
     async function opened(use: object) {
       const batch = await scene.commit(scene.books.charges, [await call("late", {}, use)]);
-      const claim = await scene.claim(kind, batch, 0, usageSalt(batch, 0), CALL);
+      const claim = await scene.claim(kind, batch, 0, batch.openedUse(0), CALL);
       const bond = await scene.bond();
       await scene.open(claim, kind, batch.usage(0));
       return { claim, bond };
@@ -113,7 +108,7 @@ describe("Breaches that the ledger decides alone", () => {
 
   describe("a charge number used twice", () => {
     const kind = "chargeNumberReused";
-    let batch: SceneBatch;
+    let batch: OpenedBatch;
 
     before(async () => {
       batch = await scene.commit(scene.books.charges, [
@@ -133,33 +128,33 @@ describe("Breaches that the ledger decides alone", () => {
     });
 
     it("is punished at the later place, exactly once", async () => {
-      const claim = await scene.claim(kind, batch, 1, ownerSalt(batch, 1), CALL);
-      const again = await scene.claim(kind, batch, 1, ownerSalt(batch, 1), CALL);
+      const claim = await scene.claim(kind, batch, 1, batch.openedOwner(1), CALL);
+      const again = await scene.claim(kind, batch, 1, batch.openedOwner(1), CALL);
       const bond = await scene.bond();
       await scene.open(claim, kind, pair(1, 0));
       await isProven(claim, CALL, bond);
       assert.equal(await scene.refusal(again, kind, pair(1, 0)), "PlaceDecided");
-      const mirrored = await scene.claim(kind, batch, 0, ownerSalt(batch, 0), CALL);
+      const mirrored = await scene.claim(kind, batch, 0, batch.openedOwner(0), CALL);
       assert.equal(await scene.refusal(mirrored, kind, pair(0, 1)), "EvidenceUnfit");
       assert.equal(await scene.refusal(mirrored, kind, pair(0, 0)), "EvidenceUnfit");
     });
 
     it("is a breach of its own each further time", async () => {
-      const claim = await scene.claim(kind, batch, 2, ownerSalt(batch, 2), CALL);
+      const claim = await scene.claim(kind, batch, 2, batch.openedOwner(2), CALL);
       const bond = await scene.bond();
       await scene.open(claim, kind, pair(2, 1));
       await isProven(claim, CALL, bond);
     });
 
     it("is none of another number, or of another subscriber", async () => {
-      const next = await scene.claim(kind, batch, 3, ownerSalt(batch, 3), CALL);
+      const next = await scene.claim(kind, batch, 3, batch.openedOwner(3), CALL);
       assert.equal(await scene.refusal(next, kind, pair(3, 0)), "BreachNotShown");
-      const other = await scene.claim(kind, batch, 4, ownerSalt(batch, 4), CALL);
+      const other = await scene.claim(kind, batch, 4, batch.openedOwner(4), CALL);
       assert.equal(await scene.refusal(other, kind, pair(4, 0)), "BreachNotShown");
     });
 
     it("is not shown by what the ledger does not hold", async () => {
-      const claim = await scene.claim(kind, batch, 3, ownerSalt(batch, 3), CALL);
+      const claim = await scene.claim(kind, batch, 3, batch.openedOwner(3), CALL);
       const { claimed, ...rest } = pair(3, 0);
       const account = { ...claimed.account, chargeNumber: 1n };
       const forged = { ...rest, claimed: { ...claimed, account } };
@@ -186,22 +181,22 @@ describe("Breaches that the ledger decides alone", () => {
         beforeIndex: before,
         before: batch.owner(before),
       });
-      const claim = await scene.claim(kind, batch, 1, ownerSalt(batch, 1), CALL);
+      const claim = await scene.claim(kind, batch, 1, batch.openedOwner(1), CALL);
       const bond = await scene.bond();
       await scene.open(claim, kind, pair(1, 0));
       await isProven(claim, CALL, bond);
-      const other = await scene.claim(kind, batch, 2, ownerSalt(batch, 2), CALL);
+      const other = await scene.claim(kind, batch, 2, batch.openedOwner(2), CALL);
       assert.equal(await scene.refusal(other, kind, pair(2, 0)), "BreachNotShown");
-      const none = await scene.claim(kind, batch, 4, ownerSalt(batch, 4), CALL);
+      const none = await scene.claim(kind, batch, 4, batch.openedOwner(4), CALL);
       assert.equal(await scene.refusal(none, kind, pair(4, 3)), "BreachNotShown", "no source");
-      const first = await scene.claim(kind, batch, 0, ownerSalt(batch, 0), CALL);
+      const first = await scene.claim(kind, batch, 0, batch.openedOwner(0), CALL);
       assert.equal(await scene.refusal(first, kind, pair(0, 1)), "EvidenceUnfit", "earlier");
     });
   });
 
   describe("a running total", () => {
     const kind = "runningTotalWrong";
-    let batch: SceneBatch;
+    let batch: OpenedBatch;
 
     before(async () => {
       batch = await scene.commit(scene.books.charges, [
@@ -221,27 +216,27 @@ describe("Breaches that the ledger decides alone", () => {
     });
 
     it("that grows too much owes the excess, one that falls nothing", async () => {
-      const rise = await scene.claim(kind, batch, 2, ownerSalt(batch, 2), 7n);
+      const rise = await scene.claim(kind, batch, 2, batch.openedOwner(2), 7n);
       let bond = await scene.bond();
       await scene.open(rise, kind, step(2, 1));
       await isProven(rise, 7n, bond);
-      const fall = await scene.claim(kind, batch, 3, ownerSalt(batch, 3), 7n);
+      const fall = await scene.claim(kind, batch, 3, batch.openedOwner(3), 7n);
       bond = await scene.bond();
       await scene.open(fall, kind, step(3, 2));
       await isProven(fall, 0n, bond);
     });
 
     it("of the first charge is its amount", async () => {
-      const claim = await scene.claim(kind, batch, 4, ownerSalt(batch, 4), 5n);
+      const claim = await scene.claim(kind, batch, 4, batch.openedOwner(4), 5n);
       const bond = await scene.bond();
       await scene.open(claim, kind, step(4, 4));
       await isProven(claim, 5n, bond);
-      const fine = await scene.claim(kind, batch, 0, ownerSalt(batch, 0), 5n);
+      const fine = await scene.claim(kind, batch, 0, batch.openedOwner(0), 5n);
       assert.equal(await scene.refusal(fine, kind, step(0, 0)), "BreachNotShown");
     });
 
     it("is compared with the neighbour's alone", async () => {
-      const claim = await scene.claim(kind, batch, 1, ownerSalt(batch, 1), 5n);
+      const claim = await scene.claim(kind, batch, 1, batch.openedOwner(1), 5n);
       assert.equal(await scene.refusal(claim, kind, step(1, 0)), "BreachNotShown", "right step");
       assert.equal(await scene.refusal(claim, kind, step(1, 2)), "BreachNotShown", "not before");
       assert.equal(await scene.refusal(claim, kind, step(1, 4)), "BreachNotShown", "another's");
@@ -270,14 +265,14 @@ describe("Breaches that the ledger decides alone", () => {
         before: batch.usage(before),
         beforeSlot,
       });
-      const claim = await scene.claim(kind, batch, 1, usageSalt(batch, 1), 0n);
+      const claim = await scene.claim(kind, batch, 1, batch.openedUse(1), 0n);
       assert.equal(await scene.refusal(claim, kind, pair(1, 0, 0, 0)), "BreachNotShown", "scope");
       assert.equal(await scene.refusal(claim, kind, pair(1, 0, 0, 1)), "BreachNotShown", "none");
       assert.equal(await scene.refusal(claim, kind, pair(1, 1, 2, 0)), "EvidenceUnfit", "later");
       const bond = await scene.bond();
       await scene.open(claim, kind, pair(1, 1, 0, 0));
       await isProven(claim, 0n, bond);
-      const next = await scene.claim(kind, batch, 2, usageSalt(batch, 2), 0n);
+      const next = await scene.claim(kind, batch, 2, batch.openedUse(2), 0n);
       assert.equal(await scene.refusal(next, kind, pair(2, 0, 0, 0)), "BreachNotShown", "sequence");
       assert.equal(await scene.refusal(next, kind, pair(2, 1, 0, 1)), "BreachNotShown", "no scope");
       const plan = new TextEncoder().encode("PLAN\0\0\0\x01");
@@ -286,7 +281,7 @@ describe("Breaches that the ledger decides alone", () => {
         await call("p", {}, { counters: [named] }),
         await call("p", {}, { counters: [named] }),
       ]);
-      const same = await scene.claim(kind, batch, 1, usageSalt(batch, 1), 0n);
+      const same = await scene.claim(kind, batch, 1, batch.openedUse(1), 0n);
       assert.equal(await scene.refusal(same, kind, pair(1, 0, 0, 0)), "BreachNotShown", "a plan");
     });
   });
@@ -312,7 +307,7 @@ describe("Breaches that the ledger decides alone", () => {
         [right, "refuted"],
       ] as const) {
         const batch = await scene.commit(book, [await call("split")]);
-        const claim = await scene.claim("wrongSplit", batch, 0, usageSalt(batch, 0), 0n);
+        const claim = await scene.claim("wrongSplit", batch, 0, batch.openedUse(0), 0n);
         const evidence = { ...batch.usage(0), price: tariffOf().evidence() };
         await scene.open(claim, "wrongSplit", evidence);
         assert.equal((await scene.outcome(claim)).state, state);
@@ -323,10 +318,10 @@ describe("Breaches that the ledger decides alone", () => {
   });
 
   describe("an invoice", () => {
-    let charges: SceneBatch;
-    let invoices: SceneBatch;
+    let charges: OpenedBatch;
+    let invoices: OpenedBatch;
 
-    const invoiceOf = (name: string, last: bigint, amountNano: bigint, run = "1"): Invoice => ({
+    const invoiceOf = (name: string, last: bigint, amountNano: bigint, run = "1"): InvoiceItem => ({
       orderKey: bytesOf(`order ${name} ${run}`),
       body: {
         salt: bytesOf(`body ${name} ${run}`),
@@ -376,13 +371,13 @@ describe("Breaches that the ledger decides alone", () => {
 
     it("closes the epoch: a charge with a higher number is a breach", async () => {
       const kind = "chargeAfterInvoice";
-      const claim = await scene.claim(kind, charges, 2, ownerSalt(charges, 2), CALL);
+      const claim = await scene.claim(kind, charges, 2, charges.openedOwner(2), CALL);
       const bond = await scene.bond();
       await scene.open(claim, kind, afterInvoice(2, 0));
       await isProven(claim, CALL, bond);
-      const billed = await scene.claim(kind, charges, 1, ownerSalt(charges, 1), CALL);
+      const billed = await scene.claim(kind, charges, 1, charges.openedOwner(1), CALL);
       assert.equal(await scene.refusal(billed, kind, afterInvoice(1, 0)), "BreachNotShown");
-      const other = await scene.claim(kind, charges, 5, ownerSalt(charges, 5), CALL);
+      const other = await scene.claim(kind, charges, 5, charges.openedOwner(5), CALL);
       assert.equal(await scene.refusal(other, kind, afterInvoice(5, 0)), "BreachNotShown");
       const noInvoice = { ...afterInvoice(5, 0), invoiceBook: charges.book };
       assert.equal(await scene.refusal(other, kind, noInvoice), "EvidenceUnfit");
@@ -394,7 +389,7 @@ describe("Breaches that the ledger decides alone", () => {
     it("of another operator or agreement says nothing about this one", async () => {
       const kind = "chargeAfterInvoice";
       const { ledger, operator, arbiter } = scene;
-      const claim = await scene.claim(kind, charges, 5, ownerSalt(charges, 5), CALL);
+      const claim = await scene.claim(kind, charges, 5, charges.openedOwner(5), CALL);
       const birch = await admit(ledger, "Birch Telecom", ROLE.operator, 14);
       for (const [party, sender] of [
         [birch, birch.commit],
@@ -422,7 +417,7 @@ describe("Breaches that the ledger decides alone", () => {
       const theirs = (await openBook(ledger, birch, shared, BOOK.invoices)) as Hex;
       const charge = await scene.commit(own, [await call("framed", { chargeNumber: 9n })]);
       const invoice = await scene.commit(theirs, [invoiceOf("framed", 1n, 1n)], {}, birch.commit);
-      const framing = await scene.claim(kind, charge, 0, ownerSalt(charge, 0), CALL);
+      const framing = await scene.claim(kind, charge, 0, charge.openedOwner(0), CALL);
       const evidence = {
         charge: charge.owner(0),
         invoiceBook: theirs,
@@ -435,15 +430,15 @@ describe("Breaches that the ledger decides alone", () => {
 
     it("asks what its last charge says: an excess is owed, too little costs the bond", async () => {
       const kind = "invoiceTotalWrong";
-      const dear = await scene.claim(kind, invoices, 0, bodySalt(invoices, 0), 9n);
+      const dear = await scene.claim(kind, invoices, 0, invoices.openedBody(0), 9n);
       let bond = await scene.bond();
       await scene.open(dear, kind, total(0, 1));
       await isProven(dear, 9n, bond);
-      const cheap = await scene.claim(kind, invoices, 1, bodySalt(invoices, 1), 1n);
+      const cheap = await scene.claim(kind, invoices, 1, invoices.openedBody(1), 1n);
       bond = await scene.bond();
       await scene.open(cheap, kind, total(1, 3));
       await isProven(cheap, 0n, bond);
-      const right = await scene.claim(kind, invoices, 2, bodySalt(invoices, 2), 1n);
+      const right = await scene.claim(kind, invoices, 2, invoices.openedBody(2), 1n);
       assert.equal(await scene.refusal(right, kind, total(2, 4)), "BreachNotShown", "right");
       assert.equal(await scene.refusal(right, kind, total(2, 6)), "BreachNotShown", "another's");
       assert.equal(
@@ -455,7 +450,7 @@ describe("Breaches that the ledger decides alone", () => {
     it("is compared with its last charge alone", async () => {
       const kind = "invoiceTotalWrong";
       const again = await scene.commit(scene.books.invoices, [invoiceOf("bill", 3n, 3n * CALL)]);
-      const claim = await scene.claim(kind, again, 0, bodySalt(again, 0), 1n);
+      const claim = await scene.claim(kind, again, 0, again.openedBody(0), 1n);
       const evidence = { ...total(0, 1), invoice: again.invoice(0) };
       assert.equal(await scene.refusal(claim, kind, evidence), "BreachNotShown");
     });
@@ -469,7 +464,7 @@ describe("Breaches that the ledger decides alone", () => {
         beforeIndex: before,
         before: invoices.invoice(before),
       });
-      const claim = await scene.claim(kind, invoices, 3, bodySalt(invoices, 3), CALL);
+      const claim = await scene.claim(kind, invoices, 3, invoices.openedBody(3), CALL);
       const bond = await scene.bond();
       assert.equal(await scene.refusal(claim, kind, second(3, 1)), "BreachNotShown");
       assert.equal(await scene.refusal(claim, kind, second(3, 3)), "EvidenceUnfit");
@@ -477,12 +472,12 @@ describe("Breaches that the ledger decides alone", () => {
       assert.equal(await scene.refusal(claim, kind, elsewhere), "EvidenceUnfit");
       await scene.open(claim, kind, second(3, 2));
       await isProven(claim, CALL, bond);
-      const first = await scene.claim(kind, invoices, 2, bodySalt(invoices, 2), CALL);
+      const first = await scene.claim(kind, invoices, 2, invoices.openedBody(2), CALL);
       assert.equal(await scene.refusal(first, kind, second(2, 3)), "EvidenceUnfit", "the first");
     });
 
     it("can not be alleged as a charge, nor a charge as an invoice", async () => {
-      const opened = bodySalt(invoices, 0);
+      const opened = invoices.openedBody(0);
       for (const [kind, batch] of [
         ["chargeNumberReused", invoices],
         ["untimelyCharge", invoices],
@@ -496,10 +491,10 @@ describe("Breaches that the ledger decides alone", () => {
 
   describe("a credit", () => {
     const kind = "creditAboveOriginal";
-    let original: SceneBatch;
-    let credits: SceneBatch;
+    let original: OpenedBatch;
+    let credits: OpenedBatch;
 
-    const creditOf = (targetIndex: number, amountNano: bigint, salt: string): Leaf => ({
+    const creditOf = (targetIndex: number, amountNano: bigint, salt: string): ChargeItem => ({
       owner: ownerOf({ salt: bytesOf(`credited ${salt}`) }),
       use: {
         salt: bytesOf(salt),
@@ -533,20 +528,20 @@ describe("Breaches that the ledger decides alone", () => {
     };
 
     it("that is larger than its charge is a breach", async () => {
-      const claim = await scene.claim(kind, credits, 0, usageSalt(credits, 0), 0n);
+      const claim = await scene.claim(kind, credits, 0, credits.openedUse(0), 0n);
       const bond = await scene.bond();
       await scene.open(claim, kind, evidence(0, 0));
       await isProven(claim, 0n, bond);
     });
 
     it("is added up with those before it, each counted once", async () => {
-      const fine = await scene.claim(kind, credits, 2, usageSalt(credits, 2), 0n);
+      const fine = await scene.claim(kind, credits, 2, credits.openedUse(2), 0n);
       assert.equal(await scene.refusal(fine, kind, evidence(1, 1, 2)), "BreachNotShown");
       assert.equal(await scene.refusal(fine, kind, evidence(1, 2, 2)), "EvidenceUnfit", "twice");
       assert.equal(await scene.refusal(fine, kind, evidence(1, 1, 2, 3)), "EvidenceUnfit", "place");
       assert.equal(await scene.refusal(fine, kind, evidence(0, 0, 2)), "EvidenceUnfit", "target");
       assert.equal(await scene.refusal(fine, kind, evidence(1)), "EvidenceUnfit", "none");
-      const over = await scene.claim(kind, credits, 3, usageSalt(credits, 3), 0n);
+      const over = await scene.claim(kind, credits, 3, credits.openedUse(3), 0n);
       const bond = await scene.bond();
       assert.equal(await scene.refusal(over, kind, evidence(0, 1, 3)), "SealMismatch", "charge");
       await scene.open(over, kind, evidence(1, 1, 2, 3));
@@ -561,9 +556,9 @@ describe("Breaches that the ledger decides alone", () => {
         creditOf(0, 1n, "of another split"),
       ]);
       const shown = (index: number) => ({ ...evidence(0), credits: [there.credit(index)] });
-      const fine = await scene.claim(kind, there, 0, usageSalt(there, 0), 0n);
+      const fine = await scene.claim(kind, there, 0, there.openedUse(0), 0n);
       assert.equal(await scene.refusal(fine, kind, shown(0)), "BreachNotShown");
-      const claim = await scene.claim(kind, there, 1, usageSalt(there, 1), 0n);
+      const claim = await scene.claim(kind, there, 1, there.openedUse(1), 0n);
       const bond = await scene.bond();
       await scene.open(claim, kind, shown(1));
       await isProven(claim, 0n, bond);
@@ -575,8 +570,8 @@ describe("Breaches that the ledger decides alone", () => {
     const FILL = toHex(hash(new Uint8Array([0x0f])));
 
     /** The first chunk of a batch of one or two chunks, as the sum tree should be. */
-    function chunk(batch: SceneBatch, change: object = {}) {
-      const items = batch.items as Leaf[];
+    function chunk(batch: OpenedBatch, change: object = {}) {
+      const items = batch.items as ChargeItem[];
       const inChunk = items.slice(0, 32);
       const levels = batch.depth - 5;
       const others = items.slice(32).map(({ amountNano }) => amountNano);
@@ -618,14 +613,14 @@ describe("Breaches that the ledger decides alone", () => {
     const batchOf = async (
       count: number,
       lie: Parameters<BreachScene["commit"]>[2] = {},
-    ): Promise<SceneBatch> => {
-      const items: Leaf[] = [];
+    ): Promise<OpenedBatch> => {
+      const items: ChargeItem[] = [];
       for (let i = 0; i < count; i++) items.push(await call(`batch ${i}`));
       return scene.commit(scene.books.charges, items, lie);
     };
 
-    async function provenBy(batch: SceneBatch, change: object = {}): Promise<void> {
-      const claim = await scene.claim(kind, batch, 0, totalsSalt(batch), 0n);
+    async function provenBy(batch: OpenedBatch, change: object = {}): Promise<void> {
+      const claim = await scene.claim(kind, batch, 0, batch.openedTotals(), 0n);
       const bond = await scene.bond();
       await scene.open(claim, kind, chunk(batch, change));
       await isProven(claim, 0n, bond);
@@ -634,7 +629,7 @@ describe("Breaches that the ledger decides alone", () => {
     it("is none when everything fits", async () => {
       for (const count of [1, 33]) {
         const batch = await batchOf(count);
-        const claim = await scene.claim(kind, batch, 0, totalsSalt(batch), 0n);
+        const claim = await scene.claim(kind, batch, 0, batch.openedTotals(), 0n);
         assert.equal(await scene.refusal(claim, kind, chunk(batch)), "BreachNotShown");
       }
     });
@@ -681,7 +676,7 @@ describe("Breaches that the ledger decides alone", () => {
 
     it("is not shown by what the ledger does not hold", async () => {
       const batch = await batchOf(1);
-      const claim = await scene.claim(kind, batch, 0, totalsSalt(batch), 0n);
+      const claim = await scene.claim(kind, batch, 0, batch.openedTotals(), 0n);
       const refused = (change: object) => scene.refusal(claim, kind, chunk(batch, change));
       assert.equal(await refused({ chunkSumNano: 1n }), "EvidenceUnfit");
       assert.equal(await refused({ chunkCount: 2 }), "EvidenceUnfit");
@@ -694,7 +689,7 @@ describe("Breaches that the ledger decides alone", () => {
       assert.equal(await refused({ depth: 4 }), "EvidenceUnfit");
       const [level] = chunk(await batchOf(33)).sums;
       assert.equal(await refused({ sums: [level] }), "EvidenceUnfit");
-      const elsewhere = await scene.claim(kind, batch, 1, totalsSalt(batch), 0n);
+      const elsewhere = await scene.claim(kind, batch, 1, batch.openedTotals(), 0n);
       assert.equal(await scene.refusal(elsewhere, kind, chunk(batch)), "EvidenceUnfit", "place");
     });
   });
@@ -717,7 +712,7 @@ describe("Breaches that the ledger decides alone", () => {
       book = (await openBook(ledger, operator, agreement, BOOK.charges, 2)) as Hex;
     });
 
-    const step = (batch: SceneBatch, before?: SceneBatch) => ({
+    const step = (batch: OpenedBatch, before?: OpenedBatch) => ({
       running: batch.opening(),
       totals: hexed(batch.totals),
       beforeSequence: before?.sequence ?? 0n,
@@ -733,17 +728,17 @@ describe("Breaches that the ledger decides alone", () => {
       const wrong = await scene.commit(book, [await call("d")], { running: { sumNano } });
       const counted = await scene.commit(book, [await call("e")], { running: { count: 9n } });
 
-      const fine = await scene.claim(kind, right, 0, totalsSalt(right), 0n);
+      const fine = await scene.claim(kind, right, 0, right.openedTotals(), 0n);
       assert.equal(await scene.refusal(fine, kind, step(right, first)), "BreachNotShown");
       const bond = await scene.bond();
-      const claim = await scene.claim(kind, wrong, 0, totalsSalt(wrong), 0n);
+      const claim = await scene.claim(kind, wrong, 0, wrong.openedTotals(), 0n);
       assert.equal(await scene.refusal(claim, kind, step(wrong, first)), "EvidenceUnfit", "skips");
       assert.equal(await scene.refusal(claim, kind, step(wrong)), "EvidenceUnfit", "skips all");
       const other = { ...step(wrong, right), totals: hexed(right.totals) };
       assert.equal(await scene.refusal(claim, kind, other), "EvidenceUnfit", "another's T");
       await scene.open(claim, kind, step(wrong, right));
       await isProven(claim, 0n, bond);
-      const count = await scene.claim(kind, counted, 0, totalsSalt(counted), 0n);
+      const count = await scene.claim(kind, counted, 0, counted.openedTotals(), 0n);
       const again = await scene.bond();
       await scene.open(count, kind, step(counted, wrong));
       await isProven(count, 0n, again);
@@ -754,7 +749,7 @@ describe("Breaches that the ledger decides alone", () => {
       const fresh = (await openBook(ledger, operator, agreement, BOOK.charges, 3)) as Hex;
       const lie = { running: { sumNano: CALL + 1n } };
       const batch = await scene.commit(fresh, [await call("f")], lie);
-      const claim = await scene.claim(kind, batch, 0, totalsSalt(batch), 0n);
+      const claim = await scene.claim(kind, batch, 0, batch.openedTotals(), 0n);
       const bond = await scene.bond();
       await scene.open(claim, kind, step(batch));
       await isProven(claim, 0n, bond);
@@ -774,7 +769,7 @@ describe("Breaches that the ledger decides alone", () => {
         await ledger.refusal(operator.commit, "books", "voidNewest", fresh, wrong.sequence),
         "VoidedTooMany",
       );
-      const claim = await scene.claim(kind, wrong, 0, totalsSalt(wrong), 0n);
+      const claim = await scene.claim(kind, wrong, 0, wrong.openedTotals(), 0n);
       const bond = await scene.bond();
       await scene.open(claim, kind, step(wrong, first));
       await isProven(claim, 0n, bond);
@@ -795,7 +790,7 @@ describe("Breaches that the ledger decides alone", () => {
         "untimelyCharge",
         batch,
         0,
-        usageSalt(batch, 0),
+        batch.openedUse(0),
         CALL,
         scene.finder,
       );
@@ -836,14 +831,14 @@ describe("Breaches that the ledger decides alone", () => {
       await ledger.send(finder, "claims", "claim", ...request);
       await ledger.send(operator.settle, "claims", "concede", conceded);
       const bond = await scene.bond();
-      const early = await scene.claim("sourceReused", batch, 1, ownerSalt(batch, 1), CALL);
+      const early = await scene.claim("sourceReused", batch, 1, batch.openedOwner(1), CALL);
       await scene.open(early, "sourceReused", pair);
       assert.deepEqual(await scene.outcome(early), { state: "lapsed", dueNano: 0n });
       assert.equal(await scene.bond(), bond, "conceded, and not overdue yet");
 
       await ledger.pass(8 * DAY);
       await ledger.send(finder, "claims", "markOverdue", conceded);
-      const late = await scene.claim("sourceReused", batch, 1, ownerSalt(batch, 1), CALL);
+      const late = await scene.claim("sourceReused", batch, 1, batch.openedOwner(1), CALL);
       await scene.open(late, "sourceReused", pair);
       await isProven(late, 0n, bond);
       const { dueNano } = await ledger.read("claims", "claimOf", conceded);
@@ -855,9 +850,9 @@ describe("Breaches that the ledger decides alone", () => {
         await call("private"),
         await call("private", {}, { start: 0n }),
       ]);
-      const late = await scene.claim("untimelyCharge", batch, 1, usageSalt(batch, 1), CALL);
+      const late = await scene.claim("untimelyCharge", batch, 1, batch.openedUse(1), CALL);
       await scene.open(late, "untimelyCharge", batch.usage(1));
-      const reused = await scene.claim("chargeNumberReused", batch, 1, ownerSalt(batch, 1), CALL);
+      const reused = await scene.claim("chargeNumberReused", batch, 1, batch.openedOwner(1), CALL);
       const pair = {
         claimed: batch.owner(1),
         beforeSequence: batch.sequence,

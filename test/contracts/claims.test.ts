@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { id, type JsonRpcSigner } from "ethers";
 import { fromHex } from "../../node/core/bytes.ts";
 import type { ChargeGroup } from "../../node/core/commitment/charge-groups.ts";
+import { bytesOf } from "../../scripts/attack/named-bytes.ts";
 import { TestLedger } from "./support/chain.ts";
 import {
   admit,
@@ -14,7 +15,6 @@ import {
   retailTerms,
 } from "./support/parties.ts";
 import {
-  bytesOf,
   chargeOf,
   chargeTuple,
   creditTuple,

@@ -9,10 +9,11 @@ import {
   sealOfDelivery,
 } from "../../node/core/evidence/delivery-bytes.ts";
 import { oneTimePublicKey, openDelivery } from "../../node/core/evidence/sealed-delivery.ts";
-import { ownerOf, type SceneBatch } from "./support/breach-scene.ts";
+import { bytesOf } from "../../scripts/attack/named-bytes.ts";
+import type { OpenedBatch } from "../../scripts/attack/opened-batch.ts";
+import { ownerOf } from "./support/breach-scene.ts";
 import { ASKER_SECRET, DemandScene } from "./support/demand-scene.ts";
 import { admit, agree, BOOK, bondFor, DAY, openBook, ROLE, WINDOWS } from "./support/parties.ts";
-import { bytesOf } from "./support/records.ts";
 
 const BOUNTY = 2_000_000n;
 const PENALTY = 1_000_000n;
@@ -22,7 +23,7 @@ describe("Demands", function () {
 
   describe("for a charge", () => {
     let demands: DemandScene;
-    let batch: SceneBatch;
+    let batch: OpenedBatch;
 
     beforeEach(async () => {
       demands = await DemandScene.start();
@@ -354,7 +355,7 @@ describe("Demands", function () {
 
   describe("for a chunk", () => {
     let demands: DemandScene;
-    let batch: SceneBatch;
+    let batch: OpenedBatch;
     let partner: Awaited<ReturnType<typeof admit>>;
     let book: Hex;
 

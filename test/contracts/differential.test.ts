@@ -19,11 +19,12 @@ import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import { type CompiledTariff, compileTariff } from "../../node/core/tariff/compile.ts";
 import type { PriceRow } from "../../node/core/tariff/rows.ts";
 import { buildTariffTree, type TariffTree } from "../../node/core/tariff/tariff-tree.ts";
+import { bytesOf } from "../../scripts/attack/named-bytes.ts";
 import { Seeded } from "../../scripts/soak/seeded.ts";
 import { TestLedger } from "./support/chain.ts";
 import { compileContract } from "./support/compile.ts";
 import { randomTariff } from "./support/random-tariffs.ts";
-import { bytesOf, chargeTuple } from "./support/records.ts";
+import { chargeTuple } from "./support/records.ts";
 
 /*
  * The same charges rated by the core and by the contracts, part by part. How many and by what seed:

@@ -7,6 +7,7 @@ import {
   disputeEvidence,
   rootOfDisputeLine,
 } from "../../node/core/evidence/dispute-evidence.ts";
+import { bytesOf } from "../../scripts/attack/named-bytes.ts";
 import { TestLedger } from "./support/chain.ts";
 import {
   admit,
@@ -21,7 +22,7 @@ import {
   receive,
   retailTerms,
 } from "./support/parties.ts";
-import { bytesOf, chargeOf, entryOf, NO_RUNNING, runningOf, TestBook } from "./support/records.ts";
+import { chargeOf, entryOf, NO_RUNNING, runningOf, TestBook } from "./support/records.ts";
 
 const UNIT = 1_000_000_000n;
 const ROOT = toHex(bytesOf("evidence of the opener"));

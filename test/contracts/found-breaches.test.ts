@@ -20,9 +20,10 @@ import { CONSENT_TYPES, consentDomain } from "../../node/core/evidence/signed-me
 import { hashDocument } from "../../node/core/hash.ts";
 import { compileTariff } from "../../node/core/tariff/compile.ts";
 import { buildTariffTree } from "../../node/core/tariff/tariff-tree.ts";
-import { BreachScene, type Leaf, ownerOf, type SceneBatch } from "./support/breach-scene.ts";
+import { bytesOf } from "../../scripts/attack/named-bytes.ts";
+import type { ChargeItem, OpenedBatch } from "../../scripts/attack/opened-batch.ts";
+import { BreachScene, ownerOf } from "./support/breach-scene.ts";
 import { bundleOfScene } from "./support/bundle-of-scene.ts";
-import { bytesOf } from "./support/records.ts";
 import { TIERED_TARIFF } from "./support/tiered-tariff.ts";
 
 const MB = 1_000_000n;
@@ -49,7 +50,7 @@ describe("Breaches that a bundle shows", () => {
     owner: Partial<AccountGroup> = {},
     use: Partial<ChargeGroup> = {},
     amountNano = 120_000_000n,
-  ): Promise<Leaf> {
+  ): Promise<ChargeItem> {
     const made = await scene.call(
       {},
       { start, quantity: 60_000n, decidingDigits: 0xffff_ffff_ffff_ffffn, ...use },
@@ -65,7 +66,7 @@ describe("Breaches that a bundle shows", () => {
     return { ...made, owner: ownerOf(account), amountNano };
   }
 
-  const charges = (leaves: Leaf[]): Promise<SceneBatch> =>
+  const charges = (leaves: ChargeItem[]): Promise<OpenedBatch> =>
     scene.commit(scene.books.charges, leaves);
   const found = (bundle: Bundle) => findBreaches(bundle, { maxRecordAgeSeconds: MAX_AGE });
   const summary = (all: FoundBreach[]) =>

@@ -8,6 +8,7 @@ import { chargeLeaf } from "../../node/core/commitment/leaf.ts";
 import { TAG } from "../../node/core/commitment/tags.ts";
 import { finderEvidenceHash } from "../../node/core/evidence/claim-message.ts";
 import { hash } from "../../node/core/hash.ts";
+import { bytesOf } from "../../scripts/attack/named-bytes.ts";
 import { TestLedger } from "./support/chain.ts";
 import {
   admit,
@@ -19,7 +20,7 @@ import {
   ROLE,
   retailTerms,
 } from "./support/parties.ts";
-import { bytesOf, chargeOf, chargeTuple, tariffOf } from "./support/records.ts";
+import { chargeOf, chargeTuple, tariffOf } from "./support/records.ts";
 
 /*
  * Gas that callers pay, kept in a file so that a change has to show it:

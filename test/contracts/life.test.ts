@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import type { JsonRpcSigner } from "ethers";
 import { fromHex } from "../../node/core/bytes.ts";
+import { bytesOf } from "../../scripts/attack/named-bytes.ts";
 import { TestLedger } from "./support/chain.ts";
 import {
   admit,
@@ -19,7 +20,6 @@ import {
   WINDOWS,
 } from "./support/parties.ts";
 import {
-  bytesOf,
   chargeOf,
   chargeTuple,
   creditTuple,

@@ -15,18 +15,16 @@ import {
   INVOICE_TYPES,
   invoiceDomain,
 } from "../../node/core/evidence/signed-messages.ts";
+import { bytesOf } from "../../scripts/attack/named-bytes.ts";
 import {
-  BreachScene,
+  type ChargeItem,
   hexed,
-  type Invoice,
-  type Leaf,
-  MINUTE,
-  ownerOf,
-  type SceneBatch,
-  usageSalt,
-} from "./support/breach-scene.ts";
+  type InvoiceItem,
+  type OpenedBatch,
+} from "../../scripts/attack/opened-batch.ts";
+import { BreachScene, MINUTE, ownerOf } from "./support/breach-scene.ts";
 import { admit, ROLE } from "./support/parties.ts";
-import { bytesOf, chargeOf, tariffOf } from "./support/records.ts";
+import { chargeOf, tariffOf } from "./support/records.ts";
 
 const NOTHING = new Uint8Array(32);
 const day = (count: bigint) => count * 86_400_000n;
@@ -62,7 +60,7 @@ describe("Breaches about plans and documents", () => {
       return ownerOf({ pseudonym: this.pseudonym, chargeNumber: this.#number });
     }
 
-    assigned(ordinal: number, plan: number, from: bigint, to: bigint): Leaf {
+    assigned(ordinal: number, plan: number, from: bigint, to: bigint): ChargeItem {
       const use = chargeOf({
         salt: bytesOf(`assignment ${ordinal} ${plan}`),
         kind: CHARGE_KIND.assignment,
@@ -75,12 +73,12 @@ describe("Breaches about plans and documents", () => {
     }
 
     /** Priced by a plan, under the assignment that it names. */
-    async call(plan: number, ordinal: number, at = start): Promise<Leaf> {
+    async call(plan: number, ordinal: number, at = start): Promise<ChargeItem> {
       const counters = plan === 0 ? [] : countersWithPlan({ plan, ordinal: BigInt(ordinal) });
       return { ...(await scene.call({}, { counters, start: at })), owner: this.#owner() };
     }
 
-    consent(batch: SceneBatch, leafIndex: number, domain = consentDomain(contract)) {
+    consent(batch: OpenedBatch, leafIndex: number, domain = consentDomain(contract)) {
       const { book, sequence } = batch;
       return this.wallet.signTypedData(domain, CONSENT_TYPES, { book, sequence, leafIndex });
     }
@@ -88,14 +86,14 @@ describe("Breaches about plans and documents", () => {
 
   const claimOf = (
     kind: "planNotAssigned" | "assignmentsClash",
-    batch: SceneBatch,
+    batch: OpenedBatch,
     index: number,
-  ): Promise<string> => scene.claim(kind, batch, index, usageSalt(batch, index), 0n);
+  ): Promise<string> => scene.claim(kind, batch, index, batch.openedUse(index), 0n);
 
   describe("a plan that was not assigned", () => {
     const kind = "planNotAssigned";
     let ann: Subscriber;
-    let batch: SceneBatch;
+    let batch: OpenedBatch;
     /** What each leaf is. */
     const AT = {
       first: 0,
@@ -201,7 +199,7 @@ describe("Breaches about plans and documents", () => {
         await scene.refusal(claim, kind, { ...shown, assignments: [other] }),
         "SealMismatch",
       );
-      const use = (batch.items[AT.right] as Leaf).use as ChargeGroup;
+      const use = (batch.items[AT.right] as ChargeItem).use as ChargeGroup;
       const charge = { ...batch.usage(AT.right).charge, quantity: use.quantity + 1n };
       assert.equal(await refused(AT.right, [AT.first], { charge }), "SealMismatch");
     });
@@ -212,7 +210,7 @@ describe("Breaches about plans and documents", () => {
       const ann = new Subscriber("Asked");
       const leaf = { ...ann.assigned(1, 1, 0n, day(10n)), amountNano: 5n };
       const batch = await scene.commit(scene.books.charges, [leaf]);
-      const claim = await scene.claim("mispricedCharge", batch, 0, usageSalt(batch, 0), 5n);
+      const claim = await scene.claim("mispricedCharge", batch, 0, batch.openedUse(0), 5n);
       await scene.open(claim, "mispricedCharge", {
         ...batch.usage(0),
         price: tariffOf().evidence(),
@@ -227,13 +225,7 @@ describe("Breaches about plans and documents", () => {
         ann.assigned(2, 1, start + day(99n), start + day(100n)),
       ]);
       for (const index of [0, 1]) {
-        const claim = await scene.claim(
-          "untimelyCharge",
-          batch,
-          index,
-          usageSalt(batch, index),
-          1n,
-        );
+        const claim = await scene.claim("untimelyCharge", batch, index, batch.openedUse(index), 1n);
         await scene.open(claim, "untimelyCharge", batch.usage(index));
         assert.equal((await scene.outcome(claim)).state, "refuted");
       }
@@ -276,7 +268,7 @@ describe("Breaches about plans and documents", () => {
     const kind = "invoiceDocumentDiffers";
     const documentHash = bytesOf("as committed");
     const sentHash = toHex(bytesOf("as sent"));
-    let batch: SceneBatch;
+    let batch: OpenedBatch;
     let document: InvoiceDocument;
 
     before(async () => {
@@ -290,7 +282,7 @@ describe("Breaches about plans and documents", () => {
         taxNano: 0n,
       };
       const digest = invoiceDocumentDigest(document);
-      const invoice: Invoice = {
+      const invoice: InvoiceItem = {
         orderKey: bytesOf("order"),
         body,
         document: digest,
@@ -307,7 +299,7 @@ describe("Breaches about plans and documents", () => {
       });
 
     async function evidence(by = scene.operator.settle, change: object = {}) {
-      const invoice = batch.items[0] as Invoice;
+      const invoice = batch.items[0] as InvoiceItem;
       return {
         orderKey: toHex(invoice.orderKey),
         body: toHex(invoiceBodyDigest(invoice.body)),

@@ -7,14 +7,9 @@ import type { Pricing } from "../../node/core/rating/outcome.ts";
 import { priceCharge } from "../../node/core/rating/price-charge.ts";
 import { compileTariff } from "../../node/core/tariff/compile.ts";
 import { buildTariffTree } from "../../node/core/tariff/tariff-tree.ts";
-import {
-  BreachScene,
-  type Leaf,
-  ownerOf,
-  type SceneBatch,
-  usageSalt,
-} from "./support/breach-scene.ts";
-import { bytesOf } from "./support/records.ts";
+import { bytesOf } from "../../scripts/attack/named-bytes.ts";
+import type { ChargeItem, OpenedBatch } from "../../scripts/attack/opened-batch.ts";
+import { BreachScene, ownerOf } from "./support/breach-scene.ts";
 import { TIERED_TARIFF } from "./support/tiered-tariff.ts";
 
 const MINUTES = 60_000n;
@@ -46,7 +41,7 @@ describe("Breaches under prices with tiers", () => {
   const energy = (quantity: bigint, sequence: bigint, before: bigint) =>
     counted({ service: 5, quantity }, sequence, before);
 
-  async function leaf(change: Partial<ChargeGroup>, amountNano: bigint): Promise<Leaf> {
+  async function leaf(change: Partial<ChargeGroup>, amountNano: bigint): Promise<ChargeItem> {
     return { ...(await scene.call({}, change)), owner: ownerOf(), amountNano };
   }
 
@@ -63,9 +58,9 @@ describe("Breaches under prices with tiers", () => {
     });
   }
 
-  const rowsOf = (batch: SceneBatch, index: number) =>
-    priceEvidence(TARIFF, pricingOf((batch.items[index] as Leaf).use as ChargeGroup), TREE);
-  const mispriced = (batch: SceneBatch, index: number) => ({
+  const rowsOf = (batch: OpenedBatch, index: number) =>
+    priceEvidence(TARIFF, pricingOf((batch.items[index] as ChargeItem).use as ChargeGroup), TREE);
+  const mispriced = (batch: OpenedBatch, index: number) => ({
     ...batch.usage(index),
     price: rowsOf(batch, index),
   });
@@ -75,7 +70,7 @@ describe("Breaches under prices with tiers", () => {
 
     async function judged(change: Partial<ChargeGroup>, amountNano: bigint) {
       const batch = await scene.commit(scene.books.charges, [await leaf(change, amountNano)]);
-      const claim = await scene.claim(kind, batch, 0, usageSalt(batch, 0), amountNano);
+      const claim = await scene.claim(kind, batch, 0, batch.openedUse(0), amountNano);
       const { gasUsed } = await scene.open(claim, kind, mispriced(batch, 0));
       return { ...(await scene.outcome(claim)), gasUsed };
     }
@@ -121,8 +116,8 @@ describe("Breaches under prices with tiers", () => {
         await leaf(voice(15n), 9n * EURO),
       ]);
       const claims = [
-        await scene.claim(kind, batch, 0, usageSalt(batch, 0), EURO),
-        await scene.claim(kind, batch, 1, usageSalt(batch, 1), EURO),
+        await scene.claim(kind, batch, 0, batch.openedUse(0), EURO),
+        await scene.claim(kind, batch, 1, batch.openedUse(1), EURO),
       ];
       const open = (index: number, change: object) => {
         const evidence = mispriced(batch, index);
@@ -149,7 +144,7 @@ describe("Breaches under prices with tiers", () => {
 
     it("is for the arbiter when its price is made at the period's end", async () => {
       const batch = await scene.commit(scene.books.charges, [await leaf(energy(5n, 9n, 0n), 9n)]);
-      const claim = await scene.claim(kind, batch, 0, usageSalt(batch, 0), 9n);
+      const claim = await scene.claim(kind, batch, 0, batch.openedUse(0), 9n);
       assert.equal(await scene.refusal(claim, kind, mispriced(batch, 0)), "RowNotProvable");
     });
   });
@@ -157,15 +152,15 @@ describe("Breaches under prices with tiers", () => {
   describe("a counter's step", () => {
     const kind = "counterStepWrong";
 
-    const evidence = (batch: SceneBatch, claimed: number, before: number) => ({
+    const evidence = (batch: OpenedBatch, claimed: number, before: number) => ({
       claimed: batch.usage(claimed),
       beforeSequence: batch.sequence,
       beforeIndex: before,
       before: batch.usage(before),
       moved: rowsOf(batch, before),
     });
-    const claimOf = (batch: SceneBatch, index: number) =>
-      scene.claim(kind, batch, index, usageSalt(batch, index), 0n);
+    const claimOf = (batch: OpenedBatch, index: number) =>
+      scene.claim(kind, batch, index, batch.openedUse(index), 0n);
 
     it("that is not what the charge before was billed for is a breach", async () => {
       const batch = await scene.commit(scene.books.charges, [

@@ -1,7 +1,8 @@
 import { strict as assert } from "node:assert";
 import { id } from "ethers";
 import type { Hex } from "../../node/core/bytes.ts";
-import { BreachScene, type Leaf, MINUTE, type SceneBatch } from "./support/breach-scene.ts";
+import type { ChargeItem, OpenedBatch } from "../../scripts/attack/opened-batch.ts";
+import { BreachScene, MINUTE } from "./support/breach-scene.ts";
 import { agree, DAY, NO_BOOK, openBook, retailTerms } from "./support/parties.ts";
 import { NO_RUNNING } from "./support/records.ts";
 
@@ -30,9 +31,9 @@ describe("Attacks by timing", () => {
     }
   }
 
-  async function lodged(amount = 2n * MINUTE): Promise<{ claim: string; batch: SceneBatch }> {
+  async function lodged(amount = 2n * MINUTE): Promise<{ claim: string; batch: OpenedBatch }> {
     const { ledger, finder } = scene;
-    const items: Leaf[] = [await scene.call({}, { start: 0n })];
+    const items: ChargeItem[] = [await scene.call({}, { start: 0n })];
     const batch = await scene.commit(scene.books.charges, items);
     const call = [100, batch.book, batch.sequence, 0, amount, batch.leaf(0)] as const;
     const claim = (await ledger.preview(finder, "claims", "claim", ...call)) as string;

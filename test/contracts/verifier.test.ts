@@ -18,8 +18,9 @@ import {
   type PriceRow,
   priceRowDigest,
 } from "../../node/core/tariff/rows.ts";
+import { priceTuple } from "../../scripts/attack/plain-tariff.ts";
 import { TestLedger } from "./support/chain.ts";
-import { chargeTuple, creditTuple, priceTuple, tariffOf } from "./support/records.ts";
+import { chargeTuple, creditTuple, tariffOf } from "./support/records.ts";
 
 /*
  * The core and the contracts compute the same bytes and the same prices. What is random here is

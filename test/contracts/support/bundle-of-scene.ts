@@ -8,25 +8,25 @@ import {
 } from "../../../node/core/evidence/group-json.ts";
 import type { TariffDocument } from "../../../node/core/tariff/document.ts";
 import {
-  type BreachScene,
+  type ChargeItem,
   hexed,
-  type Invoice,
-  type Leaf,
-  type SceneBatch,
-} from "./breach-scene.ts";
+  type InvoiceItem,
+  type OpenedBatch,
+} from "../../../scripts/attack/opened-batch.ts";
+import type { BreachScene } from "./breach-scene.ts";
 
 const NO_CONTRACT = `0x${"00".repeat(20)}` as Hex;
 
 /** What one subscriber would be shown of a scene's batches, without the other sides of the lines. */
 export function bundleOfScene(
   scene: BreachScene,
-  batches: SceneBatch[],
+  batches: OpenedBatch[],
   document: object,
-  invoice?: { batch: SceneBatch; index: number; run: bigint; documentText: string; salt: Hex },
+  invoice?: { batch: OpenedBatch; index: number; run: bigint; documentText: string; salt: Hex },
 ): Bundle {
   const all = invoice === undefined ? batches : [...batches, invoice.batch];
   const entries = batches.flatMap((batch, at) =>
-    batch.items.map((item, leafIndex) => ({ batch, at, item: item as Leaf, leafIndex })),
+    batch.items.map((item, leafIndex) => ({ batch, at, item: item as ChargeItem, leafIndex })),
   );
   const proofOf = ({ batch, at, item, leafIndex }: (typeof entries)[number]) => ({
     batch: at,
@@ -98,7 +98,7 @@ function invoiceProof(
   { batch, index, run, documentText, salt }: Parameters<typeof bundleOfScene>[3] & {},
   at: number,
 ) {
-  const { body, amountNano } = batch.items[index] as Invoice;
+  const { body, amountNano } = batch.items[index] as InvoiceItem;
   return {
     batch: at,
     leafIndex: index,

@@ -20,8 +20,9 @@ import {
   type SealedDelivery,
   sealDelivery,
 } from "../../../node/core/evidence/sealed-delivery.ts";
-import { BreachScene, type Leaf, type SceneBatch } from "./breach-scene.ts";
-import { bytesOf } from "./records.ts";
+import { bytesOf } from "../../../scripts/attack/named-bytes.ts";
+import type { ChargeItem, OpenedBatch } from "../../../scripts/attack/opened-batch.ts";
+import { BreachScene } from "./breach-scene.ts";
 
 export const STATES = ["none", "asked", "answered", "withheld", "rubbish"];
 export const ASKER_SECRET = bytesOf("asker's one-time key");
@@ -63,8 +64,8 @@ export class DemandScene {
   }
 
   /** Commits so many calls of the subscriber. */
-  async calls(count: number): Promise<SceneBatch> {
-    const leaves: Leaf[] = [];
+  async calls(count: number): Promise<OpenedBatch> {
+    const leaves: ChargeItem[] = [];
     for (let number = 1; number <= count; number++) {
       const call = await this.scene.call({
         pseudonym: this.pseudonym,
@@ -94,7 +95,7 @@ export class DemandScene {
     };
   }
 
-  standing(batch: SceneBatch, index = 0) {
+  standing(batch: OpenedBatch, index = 0) {
     return {
       invoiceBook: batch.book,
       sequence: batch.sequence,
@@ -144,7 +145,7 @@ export class DemandScene {
     return id;
   }
 
-  chargeBytes(batch: SceneBatch, index: number): Uint8Array {
+  chargeBytes(batch: OpenedBatch, index: number): Uint8Array {
     return encodeCharge({
       leaf: fullLeaf(batch, index),
       sequence: batch.sequence,
@@ -154,7 +155,7 @@ export class DemandScene {
     });
   }
 
-  chunkBytes(batch: SceneBatch, chunk: number): Uint8Array {
+  chunkBytes(batch: OpenedBatch, chunk: number): Uint8Array {
     const first = chunk * CHUNK_LEAVES;
     const indexes = batch.items.map((_, i) => i).slice(first, first + CHUNK_LEAVES);
     return encodeChunk(
@@ -198,12 +199,12 @@ export class DemandScene {
   }
 }
 
-function fullLeaf(batch: SceneBatch, index: number): FullLeaf {
-  const { owner, party, use, amountNano } = batch.items[index] as Leaf;
+function fullLeaf(batch: OpenedBatch, index: number): FullLeaf {
+  const { owner, party, use, amountNano } = batch.items[index] as ChargeItem;
   return { account: owner, party: party as PartyGroup, third: use, amountNano };
 }
 
-function batchOf(batch: SceneBatch) {
+function batchOf(batch: OpenedBatch) {
   const { totals, runningTotals } = batch.path(0);
   return {
     depth: batch.depth,

@@ -11,33 +11,26 @@ import {
   NO_DIGITS,
   NO_NETWORK,
 } from "../../../node/core/commitment/charge-groups.ts";
-import { buildInclusionTree } from "../../../node/core/commitment/inclusion-tree.ts";
 import { chargeLeaf } from "../../../node/core/commitment/leaf.ts";
 import { finderEvidenceHash } from "../../../node/core/evidence/claim-message.ts";
-import { hashDocument } from "../../../node/core/hash.ts";
-import { ROUNDING_MODES } from "../../../node/core/money/rounding.ts";
 import {
-  type CalendarRow,
   calendarRowDigest,
   type IntervalRow,
   intervalRowDigest,
-  LINEAR_PRICE_KIND,
-  NO_MAXIMUM_NANO,
   type PriceRow,
   priceRowDigest,
-  TIER_END,
 } from "../../../node/core/tariff/rows.ts";
-import { type TariffHeader, tariffRoot } from "../../../node/core/tariff/tariff-tree.ts";
+import { bytesOf } from "../../../scripts/attack/named-bytes.ts";
+import {
+  PLAIN_ROWS,
+  publishedTariff,
+  type TariffRows,
+} from "../../../scripts/attack/plain-tariff.ts";
 
 /*
  * Charges, credits, batches and tariffs as the core makes them, and as the contracts take them: so
  * every test here also compares the bytes of both.
  */
-
-/** 32 bytes that differ by name. */
-export function bytesOf(name: string, length = 32): Uint8Array {
-  return hashDocument(new TextEncoder().encode(name)).slice(0, length);
-}
 
 export function chargeOf(change: Partial<ChargeGroup> = {}): ChargeGroup {
   return {
@@ -192,61 +185,18 @@ export const creditTuple = (group: CreditGroup) => ({
   claim: toHex(group.claim),
 });
 
-export const priceTuple = (row: PriceRow) => ({
-  ...row,
-  provable: row.provable ? 1 : 0,
-  price: row.priceNano,
-  setUp: row.setUpNano,
-  minimum: row.minimumNano,
-  maximum: row.maximumNano,
-  mode: ROUNDING_MODES.indexOf(row.mode),
-});
-
-/** 0.10 a started minute to +4917…, at any time. */
-export function rowsOf(price: Partial<PriceRow> = {}): {
-  interval: IntervalRow;
-  other: IntervalRow;
-  calendar: CalendarRow;
-  price: PriceRow;
-} {
+/** The tariff of the attack's tool, with a second zone of the same price beside it. */
+export function rowsOf(price: Partial<PriceRow> = {}): TariffRows & { other: IntervalRow } {
   return {
-    interval: {
-      service: 1,
-      direction: 1,
-      low: 0x4917_0000_0000_0000n,
-      high: 0x4917_ffff_ffff_ffffn,
-      zone: 1,
-    },
+    interval: PLAIN_ROWS.interval,
     other: {
-      service: 1,
-      direction: 1,
+      ...PLAIN_ROWS.interval,
       low: 0x4918_0000_0000_0000n,
       high: 0x4918_ffff_ffff_ffffn,
       zone: 2,
     },
-    calendar: { from: 0, to: 2 ** 48, band: 1 },
-    price: {
-      zone: 1,
-      area: 0,
-      origin: 0,
-      band: 1,
-      class: 0,
-      kind: LINEAR_PRICE_KIND,
-      provable: true,
-      priceNano: 100_000_000n,
-      per: 60_000n,
-      setUpNano: 0n,
-      first: 60_000n,
-      step: 60_000n,
-      minimumNano: 0n,
-      maximumNano: NO_MAXIMUM_NANO,
-      tierFrom: 0n,
-      tierTo: TIER_END,
-      mode: ROUNDING_MODES[0] as PriceRow["mode"],
-      scale: 2,
-      split: 1,
-      ...price,
-    },
+    calendar: PLAIN_ROWS.calendar,
+    price: { ...PLAIN_ROWS.price, ...price },
   };
 }
 
@@ -257,39 +207,23 @@ export interface TestTariff {
 }
 
 export function tariffOf(rows = rowsOf(), currency = "EUR"): TestTariff {
-  const leaves = [
-    intervalRowDigest(rows.interval),
-    intervalRowDigest(rows.other),
-    calendarRowDigest(rows.calendar),
-    priceRowDigest(rows.price),
-    priceRowDigest({ ...rows.price, zone: 2 }),
-  ];
-  const tree = buildInclusionTree(leaves, 0);
-  const header: TariffHeader = {
+  const { interval, other, calendar, price } = rows;
+  const otherPrice = { ...price, zone: 2 };
+  const tariff = publishedTariff(
+    [
+      intervalRowDigest(interval),
+      intervalRowDigest(other),
+      calendarRowDigest(calendar),
+      priceRowDigest(price),
+      priceRowDigest(otherPrice),
+    ],
     currency,
-    depth: tree.depth,
-    count: leaves.length,
-    rowsRoot: tree.root,
-    documentHash: bytesOf("document"),
-  };
-  const place = (index: number) => ({ index, siblings: tree.path(index).map(toHex) });
+  );
   return {
-    root: toHex(tariffRoot(header)),
-    evidence: (interval = 0) => ({
-      header: {
-        currency: toHex(new TextEncoder().encode(currency)),
-        depth: header.depth,
-        count: header.count,
-        rowsRoot: toHex(header.rowsRoot),
-        documentHash: toHex(header.documentHash),
-      },
-      interval: interval === 0 ? rows.interval : rows.other,
-      intervalPath: place(interval),
-      calendar: rows.calendar,
-      calendarPath: place(2),
-      price: priceTuple({ ...rows.price, zone: interval === 0 ? rows.price.zone : 2 }),
-      pricePath: place(interval === 0 ? 3 : 4),
-      further: [],
-    }),
+    root: tariff.root,
+    evidence: (at = 0) =>
+      at === 0
+        ? tariff.evidence({ interval, calendar, price }, [0, 2, 3])
+        : tariff.evidence({ interval: other, calendar, price: otherPrice }, [1, 2, 4]),
   };
 }

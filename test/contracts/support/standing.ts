@@ -1,9 +1,9 @@
 import { fromHex, type Hex, toHex } from "../../../node/core/bytes.ts";
 import { pseudonym } from "../../../node/core/commitment/secrets.ts";
 import { RECEIPT_TYPES, receiptDomain } from "../../../node/core/evidence/demand-message.ts";
+import { bytesOf } from "../../../scripts/attack/named-bytes.ts";
 import type { TestLedger } from "./chain.ts";
 import type { Party } from "./parties.ts";
-import { bytesOf } from "./records.ts";
 
 /** Makes an address a subscriber of the operator, as far as the ledger can tell. */
 export async function giveStanding(

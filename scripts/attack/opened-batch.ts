@@ -14,6 +14,8 @@ import {
   type CreditGroup,
   chargeGroupDigest,
   creditGroupDigest,
+  type PartyGroup,
+  partyGroupDigest,
 } from "../../node/core/commitment/charge-groups.ts";
 import type { InclusionTree } from "../../node/core/commitment/inclusion-tree.ts";
 import {
@@ -27,6 +29,8 @@ import { bytesOf } from "./named-bytes.ts";
 /** A charge or a credit with all that opens it. */
 export interface ChargeItem {
   owner: AccountGroup;
+  /** Where nobody opens it, a digest stands for it. */
+  party?: PartyGroup;
   use: ChargeGroup | CreditGroup;
   amountNano: bigint;
 }
@@ -50,23 +54,23 @@ const PARTY = bytesOf("party");
 const NO_SCOPE = { scope: `0x${"00".repeat(8)}`, scopeSequence: 0n, counterBefore: 0n };
 
 /** A batch made by the project's own core, lies included, and what opens every part of it. */
-export class LyingBatch {
+export class OpenedBatch {
   readonly book: Hex;
   readonly sequence: bigint;
   readonly items: readonly Item[];
   readonly depth: number;
+  readonly root: Uint8Array;
+  readonly tree: InclusionTree;
   readonly totals: BatchTotals;
   readonly running: RunningTotals;
   blockTime = 0n;
-  readonly #root: Uint8Array;
-  readonly #tree: InclusionTree;
 
   constructor(
     book: Hex,
     sequence: bigint,
     items: readonly Item[],
     before: { sumNano: bigint; count: bigint },
-    lie: Lie,
+    lie: Lie = {},
   ) {
     this.book = book;
     this.sequence = sequence;
@@ -86,8 +90,8 @@ export class LyingBatch {
       oldestSuspended: 0n,
     });
     this.depth = batch.parts.depth;
-    this.#root = batch.parts.root;
-    this.#tree = batch.tree;
+    this.root = batch.parts.root;
+    this.tree = batch.tree;
     this.totals = { ...batch.totals, ...lie.totals };
     this.running = { ...batch.runningTotals, ...lie.running };
   }
@@ -98,7 +102,7 @@ export class LyingBatch {
         domain: fromHex(this.book, 20),
         sequence: this.sequence,
         depth: this.depth,
-        root: this.#root,
+        root: this.root,
         totals: totalsDigest(this.totals),
         runningTotals: runningTotalsDigest(this.running),
       }),
@@ -112,7 +116,7 @@ export class LyingBatch {
   path(index: number) {
     return {
       depth: this.depth,
-      siblings: this.#tree.path(index).map(toHex),
+      siblings: this.tree.path(index).map(toHex),
       totals: toHex(totalsDigest(this.totals)),
       runningTotals: toHex(runningTotalsDigest(this.running)),
       blockTime: this.blockTime,
@@ -198,7 +202,7 @@ export class LyingBatch {
   /** RunningOpening */
   opening() {
     return {
-      root: toHex(this.#root),
+      root: toHex(this.root),
       depth: this.depth,
       totals: toHex(totalsDigest(this.totals)),
       blockTime: this.blockTime,
@@ -238,7 +242,8 @@ function digestOfUse(use: ChargeGroup | CreditGroup): Uint8Array {
 function leafOf(domain: Uint8Array, item: Item): Uint8Array {
   if ("owner" in item) {
     const account = accountGroupDigest(item.owner);
-    const groups = { account, party: PARTY, charge: digestOfUse(item.use) };
+    const party = item.party === undefined ? PARTY : partyGroupDigest(item.party);
+    const groups = { account, party, charge: digestOfUse(item.use) };
     return chargeLeaf(domain, groups, item.amountNano);
   }
   const { orderKey, document } = item;
