@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { LogLevel } from "./adapters/log.ts";
 import type { Hex } from "./core/bytes.ts";
 import { TallystickError } from "./core/errors.ts";
+import { firstShapeProblem } from "./core/json/shape-words.ts";
 
 /* The only file that reads the environment and the node's configuration. */
 
@@ -168,11 +169,9 @@ async function readJson(file: string): Promise<unknown> {
 function parseConfig<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new TallystickError("config.invalid", issue?.message ?? "unusable", {
-    file,
-    field: issue?.path.join(".") ?? "",
-  });
+  const { field, says } = firstShapeProblem(parsed.error, value);
+  const message = `${field || "The configuration"}: ${says}.`;
+  throw new TallystickError("config.invalid", message, { file, field });
 }
 
 export interface Environment {

@@ -34,7 +34,10 @@ const use = z.strictObject({
   bParty: party,
   imsi: party,
   deviceId: party,
+  homeNetwork: party,
   visitedNetwork: party,
+  application: party,
+  quality: party,
 });
 
 export const requestSchema = z.discriminatedUnion("kind", [

@@ -76,6 +76,27 @@ describe("tallystick rate", () => {
     });
   });
 
+  it("charges the same id once, and says no where it then means something else", () => {
+    const again = tallystick(
+      ["rate", "--tariff", RETAIL, "-", "--json"],
+      `${call({})}\n${call({})}\n${call({ id: "call-2" })}\n`,
+    );
+    assert.equal(again.status, 0);
+    const [, repeated, , last] = again.lines();
+    assert.deepEqual(repeated, {
+      usageId: "call-1",
+      duplicate: { code: "rate.duplicate", firstLine: 1 },
+    });
+    assert.equal(last.summary.duplicates, 1);
+    assert.deepEqual(last.summary.totals, { EUR: "0.40" });
+    const differing = tallystick(
+      ["rate", "--tariff", RETAIL, "-", "--json"],
+      `${call({})}\n${call({ durationSeconds: 5 })}\n`,
+    );
+    assert.equal(differing.status, 1);
+    assert.equal(differing.lines()[1].duplicate.differs, true);
+  });
+
   it("hands on what inspect says of files, and answers no for what it can not price", () => {
     const file = { file: { format: "asterisk-csv", records: 3 } };
     const rejected = { rejected: { code: "csv.too-few-columns", message: "…", position: 4 } };

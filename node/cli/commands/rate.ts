@@ -16,6 +16,7 @@ import type { CommandModule } from "../command.ts";
 import { EXIT, type Output } from "../output.ts";
 import { accountLine, chargeLine, periodLine } from "../rate-lines.ts";
 import { loadAccounts, loadState, loadTariff, saveState } from "../rating-files.ts";
+import { type SeenBefore, SeenIds } from "../seen-ids.ts";
 
 export const command: CommandModule = {
   declare(command) {
@@ -28,7 +29,8 @@ export const command: CommandModule = {
       .addHelpText(
         "after",
         "\nWithout --accounts, each served number is an account of its own, on the tariff's" +
-          "\ndefaultPlan. Exit code 1 when a record was suspended or rejected.",
+          "\ndefaultPlan. Exit code 1 when a record was suspended or rejected," +
+          "\nor has the id of another one and says something else.",
       );
   },
 
@@ -66,7 +68,7 @@ export const command: CommandModule = {
   },
 };
 
-/** Rates line by line and keeps nothing but the sums. */
+/** Rates line by line and keeps nothing but the sums and the ids that were seen. */
 class RatingRun {
   readonly #tariff: CompiledTariff;
   readonly #rateRecord: (record: UsageRecord) => RatingOutcome;
@@ -76,6 +78,9 @@ class RatingRun {
   #suspended = 0;
   #notBillable = 0;
   #rejected = 0;
+  #duplicates = 0;
+  #differing = 0;
+  readonly #seen = new SeenIds();
   #totalNano = 0n;
 
   constructor(
@@ -90,12 +95,15 @@ class RatingRun {
   }
 
   get isClean(): boolean {
-    return this.#suspended === 0 && this.#rejected === 0;
+    return this.#suspended === 0 && this.#rejected === 0 && this.#differing === 0;
   }
 
   async line(text: string, number: number): Promise<void> {
     const line = readUsageLine(text);
-    if (line.kind === "usage") return this.#rate(line.record);
+    if (line.kind === "usage") {
+      const before = this.#seen.add(line.record.id, text, number);
+      return before === undefined ? this.#rate(line.record) : this.#repeat(line.record.id, before);
+    }
     if (line.kind === "other") {
       if ("rejected" in line.value || "error" in line.value) this.#rejected += 1;
       // A summary of an earlier run is not one of this run.
@@ -106,6 +114,18 @@ class RatingRun {
     const { code, message } = line;
     await this.#output.record({ rejected: { code, message, position: number } });
     await this.#output.say(`line ${number}: ${message} [${code}]`);
+  }
+
+  /** The same id is the same use: it is charged once, and counters move once. */
+  async #repeat(usageId: string, { line, differs }: SeenBefore): Promise<void> {
+    this.#duplicates += 1;
+    if (differs) this.#differing += 1;
+    const duplicate = { code: "rate.duplicate", firstLine: line, ...(differs ? { differs } : {}) };
+    await this.#output.record({ usageId, duplicate });
+    await this.#output.say(
+      `${usageId}  not taken again: line ${line} has this id` +
+        (differs ? ", and says something else; a correction needs an id of its own" : ""),
+    );
   }
 
   async #rate(record: UsageRecord): Promise<void> {
@@ -172,12 +192,14 @@ class RatingRun {
         suspended: this.#suspended,
         notBillable: this.#notBillable,
         rejected: this.#rejected,
+        ...(this.#duplicates === 0 ? {} : { duplicates: this.#duplicates }),
         totals: { [currency]: total },
       },
     });
     await this.#output.say(
       `${this.#rated} rated: ${total} ${currency}; ${this.#suspended} suspended, ` +
-        `${this.#notBillable} not billable, ${this.#rejected} rejected`,
+        `${this.#notBillable} not billable, ${this.#rejected} rejected` +
+        (this.#duplicates === 0 ? "" : `, ${this.#duplicates} not taken again`),
     );
   }
 

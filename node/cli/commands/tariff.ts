@@ -1,6 +1,7 @@
 import { readTariffJson } from "../../adapters/tariff-file.ts";
 import { toHex } from "../../core/bytes.ts";
 import { TallystickError } from "../../core/errors.ts";
+import { firstShapeProblem } from "../../core/json/shape-words.ts";
 import { checkTariff } from "../../core/tariff/check.ts";
 import { compileTariff } from "../../core/tariff/compile.ts";
 import { convertTariff } from "../../core/tariff/convert-currency.ts";
@@ -67,13 +68,14 @@ async function convert(
     throw new UsageError("tariff convert needs --currency and --rates.");
   }
   const { document } = await loadTariff(file);
-  const table = exchange.safeParse(await readJsonFile(String(rates), "exchange.not-json"));
+  const given = await readJsonFile(String(rates), "exchange.not-json");
+  const table = exchange.safeParse(given);
   if (!table.success) {
-    const issue = table.error.issues[0];
+    const { field, says } = firstShapeProblem(table.error, given);
     throw new TallystickError(
       "exchange.shape",
-      `This is no exchange table: ${issue?.message ?? "unknown reason"}.`,
-      { file: String(rates), field: issue?.path.join("/") ?? "" },
+      `This is no exchange table: ${field === "" ? "" : `${field}: `}${says}.`,
+      { file: String(rates), field },
     );
   }
   const converted = convertTariff(document, String(currency), table.data);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TallystickError } from "../errors.ts";
+import { firstShapeProblem } from "../json/shape-words.ts";
 import { ZoneClock } from "../records/zone-clock.ts";
 
 const HOUR = 3_600_000;
@@ -69,11 +70,10 @@ export class AggregationPolicy {
   constructor(document: unknown) {
     const result = policySchema.safeParse(document);
     if (!result.success) {
-      const issue = result.error.issues[0];
-      const field = issue?.path.join(".") ?? "";
+      const { field, says } = firstShapeProblem(result.error, document);
       throw new TallystickError(
         "policy.wrong",
-        `The aggregation policy can not be used (${field || "whole"}): ${issue?.message}.`,
+        `The aggregation policy can not be used (${field || "whole"}): ${says}.`,
         { field },
       );
     }

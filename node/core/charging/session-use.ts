@@ -13,7 +13,10 @@ export interface SessionUse {
   bParty?: string;
   imsi?: string;
   deviceId?: string;
+  homeNetwork?: string;
   visitedNetwork?: string;
+  application?: string;
+  quality?: string;
 }
 
 /** A quantity in the words of a usage record, of which a service uses one. */

@@ -1,4 +1,5 @@
 import { TallystickError } from "../errors.ts";
+import { parseStrictJson } from "../json/strict-json.ts";
 import { readUsageRecord } from "../records/read-usage-record.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
 import { FileTally } from "./file-tally.ts";
@@ -58,8 +59,11 @@ type Read = { record: UsageRecord } | { rejected: Refusal } | { skipped: true };
 function readLine(text: string): Read {
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
+    value = parseStrictJson(text);
+  } catch (error) {
+    if (!(error instanceof TallystickError)) throw error;
+    const { code, message } = error;
+    if (code !== "json.malformed") return { rejected: { code, message } };
     return {
       rejected: {
         code: "usage.not-json",

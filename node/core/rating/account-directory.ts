@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TallystickError } from "../errors.ts";
+import { firstShapeProblem } from "../json/shape-words.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
 import type { Groups } from "../tariff/conditions.ts";
 import type { TariffDocument, TariffPlan } from "../tariff/document.ts";
@@ -126,12 +127,11 @@ export class AccountDirectory {
       ? accountList.safeParse(input)
       : accountsFile.safeParse(input);
     if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      const field = issue?.path.join("/") ?? "";
+      const { field, says } = firstShapeProblem(parsed.error, input);
       throw new TallystickError(
         "accounts.shape",
-        `The accounts can not be read: ${issue?.message ?? "unknown reason"}. Write [{"id":"acme","plan":"S","devices":[{"id":"sim-1"}]}].`,
-        { field },
+        `The accounts can not be read: ${field === "" ? "" : `${field}: `}${says}. Write [{"id":"acme","plan":"S","devices":[{"id":"sim-1"}]}].`,
+        { field: field.replaceAll(".", "/") },
       );
     }
     const directory = new AccountDirectory(document, false);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TallystickError } from "../errors.ts";
+import { firstShapeProblem } from "../json/shape-words.ts";
 import { parseStrictJson } from "../json/strict-json.ts";
 import { DIRECTIONS, type Direction, SERVICES, type UsageRecord } from "../records/usage-record.ts";
 
@@ -66,12 +67,11 @@ export function readUsageLine(text: string): UsageLine {
   }
   const parsed = usageSchema.safeParse(value);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const field = issue?.path.join(".") || "line";
+    const { field, says } = firstShapeProblem(parsed.error, value);
     return {
       kind: "unusable",
       code: "usage.wrong-shape",
-      message: `The line is no usage record: ${field}: ${issue?.message ?? "unknown"}.`,
+      message: `The line is no usage record: ${field || "line"}: ${says}.`,
     };
   }
   const record = {

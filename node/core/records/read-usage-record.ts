@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TallystickError } from "../errors.ts";
+import { firstShapeProblem } from "../json/shape-words.ts";
 import { RECORD_ID_OCTETS_MAX } from "./record-id.ts";
 import { DIRECTIONS, SERVICES, type UsageRecord } from "./usage-record.ts";
 
@@ -78,11 +79,10 @@ const usageRecord = z.looseObject({
 export function readUsageRecord(value: unknown): UsageRecord {
   const result = usageRecord.safeParse(value);
   if (result.success) return result.data as UsageRecord;
-  const issue = result.error.issues[0];
-  const field = issue?.path.join(".") ?? "";
+  const { field, says } = firstShapeProblem(result.error, value);
   throw new TallystickError(
     "usage.bad-record",
-    `The usage record can not be read${field === "" ? "" : ` (${field})`}: ${issue?.message ?? "unknown reason"}.`,
+    `The usage record can not be read${field === "" ? "" : ` (${field})`}: ${says}.`,
     field === "" ? {} : { field },
   );
 }

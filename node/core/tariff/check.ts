@@ -1,5 +1,5 @@
-import type { z } from "zod";
 import { TallystickError } from "../errors.ts";
+import { type ShapeProblem, shapeProblems } from "../json/shape-words.ts";
 import { isCurrency } from "../money/currency.ts";
 import { bandNames } from "./calendar.ts";
 import { checkCalendar, checkCalendarIsUsed } from "./check-calendar.ts";
@@ -26,7 +26,9 @@ export function checkTariff(input: unknown): TariffCheck {
   const list = new ProblemList();
   const parsed = tariffDocumentSchema.safeParse(input);
   if (!parsed.success) {
-    for (const issue of parsed.error.issues) reportShape(issue, list);
+    for (const issue of parsed.error.issues) {
+      for (const problem of shapeProblems(issue, input)) reportShape(problem, list);
+    }
     return { problems: list.problems };
   }
   const document = parsed.data;
@@ -66,19 +68,12 @@ export function parseTariff(input: unknown): TariffDocument {
   );
 }
 
-function reportShape(issue: z.core.$ZodIssue, list: ProblemList): void {
-  if (issue.code === "unrecognized_keys") {
-    for (const key of issue.keys) {
-      list.error(
-        "tariff.unknown-key",
-        [...issue.path, key],
-        `"${key}" is not understood here and would be ignored; correct or remove it.`,
-      );
-    }
-    return;
-  }
-  list.error("tariff.shape", issue.path, `${issue.message}. "tariff schema" prints the shape.`);
+function reportShape({ path, says, unknownKey }: ShapeProblem, list: ProblemList): void {
+  if (unknownKey !== undefined) list.error("tariff.unknown-key", path, `${says}.`);
+  else list.error("tariff.shape", path, `${sentence(says)}. "tariff schema" prints the shape.`);
 }
+
+const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 
 function checkValidity(document: TariffDocument, list: ProblemList): void {
   if (!isTimeZone(document.timeZone)) {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { toHex } from "../bytes.ts";
 import { TallystickError } from "../errors.ts";
 import { hashDocument } from "../hash.ts";
+import { firstShapeProblem } from "../json/shape-words.ts";
 import { canonicalJson } from "../tariff/canonical-json.ts";
 
 /*
@@ -58,11 +59,11 @@ export function requireApproval(
 ): TwinApproval {
   const parsed = approvalFile.safeParse(input);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
+    const { field, says } = firstShapeProblem(parsed.error, input);
     throw new TallystickError(
       "approval.shape",
-      `This is no approval of a tariff's difference: ${issue?.message ?? "unknown reason"}.`,
-      { field: issue?.path.join("/") ?? "" },
+      `This is no approval of a tariff's difference: ${says}.`,
+      { field },
     );
   }
   const { digest, ...facts } = parsed.data;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Hex } from "../../core/bytes.ts";
 import type { StatedUse } from "../../core/charging/session-request.ts";
 import { type StatedQuantity, usageOf } from "../../core/charging/session-use.ts";
+import { firstShapeProblem } from "../../core/json/shape-words.ts";
 import { parseDecimalNano } from "../../core/money/decimal.ts";
 import type { ChargingNode } from "../../engine/charging-node.ts";
 import { requireOperator } from "../access.ts";
@@ -35,12 +36,8 @@ const takenSchema = z.strictObject({ upTo: z.number().int().nonnegative() });
 function read<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new HttpError(
-    400,
-    "http.body",
-    `${issue?.path.join(".") || "body"}: ${issue?.message ?? "unusable"}`,
-  );
+  const { field, says } = firstShapeProblem(parsed.error, value);
+  throw new HttpError(400, "http.body", `${field || "body"}: ${says}`);
 }
 
 /**

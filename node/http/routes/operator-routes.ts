@@ -11,6 +11,7 @@ import type { Hex } from "../../core/bytes.ts";
 import type { ParseOptions } from "../../core/formats/inspect-line.ts";
 import { recogniseFormat } from "../../core/formats/registry.ts";
 import { NO_REPETITIONS } from "../../core/formats/repetition-index.ts";
+import { firstShapeProblem } from "../../core/json/shape-words.ts";
 import { accountTerms } from "../../core/rating/account-directory.ts";
 import type { DisputeList } from "../../engine/list-disputes.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
@@ -61,12 +62,8 @@ const cadenceSchema = z.strictObject({ seconds: z.number().int().min(0).max(86_4
 function read<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new HttpError(
-    400,
-    "http.body",
-    `${issue?.path.join(".") || "body"}: ${issue?.message ?? "unusable"}`,
-  );
+  const { field, says } = firstShapeProblem(parsed.error, body);
+  throw new HttpError(400, "http.body", `${field || "body"}: ${says}`);
 }
 
 /** What the operator's own staff and commands may do, behind the operator's token. */

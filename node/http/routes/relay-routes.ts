@@ -4,6 +4,7 @@ import type { Hex } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
 import { BREACH_KIND, type BreachKind, claimKindCode } from "../../core/evidence/claim-kind.ts";
 import { hashDocument } from "../../core/hash.ts";
+import { firstShapeProblem } from "../../core/json/shape-words.ts";
 import type { Ledger, LedgerCall } from "../../engine/ledger.ts";
 import type { Outbox } from "../../engine/outbox.ts";
 import type { Settled } from "../../engine/outbox-journal.ts";
@@ -160,12 +161,8 @@ const isRefused = (settled: Settled | undefined): boolean => settled?.error !== 
 function read<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new HttpError(
-    400,
-    "http.body",
-    `${issue?.path.join(".") || "body"}: ${issue?.message ?? "unusable"}`,
-  );
+  const { field, says } = firstShapeProblem(parsed.error, body);
+  throw new HttpError(400, "http.body", `${field || "body"}: ${says}`);
 }
 
 const refused = (name: string) =>

@@ -40,6 +40,9 @@ describe("usage records as JSON lines", () => {
       [lines({ ...RECORD, durationSeconds: -1 }), "usage.bad-record", "durationSeconds"],
       [lines({ ...RECORD, id: "ü".repeat(50) }), "usage.bad-record", "id"],
       [`${"x".repeat(70_000)}\n`, "usage.line-too-long", undefined],
+      [`{"id":"a","id":"b"}\n`, "json.duplicate-key", undefined],
+      [lines(RECORD).replace("1.5", "15e-1"), "json.exponent", undefined],
+      [lines(RECORD).replace("1.5", "9".repeat(200)), "json.number-too-long", undefined],
       [
         lines({ rejected: { code: "tap3.length-overflow", message: "m", position: 9 } }),
         "tap3.length-overflow",

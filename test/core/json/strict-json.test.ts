@@ -18,6 +18,12 @@ const refused: [string, string, string][] = [
   ["nothing", "", "json.malformed"],
 ];
 
+const writtenPlainly: [string, string, string][] = [
+  ["an exponent as programs write it", '{"a":1e-7}', "json.exponent"],
+  ["a large one", '{"a":1e+21}', "json.exponent"],
+];
+refused.push(...writtenPlainly);
+
 describe("strict JSON", () => {
   it("is read as JSON is", () => {
     fc.assert(
