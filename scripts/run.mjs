@@ -42,6 +42,11 @@ process.on("SIGINT", () => {
   if (!process.stdin.isTTY) child.kill("SIGINT");
 });
 for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+// npm hands a signal to its shell, which does not hand it on: who ends npm ends what it ran.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const shell = process.ppid;
+  setInterval(() => process.ppid === shell || child.kill("SIGTERM"), 500).unref();
+}
 
 child.on("error", (error) => {
   process.stderr.write(`Could not start ${node}: ${error.message}\n`);

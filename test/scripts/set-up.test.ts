@@ -154,4 +154,20 @@ describe("set-up", function () {
       assert.equal(code, signal === "SIGTERM" ? 7 : null);
     }
   });
+
+  it("ends with npm, whose shell hands no signal on", async () => {
+    const root = await clone();
+    const about = { name: "clone", version: "1.0.0" };
+    const start = "node scripts/run.mjs target.ts wait; true";
+    await writeFile(join(root, "package.json"), JSON.stringify({ ...about, scripts: { start } }));
+    const child = spawn("npm", ["start"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      output += chunk;
+    });
+    while (!output.includes('"wait"')) await once(child.stdout, "data");
+    child.kill("SIGTERM");
+    await ended(child);
+    assert.match(output, /ended/);
+  });
 });
