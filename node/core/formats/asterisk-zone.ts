@@ -6,6 +6,7 @@ const QUARTER_HOUR = 15 * MINUTE;
 const SAME_MOMENT = 5_000;
 /** By how much a zone's clock is set forward or back (Lord Howe 30 minutes, Troll two hours). */
 const CLOCK_CHANGES = [30 * MINUTE, 60 * MINUTE, 120 * MINUTE];
+const DAY = 86_400_000;
 const OFFSET_MAX = 14 * 60 * MINUTE;
 
 /** The instant at which the channel was created: "1231977075.12", also "system-1231977075.12". */
@@ -25,6 +26,10 @@ type Complain = (code: string, message: string) => void;
 export class AsteriskZone {
   readonly #clock: ZoneClock | undefined;
   #offset: number | undefined;
+  /** Local times between which the stated clock has one offset, or NaN where it may change. */
+  #steadyFrom = 0;
+  #steadyTo = 0;
+  #steady = Number.NaN;
 
   /** @param clock the zone that the caller states; it overrides what the file reveals */
   constructor(clock: ZoneClock | undefined) {
@@ -47,6 +52,27 @@ export class AsteriskZone {
       "The unique ids carry no epoch, so the zone of the stamps is unknown; they were read as UTC. Say --zone.",
     );
     return { value: 0, known: false };
+  }
+
+  /**
+   * The same where a row of the first leg agrees with the rows before it, and with the stated zone far from
+   * any change of its clock: nothing is learned from it and nothing told. NaN for every other row.
+   */
+  steadyOffset(localMs: number, epochMs: number): number {
+    const offset = this.#offset;
+    if (offset === undefined || !(Math.abs(localMs - epochMs - offset) <= SAME_MOMENT)) {
+      return Number.NaN;
+    }
+    if (this.#clock === undefined) return offset;
+    if (!(localMs >= this.#steadyFrom && localMs < this.#steadyTo)) {
+      this.#steadyFrom = Math.floor(localMs / DAY) * DAY;
+      this.#steadyTo = this.#steadyFrom + DAY;
+      this.#steady = this.#clock.steadyOffset(
+        this.#steadyFrom - OFFSET_MAX,
+        this.#steadyTo + OFFSET_MAX,
+      );
+    }
+    return this.#steady === offset ? offset : Number.NaN;
   }
 
   #learn(difference: number): void {

@@ -4,6 +4,8 @@
  * the rest of the file, none of which the CSV libraries offer together.
  */
 
+import { TallystickError } from "../errors.ts";
+
 export interface CsvRow {
   fields: string[];
   /** Line of its first character, from 1. */
@@ -76,28 +78,51 @@ export class CsvRowReader {
     const items: (CsvRow | CsvFault)[] = [];
     const bytes = this.#rest.length === 0 ? chunk : concat(this.#rest, chunk);
     const base = this.#offset;
-    let at = 0;
-    if (base === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) at = 3;
+    let at = startOfRows(bytes, base);
     while (at < bytes.length) {
-      const firstEnd = bytes.indexOf(LF, at);
-      if (this.#skipping) {
-        if (firstEnd === -1) at = bytes.length;
-        else {
-          at = firstEnd + 1;
-          this.#line++;
-          this.#skipping = false;
-        }
-        continue;
-      }
-      const next = this.#rowAt(bytes, at, firstEnd, base, last);
+      const next = this.take(bytes, at, bytes.indexOf(LF, at), base, last);
       if (next === undefined) break;
       if (next.item !== undefined) items.push(next.item);
       at = next.end;
-      this.#line += next.lines;
     }
     this.#rest = bytes.slice(at);
     this.#offset = base + at;
     return items;
+  }
+
+  /**
+   * The row that starts at `at` and where the next one does, for who holds the bytes and takes usual rows
+   * by itself; undefined when more bytes are needed.
+   * @param firstEnd where the line's end stands, or -1
+   * @param base offset of the first of `bytes` in the file
+   * @param last whether no bytes follow
+   */
+  take(
+    bytes: Uint8Array,
+    at: number,
+    firstEnd: number,
+    base: number,
+    last: boolean,
+  ): { item: CsvRow | CsvFault | undefined; end: number } | undefined {
+    if (this.#skipping) {
+      if (firstEnd === -1) return { item: undefined, end: bytes.length };
+      this.#line++;
+      this.#skipping = false;
+      return { item: undefined, end: firstEnd + 1 };
+    }
+    const next = this.#rowAt(bytes, at, firstEnd, base, last);
+    if (next !== undefined) this.#line += next.lines;
+    return next;
+  }
+
+  /** Whether a line of so many bytes may be a row that somebody else reads. */
+  isFree(bytes: number): boolean {
+    return !this.#skipping && bytes <= this.#rowBytesMax;
+  }
+
+  /** Somebody else read a row of one line. */
+  passLine(): void {
+    this.#line++;
   }
 
   /** The row that starts at `at`, or undefined when more bytes are needed. */
@@ -205,6 +230,18 @@ function splitRow(text: string, separator: string): Scan {
     if (comma === -1) return { fields };
     at = comma + 1;
   }
+}
+
+/** Fields of a row that is known to be one. */
+export function fieldsOf(row: Uint8Array): string[] {
+  const scan = splitRow(new TextDecoder("utf-8").decode(row), ",");
+  if ("fields" in scan) return scan.fields;
+  throw new TallystickError("csv.unterminated-quote", "The bytes are not those of a row.");
+}
+
+/** Behind the byte order mark, where the file begins with one. */
+export function startOfRows(bytes: Uint8Array, base: number): number {
+  return base === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 }
 
 function withoutCarriageReturn(line: Uint8Array): Uint8Array {

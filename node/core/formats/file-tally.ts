@@ -49,6 +49,13 @@ export class FileTally {
     return record;
   }
 
+  /** Counts a record of so many whole seconds that is not there as an object. */
+  count(billable: boolean, durationSeconds: number): void {
+    this.#records++;
+    if (billable) this.#billable++;
+    this.#durationMs = (this.#durationMs ?? 0) + 1000 * durationSeconds;
+  }
+
   reject(rejected: Rejection): { rejected: Rejection } {
     this.#rejected++;
     return { rejected };

@@ -46,6 +46,15 @@ export class ZoneClock {
     return offsets[i] as number;
   }
 
+  /** The offset that holds from one instant to another; NaN where it changes, or was not looked up as one. */
+  steadyOffset(from: number, to: number): number {
+    const number = Math.floor(from / STRETCH);
+    if (Math.floor(to / STRETCH) !== number) return Number.NaN;
+    const { changes } = this.#stretch(number);
+    const changesBetween = changes.some((change) => change > from && change <= to);
+    return changesBetween ? Number.NaN : this.offsetAt(from);
+  }
+
   /**
    * The instants at which the clock shows `local`, ascending: one usually, two in the night when it
    * is set back, none in the hour that is skipped when it is set forward.

@@ -1,0 +1,82 @@
+import type { Chunks, InspectLine } from "./inspect-line.ts";
+import { UsageColumns } from "./usage-columns.ts";
+
+/** Reads one format's file into columns, in the file's order. */
+export interface ColumnsReader {
+  /**
+   * Takes rows from `columns.raw` until it has no whole row left or the columns are full.
+   * @param last whether the file ends with these bytes
+   * @returns how many of the bytes were taken; the others are to stand first in the next columns
+   */
+  read(columns: UsageColumns, last: boolean): number;
+  /** What `parse` yields last. */
+  report(): InspectLine;
+  discard(): void;
+}
+
+/**
+ * Fills columns from wherever a file's bytes come: keeps what one batch left over for the next one.
+ * Readers give up on rows of a sixteenth of the room, so there is always room, and progress.
+ */
+export class ColumnsFiller {
+  readonly #reader: ColumnsReader;
+  #rest: Uint8Array = new Uint8Array(0);
+  #offset = 0;
+
+  constructor(reader: ColumnsReader) {
+    this.#reader = reader;
+  }
+
+  /** Whether bytes are left that no batch has taken. */
+  get hasRest(): boolean {
+    return this.#rest.length > 0;
+  }
+
+  /** Puts what is left in front. @returns the room behind it, for the file's next bytes */
+  begin(columns: UsageColumns): Uint8Array {
+    columns.raw.set(this.#rest);
+    columns.rawLength = this.#rest.length;
+    columns.rawOffset = this.#offset;
+    return columns.raw.subarray(this.#rest.length);
+  }
+
+  /** @param added bytes that were put into the room */
+  end(columns: UsageColumns, added: number, last: boolean): void {
+    columns.rawLength += added;
+    const taken = this.#reader.read(columns, last);
+    this.#rest = columns.raw.slice(taken, columns.rawLength);
+    this.#offset += taken;
+  }
+}
+
+/** Batches of columns of a file on this very thread, and its report; each batch until the next is asked for. */
+export async function* readColumns(
+  chunks: Chunks,
+  reader: ColumnsReader,
+  finish: (columns: UsageColumns) => void = () => {},
+): AsyncGenerator<UsageColumns | InspectLine> {
+  const filler = new ColumnsFiller(reader);
+  const columns = new UsageColumns();
+  try {
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; ) {
+        const room = filler.begin(columns);
+        const part = chunk.subarray(at, at + room.length);
+        room.set(part);
+        at += part.length;
+        filler.end(columns, part.length, false);
+        finish(columns);
+        if (columns.count > 0) yield columns;
+      }
+    }
+    do {
+      filler.begin(columns);
+      filler.end(columns, 0, true);
+      finish(columns);
+      if (columns.count > 0) yield columns;
+    } while (filler.hasRest);
+    yield reader.report();
+  } finally {
+    reader.discard();
+  }
+}

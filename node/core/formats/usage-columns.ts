@@ -1,0 +1,127 @@
+import type { UsageRecord } from "../records/usage-record.ts";
+import type { InspectLine, Rejection } from "./inspect-line.ts";
+
+/** Rows of one batch. */
+export const COLUMN_ROWS_MAX = 4_096;
+/** Bytes of a file that one batch is read from: an unfinished row of the last one, and new ones. */
+export const RAW_BYTES = 1_048_576;
+/** An id is at most 98 octets. */
+const ID_BYTES = COLUMN_ROWS_MAX * 98;
+
+const DOUBLES = ["start", "sessionStart", "durationSeconds"] as const;
+const WORDS = ["from", "length", "idEnd", "aParty", "bParty", "other"] as const;
+/** Two fingerprints a row, each an upper and a lower half. */
+export const PRINT_WORDS = 4;
+const SHORTS = ["utcOffsetMinutes"] as const;
+const OCTETS = ["isPlain", "isBillable", "service", "direction"] as const;
+
+/** What a reader could not use, or a record that columns do not hold. */
+export type OtherLine = UsageRecord | { rejected: Rejection };
+
+/** What goes from the thread that reads to the one that rates, beside the buffer. */
+export interface ColumnsHeader {
+  count: number;
+  rawOffset: number;
+  generation: number;
+  /** Position of the first row in the file, from 1. */
+  firstPosition: number;
+  others: OtherLine[];
+  hasPrints: boolean;
+}
+
+/**
+ * Usage records of a stretch of a file, as columns in one buffer that can go to another thread. A row
+ * is "plain" when the columns say all that dedupe, guide and rating ask; every other row has its line
+ * beside the columns, made by the format's plain reader. Nothing is kept of a batch once the next one is
+ * asked for: its buffer is used again.
+ */
+export class UsageColumns {
+  readonly buffer: ArrayBuffer;
+  /** Milliseconds since 1970 UTC, whole. */
+  readonly start: Float64Array;
+  /** The same as `start` where the record says none. */
+  readonly sessionStart: Float64Array;
+  readonly durationSeconds: Float64Array;
+  /** Where the row begins in `raw`. */
+  readonly from: Uint32Array;
+  /** Bytes of the row without the line's end. */
+  readonly length: Uint32Array;
+  /** Where the row's id ends in `ids`; it begins where that of the row before ends. */
+  readonly idEnd: Uint32Array;
+  /** Numbers of names. */
+  readonly aParty: Uint32Array;
+  readonly bParty: Uint32Array;
+  /** Of a row that is not plain: its line among `others`. */
+  readonly other: Uint32Array;
+  readonly prints: Uint32Array;
+  readonly utcOffsetMinutes: Int16Array;
+  readonly isPlain: Uint8Array;
+  readonly isBillable: Uint8Array;
+  /** Codes of the protocol. */
+  readonly service: Uint8Array;
+  readonly direction: Uint8Array;
+  readonly ids: Uint8Array;
+  readonly raw: Uint8Array;
+  count = 0;
+  rawLength = 0;
+  /** Of the first byte of `raw` in the file. */
+  rawOffset = 0;
+  firstPosition = 1;
+  others: OtherLine[] = [];
+  /** Names by their numbers; whoever remembers anything by number asks whether the generation is the same. */
+  names: readonly string[] = [];
+  generation = 0;
+  /** Whether `prints` are filled. */
+  hasPrints = false;
+  /** Makes the record of a plain row again, from the row's bytes. */
+  recordOf: (columns: UsageColumns, row: number) => UsageRecord = () => {
+    throw new Error("these columns have no reader");
+  };
+
+  constructor(buffer: ArrayBuffer = new ArrayBuffer(BUFFER_BYTES)) {
+    this.buffer = buffer;
+    let at = 0;
+    const rows = COLUMN_ROWS_MAX;
+    const take = <Column>(bytes: number, make: (offset: number) => Column): Column => {
+      const column = make(at);
+      at += bytes;
+      return column;
+    };
+    const doubles = () => take(8 * rows, (offset) => new Float64Array(buffer, offset, rows));
+    const words = () => take(4 * rows, (offset) => new Uint32Array(buffer, offset, rows));
+    const octets = () => take(rows, (offset) => new Uint8Array(buffer, offset, rows));
+    [this.start, this.sessionStart, this.durationSeconds] = [doubles(), doubles(), doubles()];
+    [this.from, this.length, this.idEnd] = [words(), words(), words()];
+    [this.aParty, this.bParty, this.other] = [words(), words(), words()];
+    const prints = PRINT_WORDS * rows;
+    this.prints = take(4 * prints, (offset) => new Uint32Array(buffer, offset, prints));
+    this.utcOffsetMinutes = take(2 * rows, (offset) => new Int16Array(buffer, offset, rows));
+    [this.isPlain, this.isBillable] = [octets(), octets()];
+    [this.service, this.direction] = [octets(), octets()];
+    this.ids = take(ID_BYTES, (offset) => new Uint8Array(buffer, offset, ID_BYTES));
+    this.raw = take(RAW_BYTES, (offset) => new Uint8Array(buffer, offset, RAW_BYTES));
+  }
+
+  idFrom(row: number): number {
+    return row === 0 ? 0 : (this.idEnd[row - 1] as number);
+  }
+
+  /** A row's line as the format's plain reader yields it. */
+  lineAt(row: number): Exclude<InspectLine, { file: unknown }> {
+    return this.isPlain[row] === 1
+      ? this.recordOf(this, row)
+      : (this.others[this.other[row] as number] as OtherLine);
+  }
+
+  header(): ColumnsHeader {
+    const { count, rawOffset, generation, firstPosition, others, hasPrints } = this;
+    return { count, rawOffset, generation, firstPosition, others, hasPrints };
+  }
+}
+
+/** Of all columns, ids and the file's own bytes. */
+export const BUFFER_BYTES =
+  COLUMN_ROWS_MAX *
+    (8 * DOUBLES.length + 4 * (WORDS.length + PRINT_WORDS) + 2 * SHORTS.length + OCTETS.length) +
+  ID_BYTES +
+  RAW_BYTES;
