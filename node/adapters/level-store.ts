@@ -11,6 +11,7 @@ import type {
 
 /** A unit of work of ingest fits, so that it is sorted into files once. */
 const WRITE_BUFFER_BYTES = 32 * 1_048_576;
+const NO_VALUE = new Uint8Array();
 
 type Database = Level<string, Uint8Array>;
 
@@ -94,9 +95,12 @@ export class LevelStore implements Store {
       lt: wellFormed(range.to),
       reverse: range.reverse ?? false,
       ...(range.limit === undefined ? {} : { limit: range.limit }),
+      values: range.keysOnly !== true,
     });
     try {
-      for await (const [key, value] of iterator) yield { key, value };
+      for await (const [key, value] of iterator) {
+        yield { key, value: range.keysOnly === true ? NO_VALUE : value };
+      }
     } catch (error) {
       throw readingError(this.#database.location, error);
     }

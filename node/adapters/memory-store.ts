@@ -93,7 +93,9 @@ export class MemoryStore implements Store {
       reverse: range.reverse ?? false,
       ...(range.limit === undefined ? {} : { limit: range.limit }),
     });
-    for await (const [key, value] of iterator) yield { key, value };
+    for await (const [key, value] of iterator) {
+      yield { key, value: range.keysOnly === true ? new Uint8Array() : value };
+    }
   }
 
   async close(): Promise<void> {

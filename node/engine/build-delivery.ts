@@ -15,13 +15,8 @@ import {
   partyFromJson,
 } from "../core/evidence/group-json.ts";
 import { below, keys } from "./key-spaces.ts";
-import {
-  openProofs,
-  readCharge,
-  readLeafDigests,
-  readOwnedCharges,
-  readPath,
-} from "./read-charges.ts";
+import { openProofs, readPath } from "./proof-reader.ts";
+import { readCharge, readLeafDigests, readOwnedCharges } from "./read-charges.ts";
 import type { Store } from "./store.ts";
 import { getJson, scanJson } from "./stored-json.ts";
 import type { BookState, EpochState, StoredBatch, StoredCharge } from "./stored-types.ts";

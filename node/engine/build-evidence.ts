@@ -7,13 +7,8 @@ import { billingEpoch } from "./billing-epoch.ts";
 import { issueReceipt, type SignReceipt } from "./issue-receipt.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { EngineContext } from "./operator.ts";
-import {
-  openProofs,
-  type PlacedCharge,
-  readBatch,
-  readOwnedCharges,
-  readPath,
-} from "./read-charges.ts";
+import { ProofReader, readPath } from "./proof-reader.ts";
+import { type PlacedCharge, readBatch, readOwnedCharges } from "./read-charges.ts";
 import type { BatchProofs } from "./read-proofs.ts";
 import { getJson } from "./stored-json.ts";
 import { batchAt } from "./stored-rows.ts";
@@ -38,6 +33,7 @@ export class EvidenceBuilder {
   readonly #tariffs: TariffShelf;
   readonly #ledger: LedgerSection;
   readonly #signReceipt: SignReceipt | undefined;
+  readonly #proofs: ProofReader;
 
   /** @param signReceipt with a key of the operator; bundles hold no receipt without it */
   constructor(
@@ -50,6 +46,7 @@ export class EvidenceBuilder {
     this.#tariffs = tariffs;
     this.#ledger = ledger;
     this.#signReceipt = signReceipt;
+    this.#proofs = new ProofReader(context.store);
   }
 
   async build(account: string, epochName: string): Promise<Bundle> {
@@ -63,7 +60,7 @@ export class EvidenceBuilder {
         `There is no committed charge of "${account}" in ${epochName}; check the account's id, or choose another period.`,
       );
     }
-    const batches = new BatchCollection(this.#context);
+    const batches = new BatchCollection(this.#context, this.#proofs);
     const chargeProofs: BundleCharge[] = [];
     for (const placed of charges) {
       const { batch, path } = await batches.place(placed);
@@ -215,10 +212,12 @@ export class EvidenceBuilder {
 class BatchCollection {
   readonly sections: Bundle["batches"] = [];
   readonly #context: EngineContext;
+  readonly #reader: ProofReader;
   readonly #proofs = new Map<string, { at: number; proofs: BatchProofs }>();
 
-  constructor(context: EngineContext) {
+  constructor(context: EngineContext, reader: ProofReader) {
     this.#context = context;
+    this.#reader = reader;
   }
 
   async place(entry: {
@@ -231,7 +230,7 @@ class BatchCollection {
     let known = this.#proofs.get(name);
     if (known === undefined) {
       const batch = await readBatch(this.#context.store, entry.domain, entry.sequence);
-      const proofs = await openProofs(this.#context.store, entry.domain, batch);
+      const proofs = await this.#reader.open(entry.domain, batch);
       known = { at: this.sections.length, proofs };
       this.#proofs.set(name, known);
       this.sections.push(sectionOf(entry.domain as Hex, batch));

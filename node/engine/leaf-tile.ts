@@ -1,4 +1,4 @@
-import { encodeBytes, readBytes } from "./stored-bytes.ts";
+import { encodeBytes, payloadOf, readBytes } from "./stored-bytes.ts";
 
 const DIGEST_BYTES = 32;
 const ROW_BYTES = DIGEST_BYTES + 16 + 8;
@@ -40,6 +40,15 @@ export class LeafTile {
   /** @throws TallystickError `store.value-damaged` */
   static read(key: string, value: Uint8Array): LeafTile {
     return new LeafTile(readBytes(key, value));
+  }
+
+  /**
+   * The digests alone, as a view of the value: who reads nothing else spares the copy.
+   * @throws TallystickError `store.value-damaged`
+   */
+  static digestsOf(key: string, value: Uint8Array): Uint8Array {
+    const payload = payloadOf(key, value);
+    return payload.subarray(0, (payload.length / ROW_BYTES) * DIGEST_BYTES);
   }
 
   encode(): Uint8Array {

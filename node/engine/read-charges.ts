@@ -1,10 +1,7 @@
-import { fromHex } from "../core/bytes.ts";
 import { assert } from "../core/errors.ts";
 import { below, keys } from "./key-spaces.ts";
 import { RowOpener } from "./open-rows.ts";
-import { BatchProofs, type LeafSource } from "./read-proofs.ts";
 import type { Store } from "./store.ts";
-import { readBytes } from "./stored-bytes.ts";
 import { getJson, scanJson } from "./stored-json.ts";
 import {
   type BatchPlace,
@@ -18,8 +15,6 @@ import {
 import type { OwnedPlaces, StoredBatch, StoredCharge } from "./stored-types.ts";
 
 const DIGEST_BYTES = 32;
-/** Leaf digests that a proof reads at once. */
-const PROOF_LEAVES = 1024;
 /** Values of rows that a reader holds at once. */
 const REMEMBERED_MAX = 64;
 
@@ -152,38 +147,4 @@ export async function readLeafDigests(
     at += DIGEST_BYTES * (to - from);
   }
   return digests;
-}
-
-/** Proofs of a batch out of its stored leaf digests and levels. */
-export async function openProofs(
-  store: Store,
-  domain: string,
-  batch: StoredBatch,
-): Promise<BatchProofs> {
-  const key = keys.levels(domain, BigInt(batch.sequence));
-  const stored = await store.get(key);
-  const first = BigInt(batch.first);
-  const source: LeafSource = {
-    count: batch.count,
-    root: fromHex(batch.root, DIGEST_BYTES),
-    upper: stored === undefined ? new Uint8Array() : readBytes(key, stored),
-    blockLeaves: PROOF_LEAVES,
-    readBlock: (block) => {
-      const from = block * PROOF_LEAVES;
-      const count = Math.min(PROOF_LEAVES, batch.count - from);
-      return readLeafDigests(store, domain, first + BigInt(from), count);
-    },
-  };
-  return new BatchProofs(source);
-}
-
-/** The path of one leaf, from the leaf upward. */
-export async function readPath(proofs: BatchProofs, leafIndex: number): Promise<Uint8Array[]> {
-  for await (const { path } of proofs.of([leafIndex])) {
-    const count = path.length / DIGEST_BYTES;
-    return Array.from({ length: count }, (_, at) =>
-      path.slice(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES),
-    );
-  }
-  return [];
 }

@@ -3,7 +3,8 @@ import { accountGroupDigest, partyGroupDigest } from "../core/commitment/charge-
 import { accountFromJson, partyFromJson } from "../core/evidence/group-json.ts";
 import type { LedgerCall } from "./ledger.ts";
 import type { EngineContext } from "./operator.ts";
-import { openProofs, readBatch, readOwnedCharges, readPath } from "./read-charges.ts";
+import { openProofs, readPath } from "./proof-reader.ts";
+import { readBatch, readOwnedCharges } from "./read-charges.ts";
 import type { StoredClaim } from "./stored-types.ts";
 
 /**

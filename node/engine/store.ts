@@ -39,6 +39,8 @@ export interface StoreRange {
   /** Highest key first. */
   reverse?: boolean;
   limit?: number;
+  /** The values of the entries are empty: reading large ones just to find their keys costs their bytes. */
+  keysOnly?: boolean;
 }
 
 export interface StoreEntry {

@@ -34,7 +34,12 @@ export function encodeBytes(...parts: readonly Uint8Array[]): Uint8Array {
  */
 export function readBytes(key: string, value: Uint8Array): Uint8Array<ArrayBuffer> {
   // A copy, also of a Buffer, whose own slice would be a view.
-  const payload = new Uint8Array(value.subarray(HEADER_BYTES));
+  return new Uint8Array(payloadOf(key, value));
+}
+
+/** The payload where it lies: nothing of it is copied. @throws TallystickError `store.value-damaged` */
+export function payloadOf(key: string, value: Uint8Array): Uint8Array {
+  const payload = value.subarray(HEADER_BYTES);
   const { buffer, byteOffset, byteLength } = value;
   const isWhole =
     byteLength >= HEADER_BYTES &&

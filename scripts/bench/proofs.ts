@@ -1,172 +1,230 @@
 import { randomFillSync } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { LevelStore } from "../../node/adapters/level-store.ts";
 import { rootFromPath } from "../../node/core/commitment/inclusion-tree.ts";
 import { BatchTrees } from "../../node/core/commitment/kernel/batch-trees.ts";
 import { upperLevels } from "../../node/core/commitment/kernel/chunk-proofs.ts";
-import { openProofs, readBatch } from "../../node/engine/read-charges.ts";
-import { BatchProofs, type LeafSource } from "../../node/engine/read-proofs.ts";
-import { sealTick } from "../../node/engine/seal-batch.ts";
+import { keys } from "../../node/engine/key-spaces.ts";
+import { ProofReader } from "../../node/engine/proof-reader.ts";
+import { readLeafDigests } from "../../node/engine/read-charges.ts";
+import { BatchProofs } from "../../node/engine/read-proofs.ts";
+import { positionIn } from "../../node/engine/stored-rows.ts";
 import { type Benchmark, type Figure, perSecond } from "./benchmark.ts";
-import { benchOperator, benchRecords } from "./in-memory-operator.ts";
+import { proofPeers } from "./proof-peers.ts";
+import { type StoredBatchOnDisk, storedBatch } from "./stored-batch.ts";
 
-const LEAVES = 1_000_000;
 const GOAL = 50_000;
-const IN_MEMORY = "; batch of 1,000,000 in memory, nothing is read from a disk";
-const BLOCK_LEAVES = 1024;
-/** A subscriber's month in one batch: charges that were made one after the other stand apart. */
-const CHARGES_A_SUBSCRIBER = 150;
+const SINGLE_GOAL = 10_000;
+const STORED_CHARGES = 200_000;
+const CHARGES_A_SUBSCRIBER = 100;
+const ASKED_SUBSCRIBERS = 400;
+const SINGLES = 20_000;
+/** Every how manieth path is walked up to the root. */
+const WALKED = 1_000;
+const IN_MEMORY_LEAVES = 1_000_000;
 
-function batchInMemory(): { source: LeafSource; trees: BatchTrees } {
-  const trees = new BatchTrees(LEAVES);
-  randomFillSync(trees.leaves);
-  trees.build();
-  const source: LeafSource = {
-    count: LEAVES,
-    root: trees.root,
-    upper: upperLevels(trees),
-    blockLeaves: BLOCK_LEAVES,
-    async readBlock(block) {
-      return trees.leaves.slice(32 * BLOCK_LEAVES * block, 32 * BLOCK_LEAVES * (block + 1));
-    },
-  };
-  return { source, trees };
+const random = (below: number) => Math.floor(Math.random() * below);
+
+interface Timed {
+  count: number;
+  seconds: number;
+  processorSeconds: number;
 }
 
-/** Reads the paths, and walks every thousandth up to the root. */
-async function measure(
-  { source, trees }: ReturnType<typeof batchInMemory>,
-  askings: number[][],
-): Promise<{ count: number; seconds: number }> {
-  let count = 0;
-  const batch = new BatchProofs(source);
+async function timed(work: () => Promise<number>): Promise<Timed> {
+  const before = process.cpuUsage();
   const began = performance.now();
-  for (const indexes of askings) {
-    for await (const { index, path } of batch.of(indexes)) {
-      if (count++ % 1000 !== 0) continue;
-      const siblings = Array.from({ length: trees.depth }, (_, i) =>
-        path.subarray(32 * i, 32 * i + 32),
-      );
-      const leaf = trees.leaves.slice(32 * index, 32 * index + 32);
-      const root = rootFromPath(leaf, index, siblings);
-      if (Buffer.compare(root, source.root) !== 0) throw new Error(`proof of ${index} is wrong`);
-    }
-  }
-  return { count, seconds: (performance.now() - began) / 1000 };
+  const count = await work();
+  const { user, system } = process.cpuUsage(before);
+  const seconds = (performance.now() - began) / 1000;
+  return { count, seconds, processorSeconds: (user + system) / 1e6 };
 }
 
-function figure(work: string, { count, seconds }: { count: number; seconds: number }): Figure {
+function figure(
+  work: string,
+  { count, seconds, processorSeconds }: Timed,
+  goal?: number,
+  beside: Figure["beside"] = [],
+): Figure {
   const ours = perSecond(count, seconds);
+  const busy = (processorSeconds / seconds).toFixed(2);
   return {
     name: "proofs",
-    work,
+    work: `${work}; ${busy} cores busy`,
     ours,
     unit: "proofs/s",
-    beside: [],
-    goal: GOAL,
-    met: ours >= GOAL,
+    beside,
+    ...(goal === undefined ? {} : { goal, met: ours >= goal }),
     seconds,
   };
 }
 
-const STORED_CHARGES = 200_000;
-const SUBSCRIBERS = 2_000;
-const ASKED_SUBSCRIBERS = 400;
+type Ask = (askings: readonly number[][]) => Promise<number>;
 
-interface StoredBatchProofs {
-  proofs: BatchProofs;
-  end: () => Promise<void>;
-}
-
-/** Charges that went through the whole intake into Level on a disk, sealed as one batch. */
-async function storedBatch(): Promise<StoredBatchProofs> {
-  const directory = await mkdtemp(join(tmpdir(), "tallystick-bench-"));
-  const store = await LevelStore.open(join(directory, "store"));
-  const { context, ingest } = await benchOperator(store, SUBSCRIBERS);
-  const lines = benchRecords(STORED_CHARGES, SUBSCRIBERS);
-  await ingest.ingest({ name: "bench", sha256: "be".repeat(32), lines });
-  await sealTick(context);
-  const domain = context.profile.agreement.chargeBook;
-  const batch = await readBatch(store, domain, 1n);
-  if (batch.count !== STORED_CHARGES) throw new Error(`the batch holds ${batch.count} charges`);
-  return {
-    proofs: await openProofs(store, domain, batch),
-    end: async () => {
-      await store.close();
-      await rm(directory, { recursive: true, force: true });
-    },
+/** Asks for each list alone; paths that came out are walked now and then. */
+function asking(
+  proofs: BatchProofs,
+  leafOf: (index: number) => Promise<Uint8Array>,
+  root: string,
+): Ask {
+  return async (askings) => {
+    let count = 0;
+    const check = async (index: number, path: Uint8Array) => {
+      const siblings = Array.from({ length: path.length / 32 }, (_, i) =>
+        path.subarray(32 * i, 32 * i + 32),
+      );
+      const top = rootFromPath(await leafOf(index), index, siblings);
+      if (Buffer.from(top).toString("hex") !== root) throw new Error(`proof of ${index} is wrong`);
+    };
+    for (const indexes of askings) {
+      if (indexes.length === 1) {
+        const index = indexes[0] as number;
+        const path = await proofs.path(index);
+        if (count++ % WALKED === 0) await check(index, path);
+        continue;
+      }
+      for await (const { index, path } of proofs.of(indexes)) {
+        if (count++ % WALKED === 0) await check(index, path);
+      }
+    }
+    return count;
   };
 }
 
-async function timeStored(proofs: BatchProofs, askings: number[][]) {
-  let count = 0;
-  const began = performance.now();
-  for (const indexes of askings) for await (const _ of proofs.of(indexes)) count++;
-  return { count, seconds: (performance.now() - began) / 1000 };
-}
+/** What the same askings read, and nothing else: the limit. */
+class BareReads {
+  readonly #batch: StoredBatchOnDisk;
+  readonly #tiles: number[] = [];
 
-async function* fromTheStore(): AsyncGenerator<Figure> {
-  const { proofs, end } = await storedBatch();
-  try {
-    const random = (below: number) => Math.floor(Math.random() * below);
-    // The records of the subscribers come in turn, so that each one's charges are spread evenly.
-    const charges = Array.from({ length: ASKED_SUBSCRIBERS }, () => {
-      const subscriber = random(SUBSCRIBERS);
-      const count = STORED_CHARGES / SUBSCRIBERS;
-      return Array.from({ length: count }, (_, i) => subscriber + i * SUBSCRIBERS);
-    });
-    const single = Array.from({ length: 5_000 }, () => [random(STORED_CHARGES)]);
-    await timeStored(proofs, charges.slice(0, 20));
-    for (const [words, askings] of [
-      [
-        `all charges of ${ASKED_SUBSCRIBERS} random subscribers together, by block`,
-        [charges.flat()],
-      ],
-      ["the same, one subscriber after the other", charges],
-      ["single random charges, one after the other", single],
-    ] as const) {
-      yield figure(
-        `${words}; from Level on disk (its pages in memory), batch of ${STORED_CHARGES}, leaf digests read and their chunk hashed again`,
-        await timeStored(proofs, askings as number[][]),
+  constructor(batch: StoredBatchOnDisk) {
+    this.#batch = batch;
+  }
+
+  async open(): Promise<this> {
+    const { store, domain } = this.#batch;
+    const range = { from: `leaves/${domain}/`, to: `leaves/${domain}0`, keysOnly: true };
+    for await (const { key } of store.scan(range)) this.#tiles.push(Number(positionIn(key)) - 1);
+    return this;
+  }
+
+  async ask(askings: readonly number[][]): Promise<number> {
+    const { store, domain } = this.#batch;
+    let count = 0;
+    for (const indexes of askings) {
+      const tiles = [...new Set(indexes.map((index) => this.#tileOf(index)))];
+      const names = tiles.map((tile) =>
+        keys.leaves(domain, BigInt((this.#tiles[tile] as number) + 1)),
       );
+      for (let at = 0; at < names.length; at += 256) await store.getMany(names.slice(at, at + 256));
+      count += indexes.length;
     }
-  } finally {
-    await end();
+    return count;
+  }
+
+  #tileOf(index: number): number {
+    const after = this.#tiles.findIndex((start) => start > index);
+    return after < 0 ? this.#tiles.length - 1 : after - 1;
   }
 }
 
-/** Paths out of what a store keeps of a batch, and out of memory as the limit. */
+async function* fromTheStore(times: number): AsyncGenerator<Figure> {
+  const charges = times * STORED_CHARGES;
+  const subscribers = charges / CHARGES_A_SUBSCRIBER;
+  const disk = await storedBatch(charges, subscribers);
+  try {
+    const { store, domain, batch } = disk;
+    // The records of the subscribers come in turn, so that each one's charges are spread evenly.
+    const askings = Array.from({ length: times * ASKED_SUBSCRIBERS }, () => {
+      const subscriber = random(subscribers);
+      return Array.from({ length: CHARGES_A_SUBSCRIBER }, (_, i) => subscriber + i * subscribers);
+    });
+    const single = Array.from({ length: SINGLES }, () => [random(charges)]);
+    const bare = await new BareReads(disk).open();
+    const limitOf = async (asked: readonly number[][]) => {
+      const { count, seconds } = await timed(() => bare.ask(asked));
+      return [{ name: "limit: bare reads of the same tiles", value: perSecond(count, seconds) }];
+    };
+    const leafOf = (index: number) => readLeafDigests(store, domain, BigInt(index + 1), 1);
+    const measure = async (leafBytesMax: number | undefined, asked: readonly number[][]) => {
+      const reader = new ProofReader(store, leafBytesMax === undefined ? {} : { leafBytesMax });
+      const ask = asking(await reader.open(domain, batch), leafOf, batch.root.slice(2));
+      return timed(() => ask(asked));
+    };
+    await measure(undefined, askings.slice(0, 20));
+    const from = `from Level on disk, its pages in memory; batch of ${charges}`;
+    const many = `all charges of ${askings.length} random subscribers`;
+    const together = [askings.flat()];
+    yield figure(
+      `${many} together, by block; ${from}`,
+      await measure(undefined, together),
+      GOAL,
+      await limitOf(together),
+    );
+    yield figure(
+      `the same, one subscriber after the other; ${from}`,
+      await measure(undefined, askings),
+      GOAL,
+      await limitOf(askings),
+    );
+    yield figure(
+      `the same, one subscriber after the other and nothing remembered between them; ${from}`,
+      await measure(0, askings),
+    );
+    yield figure(
+      `single random charges, one after the other; ${from}`,
+      await measure(undefined, single),
+      SINGLE_GOAL,
+      await limitOf(single),
+    );
+    yield figure(
+      `single random charges, nothing remembered between them; ${from}`,
+      await measure(0, single),
+      SINGLE_GOAL,
+    );
+  } finally {
+    await disk.end();
+  }
+}
+
+async function* fromMemory(): AsyncGenerator<Figure> {
+  const trees = new BatchTrees(IN_MEMORY_LEAVES);
+  randomFillSync(trees.leaves);
+  trees.build();
+  const batch = new BatchProofs({
+    count: IN_MEMORY_LEAVES,
+    root: trees.root,
+    upper: upperLevels(trees),
+    readChunks: async (chunks) =>
+      chunks.map((chunk) => trees.leaves.subarray(1024 * chunk, 1024 * (chunk + 1))),
+  });
+  const leafOf = async (index: number) => trees.leaves.slice(32 * index, 32 * index + 32);
+  const ask = asking(batch, leafOf, Buffer.from(trees.root).toString("hex"));
+  const subscribers = Array.from({ length: 2_000 }, () => {
+    const first = random(IN_MEMORY_LEAVES);
+    return Array.from({ length: 150 }, (_, i) => (first + i * 97) % IN_MEMORY_LEAVES);
+  });
+  const where = `; leaf digests of a batch of ${IN_MEMORY_LEAVES} in memory`;
+  await ask(subscribers.slice(0, 100));
+  for (const [work, askings] of [
+    ["all 150 charges of 2,000 random subscribers together", [subscribers.flat()]],
+    ["the same, one subscriber after the other", subscribers],
+    ["single random charges", Array.from({ length: 50_000 }, () => [random(IN_MEMORY_LEAVES)])],
+    ["every charge of the batch", [[...Array(IN_MEMORY_LEAVES).keys()]]],
+  ] as const) {
+    yield figure(work + where, await timed(() => ask(askings as number[][])));
+  }
+}
+
+/** Paths out of what a store keeps of a batch, beside other libraries and bare reads. */
 export const proofs: Benchmark = {
   name: "proofs",
   async *run() {
-    yield* fromTheStore();
-    const batch = batchInMemory();
-    const random = () => Math.floor(Math.random() * LEAVES);
-    const subscribers = Array.from({ length: 2_000 }, () => {
-      const first = random();
-      return Array.from({ length: CHARGES_A_SUBSCRIBER }, (_, i) => (first + i * 97) % LEAVES);
-    });
-    await measure(batch, subscribers.slice(0, 100));
-    yield figure(
-      `all ${CHARGES_A_SUBSCRIBER} charges of 2,000 randomly chosen subscribers, spread over the batch, read by block${IN_MEMORY}`,
-      await measure(batch, [subscribers.flat()]),
-    );
-    yield figure(
-      `the same, one subscriber after the other${IN_MEMORY}`,
-      await measure(batch, subscribers),
-    );
-    yield figure(
-      `single random charges, one after the other${IN_MEMORY}`,
-      await measure(
-        batch,
-        Array.from({ length: 50_000 }, () => [random()]),
-      ),
-    );
-    yield figure(
-      `every charge of the batch${IN_MEMORY}`,
-      await measure(batch, [[...Array(LEAVES).keys()]]),
-    );
+    const peers = proofPeers();
+    let isFirst = true;
+    for (const times of [1, 2, 4]) {
+      for await (const one of fromTheStore(times)) {
+        yield isFirst ? { ...one, beside: [...one.beside, ...peers] } : one;
+        isFirst = false;
+      }
+    }
+    yield* fromMemory();
   },
 };

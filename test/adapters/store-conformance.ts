@@ -82,6 +82,20 @@ export function storeConformance(open: () => Promise<Store>): void {
     assert.deepEqual(await keys({ from: "a", to: "c", reverse: true, limit: 1 }), ["b/1"]);
   });
 
+  it("scans keys without their values where only they are asked for", async () => {
+    await store.write([put("a", "value"), put("b", "value")], { durable: false });
+    const entries = await collect(store.scan({ from: "a", to: "z", keysOnly: true }));
+    assert.deepEqual(
+      entries.map(({ key, value }) => [key, value.length]),
+      [
+        ["a", 0],
+        ["b", 0],
+      ],
+    );
+    const last = { from: "a", to: "z", keysOnly: true, reverse: true, limit: 1 };
+    assert.deepEqual(await keys(last), ["b"]);
+  });
+
   it("orders keys by their UTF-8 bytes, not by UTF-16 units", async () => {
     // U+FF61 sorts before U+1F600 in UTF-8, after it in UTF-16.
     await store.write([put("k\u{1F600}"), put("k\uFF61"), put("k\u00E9"), put("kz")], {

@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { equalBytes, toHex } from "../../node/core/bytes.ts";
 import { buildInclusionTree, rootFromPath } from "../../node/core/commitment/inclusion-tree.ts";
 import { BatchTrees } from "../../node/core/commitment/kernel/batch-trees.ts";
-import { upperLevels } from "../../node/core/commitment/kernel/chunk-proofs.ts";
+import { ChunkRoom, upperLevels } from "../../node/core/commitment/kernel/chunk-proofs.ts";
 import { BatchProofs, type LeafSource } from "../../node/engine/read-proofs.ts";
 
-function batchOf(count: number, blockLeaves = 64) {
+function batchOf(count: number) {
   const trees = new BatchTrees(count);
   for (let i = 0; i < trees.leaves.length; i++) trees.leaves[i] = (i * 2_654_435_761) >>> 24;
   trees.build();
@@ -16,10 +16,9 @@ function batchOf(count: number, blockLeaves = 64) {
     count,
     root: trees.root,
     upper: upperLevels(trees),
-    blockLeaves,
-    async readBlock(block) {
-      reads.push(block);
-      return leaves.slice(32 * blockLeaves * block, 32 * blockLeaves * (block + 1));
+    async readChunks(chunks) {
+      reads.push(...chunks);
+      return chunks.map((chunk) => leaves.slice(1024 * chunk, 1024 * (chunk + 1)));
     },
   };
   return { source, leaves, reads };
@@ -65,10 +64,25 @@ describe("proofs from leaf digests and upper levels", () => {
     );
   });
 
-  it("read each block once", async () => {
+  it("read each chunk once", async () => {
     const { source, reads } = batchOf(1000);
     await read(source, [999, 0, 1, 63, 64, 998, 500]);
-    assert.deepEqual(reads, [0, 1, 7, 15]);
+    assert.deepEqual(reads, [0, 1, 2, 15, 31]);
+    await new BatchProofs(source).path(40);
+    assert.equal(reads.at(-1), 1);
+  });
+
+  it("of two batches may share the room that chunks are hashed in", async () => {
+    const room = new ChunkRoom();
+    const batches = [batchOf(100), batchOf(90)].map(({ source }) => ({
+      shared: new BatchProofs(source, room),
+      alone: new BatchProofs(source),
+    }));
+    for (const index of [3, 4, 70]) {
+      for (const { shared, alone } of batches) {
+        assert.deepEqual(await shared.path(index), await alone.path(index));
+      }
+    }
   });
 
   it("are refused when a leaf digest changed on the disk", async () => {

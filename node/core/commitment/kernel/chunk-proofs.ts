@@ -24,6 +24,34 @@ export function upperLevels(trees: BatchTrees): Uint8Array {
 }
 
 /**
+ * The place where chunks are hashed: a kernel's memory costs more to set up than a proof, so the
+ * proofs of many batches may share one. It holds the nodes of one chunk at a time.
+ */
+export class ChunkRoom {
+  readonly nodes: Uint8Array;
+  readonly #kernel: Kernel;
+  /** Whose nodes lie in the room. */
+  holder: object | undefined;
+
+  /** @param kind for tests */
+  constructor(kind: KernelKind = bestKernelKind()) {
+    this.#kernel = openKernel(2 * CHUNK_BYTES, kind);
+    this.nodes = new Uint8Array(this.#kernel.memory, KERNEL_DATA_START, 2 * CHUNK_BYTES);
+  }
+
+  /** Level upon level from the 32 leaves that lie at the start of `nodes`. @returns the top's offset */
+  hash(): number {
+    let below = KERNEL_DATA_START;
+    for (let width = CHUNK_LEAVES / 2; width >= 1; width /= 2) {
+      const above = below + 2 * width * DIGEST_BYTES;
+      this.#kernel.hashNodes(below, width, above);
+      below = above;
+    }
+    return 2 * CHUNK_BYTES - 2 * DIGEST_BYTES;
+  }
+}
+
+/**
  * Paths out of leaf digests and the levels from 5 up. The leaves of one chunk are hashed again (30
  * nodes) for all of its paths together, and compared with level 5: a leaf digest that changed on the
  * disk gives no false proof.
@@ -37,20 +65,19 @@ export class ChunkProofs {
   readonly #upperAt: number[] = [];
   readonly #root: Uint8Array;
   readonly #fills: Uint8Array[];
-  readonly #kernel: Kernel;
-  readonly #chunk: Uint8Array;
-  /** Which chunk's nodes lie in #chunk. */
+  readonly #room: ChunkRoom;
+  /** Which chunk's nodes lie in the room, as long as nobody else uses it. */
   #open = -1;
 
   /**
-   * @param upper as `upperLevels` gave them @param root of the batch @param kind for tests
+   * @param upper as `upperLevels` gave them @param root of the batch @param room shared with other batches
    * @throws TallystickError `proof.wrong-levels` when `upper` is not of a batch of `count` leaves
    */
   constructor(
     count: number,
     upper: Uint8Array,
     root: Uint8Array,
-    kind: KernelKind = bestKernelKind(),
+    room: ChunkRoom = new ChunkRoom(),
   ) {
     this.#count = count;
     this.#upper = upper;
@@ -69,8 +96,7 @@ export class ChunkProofs {
         `The stored levels have ${upper.length} bytes; ${count} leaves ask for ${bytes}.`,
       );
     }
-    this.#kernel = openKernel(2 * CHUNK_BYTES, kind);
-    this.#chunk = new Uint8Array(this.#kernel.memory, KERNEL_DATA_START, 2 * CHUNK_BYTES);
+    this.#room = room;
   }
 
   /**
@@ -82,28 +108,24 @@ export class ChunkProofs {
   writePath(index: number, leaves: Uint8Array, target: Uint8Array): void {
     assert(index >= 0 && index < this.#count, `leaf ${index} is one of ${this.#count}`);
     const chunk = Math.floor(index / CHUNK_LEAVES);
-    if (chunk !== this.#open) this.#openChunk(chunk, leaves);
+    if (chunk !== this.#open || this.#room.holder !== this) this.#openChunk(chunk, leaves);
     this.#copyPath(index, target);
   }
 
   #openChunk(chunk: number, leaves: Uint8Array): void {
     this.#open = -1;
+    this.#room.holder = this;
+    const { nodes } = this.#room;
     const present = Math.min(this.#count - chunk * CHUNK_LEAVES, CHUNK_LEAVES);
     assert(present > 0 && leaves.length === present * DIGEST_BYTES, `leaves of chunk ${chunk}`);
-    this.#chunk.set(leaves);
+    nodes.set(leaves);
     for (let at = present; at < CHUNK_LEAVES; at++) {
-      this.#chunk.set(this.#fills[0] as Uint8Array, at * DIGEST_BYTES);
+      nodes.set(this.#fills[0] as Uint8Array, at * DIGEST_BYTES);
     }
-    let below = KERNEL_DATA_START;
-    for (let width = CHUNK_LEAVES / 2; width >= 1; width /= 2) {
-      const above = below + 2 * width * DIGEST_BYTES;
-      this.#kernel.hashNodes(below, width, above);
-      below = above;
-    }
+    const top = this.#room.hash();
     const stored = this.depth === BATCH_DEPTH_MIN ? this.#root : this.#node(BATCH_DEPTH_MIN, chunk);
-    const top = 2 * CHUNK_BYTES - 2 * DIGEST_BYTES;
     for (let i = 0; i < DIGEST_BYTES; i++) {
-      if (this.#chunk[top + i] === stored[i]) continue;
+      if (nodes[top + i] === stored[i]) continue;
       throw new TallystickError(
         "proof.changed-leaves",
         `The leaf digests of chunk ${chunk} do not lead to the level that was stored with them.`,
@@ -117,7 +139,7 @@ export class ChunkProofs {
     let from = 0;
     for (let level = 0; level < BATCH_DEPTH_MIN; level++, node >>= 1) {
       const sibling = from + (node ^ 1) * DIGEST_BYTES;
-      copyDigest(this.#chunk, sibling, target, level * DIGEST_BYTES);
+      copyDigest(this.#room.nodes, sibling, target, level * DIGEST_BYTES);
       from += CHUNK_BYTES >> level;
     }
     node = Math.floor(index / CHUNK_LEAVES);

@@ -1,0 +1,130 @@
+import { strict as assert } from "node:assert";
+import fc from "fast-check";
+import { MemoryStore } from "../../node/adapters/memory-store.ts";
+import { toHex } from "../../node/core/bytes.ts";
+import { BatchTrees } from "../../node/core/commitment/kernel/batch-trees.ts";
+import { upperLevels } from "../../node/core/commitment/kernel/chunk-proofs.ts";
+import { keys } from "../../node/engine/key-spaces.ts";
+import { LeafTile } from "../../node/engine/leaf-tile.ts";
+import { ProofReader } from "../../node/engine/proof-reader.ts";
+import { encodeBytes } from "../../node/engine/stored-bytes.ts";
+import { LeafCache, StoredLeaves } from "../../node/engine/stored-leaves.ts";
+import type { StoredBatch } from "../../node/engine/stored-types.ts";
+
+const DOMAIN = `0x${"0d".repeat(20)}`;
+const OTHER = `0x${"0c".repeat(20)}`;
+
+/** A book whose row at a position has a digest that says so, in tiles of the given sizes. */
+async function bookOf(sizes: readonly number[], domain = DOMAIN) {
+  const store = new MemoryStore();
+  let position = 1;
+  for (const size of sizes) {
+    const tile = LeafTile.of(size);
+    for (let row = 0; row < size; row++) {
+      new DataView(tile.digests.buffer).setUint32(32 * row, position + row);
+    }
+    const key = keys.leaves(domain, BigInt(position));
+    await store.write([{ type: "put", key, value: tile.encode() }], { durable: false });
+    position += size;
+  }
+  return { store, rows: position - 1 };
+}
+
+const positionsIn = (leaves: Uint8Array): number[] =>
+  Array.from({ length: leaves.length / 32 }, (_, at) =>
+    new DataView(leaves.buffer, leaves.byteOffset).getUint32(32 * at),
+  );
+
+describe("leaf digests by chunks of a batch", () => {
+  it("are those of its rows, however the tiles lie and however little is remembered", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 20, max: 90 })), {
+          minLength: 1,
+          maxLength: 12,
+        }),
+        fc.nat(),
+        fc.nat(),
+        fc.array(fc.nat(), { minLength: 1, maxLength: 8 }),
+        fc.constantFrom(0, 1_000, 1_000_000),
+        async (sizes, skip, cut, seeds, bytesMax) => {
+          const { store, rows } = await bookOf(sizes);
+          const first = 1 + (skip % rows);
+          const count = 1 + (cut % (rows - first + 1));
+          const place = { domain: DOMAIN, first: BigInt(first), count };
+          const leaves = await StoredLeaves.open(store, new LeafCache(store, bytesMax), place);
+          const chunks = [...new Set(seeds.map((seed) => seed % Math.ceil(count / 32)))];
+          const sorted = chunks.sort((a, b) => a - b);
+          for (const asked of [sorted, sorted]) {
+            const read = await leaves.readChunks(asked);
+            for (const [at, chunk] of asked.entries()) {
+              const from = first + 32 * chunk;
+              const length = Math.min(32, first + count - from);
+              const wanted = Array.from({ length }, (_, i) => from + i);
+              assert.deepEqual(positionsIn(read[at] as Uint8Array), wanted);
+            }
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it("are refused where a tile is missing, or is another book's", async () => {
+    const { store } = await bookOf([40, 40, 40]);
+    const place = { domain: DOMAIN, first: 1n, count: 120 };
+    const leaves = await StoredLeaves.open(store, new LeafCache(store, 0), place);
+    await store.write([{ type: "delete", key: keys.leaves(DOMAIN, 41n) }], { durable: false });
+    await assert.rejects(leaves.readChunks([1]), { code: "proof.leaves-missing" });
+    const again = await StoredLeaves.open(store, new LeafCache(store, 0), place);
+    await assert.rejects(again.readChunks([1]), { code: "proof.leaves-missing" });
+    const foreign = { ...place, domain: OTHER };
+    const none = await StoredLeaves.open(store, new LeafCache(store, 0), foreign);
+    await assert.rejects(none.readChunks([0]), { code: "proof.leaves-missing" });
+  });
+
+  it("are refused when a stored bit changed", async () => {
+    const { store } = await bookOf([40]);
+    const key = keys.leaves(DOMAIN, 1n);
+    const value = Uint8Array.from((await store.get(key)) as Uint8Array);
+    value[100] = (value[100] as number) ^ 1;
+    await store.write([{ type: "put", key, value }], { durable: false });
+    const place = { domain: DOMAIN, first: 1n, count: 40 };
+    const leaves = await StoredLeaves.open(store, new LeafCache(store, 0), place);
+    await assert.rejects(leaves.readChunks([0]), { code: "store.value-damaged" });
+  });
+});
+
+describe("a reader of proofs", () => {
+  it("keeps batches apart, and answers the same once it forgot them", async () => {
+    const { store } = await bookOf([50, 70, 30]);
+    const batches = await Promise.all(
+      [
+        { sequence: "1", first: 1n, count: 60 },
+        { sequence: "2", first: 61n, count: 90 },
+      ].map(async ({ sequence, first, count }) => {
+        const trees = new BatchTrees(count);
+        for (let at = 0; at < count; at++) {
+          new DataView(trees.leaves.buffer, trees.leaves.byteOffset).setUint32(
+            32 * at,
+            Number(first) + at,
+          );
+        }
+        trees.build();
+        const key = keys.levels(DOMAIN, BigInt(sequence));
+        const value = encodeBytes(upperLevels(trees));
+        await store.write([{ type: "put", key, value }], { durable: false });
+        return { sequence, first: first.toString(), count, root: toHex(trees.root) } as StoredBatch;
+      }),
+    );
+    const remembering = new ProofReader(store);
+    const forgetting = new ProofReader(store, { leafBytesMax: 0, batchBytesMax: 0 });
+    for (const index of [0, 33, 59, 31, 0]) {
+      for (const batch of batches) {
+        const path = await (await remembering.open(DOMAIN, batch)).path(index);
+        assert.deepEqual(await (await forgetting.open(DOMAIN, batch)).path(index), path);
+        assert.equal(path.length, 32 * (batch.count > 64 ? 7 : 6));
+      }
+    }
+  });
+});
