@@ -186,7 +186,7 @@ export class OperatorNode {
       health: healthOf({ ledger, store }),
       metrics: new NodeMetrics({
         status,
-        totals: () => pipeline.controlTotals(),
+        totals: () => pipeline.control.overall(),
         dataFolder: config.data,
       }),
       log,

@@ -99,8 +99,13 @@ const COMMANDS: Entry[] = [
   },
   {
     name: "suspense",
-    summary: "list, correct or recycle records that wait",
+    summary: "list, correct, recycle or drop records that wait",
     load: () => import("./commands/suspense.ts"),
+  },
+  {
+    name: "totals",
+    summary: "show that what came in is what became of it, by file and by hour",
+    load: () => import("./commands/totals.ts"),
   },
   {
     name: "balance",

@@ -9,6 +9,7 @@ import { BOOK_KIND } from "../core/commitment/domain.ts";
 import { BatchTrees } from "../core/commitment/kernel/batch-trees.ts";
 import { upperLevels } from "../core/commitment/kernel/chunk-proofs.ts";
 import { checkNumbers, isOpenedByItsEpoch } from "./check-numbers.ts";
+import { checkTotals } from "./check-totals.ts";
 import { checkValues } from "./check-values.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { LedgerReader } from "./ledger.ts";
@@ -45,7 +46,7 @@ export interface StoreCheck {
 /**
  * Reads the store again from the bytes up: every value against its checksum, then leaves, both
  * trees, totals, commitment, running totals from batch to batch, invoices, the numbers of every
- * subscriber, and the seal on the ledger. Says exactly what does not fit; changes nothing.
+ * subscriber, control totals, and the seal on the ledger. Says exactly what does not fit; changes nothing.
  * @param ledger without it the seals are not compared
  */
 export async function checkStore(store: Store, ledger?: LedgerReader): Promise<StoreCheck> {
@@ -62,6 +63,7 @@ export async function checkStore(store: Store, ledger?: LedgerReader): Promise<S
     await checkBook(whole, ledger, book, check);
   }
   for (const problem of await checkNumbers(whole)) check.problems.push(problem);
+  for (const problem of await checkTotals(whole)) check.problems.push(problem);
   return check;
 }
 

@@ -2,18 +2,26 @@ import type { Rejection } from "../core/formats/inspect-line.ts";
 import { parseDecimalScaled } from "../core/money/decimal.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
 import {
+  type AllTotals,
   CONTROL_CLASSES,
   type ControlClass,
   type ControlTotals,
+  type CountedUse,
   type IngestedFile,
+  type StoredTotals,
 } from "./stored-types.ts";
 
 /*
- * Control totals: in = charged + priced at zero + suspended + duplicate + rejected + not billable,
- * in records, milliseconds and octets, for each file.
+ * Control totals: in = charged + priced at zero + suspended + duplicate + rejected + not billable +
+ * dropped, in records, milliseconds and octets, for each file and for each hour of use. They say what
+ * became of records until now: one that leaves suspense moves from one sum to another (move-totals.ts).
  */
 
-const nothing = (): ControlTotals => ({ records: 0, durationMilliseconds: "0", octets: "0" });
+export const nothing = (): ControlTotals => ({
+  records: 0,
+  durationMilliseconds: "0",
+  octets: "0",
+});
 
 export function emptyFile(file: { name: string; sha256: string }): IngestedFile {
   return {
@@ -30,32 +38,41 @@ export function emptyFile(file: { name: string; sha256: string }): IngestedFile 
   };
 }
 
-/** Control totals over files. */
-export interface FileTotals {
-  files: number;
-  in: ControlTotals;
-  classes: Record<ControlClass, ControlTotals>;
-}
-
-export function sumOfFiles(files: Iterable<Pick<IngestedFile, "in" | "classes">>): FileTotals {
+export function emptyTotals(): AllTotals {
   const { in: all, classes } = emptyFile({ name: "", sha256: "" });
-  const sum: FileTotals = { files: 0, in: all, classes };
-  for (const file of files) {
-    sum.files++;
-    sum.in = together(sum.in, file.in);
-    for (const name of CONTROL_CLASSES) {
-      sum.classes[name] = together(sum.classes[name], file.classes[name]);
-    }
-  }
-  return sum;
+  return { files: 0, in: all, classes, leftSuspense: nothing() };
 }
 
-const together = (a: ControlTotals, b: ControlTotals): ControlTotals => ({
-  records: a.records + b.records,
+/** `a` with the records of `b` added. @param sign -1 to take them away */
+export function withTotals<Totals extends StoredTotals>(
+  a: Totals,
+  b: StoredTotals,
+  sign: 1 | -1 = 1,
+): Totals {
+  const classes = { ...a.classes };
+  for (const name of CONTROL_CLASSES) {
+    const more = b.classes[name];
+    if (more !== undefined) classes[name] = together(classes[name] ?? nothing(), more, sign);
+  }
+  return { ...a, in: together(a.in, b.in, sign), classes };
+}
+
+/** In minus all that became of it: zero in each part, or records were lost or counted twice. */
+export function imbalanceOf({ in: taken, classes }: StoredTotals): ControlTotals {
+  return Object.values(classes).reduce((left, one) => together(left, one, -1), taken);
+}
+
+export const isNothing = ({ records, durationMilliseconds, octets }: ControlTotals): boolean =>
+  records === 0 && BigInt(durationMilliseconds) === 0n && BigInt(octets) === 0n;
+
+/** @param sign -1 to take `b` away */
+export const together = (a: ControlTotals, b: ControlTotals, sign: 1 | -1 = 1): ControlTotals => ({
+  records: a.records + sign * b.records,
   durationMilliseconds: (
-    BigInt(a.durationMilliseconds) + BigInt(b.durationMilliseconds)
+    BigInt(a.durationMilliseconds) +
+    BigInt(sign) * BigInt(b.durationMilliseconds)
   ).toString(),
-  octets: (BigInt(a.octets) + BigInt(b.octets)).toString(),
+  octets: (BigInt(a.octets) + BigInt(sign) * BigInt(b.octets)).toString(),
 });
 
 /** So many say what is wrong with a file; a file of nonsense would fill the store. */
@@ -68,54 +85,93 @@ export function withRejections(state: IngestedFile, found: readonly Rejection[])
   return { ...state, rejections: [...told, ...found].slice(0, REJECTIONS_MAX) };
 }
 
+/** Where a record without a readable start is counted; comes behind every hour. */
+export const NO_HOUR = "none";
+
+/** "2026-10-05T12" of a start in UTC, as all records have it. */
+const hourOf = (start: string): string => start.slice(0, 13);
+
 interface RunOfClass {
   records: number;
   milliseconds: number;
   octets: bigint;
 }
 
+type RunOfHour = Map<ControlClass, RunOfClass>;
+
 /** Control totals of a run of records, added in numbers; what could pass 2^53 is added apart. */
 export class RunningTotals {
-  readonly #classes = new Map<ControlClass, RunOfClass>();
+  readonly #hours = new Map<string, RunOfHour>();
+  /** Records come nearly in order of time. */
+  #last: { hour: string; run: RunOfHour } | undefined;
   #all = 0;
 
+  /** @param record undefined for a row that is none */
   add(outcome: ControlClass, record: UsageRecord | undefined): void {
     this.#all++;
-    let run = this.#classes.get(outcome);
-    if (run === undefined) {
-      run = { records: 0, milliseconds: 0, octets: 0n };
-      this.#classes.set(outcome, run);
-    }
+    const run = this.#runOf(record === undefined ? NO_HOUR : hourOf(record.start), outcome);
     run.records++;
     if (record === undefined) return;
     const { durationSeconds } = record;
     if (durationSeconds !== undefined) run.milliseconds += millisecondsOf(durationSeconds);
-    const { totalOctets, uplinkOctets, downlinkOctets } = record;
-    if (totalOctets === undefined && uplinkOctets === undefined && downlinkOctets === undefined) {
-      return;
-    }
-    run.octets +=
-      totalOctets !== undefined
-        ? BigInt(totalOctets)
-        : BigInt(uplinkOctets ?? 0) + BigInt(downlinkOctets ?? 0);
+    if (hasOctets(record)) run.octets += octetsOf(record);
   }
 
   /** The file's state with these records counted, in and in their classes. */
   addedTo(state: IngestedFile): IngestedFile {
-    const classes = { ...state.classes };
-    let taken = state.in;
-    for (const [outcome, { records, milliseconds, octets }] of this.#classes) {
-      const own: ControlTotals = {
-        records,
-        durationMilliseconds: String(milliseconds),
-        octets: String(octets),
-      };
-      classes[outcome] = together(classes[outcome], own);
-      taken = together(taken, own);
+    let sum = { ...state, done: state.done + this.#all };
+    for (const [, totals] of this.byHour()) sum = withTotals(sum, totals);
+    return sum;
+  }
+
+  *byHour(): Generator<[hour: string, totals: StoredTotals]> {
+    for (const [hour, run] of this.#hours) {
+      const totals: StoredTotals = { in: nothing(), classes: {} };
+      for (const [outcome, { records, milliseconds, octets }] of run) {
+        const own = { records, durationMilliseconds: String(milliseconds), octets: String(octets) };
+        totals.classes[outcome] = own;
+        totals.in = together(totals.in, own);
+      }
+      yield [hour, totals];
     }
-    return { ...state, done: state.done + this.#all, in: taken, classes };
+  }
+
+  #runOf(hour: string, outcome: ControlClass): RunOfClass {
+    if (this.#last?.hour !== hour) {
+      const run = this.#hours.get(hour) ?? new Map<ControlClass, RunOfClass>();
+      this.#hours.set(hour, run);
+      this.#last = { hour, run };
+    }
+    const { run } = this.#last;
+    let found = run.get(outcome);
+    if (found === undefined) {
+      found = { records: 0, milliseconds: 0, octets: 0n };
+      run.set(outcome, found);
+    }
+    return found;
   }
 }
+
+/** How control totals count a record of a file. */
+export function countedUse(record: UsageRecord, file: string): CountedUse {
+  const { start, durationSeconds } = record;
+  return {
+    file,
+    hour: hourOf(start),
+    durationMilliseconds: String(
+      durationSeconds === undefined ? 0 : millisecondsOf(durationSeconds),
+    ),
+    octets: String(hasOctets(record) ? octetsOf(record) : 0n),
+  };
+}
+
+const hasOctets = ({ totalOctets, uplinkOctets, downlinkOctets }: UsageRecord): boolean =>
+  totalOctets !== undefined || uplinkOctets !== undefined || downlinkOctets !== undefined;
+
+const octetsOf = ({ totalOctets, uplinkOctets, downlinkOctets }: UsageRecord): bigint =>
+  totalOctets !== undefined
+    ? BigInt(totalOctets)
+    : BigInt(uplinkOctets ?? 0) + BigInt(downlinkOctets ?? 0);
 
 /** Exact: a duration has at most three decimals. A run has at most some thousand records of 1e9 s. */
 function millisecondsOf(seconds: number): number {

@@ -10,7 +10,7 @@ import type { UsageRecord } from "../core/records/usage-record.ts";
 import { lastClosing } from "./bill-state.ts";
 import { accountedPrice, SPONSOR_ROLE, sponsoredCharges, unnumbered } from "./charge-of-record.ts";
 import { ChargeWriter, fitsBlock } from "./charge-writer.ts";
-import { emptyFile, RunningTotals, withRejections } from "./control-totals.ts";
+import { countedUse, emptyFile, RunningTotals, withRejections } from "./control-totals.ts";
 import type { AccountGuide } from "./guide-account.ts";
 import { ChargeHasher } from "./hash-charges.ts";
 import { keys } from "./key-spaces.ts";
@@ -25,6 +25,7 @@ import type { BookState, ControlClass, IngestedFile, SourceSeen } from "./stored
 import { SubscriberCounters } from "./subscriber-counters.ts";
 import { suspendRecord } from "./suspend-record.ts";
 import type { TariffShelf } from "./tariff-shelf.ts";
+import { UnitTotals } from "./unit-totals.ts";
 
 /** Records that are looked up together. */
 const CHUNK_RECORDS = 1_024;
@@ -61,6 +62,8 @@ interface Intake {
   writer: ChargeWriter;
   file: UsageFile;
   before: SeenBefore;
+  /** Control totals by hour of what is not durable yet. */
+  unit: UnitTotals;
   /** Of the chunk that is taken in now. */
   rejections: Rejection[];
 }
@@ -118,7 +121,8 @@ export class UsageIngest {
   ): Promise<IngestedFile & { already: boolean }> {
     const { store, profile } = this.#context;
     const session = new StoreSession(store);
-    let state = (await session.get<IngestedFile>(keys.file(file.sha256))) ?? emptyFile(file);
+    const known = await session.get<IngestedFile>(keys.file(file.sha256));
+    let state = known ?? emptyFile(file);
     if (state.complete) return { ...state, already: true };
     const intake = await this.#open(session, file);
     const { before } = intake;
@@ -129,6 +133,7 @@ export class UsageIngest {
     const { done } = state;
     let position = 0;
     let inUnit = 0;
+    let isFirst = known === undefined;
     let chunk: UsageLine[] = [];
     const save = async () => {
       const { firstPosition, repeated } = before;
@@ -137,9 +142,11 @@ export class UsageIngest {
       intake.seen.save(session, Number(this.#pricer.nowSeconds));
       intake.writer.save();
       this.#pricer.rating.save(session);
+      await intake.unit.save(session, { sha256: file.sha256, isFirst });
       // One write: before it nothing of the unit is there, after it all is.
       await session.commit((key) => key.startsWith("book/"));
       inUnit = 0;
+      isFirst = false;
       onProgress?.(position);
     };
     for await (const block of file.lines) {
@@ -182,7 +189,8 @@ export class UsageIngest {
     writer.startFile(file.sha256);
     const seen = this.#seen;
     const before = new SeenBefore(this.#context, session, writer, file.sha256);
-    return { session, seen, counters, writer, file, before, rejections: [] };
+    const unit = new UnitTotals();
+    return { session, seen, counters, writer, file, before, unit, rejections: [] };
   }
 
   /** Rates a record again that waited in suspense. @returns undefined when it does not wait */
@@ -219,6 +227,7 @@ export class UsageIngest {
       // Only what looks as if it came before asks the store, and waits for it.
       totals.add(typeof outcome === "string" ? outcome : await outcome, line);
     }
+    intake.unit.add(totals);
     return withRejections(totals.addedTo(before), intake.rejections);
   }
 
@@ -287,21 +296,21 @@ export class UsageIngest {
 
   /** The content's fingerprint is the index's last. */
   #takeNew(intake: Intake, taken: Taken, twinName: string): ControlClass {
-    const { session, seen, writer, file } = intake;
+    const { seen, writer, file } = intake;
     const { record, guide, position, high, low, first, twin } = taken;
     const { high: contentHigh, low: contentLow } = seen;
     const at = writer.position;
     const outcome =
       twin === undefined
         ? this.#price(intake, record, guide, position)
-        : suspendRecord(session, record, suspected(twinName), this.#pricer.nowSeconds);
+        : this.#suspend(intake, record, suspected(twinName));
     const isCharge = outcome === "charged" || outcome === "pricedAtZero";
     const place = isCharge ? at : 0;
     seen.add(high, low, place);
     if (twin === undefined) seen.add(contentHigh, contentLow, place);
     // Also where another id has the same fingerprint: the index names only the first of them.
     if (!isCharge || first !== undefined) {
-      session.put(keys.source(record.id), {
+      intake.session.put(keys.source(record.id), {
         file: file.sha256,
         position,
         outcome,
@@ -316,8 +325,8 @@ export class UsageIngest {
     guide: Guided | Wait,
     position: number,
   ): ControlClass {
-    const { session, counters, writer, file } = intake;
-    if ("code" in guide) return suspendRecord(session, record, guide, this.#pricer.nowSeconds);
+    const { counters, writer, file } = intake;
+    if ("code" in guide) return this.#suspend(intake, record, guide);
     const found = this.#pricer.price(record, guide, file.sha256);
     if (found.outcome === "not-billable") return "notBillable";
     if (found.outcome === "wait") {
@@ -325,7 +334,7 @@ export class UsageIngest {
         intake.rejections.push({ position, ...found.wait });
         return "rejected";
       }
-      return suspendRecord(session, record, found.wait, this.#pricer.nowSeconds);
+      return this.#suspend(intake, record, found.wait);
     }
     const { rated, use, amountNano, hand } = found.priced;
     const counter = counters.of(guide.account, guide.epoch);
@@ -339,6 +348,11 @@ export class UsageIngest {
       writer.addAlone(counters.of(paid.account, paid.epoch), paid, SPONSOR_ROLE);
     }
     return amountNano === 0n ? "pricedAtZero" : "charged";
+  }
+
+  #suspend({ session, file }: Intake, record: UsageRecord, wait: Wait): "suspended" {
+    const counted = countedUse(record, file.sha256);
+    return suspendRecord(session, record, wait, this.#pricer.nowSeconds, counted);
   }
 }
 

@@ -7,6 +7,8 @@
  *   seen-segment/<run>/<segment>            -> a segment of a folded run
  *   source/<record id>                      -> SourceSeen of a record that became no charge
  *   suspense/<record id>                    -> SuspendedRecord
+ *   dropped/<record id>                     -> DroppedRecord
+ *   hour/<yyyy-mm-ddThh>/<sha256>           -> StoredTotals of the file's use that began in that hour
  *   account/<account>                       -> Account
  *   book/<domain>                           -> BookState: head and running totals
  *   book-key/<domain>                       -> 32 bytes: salts of T and C
@@ -51,6 +53,8 @@ export const keys = {
   seenSegment: (run: number, segment: number) =>
     `seen-segment/${sortable(run)}/${sortable(segment)}`,
   suspense: (recordId: string) => `suspense/${recordId}`,
+  dropped: (recordId: string) => `dropped/${recordId}`,
+  hour: (hour: string, sha256: string) => `hour/${hour}/${sha256}`,
   account: (account: string) => `account/${account}`,
   book: (domain: string) => `book/${domain}`,
   bookKey: (domain: string) => `book-key/${domain}`,

@@ -8,7 +8,8 @@ import { EvidenceBuilder, type LedgerSection } from "./build-evidence.ts";
 import { checkStore, type StoreCheck } from "./check-store.ts";
 import { stepClosing } from "./close-accounts.ts";
 import { TickCommitter } from "./commit-tick.ts";
-import { type FileTotals, sumOfFiles } from "./control-totals.ts";
+import { ControlViews } from "./control-views.ts";
+import { type DropDecision, dropRecord } from "./drop-record.ts";
 import { AccountGuide } from "./guide-account.ts";
 import { type UsageFile, UsageIngest } from "./ingest-usage.ts";
 import type { SignReceipt } from "./issue-receipt.ts";
@@ -65,6 +66,8 @@ export interface PipelineStatus {
   }[];
   files: number;
   suspended: number;
+  /** False when control totals do not add up: records were lost or counted twice. */
+  totalsBalance: boolean;
   /** By state. */
   claims: Record<string, number>;
   /** Sealed, and not yet final on the ledger. */
@@ -89,10 +92,13 @@ export class OperatorPipeline {
   readonly #demands: DemandDesk;
   readonly #turns = new OneAtATime();
   readonly #ingest: UsageIngest;
+  /** Control totals and suspense, to be looked at. */
+  readonly control: ControlViews;
   #accountsRevision = 0;
 
   private constructor(parts: PipelineParts, guide: AccountGuide, rating: AccountRating) {
     this.#parts = parts;
+    this.control = new ControlViews(parts.context.store);
     this.#ingest = new UsageIngest(parts.context, parts.tariffs, guide, rating);
     this.#committer = new TickCommitter(parts.context.store, parts.outbox);
     this.#evidence = new EvidenceBuilder(
@@ -156,6 +162,11 @@ export class OperatorPipeline {
 
   recycle(recordId: string): Promise<ControlClass | undefined> {
     return this.#turns.run(() => this.#ingest.recycle(recordId));
+  }
+
+  /** @returns false when it does not wait */
+  drop(recordId: string, decision: DropDecision): Promise<boolean> {
+    return this.#turns.run(() => dropRecord(this.#parts.context, recordId, decision));
   }
 
   /**
@@ -261,9 +272,7 @@ export class OperatorPipeline {
       const pending = (BigInt(pendingNext) - BigInt(pendingFirst)).toString();
       books.push({ domain, kind, lastSequence, runningCount, runningSumNano, pending });
     }
-    let files = 0;
-    for await (const _ of store.scan(below("file/"))) files++;
-    const suspended = (await this.suspense()).length;
+    const { files, classes, balanced } = await this.control.overall();
     const claims: Record<string, number> = {};
     for (const { state } of await this.claims()) claims[state] = (claims[state] ?? 0) + 1;
     const open = await this.#committer.open();
@@ -271,23 +280,14 @@ export class OperatorPipeline {
     return {
       books,
       files,
-      suspended,
+      suspended: classes.suspended.records,
+      totalsBalance: balanced,
       claims,
       ticksOpen: open.length,
       ...(stuck?.refused === undefined
         ? {}
         : { commitRefused: { tick: stuck.number, ...stuck.refused } }),
     };
-  }
-
-  /** What became of all records, over all files. */
-  async controlTotals(): Promise<FileTotals> {
-    const files: IngestedFile[] = [];
-    const range = below("file/");
-    for await (const { value } of scanJson<IngestedFile>(this.#parts.context.store, range)) {
-      files.push(value);
-    }
-    return sumOfFiles(files);
   }
 
   postStatement(chargeBook: Hex, creditBook: Hex): Promise<string> {

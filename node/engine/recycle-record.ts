@@ -1,7 +1,7 @@
-import type { UsageRecord } from "../core/records/usage-record.ts";
 import { lastClosing } from "./bill-state.ts";
 import { SPONSOR_ROLE, sponsoredCharges, unnumbered } from "./charge-of-record.ts";
 import { keys } from "./key-spaces.ts";
+import { moveTotals } from "./move-totals.ts";
 import { numberCharge } from "./number-charge.ts";
 import type { EngineContext } from "./operator.ts";
 import type { UsePricer } from "./price-use.ts";
@@ -26,8 +26,9 @@ export async function recycleRecord(
   session.delete(keys.suspense(recordId));
   const seen = await session.get<SourceSeen>(keys.source(recordId));
   try {
-    const outcome = await priceAgain(context, pricer, session, waiting.record, seen?.file);
+    const outcome = await priceAgain(context, pricer, session, waiting);
     if (seen !== undefined) session.put(keys.source(recordId), { ...seen, outcome });
+    await moveTotals(session, waiting.counted, outcome);
     pricer.rating.save(session);
     await session.commit();
     return outcome;
@@ -41,20 +42,19 @@ async function priceAgain(
   context: EngineContext,
   pricer: UsePricer,
   session: StoreSession,
-  record: UsageRecord,
-  fileSha256: string | undefined,
+  { record, counted }: SuspendedRecord,
 ): Promise<ControlClass> {
   const { chargeBook } = context.profile.agreement;
   const guide = pricer.guide(record);
-  if ("code" in guide) return suspendRecord(session, record, guide, pricer.nowSeconds);
+  if ("code" in guide) return suspendRecord(session, record, guide, pricer.nowSeconds, counted);
   const { rating } = pricer;
   const quantities = [...rating.keysOf(guide)];
   await session.prefetch(quantities);
   rating.learn(session, quantities);
-  const found = pricer.price(record, guide, fileSha256);
+  const found = pricer.price(record, guide, counted.file);
   if (found.outcome === "not-billable") return "notBillable";
   if (found.outcome === "wait") {
-    return suspendRecord(session, record, found.wait, pricer.nowSeconds);
+    return suspendRecord(session, record, found.wait, pricer.nowSeconds, counted);
   }
   await numberCharge(session, context, chargeBook, unnumbered(found.priced));
   for (const paid of sponsoredCharges(found.priced)) {

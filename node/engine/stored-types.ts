@@ -156,8 +156,24 @@ export const CONTROL_CLASSES = [
   "duplicate",
   "rejected",
   "notBillable",
+  "dropped",
 ] as const;
 export type ControlClass = (typeof CONTROL_CLASSES)[number];
+
+/** What came in and what became of it; an outcome that nothing had is absent. */
+export interface StoredTotals {
+  in: ControlTotals;
+  classes: Partial<Record<ControlClass, ControlTotals>>;
+}
+
+/** Over all files, kept so that nobody has to read them all; under `node/control-totals`. */
+export interface AllTotals {
+  files: number;
+  in: ControlTotals;
+  classes: Record<ControlClass, ControlTotals>;
+  /** Records that waited in suspense once and do no longer. */
+  leftSuspense: ControlTotals;
+}
 
 /** How far a source file was taken in; written with the records it speaks of, in one write. */
 export interface IngestedFile {
@@ -183,11 +199,30 @@ export interface SourceSeen {
   outcome: ControlClass;
 }
 
+/** Where control totals count a record and with how much: as it came, whatever is corrected later. */
+export interface CountedUse {
+  /** SHA-256 of the source file. */
+  file: string;
+  /** Of the start of use, in UTC: "2026-10-05T12". */
+  hour: string;
+  durationMilliseconds: string;
+  octets: string;
+}
+
 export interface SuspendedRecord {
   record: UsageRecord;
   code: string;
   message: string;
   since: string;
+  counted: CountedUse;
+}
+
+/** A record that somebody decided never to charge; kept, so that it can be asked for. */
+export interface DroppedRecord extends SuspendedRecord {
+  /** Ledger time. */
+  droppedAt: string;
+  by: string;
+  reason: string;
 }
 
 export interface StoredInvoice {

@@ -2,10 +2,11 @@ import type { UsageRecord } from "../core/records/usage-record.ts";
 import { keys } from "./key-spaces.ts";
 import type { Wait } from "./price-use.ts";
 import type { StoreSession } from "./store-session.ts";
-import type { SuspendedRecord } from "./stored-types.ts";
+import type { CountedUse, SuspendedRecord } from "./stored-types.ts";
 
 /**
  * Has a record wait, with its reason, in the session's unit of work.
+ * @param counted where control totals count it, which no correction changes
  * @param nowSeconds the ledger's time
  */
 export function suspendRecord(
@@ -13,6 +14,7 @@ export function suspendRecord(
   record: UsageRecord,
   { code, message }: Wait,
   nowSeconds: bigint,
+  counted: CountedUse,
 ): "suspended" {
   const since = new Date(Number(nowSeconds) * 1000).toISOString();
   session.put(keys.suspense(record.id), {
@@ -20,6 +22,7 @@ export function suspendRecord(
     code,
     message,
     since,
+    counted,
   } satisfies SuspendedRecord);
   return "suspended";
 }

@@ -66,3 +66,6 @@ export function errorHandler(onInternal: (error: unknown) => void): ErrorRequest
       .json({ error: { code: "internal", message: "Something went wrong inside the node." } });
   };
 }
+
+export const noSuch = (what: string): HttpError =>
+  new HttpError(404, "http.not-found", `There is no such ${what}.`);

@@ -1,14 +1,14 @@
 import { statfs } from "node:fs/promises";
 import type { RequestHandler } from "express";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { FileTotals } from "../engine/control-totals.ts";
+import { imbalanceOf, together } from "../engine/control-totals.ts";
 import type { PipelineStatus } from "../engine/pipeline.ts";
-import { CONTROL_CLASSES } from "../engine/stored-types.ts";
+import { type AllTotals, CONTROL_CLASSES } from "../engine/stored-types.ts";
 
 /** What the node's figures are read from, anew for each scrape that is due. */
 export interface MetricsSources {
   status: () => Promise<NodeStatus>;
-  totals: () => Promise<FileTotals>;
+  totals: () => Promise<AllTotals>;
   /** The folder whose file system fills up; undefined where nothing is on disk. */
   dataFolder?: string;
 }
@@ -98,9 +98,19 @@ function figuresIn(registry: Registry) {
   const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
     new Gauge<L>({ name: `tallystick_${name}`, help, labelNames, registers });
   return {
+    recordsIn: counter("records_in_total", "Rows of source files that came in."),
     records: counter("records_total", "Usage records by what became of them.", "outcome"),
+    leftSuspense: counter(
+      "suspense_left_total",
+      "Records that waited in suspense and do no longer: these count under two outcomes.",
+    ),
     seconds: counter("usage_seconds_total", "Seconds of use by what became of them.", "outcome"),
     octets: counter("usage_octets_total", "Octets by what became of them.", "outcome"),
+    imbalance: gauge(
+      "control_difference",
+      "What came in minus all that became of it; anything but 0 is an alarm.",
+      "quantity",
+    ),
     files: counter("files_total", "Source files taken in, whole or in part."),
     batches: counter("batches_total", "Batches sealed.", "book"),
     entries: counter("batch_entries_total", "Entries of sealed batches.", "book"),
@@ -120,16 +130,23 @@ function figuresIn(registry: Registry) {
 }
 
 /** The store's sums only grow; a counter is set by starting it again. */
-function setTotals(figures: Figures, totals: FileTotals): void {
-  for (const counter of [figures.records, figures.seconds, figures.octets, figures.files]) {
-    counter.reset();
-  }
-  figures.files.inc(totals.files);
+function setTotals(figures: Figures, totals: AllTotals): void {
+  const { recordsIn, records, seconds, octets, files, leftSuspense, imbalance } = figures;
+  for (const one of [recordsIn, records, seconds, octets, files, leftSuspense]) one.reset();
+  files.inc(totals.files);
+  recordsIn.inc(totals.in.records);
+  leftSuspense.inc(totals.leftSuspense.records);
+  const difference = imbalanceOf(totals);
+  imbalance.set({ quantity: "records" }, difference.records);
+  imbalance.set({ quantity: "seconds" }, Number(difference.durationMilliseconds) / 1000);
+  imbalance.set({ quantity: "octets" }, Number(difference.octets));
   for (const outcome of CONTROL_CLASSES) {
-    const { records, durationMilliseconds, octets } = totals.classes[outcome];
-    figures.records.inc({ outcome }, records);
-    figures.seconds.inc({ outcome }, Number(durationMilliseconds) / 1000);
-    figures.octets.inc({ outcome }, Number(octets));
+    const now = totals.classes[outcome];
+    // A counter never falls: of suspense it tells what ever came there, the gauge what waits now.
+    const counted = outcome === "suspended" ? together(now, totals.leftSuspense) : now;
+    records.inc({ outcome }, counted.records);
+    seconds.inc({ outcome }, Number(counted.durationMilliseconds) / 1000);
+    octets.inc({ outcome }, Number(counted.octets));
   }
 }
 

@@ -250,8 +250,43 @@ export const openApiDocument = {
         answer: "Bundle",
       }),
     },
+    "/v1/operator/totals": {
+      get: operator({ summary: "Control totals over all files", answer: "Totals" }),
+    },
+    "/v1/operator/totals/files": {
+      get: operator({
+        summary: "Control totals of each file, a page at a time (after, limit)",
+        answer: "Files with their totals, and where the next page begins",
+      }),
+    },
+    "/v1/operator/totals/hours": {
+      get: operator({
+        summary: "Control totals by hour of use, of all files or one (from, to, file, limit)",
+        answer: "Hours with their totals, and with which the next page begins",
+      }),
+    },
     "/v1/operator/suspense": {
-      get: operator({ summary: "Records that wait in suspense", answer: "Records with reasons" }),
+      get: operator({
+        summary: "Records that wait in suspense, a page at a time (code, after, limit)",
+        answer: "Records with reasons, and where the next page begins",
+      }),
+    },
+    "/v1/operator/suspense/reasons": {
+      get: operator({ summary: "How much waits for which reason", answer: "Reasons" }),
+    },
+    "/v1/operator/suspense/{id}/drop": {
+      parameters: withId("id"),
+      post: operator({
+        summary: "Decide that a suspended record is never charged: {by, reason}, kept with it",
+        body: JSON_BODY,
+        answer: "What became of it",
+      }),
+    },
+    "/v1/operator/dropped": {
+      get: operator({
+        summary: "Records that were dropped, by whom, when and why, a page at a time",
+        answer: "Records with their decisions",
+      }),
     },
     "/v1/operator/suspense/{id}": {
       parameters: withId("id"),

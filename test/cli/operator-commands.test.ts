@@ -10,7 +10,6 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { balances } from "../../node/cli/commands/ingest.ts";
 import { EPOCH, MemoryOperator, octoberUsage } from "../http/memory-operator.ts";
 import { OPERATOR_TOKEN, type serve, serveOperator } from "../http/memory-server.ts";
 import { startTallystick, tallystick } from "./run-tallystick.ts";
@@ -123,15 +122,6 @@ describe("the operator's commands", function () {
     assert.equal((await at("ingest", twice)).status, 1);
   });
 
-  it("find totals that do not balance", () => {
-    const totals = { records: 2, durationMilliseconds: "10", octets: "0" };
-    const half = { records: 1, durationMilliseconds: "5", octets: "0" };
-    assert.equal(balances({ in: totals, classes: { charged: half, duplicate: half } }), true);
-    assert.equal(balances({ in: totals, classes: { charged: half } }), false);
-    const short = { ...half, durationMilliseconds: "4" };
-    assert.equal(balances({ in: totals, classes: { charged: half, duplicate: short } }), false);
-  });
-
   it("send nothing when one of several files is not there", async () => {
     const { status, lines } = await at("ingest", join(folder, "october.ndjson"), "/no/such/file");
     assert.equal(status, 3);
@@ -175,6 +165,67 @@ describe("the operator's commands", function () {
     assert.deepEqual([none.status, none.lines[0].error.code], [3, "http.not-found"]);
     assert.equal((await at("suspense", "recycle")).status, 2);
     assert.equal((await at("suspense", "explode")).status, 2);
+  });
+
+  it("drop what is never charged, with who decided it and why, and count it as dropped", async () => {
+    const reasons = (await at("suspense", "reasons")).lines;
+    const suspected = reasons[0].reason;
+    assert.equal(suspected.code, "duplicate.suspected");
+    const summary = (await at("suspense", "list")).lines.at(-1).summary;
+    assert.equal(summary.byReason[suspected.code].waiting.records, suspected.waiting.records);
+    const decision = ["--by", "Ruth", "--reason", "test calls of the switch"];
+    const wrong = [
+      ["drop", "x"],
+      ["drop", "x", "--by", "Ruth"],
+      ["drop", ...decision],
+      ["drop", "--all", ...decision],
+      ["drop", "x", "--code", "guide.unknown-owner", ...decision],
+    ];
+    for (const call of wrong)
+      assert.equal((await at("suspense", ...call)).status, 2, call.join(" "));
+    const gone = await at("suspense", "drop", "no-such-record", ...decision);
+    assert.deepEqual([gone.status, gone.lines[0].error.code], [3, "http.not-found"]);
+    const all = ["drop", "--all", "--code", suspected.code, ...decision];
+    const dropped = await at("suspense", ...all);
+    assert.deepEqual(
+      [dropped.status, dropped.lines.at(-1).summary.dropped],
+      [0, suspected.waiting.records],
+    );
+    const [kept] = (await at("suspense", "dropped")).lines;
+    assert.equal(kept.dropped.by, "Ruth");
+    assert.equal(kept.dropped.reason, "test calls of the switch");
+    assert.ok(kept.dropped.droppedAt.startsWith("2026-"));
+    const { totals } = (await at("totals")).lines[0];
+    assert.deepEqual(totals.classes.dropped, suspected.waiting);
+    assert.deepEqual(
+      (await at("suspense", "reasons")).lines.filter(
+        ({ reason }) => reason?.code === suspected.code,
+      ),
+      [],
+    );
+  });
+
+  it("show that everything balances, over all files, by file and by hour", async () => {
+    const all = await at("totals");
+    assert.deepEqual([all.status, all.lines.at(-1).summary.unbalanced], [0, 0]);
+    const { in: taken } = all.lines[0].totals;
+    for (const by of ["file", "hour"]) {
+      const { status, lines } = await at("totals", "--by", by);
+      assert.deepEqual([status, lines.at(-1).summary.unbalanced], [0, 0]);
+      const sum = lines.slice(0, -1).reduce((records, line) => records + line[by].in.records, 0);
+      assert.equal(sum, taken.records);
+      assert.ok(lines.length > 2);
+    }
+    const [first] = (await at("totals", "--by", "hour")).lines;
+    const to = await at("totals", "--by", "hour", "--to", first.hour.hour);
+    assert.equal(to.lines.at(-1).summary.rows, 0);
+    for (const wrong of [
+      ["--by", "day"],
+      ["--to", "2026-10-05T12"],
+      ["--by", "hour", "--from", "noon"],
+    ]) {
+      assert.equal((await at("totals", ...wrong)).status, 2, wrong.join(" "));
+    }
   });
 
   it("refuse the bill while charges wait, then commit, bill and commit", async () => {

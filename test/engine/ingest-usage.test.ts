@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { checkStore } from "../../node/engine/check-store.ts";
+import { emptyTotals, withTotals } from "../../node/engine/control-totals.ts";
 import { CONTROL_CLASSES } from "../../node/engine/stored-types.ts";
 import { ANNA, BERT, call, calls, EngineScene, hasCode, NOON, STRANGER } from "./engine-scene.ts";
 
@@ -246,6 +247,13 @@ describe("taking usage in", () => {
             : call(one.id, one),
         );
         const file = await scene.ingest(`file-${at}`, lines);
+        const { rows: hours } = await scene.pipeline.control.hours({
+          file: file.sha256,
+          limit: 1_000,
+        });
+        assert.ok(hours.every(({ balanced }) => balanced));
+        const sumOfHours = hours.reduce((sum, hour) => withTotals(sum, hour), emptyTotals());
+        assert.deepEqual(sumOfHours.classes, file.classes);
         const classes = CONTROL_CLASSES.map((name) => file.classes[name]);
         const sum = (pick: (totals: (typeof classes)[number]) => number | string) =>
           classes.reduce((total, totals) => total + BigInt(pick(totals)), 0n);

@@ -2,6 +2,7 @@ import { type InspectLine, isRecord } from "../../node/core/formats/inspect-line
 import { rateUsage } from "../../node/core/rating/rate-usage.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import { unnumbered } from "../../node/engine/charge-of-record.ts";
+import { countedUse } from "../../node/engine/control-totals.ts";
 import type { AccountGuide } from "../../node/engine/guide-account.ts";
 import { keys } from "../../node/engine/key-spaces.ts";
 import { numberCharge } from "../../node/engine/number-charge.ts";
@@ -65,7 +66,8 @@ export class PlainIngest {
   }
 
   async #suspend(session: StoreSession, record: UsageRecord, code: string): Promise<ControlClass> {
-    const suspended: SuspendedRecord = { record, code, message: "", since: "" };
+    const counted = countedUse(record, "");
+    const suspended: SuspendedRecord = { record, code, message: "", since: "", counted };
     session.put(keys.suspense(record.id), suspended);
     await session.commit();
     return "suspended";

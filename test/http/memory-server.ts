@@ -65,7 +65,11 @@ export function serverParts(
     page: undefined,
     sampleLog: undefined,
     health: healthOf({ ledger, store }),
-    metrics: new NodeMetrics({ status, totals: () => pipeline.controlTotals(), dataFolder: spool }),
+    metrics: new NodeMetrics({
+      status,
+      totals: () => pipeline.control.overall(),
+      dataFolder: spool,
+    }),
     log: createLog("silent"),
     debug: false,
   };

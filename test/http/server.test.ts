@@ -135,7 +135,7 @@ describe("the node's HTTP interface", () => {
       assert.ok(line, name);
       return Number(line.split(" ").at(-1));
     };
-    const totals = await operator.pipeline.controlTotals();
+    const totals = await operator.pipeline.control.overall();
     const counted = CONTROL_CLASSES.map((outcome) => figure(`records_total{outcome="${outcome}"}`));
     assert.equal(
       counted.reduce((sum, records) => sum + records, 0),

@@ -4,37 +4,17 @@ import { setTimeout as pause } from "node:timers/promises";
 import { openInput } from "../../adapters/files.ts";
 import { filesOfFolder, moveInto } from "../../adapters/watch-folder.ts";
 import { TallystickError } from "../../core/errors.ts";
-import { formatDecimalScaled } from "../../core/money/decimal.ts";
+import { imbalanceOf, isNothing } from "../../engine/control-totals.ts";
+import type { IngestedFile } from "../../engine/stored-types.ts";
 import type { CommandModule } from "../command.ts";
+import { rowsOfTotals } from "../control-rows.ts";
 import type { NodeClient } from "../node-client.ts";
 import { declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
 import { describeError, EXIT, type Output, ServiceError, UsageError } from "../output.ts";
 
-interface Totals {
-  records: number;
-  durationMilliseconds: string;
-  octets: string;
-}
-
-interface Taken {
-  name: string;
-  sha256: string;
-  already: boolean;
-  in: Totals;
-  classes: Record<string, Totals>;
-  problems: { code: string; message: string }[];
-  rejections?: { code: string; message: string; position: number }[];
-}
+type Taken = IngestedFile & { already: boolean };
 
 const PROGRESS_MS = 1_000;
-const CLASS_WORDS: Record<string, string> = {
-  charged: "charged",
-  pricedAtZero: "priced at zero",
-  suspended: "in suspense",
-  duplicate: "duplicate",
-  rejected: "rejected",
-  notBillable: "not billable",
-};
 
 export const command: CommandModule = {
   declare(parser) {
@@ -164,7 +144,7 @@ async function takeIn(
     output.remark(describeError(named, false));
     return false;
   }
-  const balanced = balances(taken);
+  const balanced = isNothing(imbalanceOf(taken));
   await output.record({ file: { ...taken, balanced } });
   for (const line of inWords(taken, balanced)) await output.say(line);
   worst.clean &&=
@@ -214,29 +194,11 @@ async function* telling(
   if (sent > 50_000_000) output.remark(`${name}: sent; the node rates it`);
 }
 
-/** What went in is what came out, in records, time and octets (DESIGN: control totals). */
-export function balances({ in: taken, classes }: Pick<Taken, "in" | "classes">): boolean {
-  const all = Object.values(classes);
-  const sum = (read: (totals: Totals) => string | number) =>
-    all.reduce((total, one) => total + BigInt(read(one)), 0n);
-  return (
-    sum(({ records }) => records) === BigInt(taken.records) &&
-    sum(({ durationMilliseconds }) => durationMilliseconds) ===
-      BigInt(taken.durationMilliseconds) &&
-    sum(({ octets }) => octets) === BigInt(taken.octets)
-  );
-}
-
 function inWords(taken: Taken, balanced: boolean): string[] {
-  const row = (words: string, { records, durationMilliseconds, octets }: Totals) =>
-    `  ${words.padEnd(14)} ${String(records).padStart(9)} records ${formatDecimalScaled(BigInt(durationMilliseconds), 3).padStart(12)} s ${octets.padStart(14)} octets`;
   const waiting = taken.classes.suspended?.records ?? 0;
   return [
     `${taken.name}${taken.already ? ": already taken in, nothing was done again" : ""}`,
-    row("in", taken.in),
-    ...Object.entries(taken.classes)
-      .filter(([, totals]) => totals.records > 0)
-      .map(([name, totals]) => row(CLASS_WORDS[name] ?? name, totals)),
+    ...rowsOfTotals(taken),
     balanced ? "  The totals balance." : "  THE TOTALS DO NOT BALANCE; run tallystick fsck.",
     ...inWordsOfRejections(taken),
     ...taken.problems.map(({ code, message }) => `  PROBLEM  ${message} [${code}]`),

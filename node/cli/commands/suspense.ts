@@ -1,14 +1,29 @@
-import { readUsageRecord } from "../../core/records/read-usage-record.ts";
+import { formatDecimalScaled } from "../../core/money/decimal.ts";
+import type { ControlTotals } from "../../engine/stored-types.ts";
 import type { CommandModule } from "../command.ts";
 import type { NodeClient } from "../node-client.ts";
 import { declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
 import { EXIT, type ExitCode, type Output, UsageError } from "../output.ts";
+import { allRows } from "../pages.ts";
+import { ToldProgress } from "../told-progress.ts";
 
 interface Suspended {
   record: { id: string; service: string; start: string; aParty?: string; bParty?: string };
   code: string;
   message: string;
   since: string;
+}
+
+interface Dropped extends Suspended {
+  droppedAt: string;
+  by: string;
+  reason: string;
+}
+
+interface Reason {
+  code: string;
+  waiting: ControlTotals;
+  oldest: string;
 }
 
 const PATH = "/v1/operator/suspense";
@@ -18,20 +33,31 @@ const SUSPECTED = "duplicate.suspected";
 export const command: CommandModule = {
   declare(parser) {
     declareNodeOptions(parser)
-      .argument("<action>", "list, correct or recycle")
+      .argument("<action>", "list, reasons, correct, recycle, drop or dropped")
       .argument("[id...]", "ids of records, as list shows them")
       .option(
         "--set <field=value>",
         "for correct: a field of the record; may be repeated",
         (one: string, all: string[] | undefined) => [...(all ?? []), one],
       )
-      .option("--all", "for recycle: all that wait, but suspected duplicates")
+      .option(
+        "--all",
+        "for recycle: all that wait, but suspected duplicates; for drop: with --code",
+      )
+      .option("--code <reason>", "only what waits for this reason")
+      .option("--by <name>", "for drop: who decided it")
+      .option("--reason <words>", "for drop: why it is never charged")
       .addHelpText(
         "after",
-        "\n  list                          what waits, and why" +
+        "\n  list [--code REASON]          what waits, by reason" +
+          "\n  reasons                       how much waits for which reason" +
           "\n  correct ID --set bParty=+49…  changes a record; recycle rates it again" +
           "\n  recycle ID… | --all           rates records again (exit code 1 when one still waits)" +
-          "\nA suspected duplicate is charged when it is recycled by its id, which --all never does.",
+          "\n  drop ID… | --all --code REASON, with --by NAME --reason WORDS" +
+          "\n                                decides that records are never charged" +
+          "\n  dropped                       what was dropped, by whom, when and why" +
+          "\nA suspected duplicate is charged when it is recycled by its id, which --all never does." +
+          "\nA dropped record is kept, counts as dropped, and is a duplicate when it comes again.",
       );
   },
 
@@ -49,9 +75,14 @@ function workOf(
   options: Record<string, unknown>,
   output: Output,
 ): (node: NodeClient) => Promise<ExitCode> {
+  const { code, by, reason } = options as Record<string, string | undefined>;
   switch (action) {
     case "list":
-      return (node) => list(node, output);
+      return (node) => list(node, code, output);
+    case "reasons":
+      return (node) => tellReasons(node, output);
+    case "dropped":
+      return (node) => listDropped(node, output);
     case "correct": {
       const [id, more] = ids;
       if (id === undefined || more !== undefined || options.set === undefined) {
@@ -64,27 +95,84 @@ function workOf(
       if ((ids.length === 0) !== (options.all === true)) {
         throw new UsageError("Write: tallystick suspense recycle ID…, or recycle --all.");
       }
-      return (node) => recycle(node, ids, output);
+      return (node) => recycle(node, ids, code, output);
+    case "drop":
+      if (
+        (ids.length === 0) !== (options.all === true) ||
+        (ids.length === 0) !== (code !== undefined)
+      ) {
+        throw new UsageError("Write: tallystick suspense drop ID…, or drop --all --code REASON.");
+      }
+      if (!by?.trim() || !reason?.trim()) {
+        throw new UsageError(
+          "A record is dropped with --by NAME and --reason WORDS, kept with it.",
+        );
+      }
+      return (node) => drop(node, ids, code, { by, reason }, output);
     default:
-      throw new UsageError(`"${action}" is no action of suspense: use list, correct or recycle.`);
+      throw new UsageError(
+        `"${action}" is no action of suspense: use list, reasons, correct, recycle, drop or dropped.`,
+      );
   }
 }
 
-async function waiting(node: NodeClient): Promise<Suspended[]> {
-  return (await node.get(PATH)).body.suspended as Suspended[];
+function waiting(node: NodeClient, code: string | undefined): AsyncGenerator<Suspended> {
+  const query = code === undefined ? "" : `?${new URLSearchParams({ code })}`;
+  return allRows<Suspended>(node, `${PATH}${query}`, "suspended");
 }
 
-async function list(node: NodeClient, output: Output): Promise<ExitCode> {
-  const suspended = await waiting(node);
-  for (const one of suspended) {
-    const { record, code, message } = one;
-    await output.record({ suspended: one });
+async function reasonsOf(node: NodeClient): Promise<Reason[]> {
+  return (await node.get(`${PATH}/reasons`)).body.reasons as Reason[];
+}
+
+/** Reason by reason, the one of most records first. */
+async function list(node: NodeClient, code: string | undefined, output: Output): Promise<ExitCode> {
+  const reasons = (await reasonsOf(node)).filter((one) => code === undefined || one.code === code);
+  let told = 0;
+  for (const reason of reasons) {
+    await output.say(inWords(reason));
+    for await (const one of waiting(node, reason.code)) {
+      const { record, message } = one;
+      told++;
+      await output.record({ suspended: one });
+      await output.say(
+        `  ${record.id}  ${record.start}  ${record.service}  ${record.aParty ?? "-"} > ${record.bParty ?? "-"}\n    ${message}`,
+      );
+    }
+  }
+  const byReason = Object.fromEntries(reasons.map(({ code, ...rest }) => [code, rest]));
+  await output.record({ summary: { suspended: told, byReason } });
+  await output.say(told === 0 ? "Nothing waits." : `${told} wait.`);
+  return EXIT.yes;
+}
+
+async function tellReasons(node: NodeClient, output: Output): Promise<ExitCode> {
+  const reasons = await reasonsOf(node);
+  for (const reason of reasons) {
+    await output.record({ reason });
+    await output.say(inWords(reason));
+  }
+  const suspended = reasons.reduce((sum, { waiting }) => sum + waiting.records, 0);
+  await output.record({ summary: { suspended, reasons: reasons.length } });
+  await output.say(suspended === 0 ? "Nothing waits." : `${suspended} wait.`);
+  return EXIT.yes;
+}
+
+const inWords = ({ code, waiting, oldest }: Reason): string =>
+  `${code}: ${waiting.records} records, ${formatDecimalScaled(BigInt(waiting.durationMilliseconds), 3)} s, ${waiting.octets} octets, the oldest of ${oldest}`;
+
+async function listDropped(node: NodeClient, output: Output): Promise<ExitCode> {
+  let told = 0;
+  for await (const one of allRows<Dropped>(node, "/v1/operator/dropped", "dropped")) {
+    const { record, code, droppedAt, by, reason } = one;
+    told++;
+    await output.record({ dropped: one });
     await output.say(
-      `${record.id}  ${record.start}  ${record.service}  ${record.aParty ?? "-"} > ${record.bParty ?? "-"}\n  ${message} [${code}]`,
+      `${record.id}  ${record.start}  ${record.service}  waited for ${code}\n  dropped at ${droppedAt} by ${by}: ${reason}`,
     );
   }
-  await output.record({ summary: { suspended: suspended.length } });
-  await output.say(suspended.length === 0 ? "Nothing waits." : `${suspended.length} wait.`);
+  await output.record({ summary: { dropped: told } });
+  await output.say(told === 0 ? "Nothing was dropped." : `${told} were dropped.`);
   return EXIT.yes;
 }
 
@@ -94,28 +182,27 @@ async function correct(
   change: Record<string, unknown>,
   output: Output,
 ): Promise<ExitCode> {
-  const found = (await waiting(node)).find(({ record }) => record.id === id);
-  // A record that could not be read back must not get into the store; an unknown id the node tells.
-  if (found !== undefined) readUsageRecord({ ...found.record, ...change });
   await node.send("PATCH", `${PATH}/${encodeURIComponent(id)}`, change);
   await output.record({ corrected: id, fields: Object.keys(change) });
   await output.say(`${id} is changed. Rate it again with: tallystick suspense recycle ${id}`);
   return EXIT.yes;
 }
 
-async function recycle(node: NodeClient, ids: string[], output: Output): Promise<ExitCode> {
-  const waits = ids.length > 0 ? [] : await waiting(node);
-  const suspected = waits.filter(({ code }) => code === SUSPECTED).length;
-  const chosen =
-    ids.length > 0 ? ids : waits.filter(({ code }) => code !== SUSPECTED).map(idOfSuspended);
-  const byOutcome: Record<string, number> = {};
-  for (const id of chosen) {
-    const answer = await node.send("POST", `${PATH}/${encodeURIComponent(id)}/recycle`);
-    const outcome = String(answer.body.outcome);
-    byOutcome[outcome] = (byOutcome[outcome] ?? 0) + 1;
-    await output.record({ id, outcome });
-    await output.say(`${id}  ${outcome}`);
+async function recycle(
+  node: NodeClient,
+  ids: string[],
+  code: string | undefined,
+  output: Output,
+): Promise<ExitCode> {
+  let suspected = 0;
+  const chosen = [...ids];
+  if (ids.length === 0) {
+    for await (const one of waiting(node, code)) {
+      if (one.code === SUSPECTED) suspected++;
+      else chosen.push(one.record.id);
+    }
   }
+  const byOutcome = await decideAll(node, chosen, "recycle", undefined, output);
   await output.record({ summary: { recycled: chosen.length, byOutcome, suspected } });
   const sums = Object.entries(byOutcome).map(([outcome, count]) => `${count} ${outcome}`);
   await output.say(`${chosen.length} rated again${sums.length > 0 ? `: ${sums.join(", ")}` : ""}.`);
@@ -128,7 +215,41 @@ async function recycle(node: NodeClient, ids: string[], output: Output): Promise
   return open === 0 ? EXIT.yes : EXIT.no;
 }
 
-const idOfSuspended = ({ record }: Suspended): string => record.id;
+async function drop(
+  node: NodeClient,
+  ids: string[],
+  code: string | undefined,
+  decision: { by: string; reason: string },
+  output: Output,
+): Promise<ExitCode> {
+  const chosen = [...ids];
+  if (ids.length === 0) for await (const one of waiting(node, code)) chosen.push(one.record.id);
+  await decideAll(node, chosen, "drop", decision, output);
+  await output.record({ summary: { dropped: chosen.length, ...decision } });
+  await output.say(`${chosen.length} dropped by ${decision.by}: ${decision.reason}`);
+  return EXIT.yes;
+}
+
+/** One after the other, each durable before the next: an interrupt leaves the rest waiting. */
+async function decideAll(
+  node: NodeClient,
+  ids: readonly string[],
+  step: "recycle" | "drop",
+  body: object | undefined,
+  output: Output,
+): Promise<Record<string, number>> {
+  const byOutcome: Record<string, number> = {};
+  const progress = new ToldProgress(step, ids.length, output);
+  for (const id of ids) {
+    const answer = await node.send("POST", `${PATH}/${encodeURIComponent(id)}/${step}`, body);
+    const outcome = String(answer.body.outcome);
+    byOutcome[outcome] = (byOutcome[outcome] ?? 0) + 1;
+    await output.record({ id, outcome });
+    await output.say(`${id}  ${outcome}`);
+    progress.step();
+  }
+  return byOutcome;
+}
 
 /** What is written as text becomes what the field holds: "units=2", "billable=true", "bParty=+4930". */
 function readChange(settings: string[]): Record<string, unknown> {

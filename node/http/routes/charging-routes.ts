@@ -3,7 +3,6 @@ import { z } from "zod";
 import type { Hex } from "../../core/bytes.ts";
 import type { StatedUse } from "../../core/charging/session-request.ts";
 import { type StatedQuantity, usageOf } from "../../core/charging/session-use.ts";
-import { firstShapeProblem } from "../../core/json/shape-words.ts";
 import { parseDecimalNano } from "../../core/money/decimal.ts";
 import type { ChargingNode } from "../../engine/charging-node.ts";
 import { requireOperator } from "../access.ts";
@@ -18,6 +17,7 @@ import {
 } from "../charging-shapes.ts";
 import { edgeReportSchema, readReport, toWire } from "../edge-shapes.ts";
 import { HttpError } from "../http-error.ts";
+import { readBody } from "../read-body.ts";
 
 export interface ChargingRoutesParts {
   charging: ChargingNode;
@@ -32,13 +32,6 @@ export interface ChargingRoutesParts {
 const PAGE = 1_000;
 const numberSchema = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const takenSchema = z.strictObject({ upTo: z.number().int().nonnegative() });
-
-function read<T>(schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const { field, says } = firstShapeProblem(parsed.error, value);
-  throw new HttpError(400, "http.body", `${field || "body"}: ${says}`);
-}
 
 /**
  * Credit control over HTTP, for gateways of network elements and the operator's staff, behind the
@@ -57,9 +50,9 @@ export function chargingRoutes({ charging, token, isEdge = false }: ChargingRout
   });
 
   router.put("/sessions/:session/requests/:number", async (request, response) => {
-    const session = read(name, request.params.session);
-    const number = read(numberSchema, request.params.number);
-    const body = read(requestSchema, request.body);
+    const session = readBody(name, request.params.session);
+    const number = readBody(numberSchema, request.params.number);
+    const body = readBody(requestSchema, request.body);
     if (body.kind === "refund") {
       if (isEdge) throw centreDecides();
       const { amount } = body;
@@ -105,8 +98,8 @@ export function chargingRoutes({ charging, token, isEdge = false }: ChargingRout
   });
 
   router.put("/accounts/:account", async (request, response) => {
-    const account = read(name, request.params.account);
-    await charging.setAccount(account, policyOf(read(policySchema, request.body ?? {})));
+    const account = readBody(name, request.params.account);
+    await charging.setAccount(account, policyOf(readBody(policySchema, request.body ?? {})));
     response.json(accountOf(account));
   });
 
@@ -116,16 +109,16 @@ export function chargingRoutes({ charging, token, isEdge = false }: ChargingRout
   });
 
   router.put("/accounts/:account/payments/:reference", async (request, response) => {
-    const account = read(name, request.params.account);
-    const reference = read(name, request.params.reference);
-    const { amount } = read(paymentSchema, request.body);
+    const account = readBody(name, request.params.account);
+    const reference = readBody(name, request.params.reference);
+    const { amount } = readBody(paymentSchema, request.body);
     const amountNano = parseDecimalNano(amount);
     const { balanceNano, ...paid } = await charging.pay({ account, reference, amountNano });
     response.json({ ...paid, balance: money.of(balanceNano), currency: money.currency });
   });
 
   router.put("/accounts/:account/lock", async (request, response) => {
-    const { reason, unlockAt } = read(lockSchema, request.body);
+    const { reason, unlockAt } = readBody(lockSchema, request.body);
     const unlockAtNano = unlockAt === undefined ? undefined : parseDecimalNano(unlockAt).toString();
     await charging.lock(request.params.account, {
       reason,
@@ -140,7 +133,7 @@ export function chargingRoutes({ charging, token, isEdge = false }: ChargingRout
   });
 
   router.get("/notices", (request, response) => {
-    const after = read(numberSchema, request.query.after ?? 0);
+    const after = readBody(numberSchema, request.query.after ?? 0);
     const notices = charging.noticesAfter(after, PAGE).map(({ at, ...notice }) => ({
       ...notice,
       at: new Date(at).toISOString(),
@@ -149,7 +142,7 @@ export function chargingRoutes({ charging, token, isEdge = false }: ChargingRout
   });
 
   router.get("/records", (request, response) => {
-    const after = read(numberSchema, request.query.after ?? 0);
+    const after = readBody(numberSchema, request.query.after ?? 0);
     const records = charging.recordsAfter(after, PAGE).map(({ number, record }) => ({
       number,
       usage: usageOf(record.session, record.account, record.use, BigInt(record.quantity)),
@@ -165,14 +158,14 @@ export function chargingRoutes({ charging, token, isEdge = false }: ChargingRout
   });
 
   router.put("/records/taken", async (request, response) => {
-    const { upTo } = read(takenSchema, request.body);
+    const { upTo } = readBody(takenSchema, request.body);
     await charging.recordsTaken(upTo);
     response.json({ upTo });
   });
 
   router.put("/edges/:edge/settlement", async (request, response) => {
-    const edge = read(name, request.params.edge);
-    const report = readReport(edge, read(edgeReportSchema, request.body));
+    const edge = readBody(name, request.params.edge);
+    const report = readReport(edge, readBody(edgeReportSchema, request.body));
     response.type("json").send(toWire(await charging.settle(report)));
   });
 

@@ -11,14 +11,15 @@ import type { Hex } from "../../core/bytes.ts";
 import type { ParseOptions } from "../../core/formats/inspect-line.ts";
 import { recogniseFormat } from "../../core/formats/registry.ts";
 import { NO_REPETITIONS } from "../../core/formats/repetition-index.ts";
-import { firstShapeProblem } from "../../core/json/shape-words.ts";
 import { accountTerms } from "../../core/rating/account-directory.ts";
 import type { DisputeList } from "../../engine/list-disputes.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import { requireWholeFile } from "../../engine/require-whole-file.ts";
 import type { Settlement } from "../../engine/settlement.ts";
 import { requireOperator } from "../access.ts";
-import { HttpError } from "../http-error.ts";
+import { HttpError, noSuch } from "../http-error.ts";
+import { readBody } from "../read-body.ts";
+import { controlRoutes } from "./control-routes.ts";
 
 export interface OperatorRoutesParts {
   pipeline: OperatorPipeline;
@@ -59,13 +60,6 @@ const answerSchema = z.strictObject({ answer: z.enum(["concede", "contest"]) });
 const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/);
 const cadenceSchema = z.strictObject({ seconds: z.number().int().min(0).max(86_400) });
 
-function read<T>(schema: z.ZodType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const { field, says } = firstShapeProblem(parsed.error, body);
-  throw new HttpError(400, "http.body", `${field || "body"}: ${says}`);
-}
-
 /** What the operator's own staff and commands may do, behind the operator's token. */
 export function operatorRoutes(parts: OperatorRoutesParts): Router {
   const { pipeline, settlement } = parts;
@@ -84,7 +78,7 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
   });
 
   router.put("/accounts", async (request, response) => {
-    const accounts = read(accountsSchema, request.body);
+    const accounts = readBody(accountsSchema, request.body);
     await pipeline.putAccounts(
       accounts.map((account) => ({
         ...account,
@@ -148,33 +142,18 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
   });
 
   router.post("/bill", async (request, response) => {
-    const { period } = read(periodSchema, request.body);
+    const { period } = readBody(periodSchema, request.body);
     const { totalNano, ...run } = await pipeline.bill(period);
     response.json({ ...run, totalNano: totalNano.toString() });
   });
 
   router.get("/evidence", async (request, response) => {
     const account = String(request.query.account ?? "");
-    const { period } = read(periodSchema, { period: request.query.period });
+    const { period } = readBody(periodSchema, { period: request.query.period });
     response.json(await pipeline.evidence(account, period));
   });
 
-  router.get("/suspense", async (_request, response) => {
-    response.json({ suspended: await pipeline.suspense() });
-  });
-
-  router.patch("/suspense/:id", async (request, response) => {
-    const change = read(z.record(z.string(), z.unknown()), request.body);
-    if (!(await pipeline.correctSuspended(request.params.id, change)))
-      throw noSuch("suspended record");
-    response.json({ corrected: true });
-  });
-
-  router.post("/suspense/:id/recycle", async (request, response) => {
-    const outcome = await pipeline.recycle(request.params.id);
-    if (outcome === undefined) throw noSuch("suspended record");
-    response.json({ outcome });
-  });
+  controlRoutes(router, pipeline);
 
   router.get("/claims", async (_request, response) => {
     response.json({ claims: await pipeline.claims() });
@@ -185,7 +164,7 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
   });
 
   router.post("/claims/:id", async (request, response) => {
-    const { answer } = read(answerSchema, request.body);
+    const { answer } = readBody(answerSchema, request.body);
     await pipeline.answerClaim(request.params.id as Hex, answer);
     response.status(202).json({ answer });
   });
@@ -223,15 +202,13 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
   });
 
   router.put("/cadence", (request, response) => {
-    const { seconds } = read(cadenceSchema, request.body);
+    const { seconds } = readBody(cadenceSchema, request.body);
     parts.setCadence(seconds);
     response.json({ seconds });
   });
 
   return router;
 }
-
-const noSuch = (what: string) => new HttpError(404, "http.not-found", `There is no such ${what}.`);
 
 const LINE_FEED = 10;
 

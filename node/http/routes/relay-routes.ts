@@ -4,11 +4,11 @@ import type { Hex } from "../../core/bytes.ts";
 import { toHex } from "../../core/bytes.ts";
 import { BREACH_KIND, type BreachKind, claimKindCode } from "../../core/evidence/claim-kind.ts";
 import { hashDocument } from "../../core/hash.ts";
-import { firstShapeProblem } from "../../core/json/shape-words.ts";
 import type { Ledger, LedgerCall } from "../../engine/ledger.ts";
 import type { Outbox } from "../../engine/outbox.ts";
 import type { Settled } from "../../engine/outbox-journal.ts";
 import { HttpError } from "../http-error.ts";
+import { readBody } from "../read-body.ts";
 import { DEMAND_RELAYS } from "./demand-relays.ts";
 import { FinderLimits } from "./finder-limits.ts";
 import { hex, integer } from "./relay-fields.ts";
@@ -101,7 +101,7 @@ export function relayRoutes(outbox: Outbox, ledger: Ledger): Router {
   }
 
   router.post("/claims", async (request, response) => {
-    const claim = read(claimSchema, request.body);
+    const claim = readBody(claimSchema, request.body);
     const kind = claimKindCode(claim.kind);
     const place = [claim.domain, BigInt(claim.sequence), claim.leafIndex];
     const call: LedgerCall = {
@@ -125,7 +125,7 @@ export function relayRoutes(outbox: Outbox, ledger: Ledger): Router {
   });
 
   router.post("/openings", async (request, response) => {
-    const asked = read(openingSchema, request.body);
+    const asked = readBody(openingSchema, request.body);
     const call: LedgerCall =
       "evidence" in asked
         ? { contract: "claims", method: "open", args: [asked.claimId, asked.evidence] }
@@ -135,7 +135,7 @@ export function relayRoutes(outbox: Outbox, ledger: Ledger): Router {
   });
 
   router.post("/conclusions", async (request, response) => {
-    const { claimId, step } = read(conclusionSchema, request.body);
+    const { claimId, step } = readBody(conclusionSchema, request.body);
     const call: LedgerCall = { contract: "claims", method: step, args: [claimId] };
     const { hash } = await relay("relay conclusion", call);
     response.status(201).json({ transaction: hash });
@@ -145,7 +145,7 @@ export function relayRoutes(outbox: Outbox, ledger: Ledger): Router {
     router.post(path, async (request, response) => {
       const { hash } = await relay(
         purpose,
-        readCall((schema) => read(schema, request.body)),
+        readCall((schema) => readBody(schema, request.body)),
       );
       response.status(201).json({ transaction: hash });
     });
@@ -157,13 +157,6 @@ export function relayRoutes(outbox: Outbox, ledger: Ledger): Router {
 const keyOf = (data: Hex): string => `relay:${toHex(hashDocument(new TextEncoder().encode(data)))}`;
 
 const isRefused = (settled: Settled | undefined): boolean => settled?.error !== undefined;
-
-function read<T>(schema: z.ZodType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const { field, says } = firstShapeProblem(parsed.error, body);
-  throw new HttpError(400, "http.body", `${field || "body"}: ${says}`);
-}
 
 const refused = (name: string) =>
   new HttpError(409, "ledger.refused", `The ledger did not take it: ${name}.`);
