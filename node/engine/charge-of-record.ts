@@ -114,13 +114,14 @@ export function accountedPrice({ accounted, scopes = [] }: PricedUse): Accounted
       counterBefore: counterBefore.toString(),
     })),
     components: accounted.components.map(toldComponent),
-    moves: accounted.counters.map(({ name, scope, of, before, after, granted }) => ({
+    moves: accounted.counters.map(({ name, scope, of, before, after, granted, rolled }) => ({
       name,
       scope,
       ...(scope === "device" ? { device: of } : {}),
       before: before.toString(),
       after: after.toString(),
       ...(granted === undefined ? {} : { granted: granted.toString() }),
+      ...(rolled === undefined ? {} : { rolled }),
     })),
   };
 }

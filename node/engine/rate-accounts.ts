@@ -1,5 +1,6 @@
 import { toHex } from "../core/bytes.ts";
 import type { CounterMove as Scope } from "../core/commitment/charge-groups.ts";
+import { countersWithPlan } from "../core/commitment/plan-scope.ts";
 import { TallystickError } from "../core/errors.ts";
 import { AccountClosing, type ClosedAccount } from "../core/rating/account-closing.ts";
 import { AccountDirectory, type RatedAccount } from "../core/rating/account-directory.ts";
@@ -209,11 +210,27 @@ export class AccountRating {
     return { outcome, accounted: outcome, scopes: this.#scopesOf(outcome, account, guided) };
   }
 
+  /** The scopes that a charge commits to: the counter of its price, and the plan that it is priced by. */
+  #scopesOf(rated: AccountRated, account: RatedAccount, guided: GuidedUse): Scope[] {
+    const counter = this.#counterOf(rated, account, guided);
+    const { plans = [] } = guided.tariff.compiled.document;
+    if (plans.length === 0) return counter === undefined ? [] : [counter];
+    const { startMilliseconds: at } = guided;
+    const assigned = account.assignments.findIndex(({ from, to }) => from <= at && at < to);
+    const plan = account.assignments[assigned]?.plan;
+    const number = plan === undefined ? 0 : plans.indexOf(plan) + 1;
+    return countersWithPlan({ plan: number, ordinal: BigInt(assigned + 1) }, counter);
+  }
+
   /**
    * The place of a charge in the counter that its tiers stand over. Whoever sees two charges of one
    * counter may know that it is one; the tag says nothing of whose it is.
    */
-  #scopesOf(rated: AccountRated, account: RatedAccount, { tariff, ...use }: GuidedUse): Scope[] {
+  #counterOf(
+    rated: AccountRated,
+    account: RatedAccount,
+    { tariff, ...use }: GuidedUse,
+  ): Scope | undefined {
     const { compiled } = tariff;
     const price = rated.rows.price - firstPricePlace(compiled);
     const counter = compiled.priceSources[price]?.counter;
@@ -221,7 +238,7 @@ export class AccountRating {
       ({ name, scope, granted }) =>
         name === counter?.name && scope === counter.scope && granted === undefined,
     );
-    if (counter === undefined || move === undefined) return [];
+    if (counter === undefined || move === undefined) return undefined;
     const { name, scope, windowMilliseconds } = counter;
     const payer = scope === "pool" ? account.pool : account.id;
     const { startMilliseconds } = use;
@@ -238,7 +255,7 @@ export class AccountRating {
     const tag = known === 0n ? this.#newTag() : known & TAG_MASK;
     const scopeSequence = (known >> TAG_BITS) + 1n;
     state.apply([{ period, key, value: (scopeSequence << TAG_BITS) | tag }]);
-    return [{ scope: tagBytes(tag), scopeSequence, counterBefore: move.before }];
+    return { scope: tagBytes(tag), scopeSequence, counterBefore: move.before };
   }
 
   #newTag(): bigint {

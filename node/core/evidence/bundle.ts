@@ -153,11 +153,13 @@ const toldMove = z.strictObject({
   after: signedDecimal,
   /** Of an allowance: what there was of it. */
   granted: signedDecimal.optional(),
+  /** Of an allowance that was carried over: how many periods ago it was granted. */
+  rolled: small(1).optional(),
 });
 
 /**
- * How the account's plan made the amount: the operator's words. Its counters' scopes are committed;
- * of the rest a checker sees only that it comes to the amount.
+ * How the account's plan made the amount: the operator's words. A checker recomputes them from the plan
+ * that the charge names and from the lines before it (plan-replay.ts), as far as those tell.
  */
 const told = z.strictObject({
   components: z.array(toldComponent).max(1000),

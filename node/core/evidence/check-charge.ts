@@ -23,6 +23,7 @@ import { type CheckedBatch, checkInclusion } from "./check-batch.ts";
 import { checkPrice, type PublishedVersion } from "./check-price.ts";
 import { accountFromJson, chargeFromJson, partyFromJson } from "./group-json.ts";
 import type { LedgerFacts } from "./ledger-facts.ts";
+import type { PlanReplay } from "./plan-replay.ts";
 
 /** What every line of a bundle is judged by. */
 export interface LineContext {
@@ -32,12 +33,14 @@ export interface LineContext {
   /** Of each batch, whether it stands in the operator's book of charges. */
   inBook: Check[];
   tariffs: PublishedVersion[];
+  /** Prices charges that name a plan; asked for each line in order. */
+  plans: PlanReplay;
   /** What the credits that are proven give back, by the line that they point at. */
   creditedNano: ReadonlyMap<BundleCharge, bigint>;
 }
 
 export function reportCharge(
-  { bundle, facts, batches, inBook, tariffs, creditedNano }: LineContext,
+  { bundle, facts, batches, inBook, tariffs, plans, creditedNano }: LineContext,
   charge: BundleCharge,
   before: BundleCharge | undefined,
 ): LineReport {
@@ -53,7 +56,9 @@ export function reportCharge(
   );
   const priced = isClosed(charge.charge)
     ? { check: unknown("priced", "The use is not shown to this reader.") }
-    : checkPrice(charge.charge, BigInt(charge.amountNano), bundle.currency, tariffs);
+    : checkPrice(charge.charge, BigInt(charge.amountNano), bundle.currency, tariffs, (tariff) =>
+        isClosed(charge.charge) ? undefined : plans.price(tariff, charge, charge.charge),
+      );
   const included = isNamedOtherwise(charge)
     ? fail("included", "The name of the other side is not the one that was committed.")
     : checkInclusion(leaf, charge, batch);

@@ -6,6 +6,7 @@ import { placeCharge, priceCharge } from "../rating/price-charge.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
 import type { OpenedCharge } from "./bundle.ts";
 import { type Check, fail, pass, unknown } from "./check.ts";
+import type { Replayed } from "./plan-replay.ts";
 import { sessionStart } from "./session-start.ts";
 
 export interface PublishedVersion {
@@ -55,12 +56,16 @@ function factsOf(charge: OpenedCharge): PricingFacts {
   };
 }
 
-/** Whether the amount is what the tariff in force at the charge's start yields. */
+/**
+ * Whether the amount is what the tariff in force at the charge's start yields.
+ * @param replay prices a charge that names a plan, by the lines before it
+ */
 export function checkPrice(
   charge: OpenedCharge,
   amountNano: bigint,
   currency: string,
   tariffs: readonly PublishedVersion[],
+  replay?: (compiled: CompiledTariff) => Replayed | undefined,
 ): { check: Check; expectedNano?: bigint } {
   const name = "priced";
   const failed = (because: string) => ({ check: fail(name, because) });
@@ -86,8 +91,10 @@ export function checkPrice(
   const session = sessionStart(charge);
   if (session.isImpossible) return failed(session.because);
   let expectedNano: bigint;
+  let replayed: Replayed | undefined;
   try {
-    expectedNano = repriceCharge(tariff.compiled, charge).amountNano;
+    replayed = replay?.(tariff.compiled);
+    expectedNano = replayed?.amountNano ?? repriceCharge(tariff.compiled, charge).amountNano;
   } catch (error) {
     if (!(error instanceof TallystickError)) throw error;
     return error.code === "rating.needs-account"
@@ -100,6 +107,9 @@ export function checkPrice(
   }
   const [asked, expected] = [formatNano(amountNano, 2), formatNano(expectedNano, 2)];
   const asOf = session.isFar ? ` ${session.because}` : "";
+  if (replayed !== undefined) {
+    return { expectedNano, check: checkReplayed(replayed, amountNano, currency, asOf) };
+  }
   return {
     expectedNano,
     check:
@@ -110,4 +120,24 @@ export function checkPrice(
             `The published tariff yields ${expected} ${currency}; the bill asks ${asked}.${asOf}`,
           ),
   };
+}
+
+/** A price that the account's plan decided: green only where nothing but the bill's own lines decides it. */
+function checkReplayed(
+  { plan, amountNano: expectedNano, wrong, told }: Replayed,
+  amountNano: bigint,
+  currency: string,
+  asOf: string,
+): Check {
+  const name = "priced";
+  const [asked, expected] = [formatNano(amountNano, 2), formatNano(expectedNano, 2)];
+  const by = plan === undefined ? "without a plan" : `by the plan "${plan}"`;
+  const yields = `The published tariff yields ${expected} ${currency} ${by}, which this charge names`;
+  if (expectedNano !== amountNano) return fail(name, `${yields}; the bill asks ${asked}.${asOf}`);
+  if (wrong !== undefined) return fail(name, `${yields}, but ${wrong}.${asOf}`);
+  if (told.length === 0) {
+    return pass(name, `${yields}, counted from the lines of this bill.${asOf}`);
+  }
+  const words = told.join("; ");
+  return unknown(name, `${yields}, if the operator's word is true on: ${words}.${asOf}`);
 }

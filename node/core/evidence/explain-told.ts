@@ -19,7 +19,7 @@ export interface ToldLine {
 /**
  * What an account's plan made of a price, in sentences: its components, then each counter and
  * allowance before and after. They are the operator's words; that they come to the amount is checked
- * here, and the counter of a tier stands in the commitment.
+ * here, that they follow from plan and lines by the check "priced" (plan-replay.ts).
  * @throws TallystickError as `priceCharge`
  */
 export function explainTold(tariff: CompiledTariff, line: ToldLine): string[] {

@@ -8,6 +8,7 @@ import { checkInvoice } from "./check-invoice.ts";
 import { checkOwner, checkPseudonym } from "./check-subscriber.ts";
 import { openTariffs } from "./check-tariff.ts";
 import type { LedgerFacts } from "./ledger-facts.ts";
+import { PlanReplay } from "./plan-replay.ts";
 
 export type { Check, LineReport, LineVerdict } from "./check.ts";
 
@@ -56,6 +57,7 @@ export function verifyBundle(
     batches,
     inBook: bundle.batches.map((batch) => checkBook(bundle, batch, 1)),
     tariffs: tariffs.versions,
+    plans: new PlanReplay(bundle),
     creditedNano: creditedByCharge(bundle, credits),
   };
   const lines = bundle.charges.map((charge, at) => {

@@ -20,6 +20,8 @@ export interface Lot {
   allowance: Allowance;
   /** The period of the grant; where it is an earlier one than the use's, the lot was rolled over. */
   granted: BillingPeriod;
+  /** How many periods before the use's it was granted. */
+  age: number;
   expires: number;
   /** What there was of it when its period began; `left` of that is not used. */
   amount: bigint;
@@ -75,7 +77,7 @@ export class Allowances {
       const rolls = allowance.rollover?.periods ?? 0;
       let granted = period;
       for (let age = 0; age <= rolls; age++) {
-        const lot = this.#lot(account, owner, allowance, granted, period);
+        const lot = this.#lot(account, owner, allowance, granted, period, age);
         if (lot !== undefined && lot.left > 0n) lots.push(lot);
         granted = this.#periods.before(granted);
       }
@@ -124,6 +126,7 @@ export class Allowances {
     allowance: Allowance,
     granted: BillingPeriod,
     now: BillingPeriod,
+    age: number,
   ): Lot | undefined {
     const scopeId = allowance.scope === "device" ? owner.device : account.id;
     const of: StateKey = [account.id, allowance.scope, scopeId, allowance.name];
@@ -136,7 +139,7 @@ export class Allowances {
     for (let i = 0; i < (allowance.rollover?.periods ?? 0); i++) {
       expires = this.#periods.at(expires.to);
     }
-    const lot = { allowance, granted, expires: expires.to };
+    const lot = { allowance, granted, age, expires: expires.to };
     if (granted.from === now.from) return { ...lot, amount, left: atEnd, key: own };
     const key: StateKey = ["rolled", ...of];
     const cap = sizeOfCap(allowance);
@@ -170,7 +173,7 @@ export class Allowances {
     const holders = allowance.grantedPer === "device" ? this.#devicesOf(account, allowance) : 1n;
     const amount = sizeOf(allowance) * holders;
     const left = amount - this.#state.get(ONCE.from, key);
-    return left > 0n ? { allowance, granted: ONCE, expires, amount, left, key } : undefined;
+    return left > 0n ? { allowance, granted: ONCE, age: 0, expires, amount, left, key } : undefined;
   }
 
   #devicesOf(account: RatedAccount, allowance: Allowance): bigint {
@@ -250,7 +253,8 @@ export function overlaps(a: Dates, b: Dates): boolean {
   return a.from < b.to && b.from < a.to;
 }
 
-function sizeOf({ units, money }: Allowance): bigint {
+/** What a period grants in full: base units or nano-units. */
+export function sizeOf({ units, money }: Allowance): bigint {
   if (units !== undefined) return BigInt(units.quantity) * unitSize(units.unit);
   return parseDecimalNano(money ?? "0");
 }

@@ -16,7 +16,12 @@ export interface CounterMove {
   after: bigint;
   /** Of an allowance, where before and after are what is left: what there was of it. */
   granted?: bigint;
+  /** Of an allowance that was carried over: how many periods ago it was granted. */
+  rolled?: number;
 }
+
+/** Running quantities, as a use reads them. */
+export type Quantities = Pick<RatingState, "get" | "has">;
 
 /** Where a use lies, and the price row and tax category of its price. */
 export interface UsePlace extends PlacedUse {
@@ -24,10 +29,14 @@ export interface UsePlace extends PlacedUse {
   category: string | undefined;
 }
 
+/** What of a record a price with its account's plan depends on, beside where it lies. */
+type CountedRecord = Pick<UsageRecord, "id" | "service" | "sessionId" | "partial">;
+type PricedFacts = Pick<RatedFacts, "startMilliseconds" | "quantity">;
+
 /** One record on its way to its price: what it is, whose, and what it will change. */
 export class UseOfAccount {
-  readonly record: UsageRecord;
-  readonly facts: RatedFacts;
+  readonly record: CountedRecord;
+  readonly facts: PricedFacts;
   readonly owner: Owner;
   readonly period: BillingPeriod;
   readonly place: UsePlace;
@@ -35,15 +44,15 @@ export class UseOfAccount {
   readonly billedIn: BillingPeriod;
   readonly changes: StateChange[] = [];
   readonly moves: CounterMove[] = [];
-  readonly #state: RatingState;
+  readonly #state: Quantities;
 
   constructor(
-    record: UsageRecord,
-    facts: RatedFacts,
+    record: CountedRecord,
+    facts: PricedFacts,
     owner: Owner,
     period: BillingPeriod,
     place: UsePlace,
-    state: RatingState,
+    state: Quantities,
     billedIn = period,
   ) {
     this.record = record;

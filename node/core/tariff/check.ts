@@ -61,9 +61,10 @@ export function parseTariff(input: unknown): TariffDocument {
   const errors = problems.filter((problem) => problem.severity === "error");
   const [first] = errors;
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more; see "tariff check")` : "";
+  const at = first === undefined || first.place === "" ? "" : `, at ${first.place}`;
   throw new TallystickError(
     first?.code ?? "tariff.shape",
-    `The tariff can not be used: ${first?.message ?? ""}${more}`,
+    `The tariff can not be used${at}: ${first?.message ?? ""}${more}`,
     { field: first?.place ?? "" },
   );
 }

@@ -1,0 +1,234 @@
+import { TallystickError } from "../errors.ts";
+import { BillingPeriods } from "../rating/billing-period.ts";
+import type { Component } from "../rating/outcome.ts";
+import { PlanPricer, placeOf } from "../rating/plan-pricer.ts";
+import { firstPricePlace } from "../rating/price-pieces.ts";
+import type { StateChange } from "../rating/rating-state.ts";
+import { type CounterMove, UseOfAccount } from "../rating/use-of-account.ts";
+import type { Service } from "../records/usage-record.ts";
+import type { CompiledTariff } from "../tariff/compile.ts";
+import type { TariffPlan } from "../tariff/document.ts";
+import {
+  type Bundle,
+  type BundleCharge,
+  isClosed,
+  type OpenedCharge,
+  type ToldComponent,
+  type ToldMove,
+} from "./bundle.ts";
+import { rowsOfCharge } from "./check-price.ts";
+import { OwnQuantities, ToldLots, ToldQuantities } from "./told-quantities.ts";
+
+/*
+ * Lines whose price an account's plan decides are priced again from what their commitments hold: the
+ * facts of the use, the plan that the charge names, and the charges before it in the same bill, whose
+ * numbers have no gaps. So an account's own counters and allowances are counted again from nothing.
+ * What a bill can not show (what other accounts took from a pool, what was left of the month before,
+ * who is on a list of friends) is taken as told, and said.
+ */
+
+/** "PLAN", as a scope begins that names a plan (docs/PROTOCOL.md, section 4). */
+const PLAN_SCOPE = "0x504c414e";
+
+export interface Replayed {
+  /** Undefined for an account without a plan. */
+  plan: string | undefined;
+  amountNano: bigint;
+  /** How the operator's words differ from what follows; undefined where they do not. */
+  wrong?: string;
+  /** What the amount rests on that nothing but the operator's word shows. */
+  told: string[];
+}
+
+interface Alternative {
+  isFriend: boolean;
+  partial: "last" | "intermediate";
+}
+
+interface Priced {
+  amountNano: bigint;
+  components: Component[];
+  moves: CounterMove[];
+  changes: StateChange[];
+  told: string[];
+}
+
+/** Prices the lines of one bundle in their order. */
+export class PlanReplay {
+  readonly #from: number;
+  readonly #to: number;
+  readonly #own = new OwnQuantities();
+  readonly #usesPool: boolean;
+  readonly #periods = new Map<CompiledTariff, BillingPeriods>();
+
+  constructor(bundle: Bundle) {
+    this.#from = Date.parse(bundle.period.from);
+    this.#to = Date.parse(bundle.period.to);
+    this.#usesPool = bundle.charges.some(({ told }) =>
+      told?.moves.some(({ scope, granted }) => scope === "pool" && granted !== undefined),
+    );
+  }
+
+  /**
+   * @returns undefined where the charge names no plan
+   * @throws TallystickError as `priceCharge`; `evidence.plan-unknown`
+   */
+  price(tariff: CompiledTariff, line: BundleCharge, charge: OpenedCharge): Replayed | undefined {
+    const plan = planOf(tariff, charge);
+    if (plan === undefined) return undefined;
+    const alternatives = alternativesOf(tariff, charge, plan.plan);
+    const priced = alternatives.map((one) => this.#priceAs(tariff, line, charge, plan.plan, one));
+    const asked = BigInt(line.amountNano);
+    const chosen = priced.find(({ amountNano }) => amountNano === asked) ?? (priced[0] as Priced);
+    this.#own.apply(chosen.changes);
+    const { amountNano } = chosen;
+    const isCheapest = priced.every((one) => one.amountNano >= amountNano);
+    const told = isCheapest
+      ? chosen.told
+      : [...chosen.told, "whether the other side is a friend, or the session goes on"];
+    const wrong = differenceOf(line, chosen);
+    return {
+      plan: plan.plan?.name,
+      amountNano,
+      ...(wrong === undefined ? {} : { wrong }),
+      // Nothing that is told can make it cheaper than nothing.
+      told: amountNano === 0n ? [] : told,
+    };
+  }
+
+  #periodsOf(tariff: CompiledTariff): BillingPeriods {
+    const known = this.#periods.get(tariff) ?? new BillingPeriods(tariff.document);
+    this.#periods.set(tariff, known);
+    return known;
+  }
+
+  #priceAs(
+    tariff: CompiledTariff,
+    line: BundleCharge,
+    charge: OpenedCharge,
+    plan: TariffPlan | undefined,
+    { isFriend, partial }: Alternative,
+  ): Priced {
+    const rows = rowsOfCharge(tariff, charge);
+    const price = rows.price - firstPricePlace(tariff);
+    const category = tariff.priceSources[price]?.price.taxCategory;
+    const place = { ...placeOf(tariff, price), isFriend, category };
+    const periods = this.#periodsOf(tariff);
+    const startMilliseconds = Number(charge.start);
+    const period = periods.at(startMilliseconds);
+    const moves = line.told?.moves ?? [];
+    const device = isClosed(line.account) ? undefined : line.account.deviceTag;
+    const scene = {
+      tariff,
+      plan,
+      period,
+      periods,
+      place,
+      moves,
+      committed: charge.counters[0],
+      own: this.#own,
+      // What is also in other bills, or on a device that is not shown, is not counted here.
+      isInBill: period.from >= this.#from && period.to <= this.#to,
+      knowsDevice: device !== undefined,
+      usesPool: this.#usesPool,
+      isWholeSession: charge.sessionMinutes === 0,
+      told: [],
+    };
+    const quantities = new ToldQuantities(scene);
+    const use = new UseOfAccount(
+      {
+        id: `line ${line.line}`,
+        service: place.service.service as Service,
+        partial,
+        ...sessionNamed(moves),
+      },
+      { startMilliseconds, quantity: BigInt(charge.quantity) },
+      { account: quantities.account, device: device ?? "device" },
+      period,
+      place,
+      quantities,
+    );
+    const priced = new PlanPricer(tariff, periods, new ToldLots(scene)).price(use);
+    const { amountNano, components } = priced;
+    const { moves: moved, changes } = use;
+    return { amountNano, components, moves: moved, changes, told: [...new Set(scene.told)] };
+  }
+}
+
+/** The plan that a charge names; undefined where it names none, and without plan where it says so. */
+function planOf(
+  { document }: CompiledTariff,
+  { counters }: OpenedCharge,
+): { plan: TariffPlan | undefined } | undefined {
+  const scope = counters[1]?.scope;
+  if (scope === undefined || !scope.startsWith(PLAN_SCOPE)) return undefined;
+  const number = Number.parseInt(scope.slice(PLAN_SCOPE.length), 16);
+  if (number === 0) return { plan: undefined };
+  const plan = document.plans?.[number - 1];
+  if (plan !== undefined) return { plan };
+  throw new TallystickError(
+    "evidence.plan-unknown",
+    `The charge names plan ${number} of a tariff with ${document.plans?.length ?? 0} plans.`,
+  );
+}
+
+/** Whatever a charge's own facts leave open, and its price may depend on. */
+function alternativesOf(
+  tariff: CompiledTariff,
+  charge: OpenedCharge,
+  plan: TariffPlan | undefined,
+): Alternative[] {
+  const rows = rowsOfCharge(tariff, charge);
+  const source = tariff.priceSources[rows.price - firstPricePlace(tariff)];
+  const { allowances = [], itemDiscounts = [], limits = [], sponsored = [] } = plan ?? {};
+  const asksForFriends = [...allowances, ...itemDiscounts, ...limits, ...sponsored].some(
+    ({ uses }) => uses?.some(({ friends }) => friends !== undefined),
+  );
+  const friends = asksForFriends ? [true, false] : [false];
+  const partials: Alternative["partial"][] =
+    source?.price.counted === "session-end" ? ["last", "intermediate"] : ["last"];
+  return friends.flatMap((isFriend) => partials.map((partial) => ({ isFriend, partial })));
+}
+
+/** Units that are counted over a session name it. */
+function sessionNamed(moves: readonly ToldMove[]): { sessionId?: string } {
+  for (const { name, scope, granted } of moves) {
+    const [, sessionId] = /^\w+ of session (.*)$/s.exec(name) ?? [];
+    if (sessionId !== undefined && scope === "device" && granted === undefined) {
+      return { sessionId };
+    }
+  }
+  return {};
+}
+
+/** The first of the operator's words that is not what follows; undefined without words. */
+function differenceOf({ told }: BundleCharge, priced: Priced): string | undefined {
+  if (told === undefined) return undefined;
+  const components = priced.components.map(textOfComponent);
+  const saidComponents = told.components.map(textOfComponent);
+  const at = firstDifference(saidComponents, components);
+  if (at >= 0) {
+    const kind = (told.components[at] ?? priced.components[at])?.kind ?? "component";
+    return `component ${at + 1} (${kind}) is told otherwise than it follows from the plan`;
+  }
+  const moved = firstDifference(told.moves.map(textOfMove), priced.moves.map(textOfMove));
+  if (moved < 0) return undefined;
+  const name = (told.moves[moved] ?? priced.moves[moved])?.name ?? "";
+  return `"${name}" before and after is told otherwise than it follows from the lines before`;
+}
+
+function firstDifference(a: readonly string[], b: readonly string[]): number {
+  const length = Math.max(a.length, b.length);
+  for (let at = 0; at < length; at++) if (a[at] !== b[at]) return at;
+  return -1;
+}
+
+function textOfComponent(one: ToldComponent | Component): string {
+  const { kind, amountNano, quantity, billed, row, name, percent, counterBefore } = one;
+  return [kind, amountNano, quantity, billed, row, name, percent, counterBefore].join("|");
+}
+
+function textOfMove(one: ToldMove | CounterMove): string {
+  const { name, scope, before, after, granted, rolled } = one;
+  return [name, scope, before, after, granted, rolled].join("|");
+}

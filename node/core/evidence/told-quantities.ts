@@ -1,0 +1,327 @@
+import { parseDecimalNano } from "../money/decimal.ts";
+import type { RatedAccount } from "../rating/account-directory.ts";
+import { type Allowance, type Lot, sizeOf } from "../rating/allowances.ts";
+import type { BillingPeriod, BillingPeriods } from "../rating/billing-period.ts";
+import type { LotSource } from "../rating/plan-pricer.ts";
+import type { StateChange, StateKey } from "../rating/rating-state.ts";
+import type { Quantities } from "../rating/use-of-account.ts";
+import type { CompiledTariff } from "../tariff/compile.ts";
+import type { TariffPlan } from "../tariff/document.ts";
+import { isMeant, type PlacedUse } from "../tariff/plan-uses.ts";
+import { unitFits } from "../tariff/units.ts";
+import type { OpenedCharge, ToldMove } from "./bundle.ts";
+
+/*
+ * What was counted before a line: from the lines of the same bill, from the charge's commitment, and
+ * where neither shows it, as the operator tells. Accounts have no names here.
+ */
+
+const OWN = "own";
+const POOL = "pool";
+const SPONSOR = "sponsor";
+const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+
+/** What one line is priced by. */
+export interface ReplayScene {
+  tariff: CompiledTariff;
+  plan: TariffPlan | undefined;
+  period: BillingPeriod;
+  periods: BillingPeriods;
+  place: PlacedUse;
+  moves: readonly ToldMove[];
+  /** The charge's first scope: the counter that its price stands over. */
+  committed: OpenedCharge["counters"][number] | undefined;
+  own: OwnQuantities;
+  /** Whether all of its billing period is in this bill, so that the lines count it from nothing. */
+  isInBill: boolean;
+  knowsDevice: boolean;
+  usesPool: boolean;
+  isWholeSession: boolean;
+  /** Gathers what had to be believed. */
+  told: string[];
+}
+
+/** Quantities that the lines so far have come to; of an allowance what is left. */
+export class OwnQuantities {
+  readonly #values = new Map<string, bigint>();
+
+  get(period: number, key: StateKey): bigint | undefined {
+    return this.#values.get(`${period} ${JSON.stringify(key)}`);
+  }
+
+  apply(changes: readonly StateChange[]): void {
+    for (const { period, key, value } of changes) {
+      this.#values.set(`${period} ${JSON.stringify(key)}`, value);
+    }
+  }
+}
+
+const isNone = (scope: string | undefined): boolean => scope === undefined || /^0x0*$/.test(scope);
+
+/** Counters, sums of limits, units of sessions, and what sponsors have paid. */
+export class ToldQuantities implements Quantities {
+  readonly #scene: ReplayScene;
+  /** The account of the bill: its plan, and whoever is told to pay for it. */
+  readonly account: RatedAccount;
+
+  constructor(scene: ReplayScene) {
+    this.#scene = scene;
+    const { plan, moves } = scene;
+    const sponsors = new Set(
+      moves.filter(({ scope }) => scope.startsWith(`${SPONSOR} `)).map(({ name }) => name),
+    );
+    this.account = {
+      id: OWN,
+      pool: POOL,
+      assignments: plan === undefined ? [] : [{ plan, ...ALWAYS }],
+      devices: [],
+      devicesById: new Map(),
+      groups: [],
+      friends: new Set(),
+      sponsors: [...sponsors].map((name) => ({ account: SPONSOR, name, ...ALWAYS })),
+      taxExempt: false,
+      planless: [],
+    };
+    this.#requireSponsors(sponsors);
+  }
+
+  has(period: number, key: StateKey): boolean {
+    return this.get(period, key) > 0n;
+  }
+
+  get(period: number, key: StateKey): bigint {
+    const [kind] = key;
+    switch (kind) {
+      case "counter":
+      case "window":
+        return this.#counter(period, key);
+      case "limit":
+        return this.#limit(period, key);
+      case "units":
+        return this.#units(period, key);
+      case "sponsor":
+        return this.#sponsor(period, key);
+      default:
+        return 0n;
+    }
+  }
+
+  #counter(period: number, key: StateKey): bigint {
+    const { committed } = this.#scene;
+    const [, , scope = "", , name = ""] = key;
+    // The ledger judges its steps (kind counterStepWrong), whoever moves it.
+    if (committed !== undefined && !isNone(committed.scope)) return BigInt(committed.counterBefore);
+    const told = this.#moveOf(name, scope)?.before;
+    return this.#count(period, key, scope, `"${name}"`, told);
+  }
+
+  #limit(period: number, key: StateKey): bigint {
+    const { plan, isWholeSession } = this.#scene;
+    const [, , name = ""] = key;
+    const limit = plan?.limits?.find((one) => one.name === name);
+    const told = this.#moveOf(name, limit?.scope ?? "account")?.before ?? "0";
+    if (limit?.per === "period") return BigInt(told);
+    if (limit?.per !== "session") {
+      return this.#count(period, key, limit?.scope ?? "account", `"${name}"`, told);
+    }
+    // Parts of one session can not be told apart from sessions of their own.
+    if (!isWholeSession || told !== "0")
+      this.#believe(`what the session had cost before ("${name}")`);
+    return BigInt(told);
+  }
+
+  #units(period: number, key: StateKey): bigint {
+    const { moves } = this.#scene;
+    const told = moves.find(
+      ({ name, scope, granted }) =>
+        scope === "device" && granted === undefined && /^\w+ of (session |the period$)/.test(name),
+    );
+    return this.#count(period, key, "device", `"${told?.name ?? "units"}"`, told?.before);
+  }
+
+  #sponsor(period: number, key: StateKey): bigint {
+    const { plan } = this.#scene;
+    const [, , name = "", capScope = ""] = key;
+    const told = this.#moveOf(name, `${SPONSOR} ${capScope}`)?.before ?? "0";
+    const hasCap = plan?.sponsored?.some((one) => one.name === name && one.cap !== undefined);
+    const counted = capScope === SPONSOR ? undefined : this.#counted(period, key, capScope);
+    // Without a cap it decides nothing; another sponsor of the same name counts anew.
+    if (hasCap && counted !== BigInt(told)) this.#believe(`what was paid before of "${name}"`);
+    return BigInt(told);
+  }
+
+  /** From the lines before, where these tell; else as told. */
+  #count(
+    period: number,
+    key: StateKey,
+    scope: string,
+    what: string,
+    told: string | undefined,
+  ): bigint {
+    const counted = this.#counted(period, key, scope);
+    if (counted !== undefined) return counted;
+    this.#believe(`what was counted before of ${what}`);
+    return BigInt(told ?? "0");
+  }
+
+  #counted(period: number, key: StateKey, scope: string): bigint | undefined {
+    const { own, isInBill, knowsDevice } = this.#scene;
+    if (!isInBill || scope === POOL || (scope === "device" && !knowsDevice)) return undefined;
+    return own.get(period, key) ?? 0n;
+  }
+
+  #moveOf(name: string, scope: string): ToldMove | undefined {
+    return this.#scene.moves.find(
+      (one) => one.name === name && one.scope === scope && one.granted === undefined,
+    );
+  }
+
+  /** A part that nobody is told to pay: its cap is reached by what this bill shows, or it is told. */
+  #requireSponsors(told: ReadonlySet<string>): void {
+    const { plan, place, period, own } = this.#scene;
+    for (const { name, uses, cap, capScope = "account" } of plan?.sponsored ?? []) {
+      if (told.has(name) || !isMeant(uses, place)) continue;
+      const key: StateKey = [SPONSOR, SPONSOR, name, capScope, OWN];
+      const paid = capScope === "account" ? own.get(period.from, key) : undefined;
+      if (cap !== undefined && paid !== undefined && paid >= parseDecimalNano(cap)) continue;
+      this.#believe(`that nobody else pays "${name}"`);
+    }
+  }
+
+  #believe(what: string): void {
+    this.#scene.told.push(what);
+  }
+}
+
+/** What is left of allowances. */
+export class ToldLots implements LotSource {
+  readonly #scene: ReplayScene;
+
+  constructor(scene: ReplayScene) {
+    this.#scene = scene;
+  }
+
+  lotsFor(
+    owner: { device: string },
+    use: PlacedUse,
+    _milliseconds: number,
+    pays: "units" | "money",
+  ): Lot[] {
+    const { plan } = this.#scene;
+    const fits = (allowance: Allowance): boolean =>
+      allowance[pays] !== undefined &&
+      isMeant(allowance.uses, use) &&
+      (allowance.units === undefined || unitFits(allowance.units.unit, use.service));
+    const held = (plan?.allowances ?? []).filter(({ scope }) => scope !== POOL).filter(fits);
+    const lots = [
+      ...held.flatMap((allowance) => this.#ownLots(allowance, owner.device)),
+      ...this.#poolLots(fits),
+    ];
+    return lots
+      .filter(({ left }) => left > 0n)
+      .map((lot, index) => ({ lot, index }))
+      .sort(
+        (a, b) =>
+          (a.lot.allowance.priority ?? 0) - (b.lot.allowance.priority ?? 0) ||
+          a.lot.expires - b.lot.expires ||
+          a.index - b.index,
+      )
+      .map(({ lot }) => lot);
+  }
+
+  /** The value is what is left, not what was used as in the rater's state. */
+  take({ granted, key, left }: Lot, taken: bigint): StateChange {
+    return { period: granted.from, key, value: left - taken };
+  }
+
+  #ownLots(allowance: Allowance, device: string): Lot[] {
+    const { scope, name } = allowance;
+    const of = scope === "device" ? device : OWN;
+    const current = this.#currentLot(allowance, ["used", OWN, scope, of, name]);
+    return [...(current === undefined ? [] : [current]), ...this.#rolledLots(allowance, of)];
+  }
+
+  #currentLot(allowance: Allowance, key: StateKey): Lot | undefined {
+    const { period, own, isInBill, knowsDevice } = this.#scene;
+    const { scope, name } = allowance;
+    const isOnce = allowance.granted === "once";
+    const granted = isOnce ? { from: -1, to: -1 } : period;
+    const expires = isOnce
+      ? allowance.validDays === undefined
+        ? Number.POSITIVE_INFINITY
+        : period.to
+      : this.#expiryOf(allowance, 0);
+    const lot = { allowance, granted, age: 0, expires, key };
+    const told = this.#toldOf(allowance, undefined);
+    const isOfDevices = scope !== "device" && allowance.grantedPer === "device";
+    const amount =
+      isOnce || isOfDevices || allowance.firstPeriod === "prorated" ? undefined : sizeOf(allowance);
+    const isCounted = isInBill && amount !== undefined && (scope !== "device" || knowsDevice);
+    if (isCounted) return { ...lot, amount, left: own.get(granted.from, key) ?? amount };
+    this.#believe(`how much of "${name}" was left`);
+    if (told === undefined) return undefined;
+    return { ...lot, amount: BigInt(told.granted ?? "0"), left: BigInt(told.before) };
+  }
+
+  #rolledLots(allowance: Allowance, of: string): Lot[] {
+    const { period, periods } = this.#scene;
+    const ages = allowance.rollover?.periods ?? 0;
+    if (ages > 0) this.#believe(`how much of "${allowance.name}" was carried over`);
+    const lots: Lot[] = [];
+    let granted = period;
+    for (let age = 1; age <= ages; age++) {
+      granted = periods.before(granted);
+      const told = this.#toldOf(allowance, age);
+      if (told === undefined) continue;
+      lots.push({
+        allowance,
+        granted,
+        age,
+        expires: this.#expiryOf(allowance, age),
+        amount: BigInt(told.granted ?? "0"),
+        left: BigInt(told.before),
+        key: ["rolled", OWN, allowance.scope, of, allowance.name],
+      });
+    }
+    return lots;
+  }
+
+  /** Whoever else uses the pool stands in other bills. */
+  #poolLots(fits: (allowance: Allowance) => boolean): Lot[] {
+    const { tariff, plan, period, moves, usesPool } = this.#scene;
+    const all = (tariff.document.plans ?? []).flatMap(({ allowances }) => allowances ?? []);
+    const pooled = all.filter(({ scope }) => scope === POOL).filter(fits);
+    const isHeld = plan?.allowances?.some(({ scope }) => scope === POOL) ?? false;
+    for (const { name } of isHeld || usesPool ? pooled : []) {
+      this.#believe(`how much of "${name}" the pool had left`);
+    }
+    return moves.flatMap((move): Lot[] => {
+      const { scope, name, granted: amount, rolled = 0 } = move;
+      const allowance = pooled.find((one) => one.name === name);
+      if (scope !== POOL || amount === undefined || allowance === undefined) return [];
+      const key = ["used", POOL, POOL, POOL, name, String(rolled)];
+      const expires = this.#expiryOf(allowance, rolled);
+      const left = BigInt(move.before);
+      const granted = rolled === 0 ? period : { from: -rolled, to: -rolled };
+      return [{ allowance, granted, age: rolled, expires, amount: BigInt(amount), left, key }];
+    });
+  }
+
+  #toldOf({ name, scope }: Allowance, age: number | undefined): ToldMove | undefined {
+    return this.#scene.moves.find(
+      (one) =>
+        one.name === name && one.scope === scope && one.granted !== undefined && one.rolled === age,
+    );
+  }
+
+  #expiryOf({ rollover }: Allowance, age: number): number {
+    const { period, periods } = this.#scene;
+    let last = period;
+    for (let i = age; i < (rollover?.periods ?? 0); i++) last = periods.at(last.to);
+    return last.to;
+  }
+
+  #believe(what: string): void {
+    this.#scene.told.push(what);
+  }
+}
