@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { Level } from "level";
 import { assert, TallystickError } from "../core/errors.ts";
 import type {
@@ -8,22 +9,36 @@ import type {
   StoreRange,
   WriteOptions,
 } from "../engine/store.ts";
+import { ValueLog, type ValuePlace } from "./value-log.ts";
 
 /** A unit of work of ingest fits, so that it is sorted into files once. */
 const WRITE_BUFFER_BYTES = 32 * 1_048_576;
 const NO_VALUE = new Uint8Array();
 
+/** Lasting values from here on lie in the log of values; smaller ones are not worth a second fsync. */
+const LOGGED_BYTES_MIN = 1_024;
+/** What the database holds in place of a logged value: a mark, the file, the offset, the length. */
+const PLACE_MARK = Uint8Array.of(0xff, 0x76, 0x6c, 0x01);
+const PLACE_BYTES = 20;
+/** Entries that one read of the database brings, and logged values that are read ahead at most. */
+const SCAN_ENTRIES = 1_000;
+const READ_AHEAD_MAX = 32;
+
 type Database = Level<string, Uint8Array>;
 
 /**
- * The store on disk (LevelDB). One process at a time holds the directory; the lock belongs to the
- * process, so kill -9 frees it.
+ * The store on disk: LevelDB, and beside it a log of the large values that last. LevelDB sorts what it
+ * holds into files again and again, some ten times a value as a store grows; rows and leaf digests are
+ * most of a store and never change, so they are written once, and LevelDB holds where they lie. One
+ * process at a time holds the directory; the lock belongs to the process, so kill -9 frees it.
  */
 export class LevelStore implements Store {
   readonly #database: Database;
+  readonly #log: ValueLog;
 
   private constructor(database: Database) {
     this.#database = database;
+    this.#log = new ValueLog(join(database.location, "values"));
   }
 
   /**
@@ -47,20 +62,20 @@ export class LevelStore implements Store {
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    this.#assertOpen();
-    wellFormed(key);
-    try {
-      return await this.#database.get(key);
-    } catch (error) {
-      throw readingError(this.#database.location, error);
-    }
+    const [value] = await this.getMany([key]);
+    return value;
   }
 
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     this.#assertOpen();
     for (const key of keys) wellFormed(key);
     try {
-      return await this.#database.getMany([...keys]);
+      const [only = ""] = keys;
+      const found: (Uint8Array | undefined)[] =
+        keys.length === 1
+          ? [await this.#database.get(only)]
+          : await this.#database.getMany([...keys]);
+      return await this.#resolved(found);
     } catch (error) {
       throw readingError(this.#database.location, error);
     }
@@ -68,15 +83,17 @@ export class LevelStore implements Store {
 
   async write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void> {
     this.#assertOpen();
-    const batch = operations.map((operation) => {
-      wellFormed(operation.key);
-      return operation.type === "put"
-        ? { type: "put" as const, key: operation.key, value: operation.value }
-        : { type: "del" as const, key: operation.key };
-    });
+    for (const { key } of operations) wellFormed(key);
     try {
-      // LevelDB writes the batch as one record of its log; `sync` is an fsync of that log, which
-      // holds the earlier writes as well.
+      // First the logged values with an fsync of their file, then the batch that names their places: a
+      // crash between the two leaves bytes that nobody names. LevelDB writes the batch as one record of
+      // its own log; `sync` is an fsync of that log, which holds the earlier writes as well.
+      const places = await this.#append(operations, options);
+      const batch = operations.map((operation, at) => {
+        const { key } = operation;
+        if (operation.type === "delete") return { type: "del" as const, key };
+        return { type: "put" as const, key, value: places.get(at) ?? operation.value };
+      });
       await this.#database.batch(batch, { sync: options.durable });
     } catch (error) {
       throw new TallystickError(
@@ -86,6 +103,39 @@ export class LevelStore implements Store {
         error,
       );
     }
+  }
+
+  /** Puts lasting values into the log. @returns what the database holds instead, by operation */
+  async #append(
+    operations: readonly StoreOperation[],
+    { durable }: WriteOptions,
+  ): Promise<Map<number, Uint8Array>> {
+    const logged: number[] = [];
+    const values: Uint8Array[] = [];
+    for (const [at, operation] of operations.entries()) {
+      if (operation.type !== "put") continue;
+      const { value, lasting } = operation;
+      const isLarge = lasting === true && durable && value.length >= LOGGED_BYTES_MIN;
+      // A value that looks like a place is logged too, so that what looks like a place is one.
+      if (!isLarge && !isPlace(value)) continue;
+      logged.push(at);
+      values.push(value);
+    }
+    if (values.length === 0) return new Map();
+    const places = await this.#log.append(values);
+    return new Map(logged.map((at, i) => [at, encodePlace(places[i] as ValuePlace)]));
+  }
+
+  /** Values as they were given, in place of where they lie. */
+  async #resolved(found: (Uint8Array | undefined)[]): Promise<(Uint8Array | undefined)[]> {
+    const logged: number[] = [];
+    for (const [at, value] of found.entries()) {
+      if (value !== undefined && isPlace(value)) logged.push(at);
+    }
+    if (logged.length === 0) return found;
+    const values = await this.#log.read(logged.map((at) => decodePlace(found[at] as Uint8Array)));
+    for (const [i, at] of logged.entries()) found[at] = values[i];
+    return found;
   }
 
   async *scan(range: StoreRange): AsyncIterable<StoreEntry> {
@@ -98,16 +148,29 @@ export class LevelStore implements Store {
       values: range.keysOnly !== true,
     });
     try {
-      for await (const [key, value] of iterator) {
-        yield { key, value: range.keysOnly === true ? NO_VALUE : value };
+      // Whoever looks at the first entry only pays for little more.
+      let ahead = 1;
+      for (;;) {
+        const entries = await iterator.nextv(SCAN_ENTRIES);
+        if (entries.length === 0) return;
+        for (let from = 0; from < entries.length; from += ahead) {
+          ahead = Math.min(2 * ahead, READ_AHEAD_MAX);
+          const some = entries.slice(from, from + ahead);
+          const values =
+            range.keysOnly === true ? [] : await this.#resolved(some.map(([, value]) => value));
+          for (const [at, [key]] of some.entries()) yield { key, value: values[at] ?? NO_VALUE };
+        }
       }
     } catch (error) {
       throw readingError(this.#database.location, error);
+    } finally {
+      await iterator.close();
     }
   }
 
   async close(): Promise<void> {
     await this.#database.close();
+    await this.#log.close();
   }
 
   #assertOpen(): void {
@@ -117,6 +180,29 @@ export class LevelStore implements Store {
       });
     }
   }
+}
+
+function isPlace(value: Uint8Array): boolean {
+  return PLACE_MARK.every((byte, at) => value[at] === byte);
+}
+
+function encodePlace({ file, offset, length }: ValuePlace): Uint8Array {
+  const bytes = new Uint8Array(PLACE_BYTES);
+  bytes.set(PLACE_MARK);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(4, file);
+  view.setBigUint64(8, BigInt(offset));
+  view.setUint32(16, length);
+  return bytes;
+}
+
+function decodePlace(bytes: Uint8Array): ValuePlace {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return {
+    file: view.getUint32(4),
+    offset: Number(view.getBigUint64(8)),
+    length: view.getUint32(16),
+  };
 }
 
 /** Half a surrogate pair has no UTF-8 form: two such keys would become one. */
@@ -160,6 +246,7 @@ function openingError(directory: string, error: unknown): TallystickError {
 }
 
 function readingError(directory: string, error: unknown): TallystickError {
+  if (error instanceof TallystickError) return error;
   if (isCorruption(error)) return corrupt(directory, error);
   return new TallystickError(
     "store.read-failed",

@@ -175,7 +175,7 @@ export class ChargeWriter {
     const { domain } = this.#book;
     const { leaf: digest, ...rest } = leafOf(fromHex(domain, 20), charge);
     this.#session.put(keys.rows(domain, BigInt(position)), charge);
-    this.#session.putBytes(
+    this.#session.putLasting(
       keys.leaves(domain, BigInt(position)),
       LeafTile.one({ digest, ...rest }).encode(),
     );
@@ -210,8 +210,8 @@ export class ChargeWriter {
     }
     const { domain } = this.#book;
     const first = BigInt(this.#first);
-    this.#session.putBytes(keys.rows(domain, first), encodeBytes(...block.encode()));
-    this.#session.putBytes(keys.leaves(domain, first), tile.encode());
+    this.#session.putLasting(keys.rows(domain, first), encodeBytes(...block.encode()));
+    this.#session.putLasting(keys.leaves(domain, first), tile.encode());
     this.#closed.push({ first: this.#first, block });
     this.#first += this.#count;
     this.#block = undefined;

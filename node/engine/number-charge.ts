@@ -140,7 +140,7 @@ export function appendEntry(
   const position = BigInt(book.pendingNext);
   const { leaf: digest, amountNano, start } = leaf;
   session.put(keys.rows(book.domain, position), entry);
-  session.putBytes(
+  session.putLasting(
     keys.leaves(book.domain, position),
     LeafTile.one({ digest, amountNano, start }).encode(),
   );

@@ -79,7 +79,7 @@ async function sealOne(
   if (count > 0) {
     const place: BatchPlace = { sequence: sequence.toString(), first: first.toString() };
     session.put(keys.batchEnd(book.domain, end - 1n), place);
-    session.putBytes(keys.levels(book.domain, sequence), encodeBytes(upperLevels(trees)));
+    session.putLasting(keys.levels(book.domain, sequence), encodeBytes(upperLevels(trees)));
   }
   session.put(keys.book(book.domain), {
     ...book,

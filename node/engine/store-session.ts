@@ -21,7 +21,7 @@ export class StoreSession {
   readonly #changed = new Set<string>();
   /** Heads of books as they were read: they are advanced only from there. */
   readonly #heads = new Map<string, Uint8Array>();
-  #bytes = new Map<string, Uint8Array>();
+  readonly #bytes = new Map<string, { value: Uint8Array; lasting: boolean }>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -47,7 +47,12 @@ export class StoreSession {
 
   /** A value that is stored as it is; it can not be read back through the session. */
   putBytes(key: string, value: Uint8Array): void {
-    this.#bytes.set(key, value);
+    this.#bytes.set(key, { value, lasting: false });
+  }
+
+  /** The same of a value that will never be written over nor deleted: rows, leaf digests, levels. */
+  putLasting(key: string, value: Uint8Array): void {
+    this.#bytes.set(key, { value, lasting: true });
   }
 
   /** What is known without asking the store. */
@@ -99,7 +104,9 @@ export class StoreSession {
       if (value === undefined) operations.push({ type: "delete", key });
       else operations.push({ type: "put", key, value: encodeJson(value) });
     }
-    for (const [key, value] of this.#bytes) operations.push({ type: "put", key, value });
+    for (const [key, { value, lasting }] of this.#bytes) {
+      operations.push(lasting ? { type: "put", key, value, lasting } : { type: "put", key, value });
+    }
     return operations;
   }
 

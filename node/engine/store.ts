@@ -25,7 +25,13 @@ export interface Store {
 }
 
 export type StoreOperation =
-  | { type: "put"; key: string; value: Uint8Array }
+  | {
+      type: "put";
+      key: string;
+      value: Uint8Array;
+      /** Never written over and never deleted: it may lie where its space is not got back. */
+      lasting?: boolean;
+    }
   | { type: "delete"; key: string };
 
 export interface WriteOptions {

@@ -2,7 +2,7 @@ import { assert } from "../core/errors.ts";
 import { ChargeBlock } from "./charge-block.ts";
 import { below, keys } from "./key-spaces.ts";
 import { LeafTile } from "./leaf-tile.ts";
-import type { Store } from "./store.ts";
+import type { Store, StoreEntry } from "./store.ts";
 import { isBytes, readBytes } from "./stored-bytes.ts";
 import { readJson } from "./stored-json.ts";
 import type { StoredCharge, StoredInvoiceLeaf } from "./stored-types.ts";
@@ -44,11 +44,16 @@ export async function* scanRows(
   to: bigint,
 ): AsyncGenerator<StoredRows> {
   if (from >= to) return;
-  const start = await keyAtOrBefore(store, `rows/${domain}/`, keys.rows(domain, from));
+  const start = await atOrBefore(store, `rows/${domain}/`, keys.rows(domain, from));
   if (start === undefined) return;
-  for await (const { key, value } of store.scan({ from: start, to: keys.rows(domain, to) })) {
-    const rows = decodeRows(key, value);
-    if (rows.first + BigInt(rows.count) > from) yield rows;
+  const rows = decodeRows(start.key, start.value);
+  if (rows.first + BigInt(rows.count) > from) yield rows;
+  // What follows a key comes behind "~", which comes behind every digit.
+  for await (const { key, value } of store.scan({
+    from: `${start.key}~`,
+    to: keys.rows(domain, to),
+  })) {
+    yield decodeRows(key, value);
   }
 }
 
@@ -58,18 +63,19 @@ export async function findRows(
   domain: string,
   position: bigint,
 ): Promise<StoredRows | undefined> {
-  for await (const rows of scanRows(store, domain, position, position + 1n)) return rows;
-  return undefined;
+  const found = await atOrBefore(store, `rows/${domain}/`, keys.rows(domain, position));
+  if (found === undefined) return undefined;
+  const rows = decodeRows(found.key, found.value);
+  return rows.first + BigInt(rows.count) > position ? rows : undefined;
 }
 
-async function keyAtOrBefore(
+async function atOrBefore(
   store: Store,
   prefix: string,
   key: string,
-): Promise<string | undefined> {
-  // "~" comes behind every digit, so the key itself lies within the range.
+): Promise<StoreEntry | undefined> {
   const range = { from: prefix, to: `${key}~`, reverse: true, limit: 1 };
-  for await (const entry of store.scan(range)) return entry.key;
+  for await (const entry of store.scan(range)) return entry;
   return undefined;
 }
 
@@ -82,18 +88,21 @@ export async function* scanLeaves(
 ): AsyncGenerator<{ tile: LeafTile; from: number; to: number }> {
   if (count === 0) return;
   const end = first + BigInt(count);
-  const start = await keyAtOrBefore(store, `leaves/${domain}/`, keys.leaves(domain, first));
+  const start = await atOrBefore(store, `leaves/${domain}/`, keys.leaves(domain, first));
   assert(start !== undefined, `leaves from ${first} are stored`);
   let next = first;
-  for await (const { key, value } of store.scan({ from: start, to: keys.leaves(domain, end) })) {
+  const part = ({ key, value }: StoreEntry) => {
     const tile = LeafTile.read(key, value);
     const at = positionIn(key);
     const from = Number(next - at);
     const to = Math.min(tile.count, Number(end - at));
     assert(from >= 0 && from < tile.count, `leaf tiles follow each other at ${next}`);
-    yield { tile, from, to };
     next = at + BigInt(to);
-  }
+    return { tile, from, to };
+  };
+  yield part(start);
+  const range = { from: `${start.key}~`, to: keys.leaves(domain, end) };
+  for await (const entry of store.scan(range)) yield part(entry);
   assert(next === end, `leaves up to ${end} are stored`);
 }
 

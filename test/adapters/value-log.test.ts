@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { appendFile, cp, mkdtemp, readdir, rm, stat, truncate } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { LevelStore } from "../../node/adapters/level-store.ts";
+import { ValueLog } from "../../node/adapters/value-log.ts";
+import type { StoreOperation } from "../../node/engine/store.ts";
+import { collect } from "./store-conformance.ts";
+
+const filled = (length: number, byte: number) => new Uint8Array(length).fill(byte);
+const lasting = (key: string, value: Uint8Array): StoreOperation => ({
+  type: "put",
+  key,
+  value,
+  lasting: true,
+});
+
+describe("log of values", () => {
+  let base: string;
+  let count = 0;
+  before(async () => {
+    base = await mkdtemp(join(tmpdir(), "tallystick-values-"));
+  });
+  after(() => rm(base, { recursive: true, force: true }));
+  const fresh = () => join(base, String(count++));
+
+  it("gives values back in any order, from several files, after it was opened again", async () => {
+    const value = fc.uint8Array({ maxLength: 300 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(value, { maxLength: 6 }), { maxLength: 8 }),
+        async (all) => {
+          const directory = fresh();
+          const log = new ValueLog(directory, 400);
+          // Two appends at a time: none of them may take the other's place.
+          const places = (await Promise.all(all.map((values) => log.append(values))))
+            .flat()
+            .reverse();
+          const expected = all.flat().reverse();
+          assert.deepEqual(
+            (await log.read(places)).map((value) => [...value]),
+            expected.map((value) => [...value]),
+          );
+          await log.close();
+          const again = new ValueLog(directory, 400);
+          const [more] = await again.append([filled(9, 9)]);
+          assert.deepEqual(
+            (await again.read(places)).map((value) => [...value]),
+            expected.map((value) => [...value]),
+          );
+          assert.deepEqual([...((await again.read([more as never]))[0] ?? [])], [...filled(9, 9)]);
+          await again.close();
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it("begins another file when one is full", async () => {
+    const directory = fresh();
+    const log = new ValueLog(directory, 1_000);
+    for (let i = 0; i < 5; i++) await log.append([filled(600, i)]);
+    await log.close();
+    assert.equal((await readdir(directory)).length, 3);
+  });
+
+  it("reads from more files than it holds open", async () => {
+    const log = new ValueLog(fresh(), 1);
+    const places = [];
+    for (let i = 0; i < 40; i++) places.push(...(await log.append([filled(10, i)])));
+    const values = await log.read(places);
+    assert.deepEqual(
+      values.map(([first]) => first),
+      Array.from({ length: 40 }, (_, i) => i),
+    );
+    assert.equal((await log.read(places.slice(0, 1)))[0]?.[0], 0);
+    await log.close();
+  });
+});
+
+describe("lasting values of the level store", () => {
+  let base: string;
+  let count = 0;
+  before(async () => {
+    base = await mkdtemp(join(tmpdir(), "tallystick-lasting-"));
+  });
+  after(() => rm(base, { recursive: true, force: true }));
+  const fresh = () => join(base, String(count++));
+  const logged = async (directory: string): Promise<number> => {
+    const names = await readdir(join(directory, "values")).catch(() => []);
+    const sizes = names.map(async (name) => (await stat(join(directory, "values", name))).size);
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  };
+
+  it("are found by key, together and in a scan, beside others", async () => {
+    const directory = fresh();
+    const store = await LevelStore.open(directory);
+    const operations = Array.from({ length: 200 }, (_, i) =>
+      lasting(`k${String(i).padStart(3, "0")}`, filled(i % 2 === 0 ? 5_000 : 5, i)),
+    );
+    await store.write(operations, { durable: true });
+    assert.equal(await logged(directory), 100 * 5_000);
+    await store.close();
+    const again = await LevelStore.open(directory);
+    assert.deepEqual(new Uint8Array((await again.get("k006")) ?? []), filled(5_000, 6));
+    const [odd, absent, even] = await again.getMany(["k007", "x", "k008"]);
+    assert.deepEqual([odd?.length, absent, even?.length], [5, undefined, 5_000]);
+    for (const reverse of [false, true]) {
+      const found = await collect(again.scan({ from: "k", to: "l", reverse }));
+      assert.equal(found.length, 200);
+      for (const { key, value } of found) {
+        assert.deepEqual(new Uint8Array(value), filled(value.length, Number(key.slice(1))));
+      }
+    }
+    await again.close();
+  });
+
+  it("stay beside the log when the write is not durable, or a value is not said to last", async () => {
+    const directory = fresh();
+    const store = await LevelStore.open(directory);
+    await store.write([lasting("a", filled(5_000, 1))], { durable: false });
+    await store.write([{ type: "put", key: "b", value: filled(5_000, 2) }], { durable: true });
+    assert.equal(await logged(directory), 0);
+    await store.close();
+  });
+
+  it("are not mistaken for what looks like a place", async () => {
+    const directory = fresh();
+    const store = await LevelStore.open(directory);
+    await store.write([lasting("a", filled(5_000, 1))], { durable: true });
+    const place = Uint8Array.of(0xff, 0x76, 0x6c, 0x01, 0, 0, 0, 1, ...filled(10, 0), 0, 9);
+    for (const durable of [true, false]) {
+      await store.write([{ type: "put", key: "b", value: place }], { durable });
+      assert.deepEqual(new Uint8Array((await store.get("b")) ?? []), place);
+    }
+    await store.close();
+  });
+
+  it("are as they were when a crash left bytes that nobody names", async () => {
+    const directory = fresh();
+    const store = await LevelStore.open(directory);
+    await store.write([lasting("a", filled(5_000, 1))], { durable: true });
+    await store.close();
+    const [name = ""] = await readdir(join(directory, "values"));
+    // The process died after a part of the next unit's values, before the batch.
+    await appendFile(join(directory, "values", name), filled(7_777, 0xee));
+    const again = await LevelStore.open(directory);
+    await again.write([lasting("b", filled(5_000, 2))], { durable: true });
+    assert.deepEqual(new Uint8Array((await again.get("a")) ?? []), filled(5_000, 1));
+    assert.deepEqual(new Uint8Array((await again.get("b")) ?? []), filled(5_000, 2));
+    await again.close();
+  });
+
+  it("end in store.corrupt when the log was cut, or a file of it is gone", async () => {
+    const directory = fresh();
+    const store = await LevelStore.open(directory);
+    await store.write([lasting("a", filled(5_000, 1)), lasting("b", filled(5_000, 2))], {
+      durable: true,
+    });
+    await store.close();
+    const file = join(directory, "values", (await readdir(join(directory, "values")))[0] ?? "");
+    const gone = fresh();
+    await cp(directory, gone, { recursive: true });
+    await truncate(file, 9_000);
+    const cut = await LevelStore.open(directory);
+    assert.equal((await cut.get("a"))?.length, 5_000);
+    await assert.rejects(cut.get("b"), { code: "store.corrupt" });
+    await assert.rejects(collect(cut.scan({ from: "a", to: "c" })), { code: "store.corrupt" });
+    await cut.close();
+    await rm(join(gone, "values"), { recursive: true });
+    const without = await LevelStore.open(gone);
+    await assert.rejects(without.getMany(["a", "b"]), { code: "store.corrupt" });
+    await without.close();
+  });
+});
