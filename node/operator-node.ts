@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,7 @@ import { LevelStore } from "./adapters/level-store.ts";
 import type { Log } from "./adapters/log.ts";
 import { receiptSigner } from "./adapters/receipt-signer.ts";
 import { readApprovals } from "./adapters/tariff-approvals.ts";
+import { readTariffJson } from "./adapters/tariff-file.ts";
 import { type ChargingService, startCharging } from "./charging-service.ts";
 import type { Environment, NodeConfig } from "./config.ts";
 import type { Hex } from "./core/bytes.ts";
@@ -96,7 +97,7 @@ export class OperatorNode {
         config.tariffs.map(async ({ version, validFrom, file }) => ({
           version,
           validFromSeconds: BigInt(validFrom),
-          document: JSON.parse(await readFile(file, "utf8")),
+          document: await readTariffJson(file),
         })),
       ),
     );

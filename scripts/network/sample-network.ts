@@ -162,11 +162,15 @@ export class SampleNetwork {
     port: number,
     agreement: AgreementOnLedger,
     endpoints: { member: string; url: string }[],
-    rest: Record<string, unknown>,
+    rest: Record<string, unknown> & { tariffs: object[] },
   ): Promise<void> {
     const folder = join(this.directory, party);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeJsonFile(join(folder, "node.json"), {
+    const file = join(folder, "node.json");
+    const before = await readJsonFile<{ tariffs: { version: number }[] }>(file);
+    // Versions that were published since (`tariff publish`) stay.
+    const tariffs = before?.tariffs.filter(({ version }) => version > rest.tariffs.length) ?? [];
+    await writeJsonFile(file, {
       name: PARTIES[party].name,
       member: this.network.members[party],
       http: { host: "127.0.0.1", port },
@@ -182,6 +186,7 @@ export class SampleNetwork {
       agreement: { ...agreement, currency: "EUR" },
       zone: ZONE,
       ...rest,
+      tariffs: [...rest.tariffs, ...tariffs],
     });
   }
 

@@ -13,13 +13,14 @@ import type { CommandModule } from "../command.ts";
 import { EXIT, type ExitCode, type Output, UsageError } from "../output.ts";
 import { loadTariff, readJsonFile } from "../rating-files.ts";
 import { type ExchangeOptions, exportTariff, importTariff } from "../tariff-exchange.ts";
+import { type PublishOptions, publishDocument } from "../tariff-publish.ts";
 
-const ACTIONS = ["check", "hash", "convert", "import", "export"];
+const ACTIONS = ["check", "hash", "publish", "convert", "import", "export"];
 
 export const command: CommandModule = {
   declare(command) {
     command
-      .argument("<action>", "check, schema, hash, convert, import or export")
+      .argument("<action>", "check, schema, hash, publish, convert, import or export")
       .argument("[tariff]", "the tariff document, or the tariff (a folder, of CGRateS) to import")
       .option("--from <format>", "what to import: ocpi (2.2.1 or 2.3.0) or cgrates")
       .option("--to <format>", "what to export to: ocpi (2.2.1) or cgrates")
@@ -30,11 +31,18 @@ export const command: CommandModule = {
       .option("--tenant <name>", "of a CGRateS plan")
       .option("--party <code>", "country and party of an OCPI tariff, such as DE*ALD")
       .option("--out <folder>", "where the CGRateS plan is written")
+      .option("--approval <file>", "of what the published version changes (twin --approve)")
+      .option("--valid-from <date>", "when it is to begin; as the document says unless given")
+      .option("--config <file>", "the node's configuration, instead of one of the data folder")
+      .option("--data <dir>", "data folder (default: TALLYSTICK_DATA, else .tallystick)")
+      .option("--operator <name>", "whose tariff, where the data folder holds several")
       .addHelpText(
         "after",
         "\n  check TARIFF.json   whether it is valid, and what is wrong by place (exit code 1)" +
           "\n  schema              the JSON Schema of the document" +
           "\n  hash TARIFF.json    the root that the ledger's registry holds" +
+          "\n  publish TARIFF.json --approval APPROVAL.json" +
+          "\n                      puts the next version onto the ledger, and into the configuration" +
           "\n  convert TARIFF.json --currency USD --rates TABLE.json" +
           "\n                      the same price list in another currency" +
           "\n  import FILE --from ocpi, import FOLDER --from cgrates" +
@@ -54,6 +62,7 @@ export const command: CommandModule = {
     const given = options as unknown as ExchangeOptions;
     if (action === "import") return importTariff(file, given, output);
     if (action === "export") return exportTariff(file, given, output);
+    if (action === "publish") return publishDocument(file, options as PublishOptions, output);
     if (action === "convert") return convert(file, options, output);
     return action === "check" ? check(file, output) : hash(file, output);
   },

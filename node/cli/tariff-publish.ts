@@ -1,0 +1,167 @@
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { EvmLedger } from "../adapters/evm-ledger.ts";
+import { Keystore, passphraseOf } from "../adapters/keystore.ts";
+import { readTariffJson } from "../adapters/tariff-file.ts";
+import { type NodeConfig, readConfig, readEnvironment } from "../config.ts";
+import type { Hex } from "../core/bytes.ts";
+import { TallystickError } from "../core/errors.ts";
+import { checkTariff } from "../core/tariff/check.ts";
+import { parseTariffInstant } from "../core/tariff/instants.ts";
+import type { ContractName } from "../engine/ledger.ts";
+import { type PublishedVersion, publishTariff } from "../engine/publish-tariff.ts";
+import { dataFolder, operatorFolder } from "./data-folder.ts";
+import { asServiceError } from "./open-node.ts";
+import { EXIT, type ExitCode, type Output, UsageError } from "./output.ts";
+import { readJsonFile } from "./rating-files.ts";
+
+export interface PublishOptions {
+  config?: string;
+  data?: string;
+  operator?: string;
+  approval?: string;
+  validFrom?: string;
+}
+
+/**
+ * `tariff publish`: checks the document, requires the approval of what it changes, publishes it with
+ * the member's key to govern, and names it in the node's configuration, in this order. Each step finds
+ * what an earlier run has done.
+ */
+export async function publishDocument(
+  file: string,
+  options: PublishOptions,
+  output: Output,
+): Promise<ExitCode> {
+  const configFile =
+    options.config ?? (await operatorFolder(dataFolder(options.data), options.operator)).configFile;
+  const config = await readConfig(configFile);
+  const json = await readTariffJson(file);
+  const { document, problems } = checkTariff(json);
+  if (document === undefined) {
+    for (const problem of problems) {
+      await output.record({ problem });
+      await output.say(`${problem.place}: ${problem.message} [${problem.code}]`);
+    }
+    await output.say(`${file}: not published, it can not be used`);
+    return EXIT.no;
+  }
+  const validFromSeconds = instantOf(options.validFrom, document.timeZone);
+  const approval =
+    options.approval === undefined
+      ? undefined
+      : await readJsonFile(options.approval, "approval.not-json");
+  const ledger = await governingLedger(config);
+  let published: PublishedVersion;
+  try {
+    await ledger.check();
+    published = await publishTariff(
+      ledger,
+      {
+        agreement: config.agreement.id,
+        currency: config.agreement.currency,
+        member: config.member,
+        document: json,
+        ...(validFromSeconds === undefined ? {} : { validFromSeconds }),
+        approval,
+      },
+      sleep,
+    );
+  } catch (error) {
+    throw asServiceError(error);
+  } finally {
+    ledger.close();
+  }
+  const isNamed = await nameInConfig(configFile, file, options.approval, published);
+  await say(published, { file, configFile, isNamed }, output);
+  return EXIT.yes;
+}
+
+async function say(
+  { version, root, validFromSeconds, isNew }: PublishedVersion,
+  { file, configFile, isNamed }: { file: string; configFile: string; isNamed: boolean },
+  output: Output,
+): Promise<void> {
+  const validFrom = new Date(Number(validFromSeconds) * 1000).toISOString();
+  await output.record({
+    published: { version, root, validFrom, isNew, configuration: configFile, wasNamed: !isNamed },
+  });
+  await output.say(
+    `${file}: version ${version} ${isNew ? "published" : "was published before"}, valid from ${validFrom}, root ${root}`,
+  );
+  if (isNamed) {
+    await output.say(
+      `named in ${configFile}: start the node again, and it rates by it from then on`,
+    );
+  }
+}
+
+/** A date or an instant, by the tariff's time zone. */
+function instantOf(text: string | undefined, timeZone: string): bigint | undefined {
+  if (text === undefined) return undefined;
+  const milliseconds = parseTariffInstant(text, timeZone);
+  if (milliseconds === undefined || milliseconds % 1000 !== 0) {
+    throw new UsageError(`"${text}" is no date or instant in whole seconds, such as 2027-01-01.`);
+  }
+  return BigInt(milliseconds / 1000);
+}
+
+async function governingLedger(config: NodeConfig): Promise<EvmLedger> {
+  const ledgerIsEmbedded = config.ledger.kind === "embedded";
+  const passphrase = await passphraseOf({
+    given: readEnvironment().passphrase,
+    dataDirectory: config.data,
+    ledgerIsEmbedded,
+  });
+  const directory = join(config.data, "keys");
+  const keys = new Keystore({ directory, passphrase, ledgerIsEmbedded });
+  // The keystore makes what is not there; a key that nobody admitted publishes nothing.
+  if (!(await keys.names()).includes("govern")) {
+    throw new TallystickError(
+      "ledger.key-missing",
+      `There is no key "govern" in ${directory}; a tariff is published with the member's key to govern.`,
+    );
+  }
+  return new EvmLedger({
+    urls: config.ledger.urls,
+    chainId: BigInt(config.ledger.chainId),
+    kind: config.ledger.kind,
+    contracts: config.ledger.contracts as Partial<Record<ContractName, Hex>>,
+    finality: config.ledger.finality,
+    signers: { govern: await keys.signer("govern") },
+  });
+}
+
+/** In one step, as the node may start at any moment. @returns false when it was named before */
+async function nameInConfig(
+  configFile: string,
+  file: string,
+  approval: string | undefined,
+  { version, validFromSeconds }: PublishedVersion,
+): Promise<boolean> {
+  const config = JSON.parse(await readFile(configFile, "utf8")) as NodeConfig;
+  if (config.tariffs.some((one) => one.version === version)) return false;
+  const path = (name: string): string => relative(resolve(configFile, ".."), resolve(name));
+  const tariff = {
+    version,
+    validFrom: validFromSeconds.toString(),
+    file: path(file),
+    ...(approval === undefined ? {} : { approval: path(approval) }),
+  };
+  const text = JSON.stringify({ ...config, tariffs: [...config.tariffs, tariff] }, undefined, 2);
+  const draft = `${configFile}.${process.pid}.draft`;
+  try {
+    await writeFile(draft, `${text}\n`, { flush: true, mode: 0o600 });
+    await rename(draft, configFile);
+  } catch (cause) {
+    await rm(draft, { force: true });
+    throw new TallystickError(
+      "file.not-writable",
+      "The tariff is on the ledger, but the configuration can not be written; publish it again, or name it there yourself.",
+      { file: configFile },
+      cause,
+    );
+  }
+  return true;
+}
