@@ -55,6 +55,10 @@ export class EpochCalendar {
   }
 
   epochOf(milliseconds: number): string {
+    return this.at(milliseconds).name;
+  }
+
+  at(milliseconds: number): BillingEpoch {
     const last = this.#last;
     if (
       last === undefined ||
@@ -63,6 +67,6 @@ export class EpochCalendar {
     ) {
       this.#last = billingEpoch(epochOfInstant(milliseconds, this.#zone), this.#zone);
     }
-    return (this.#last as BillingEpoch).name;
+    return this.#last as BillingEpoch;
   }
 }

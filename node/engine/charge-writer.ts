@@ -3,6 +3,7 @@ import { fromHex } from "../core/bytes.ts";
 import { CHARGE_FLAG, NO_DIGITS, NO_NETWORK } from "../core/commitment/charge-groups.ts";
 import { RECORD_ID_BYTES_MAX, type SourceRole } from "../core/commitment/secrets.ts";
 import { assert } from "../core/errors.ts";
+import type { Place } from "../core/rating/compiled-rater.ts";
 import type { Rated } from "../core/rating/outcome.ts";
 import type { RecordSource } from "../core/records/usage-record.ts";
 import { trafficMonth } from "./billing-epoch.ts";
@@ -29,6 +30,28 @@ export interface PricedUse {
   /** "0x" and 64 digits, when the record stands for events. */
   eventsRoot?: string | undefined;
   accounted?: AccountedPrice | undefined;
+}
+
+/** A row of columns with its price: one object that whoever fills it uses again. */
+export interface ChargeNumbers {
+  device: string;
+  /** Where the record's id stands, in ASCII. */
+  ids: Uint8Array;
+  idFrom: number;
+  idTo: number;
+  place: Place;
+  startMilliseconds: number;
+  sessionMinutes: number;
+  /** Whole units, at most 2^53. */
+  quantity: number;
+  secondQuantity: number;
+  amountNano: bigint;
+  /** Codes of the protocol. */
+  service: number;
+  direction: number;
+  tariffVersion: number;
+  byteOffset: number;
+  byteLength: number;
 }
 
 /**
@@ -154,6 +177,47 @@ export class ChargeWriter {
     }
     this.#monthKeyAt(rated.startMilliseconds);
     if (++this.#count === BLOCK_CHARGES_MAX) this.#close();
+  }
+
+  /** The same from numbers. @returns false, and adds nothing, where a block can not hold the charge */
+  addNumbers(counter: SubscriberCounter, numbers: ChargeNumbers): boolean {
+    const { amountNano, place, startMilliseconds } = numbers;
+    if ((amountNano | (counter.runningTotalNano + amountNano)) >> 64n !== 0n) return false;
+    this.#block ??= ChargeBlock.empty(
+      BLOCK_CHARGES_MAX,
+      this.#file,
+      this.#context.profile.sourceRole,
+    );
+    const { wide, middle, narrow, small, table } = this.#block;
+    const row = this.#count;
+    this.#counters.count(counter, amountNano, this.#first, row);
+    for (let at = numbers.idFrom; at < numbers.idTo; at++) {
+      this.#ids[this.#idAt++] = numbers.ids[at] as number;
+    }
+    middle.idEnd[row] = this.#idAt;
+    narrow.owner[row] = this.#ownerOf(counter, numbers.device);
+    middle.chargeNumber[row] = counter.chargeNumber;
+    wide.amountNano[row] = amountNano;
+    wide.runningTotalNano[row] = counter.runningTotalNano;
+    wide.start[row] = BigInt(startMilliseconds);
+    wide.quantity[row] = BigInt(numbers.quantity);
+    wide.secondQuantity[row] = BigInt(numbers.secondQuantity);
+    wide.decidingDigits[row] = place.decidingDigits;
+    wide.restDigits[row] = place.partyText === undefined ? place.restDigits : 0n;
+    wide.originDigits[row] = NO_DIGITS;
+    wide.offset[row] = BigInt(numbers.byteOffset);
+    middle.length[row] = numbers.byteLength;
+    middle.tariffVersion[row] = numbers.tariffVersion;
+    middle.visitedNetwork[row] = NO_NETWORK;
+    narrow.sessionMinutes[row] = numbers.sessionMinutes;
+    small.service[row] = numbers.service;
+    small.flags[row] = numbers.direction | (place.wholeNumber ? CHARGE_FLAG.wholeNumber : 0);
+    small.partyType[row] = place.partyType;
+    small.class[row] = 0;
+    if (place.partyText !== undefined) table.texts[row] = place.partyText;
+    this.#monthKeyAt(startMilliseconds);
+    if (++this.#count === BLOCK_CHARGES_MAX) this.#close();
+    return true;
   }
 
   /** One charge that columns can not hold: a price made by hand, an amount beyond 64 bits. */

@@ -88,6 +88,7 @@ export function withRejections(state: IngestedFile, found: readonly Rejection[])
 /** Where a record without a readable start is counted; comes behind every hour. */
 export const NO_HOUR = "none";
 
+const HOUR = 3_600_000;
 /** "2026-10-05T12" of a start in UTC, as all records have it. */
 const hourOf = (start: string): string => start.slice(0, 13);
 
@@ -105,6 +106,8 @@ export class RunningTotals {
   /** Records come nearly in order of time. */
   #last: { hour: string; run: RunOfHour } | undefined;
   #all = 0;
+  #hour = Number.NaN;
+  #hourText = "";
 
   /** @param record undefined for a row that is none */
   add(outcome: ControlClass, record: UsageRecord | undefined): void {
@@ -115,6 +118,23 @@ export class RunningTotals {
     const { durationSeconds } = record;
     if (durationSeconds !== undefined) run.milliseconds += millisecondsOf(durationSeconds);
     if (hasOctets(record)) run.octets += octetsOf(record);
+  }
+
+  /** The same of a row that has no octets. */
+  addNumbers(outcome: ControlClass, startMilliseconds: number, durationSeconds: number): void {
+    this.#all++;
+    const run = this.#runOf(this.#hourAt(startMilliseconds), outcome);
+    run.records++;
+    if (!Number.isNaN(durationSeconds)) run.milliseconds += millisecondsOf(durationSeconds);
+  }
+
+  #hourAt(milliseconds: number): string {
+    const hour = Math.floor(milliseconds / HOUR);
+    if (hour !== this.#hour) {
+      this.#hour = hour;
+      this.#hourText = hourOf(new Date(milliseconds).toISOString());
+    }
+    return this.#hourText;
   }
 
   /** The file's state with these records counted, in and in their classes. */

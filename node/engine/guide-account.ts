@@ -14,6 +14,13 @@ export type Guided =
   | { account: string; device: string }
   | { code: "guide.unknown-owner" | "guide.doubly-claimed"; message: string };
 
+/** An answer and the stretch of time, half-open, in which it is the same. */
+export interface GuidedSpan {
+  guided: Guided;
+  from: number;
+  to: number;
+}
+
 /**
  * Finds whose record it is: number, SIM or device to account, by effective dates. An unknown or
  * doubly claimed owner is an answer, not an error: the record goes to suspense.
@@ -38,6 +45,20 @@ export class AccountGuide {
       });
       this.#members.set(device.id, known);
     }
+  }
+
+  /** The same for who remembers it: no membership of these identities begins or ends within the span. */
+  span(identities: (string | undefined)[], startMilliseconds: number): GuidedSpan {
+    let from = Number.NEGATIVE_INFINITY;
+    let to = Number.POSITIVE_INFINITY;
+    for (const identity of identities) {
+      const members = identity === undefined ? undefined : this.#members.get(identity);
+      for (const edge of (members ?? []).flatMap((member) => [member.from, member.to])) {
+        if (edge <= startMilliseconds) from = Math.max(from, edge);
+        else to = Math.min(to, edge);
+      }
+    }
+    return { guided: this.guide(identities, startMilliseconds), from, to };
   }
 
   /** @param identities what the record says of the served party, the strongest first */

@@ -16,6 +16,12 @@ export interface Guided extends GuidedUse {
   epoch: string;
 }
 
+/** The same for every record of a served party that starts within a stretch of time, half-open. */
+export interface GuidedSpan extends Guided {
+  from: number;
+  to: number;
+}
+
 /** Why a record waits in suspense. */
 export interface Wait {
   code: string;
@@ -26,6 +32,8 @@ export type PriceOutcome =
   | { outcome: "priced"; priced: PricedRecord }
   | { outcome: "not-billable" }
   | { outcome: "wait"; wait: Wait };
+
+const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 
 /** Guides a record to its account and prices it, or says why neither can be. Keeps nothing of it. */
 export class UsePricer {
@@ -114,6 +122,43 @@ export class UsePricer {
       device,
       epoch: this.#openEpoch(startMilliseconds),
     };
+  }
+
+  /**
+   * What `guide` finds for records of a served party that is told by its number alone, and for how long.
+   * Undefined where records wait.
+   */
+  guideNumber(written: string | undefined, startMilliseconds: number): GuidedSpan | undefined {
+    const tariff = this.#tariffs.inForce(startMilliseconds);
+    if (tariff === undefined) return undefined;
+    const { trunkAccount } = this.#context.profile;
+    const number = this.#numbersOf(tariff).of(written, tariff.compiled.document.numbering);
+    const { guided, ...dates } =
+      trunkAccount === undefined
+        ? this.#guide.span([number, written], startMilliseconds)
+        : { guided: { account: trunkAccount, device: trunkAccount }, ...ALWAYS };
+    if ("code" in guided) return undefined;
+    const epoch = this.#epochs.at(startMilliseconds);
+    const inForce = this.#tariffs.spanAround(startMilliseconds);
+    return {
+      startMilliseconds,
+      tariff,
+      ...guided,
+      epoch: this.#openEpoch(startMilliseconds),
+      from: Math.max(dates.from, inForce.from, epoch.fromMilliseconds),
+      to: Math.min(dates.to, inForce.to, epoch.toMilliseconds),
+    };
+  }
+
+  /** Whether the price may depend on more than the tariff: on the account, or on a clerk's word. */
+  isDecidedApart(guide: GuidedUse): boolean {
+    return this.#hasHandPrices || this.#rating.decides(guide);
+  }
+
+  /** Whether a charge that is due then is neither of the future nor too old. */
+  isTimely(dueMilliseconds: number): boolean {
+    const age = 1000 * Number(this.#nowSeconds) - dueMilliseconds;
+    return age >= 0 && age <= 1000 * Number(this.#context.profile.agreement.maxRecordAgeSeconds);
   }
 
   /** A tariff says how numbers are written, so each has a memory of its own. */

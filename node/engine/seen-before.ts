@@ -1,33 +1,9 @@
-import type { UsageRecord } from "../core/records/usage-record.ts";
 import type { ChargeWriter } from "./charge-writer.ts";
 import { keys } from "./key-spaces.ts";
 import type { EngineContext } from "./operator.ts";
-import { SEEN, type SeenIndex } from "./seen-index.ts";
 import type { StoreSession } from "./store-session.ts";
 import { findRows, isBlock, type StoredRows } from "./stored-rows.ts";
 import type { SourceSeen, StoredCharge } from "./stored-types.ts";
-
-/**
- * The same content under another id: two identical messages in one second can be genuine. Who was
- * served is part of it, since a thousand meters report the same at the same second.
- */
-export function fingerprintContent(seen: SeenIndex, record: UsageRecord): void {
-  seen.begin(SEEN.content);
-  seen.mix(record.service);
-  seen.mix(record.direction);
-  seen.mix(record.start);
-  seen.mix(record.durationSeconds);
-  seen.mix(record.aParty);
-  seen.mix(record.bParty);
-  seen.mix(record.imsi);
-  seen.mix(record.deviceId);
-  seen.mix(record.uplinkOctets);
-  seen.mix(record.downlinkOctets);
-  seen.mix(record.totalOctets);
-  seen.mix(record.energyWattHours);
-  seen.mix(record.units);
-  seen.end();
-}
 
 /**
  * What stands where the index of records seen points to: a fingerprint is only a hint, so the id itself

@@ -1,4 +1,5 @@
 import { fromHex, toHex } from "../core/bytes.ts";
+import { Fingerprint } from "./fingerprint.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { EngineContext } from "./operator.ts";
 import { ENTRY_WORDS, entryIn, SeenRun } from "./seen-run.ts";
@@ -17,9 +18,6 @@ const MEMORY_ENTRIES = 1_048_576;
 const MARGIN_SECONDS = 31 * 86_400;
 const HALF = 2 ** 32;
 
-/** What a fingerprint was taken of: a record's full source key, or its content without the key. */
-export const SEEN = { id: 1, content: 2 } as const;
-
 /**
  * Which records came before: fingerprints of 64 bits under a key of this store (so that nobody can
  * make two texts that meet), each with the position of the charge that the record became, or 0 for
@@ -31,7 +29,9 @@ export const SEEN = { id: 1, content: 2 } as const;
  * is dropped: what it speaks of would be refused anyway.
  */
 export class SeenIndex {
-  readonly #seeds: Uint32Array;
+  /** What fingerprints are taken with; who takes them on another thread needs them. */
+  readonly seeds: Uint32Array;
+  readonly prints: Fingerprint;
   #slots!: Uint32Array;
   #mask = 0;
   #count = 0;
@@ -44,16 +44,12 @@ export class SeenIndex {
   /** Entries of the unit of work at hand. */
   #added = new Uint32Array(ENTRY_WORDS * 1_024);
   #addedLength = 0;
-  #a = 0;
-  #b = 0;
-  /** The fingerprint that was computed last. */
-  high = 0;
-  low = 0;
 
   private constructor(store: Store, key: Uint8Array, memoryEntries: number) {
     this.#store = store;
     this.#memoryEntries = memoryEntries;
-    this.#seeds = new Uint32Array(key.slice(0, 16).buffer);
+    this.seeds = new Uint32Array(key.slice(0, 16).buffer);
+    this.prints = new Fingerprint(this.seeds);
     this.#allocate(CAPACITY_MIN);
   }
 
@@ -107,7 +103,7 @@ export class SeenIndex {
   }
 
   /** Fetches what runs on disk hold of these fingerprints (upper and lower halves in turn). */
-  async recall(fingerprints: readonly number[]): Promise<void> {
+  async recall(fingerprints: ArrayLike<number>): Promise<void> {
     this.#recalled.clear();
     if (this.#runs.length === 0) return;
     const wanted = new Map<string, number[]>();
@@ -133,48 +129,6 @@ export class SeenIndex {
         if (word >= 0) this.#recalled.set(`${high}/${low}`, positionOf(words, word));
       }
     }
-  }
-
-  /** Sets `high` and `low`: of a text. */
-  fingerprint(kind: number, text: string): void {
-    this.begin(kind);
-    this.mix(text);
-    this.end();
-  }
-
-  /** The same of several fields: `begin`, `mix` each, `end`. */
-  begin(kind: number): void {
-    this.#a = (this.#seeds[0] as number) ^ kind;
-    this.#b = this.#seeds[1] as number;
-  }
-
-  /** Two lanes of multiplications. A field that is absent differs from every text. */
-  mix(field: string | number | undefined): void {
-    const text = typeof field === "string" ? field : field === undefined ? "" : String(field);
-    let a = this.#a;
-    // The length keeps neighbouring fields apart.
-    let b = this.#b ^ (field === undefined ? 0x7fff_ffff : text.length);
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      a = Math.imul(a ^ code, 0x9e3779b1);
-      a = (a << 15) | (a >>> 17);
-      b = Math.imul(b ^ code, 0x85ebca77);
-      b = (b << 13) | (b >>> 19);
-    }
-    this.#a = a;
-    this.#b = Math.imul(b, 0x85ebca77);
-  }
-
-  /** Mixes the lanes, as MurmurHash3 ends. */
-  end(): void {
-    let a = this.#a;
-    let b = this.#b;
-    a = Math.imul(a ^ (a >>> 16) ^ (this.#seeds[2] as number), 0xc2b2ae3d);
-    b = Math.imul(b ^ (b >>> 15) ^ (this.#seeds[3] as number), 0x27d4eb2f);
-    a ^= b >>> 13;
-    b ^= Math.imul(a, 0x165667b1);
-    this.high = (a ^ (b >>> 16)) >>> 0;
-    this.low = (b ^ (a << 7)) >>> 0;
   }
 
   /** The position under the fingerprint; undefined when it was never added. */

@@ -53,6 +53,8 @@ export class SubscriberCounters {
   readonly #domain: Hex;
   readonly #held = new Map<string, SubscriberCounter>();
   readonly #touched = new Set<SubscriberCounter>();
+  /** Another number once counters that were handed out are let go: whoever keeps one asks again. */
+  age = 0;
 
   constructor(session: StoreSession, random: RandomSource, domain: Hex) {
     this.#session = session;
@@ -112,6 +114,8 @@ export class SubscriberCounters {
       counter.places = [];
     }
     this.#touched.clear();
-    if (this.#held.size > HELD_MAX) this.#held.clear();
+    if (this.#held.size <= HELD_MAX) return;
+    this.#held.clear();
+    this.age++;
   }
 }

@@ -39,4 +39,16 @@ export class TariffShelf {
   inForce(startMilliseconds: number): ShelvedTariff | undefined {
     return versionInForce(this.versions, BigInt(startMilliseconds));
   }
+
+  /** Around an instant, the stretch of time (half-open, milliseconds) in which no other version begins. */
+  spanAround(startMilliseconds: number): { from: number; to: number } {
+    let from = Number.NEGATIVE_INFINITY;
+    let to = Number.POSITIVE_INFINITY;
+    for (const { validFromSeconds } of this.versions) {
+      const begins = 1000 * Number(validFromSeconds);
+      if (begins <= startMilliseconds) from = Math.max(from, begins);
+      else to = Math.min(to, begins);
+    }
+    return { from, to };
+  }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
-import { SEEN, SeenIndex } from "../../node/engine/seen-index.ts";
+import { SEEN } from "../../node/engine/fingerprint.ts";
+import { SeenIndex } from "../../node/engine/seen-index.ts";
 import { StoreSession } from "../../node/engine/store-session.ts";
 import { EngineScene, RECORD_AGE_MAX_SECONDS } from "./engine-scene.ts";
 
@@ -15,8 +16,8 @@ async function filled() {
   const session = new StoreSession(store);
   const index = await SeenIndex.load(context, session, NOW);
   for (let at = 0; at < COUNT; at++) {
-    index.fingerprint(SEEN.id, `record-${at}`);
-    index.add(index.high, index.low, at);
+    index.prints.fingerprint(SEEN.id, `record-${at}`);
+    index.add(index.prints.high, index.prints.low, at);
     if (at % 100 !== 99) continue;
     index.save(session, NOW);
     await session.commit();
@@ -26,8 +27,8 @@ async function filled() {
 
 async function positionsOf(index: SeenIndex, names: string[]): Promise<(number | undefined)[]> {
   const prints = names.map((name) => {
-    index.fingerprint(SEEN.id, name);
-    return [index.high, index.low] as const;
+    index.prints.fingerprint(SEEN.id, name);
+    return [index.prints.high, index.prints.low] as const;
   });
   await index.recall(prints.flat());
   return prints.map(([high, low]) => index.find(high, low));
@@ -48,17 +49,17 @@ describe("the index of records seen", () => {
     const { index } = await filled();
     const strangers = names.map((name) => `${name}-other`);
     assert.ok((await positionsOf(index, strangers)).every((position) => position === undefined));
-    index.fingerprint(SEEN.content, "record-1");
-    await index.recall([index.high, index.low]);
-    assert.equal(index.find(index.high, index.low), undefined);
+    index.prints.fingerprint(SEEN.content, "record-1");
+    await index.recall([index.prints.high, index.prints.low]);
+    assert.equal(index.find(index.prints.high, index.prints.low), undefined);
   });
 
   it("keeps the first position under a fingerprint", async () => {
     const { index } = await filled();
-    index.fingerprint(SEEN.id, "twice");
-    index.add(index.high, index.low, 7);
-    index.add(index.high, index.low, 8);
-    assert.equal(index.find(index.high, index.low), 7);
+    index.prints.fingerprint(SEEN.id, "twice");
+    index.add(index.prints.high, index.prints.low, 7);
+    index.add(index.prints.high, index.prints.low, 8);
+    assert.equal(index.find(index.prints.high, index.prints.low), 7);
   });
 
   it("drops runs whose records would be refused for their age, and not a day earlier", async () => {

@@ -20,6 +20,7 @@ import { COLUMN_ROWS_MAX, type UsageColumns } from "./usage-columns.ts";
 const LF = 10;
 const CARRIAGE_RETURN = 13;
 const MINUTE = 60_000;
+const YEAR_10000 = 253_402_300_800_000;
 
 /**
  * Reads Asterisk's rows into columns, from their bytes. What is unusual in any way goes through the plain
@@ -87,7 +88,7 @@ export class AsteriskColumns implements ColumnsReader {
     const offsetMs = this.#parser.steadyOffset(row.startedMs, row.epochMs);
     const start = row.chargedMs - offsetMs;
     const sessionStart = row.startedMs - offsetMs;
-    if (!(start >= 0 && sessionStart >= 0)) return false;
+    if (!(sessionStart >= 0 && start >= 0 && start < YEAR_10000)) return false;
     const at = columns.count;
     const idFrom = columns.idFrom(at);
     const idEnd = this.#writeId(columns, bytes, idFrom);

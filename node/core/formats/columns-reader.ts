@@ -1,4 +1,4 @@
-import type { Chunks, InspectLine } from "./inspect-line.ts";
+import type { Chunks, InspectLine, ParseOptions } from "./inspect-line.ts";
 import { UsageColumns } from "./usage-columns.ts";
 
 /** Reads one format's file into columns, in the file's order. */
@@ -43,20 +43,30 @@ export class ColumnsFiller {
   /** @param added bytes that were put into the room */
   end(columns: UsageColumns, added: number, last: boolean): void {
     columns.rawLength += added;
+    columns.hasPrints = false;
     const taken = this.#reader.read(columns, last);
     this.#rest = columns.raw.slice(taken, columns.rawLength);
     this.#offset += taken;
   }
 }
 
-/** Batches of columns of a file on this very thread, and its report; each batch until the next is asked for. */
+/** A format's way into columns. */
+export interface ColumnsFormat {
+  open: (options: ParseOptions) => ColumnsReader;
+  /** Makes the record of a plain row again, on whichever thread. */
+  recordOf: (options: ParseOptions) => UsageColumns["recordOf"];
+}
+
+/** Batches of columns of a file, read on this very thread, and its report; a batch lasts until the next is asked for. */
 export async function* readColumns(
   chunks: Chunks,
-  reader: ColumnsReader,
-  finish: (columns: UsageColumns) => void = () => {},
+  format: ColumnsFormat,
+  options: ParseOptions,
 ): AsyncGenerator<UsageColumns | InspectLine> {
+  const reader = format.open(options);
   const filler = new ColumnsFiller(reader);
   const columns = new UsageColumns();
+  columns.recordOf = format.recordOf(options);
   try {
     for await (const chunk of chunks) {
       for (let at = 0; at < chunk.length; ) {
@@ -65,14 +75,12 @@ export async function* readColumns(
         room.set(part);
         at += part.length;
         filler.end(columns, part.length, false);
-        finish(columns);
         if (columns.count > 0) yield columns;
       }
     }
     do {
       filler.begin(columns);
       filler.end(columns, 0, true);
-      finish(columns);
       if (columns.count > 0) yield columns;
     } while (filler.hasRest);
     yield reader.report();

@@ -3,9 +3,8 @@ import * as androidCallsXml from "./android-calls-xml.ts";
 import { AsteriskColumns, asteriskRecordOf } from "./asterisk-columns.ts";
 import * as asteriskCsv from "./asterisk-csv.ts";
 import * as billCsv from "./bill-csv.ts";
-import type { ColumnsReader } from "./columns-reader.ts";
+import type { ColumnsFormat } from "./columns-reader.ts";
 import type { Chunks, InspectLine, ParseOptions } from "./inspect-line.ts";
-import type { UsageColumns } from "./usage-columns.ts";
 import * as usageNdjson from "./usage-ndjson.ts";
 
 /*
@@ -23,13 +22,7 @@ export interface UsageFormat {
   /** The same lines, many at a time, where the format has it. */
   parseBlocks?: (chunks: Chunks, options: ParseOptions) => AsyncGenerator<InspectLine[]>;
   /** The same lines as columns, for who rates them by the million; where the format has it. */
-  columns?: UsageColumnsFormat;
-}
-
-export interface UsageColumnsFormat {
-  open: (options: ParseOptions) => ColumnsReader;
-  /** Makes the record of a plain row, on whichever thread. */
-  recordOf: (options: ParseOptions) => UsageColumns["recordOf"];
+  columns?: ColumnsFormat;
 }
 
 export interface BillFormat {

@@ -1,6 +1,8 @@
 import type { UsageRecord } from "../records/usage-record.ts";
 import type { InspectLine, Rejection } from "./inspect-line.ts";
 
+const decoder = new TextDecoder();
+
 /** Rows of one batch. */
 export const COLUMN_ROWS_MAX = 4_096;
 /** Bytes of a file that one batch is read from: an unfinished row of the last one, and new ones. */
@@ -106,6 +108,10 @@ export class UsageColumns {
     return row === 0 ? 0 : (this.idEnd[row - 1] as number);
   }
 
+  id(row: number): string {
+    return decoder.decode(this.ids.subarray(this.idFrom(row), this.idEnd[row]));
+  }
+
   /** A row's line as the format's plain reader yields it. */
   lineAt(row: number): Exclude<InspectLine, { file: unknown }> {
     return this.isPlain[row] === 1
@@ -118,6 +124,9 @@ export class UsageColumns {
     return { count, rawOffset, generation, firstPosition, others, hasPrints };
   }
 }
+
+/** Lines of a file, one by one, many at a time, or as columns. */
+export type UsageLines = AsyncIterable<InspectLine | InspectLine[] | UsageColumns>;
 
 /** Of all columns, ids and the file's own bytes. */
 export const BUFFER_BYTES =

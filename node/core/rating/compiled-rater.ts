@@ -17,7 +17,8 @@ const REMEMBERED_MAX = 32_768;
 const DIRECTIONS = 4;
 const SERVICES = 16;
 
-type Place = Pick<
+/** What a number decides of a use: facts of its charge, and where its prices stand. */
+export type Place = Pick<
   RatedFacts,
   "decidingDigits" | "restDigits" | "wholeNumber" | "partyType" | "partyText"
 > & { interval: number; zone: number };
@@ -71,6 +72,27 @@ export class CompiledRater {
     return this.#rateQuickly(record) ?? rateUsage(this.#tariff, record);
   }
 
+  /**
+   * What `rate` yields as amount for a usual record, by numbers alone: not partial, billable, of the service
+   * and direction that the place was found for.
+   * @param quantity whole units of the service
+   * @returns undefined for what asks for `rate`
+   */
+  amountAt(
+    place: Place,
+    startMilliseconds: number,
+    sessionMinutes: number,
+    quantity: number,
+  ): bigint | undefined {
+    const { validFrom, validTo } = this.#tariff;
+    if (!(startMilliseconds >= validFrom && startMilliseconds < validTo)) return undefined;
+    const minute = (Math.floor(startMilliseconds / MINUTE) - sessionMinutes) * MINUTE;
+    const calendar = this.#calendarAt(minute);
+    if (calendar < 0) return undefined;
+    const band = this.#calendarBand[calendar] as number;
+    return this.#prices[this.#priceOf[place.zone * this.#bands + band] as number]?.amount(quantity);
+  }
+
   #rateQuickly(record: UsageRecord): RatingOutcome | undefined {
     if (record.billable === false) return undefined;
     const startMilliseconds = parseUtcInstant(record.start);
@@ -82,7 +104,7 @@ export class CompiledRater {
     const sessionMinutes = sessionMinutesOf(record, startMilliseconds);
     const quantity = quantityNumber(record);
     if (quantity === undefined || sessionMinutes === undefined) return undefined;
-    const place = this.#placeOf(record);
+    const place = this.placeOf(record);
     if (place === undefined) return undefined;
     const calendar = this.#calendarAt(
       (Math.floor(startMilliseconds / MINUTE) - sessionMinutes) * MINUTE,
@@ -131,8 +153,11 @@ export class CompiledRater {
     return index;
   }
 
-  /** What the plain rater finds for a number, remembered; a number that it refuses is not. */
-  #placeOf(record: UsageRecord): Place | undefined {
+  /**
+   * What the plain rater finds for a use's other side, remembered; a number that it refuses is not.
+   * Undefined where only the plain rater can say.
+   */
+  placeOf(record: UsageRecord): Place | undefined {
     const written = (record.direction === "incoming" ? record.aParty : record.bParty) ?? "";
     const slot = SERVICE_CODE[record.service] * DIRECTIONS + DIRECTION_CODE[record.direction];
     const known = this.#places[slot]?.get(written);
@@ -178,13 +203,18 @@ function countsOnce(row: PriceRow): boolean {
   return !isLinear || row.setUpNano > 0n || row.minimumNano > 0n || hasMaximum;
 }
 
+/** The same of instants; NaN for what the plain rater refuses. */
+export function sessionMinutesBetween(sessionStart: number, startMilliseconds: number): number {
+  if (!(sessionStart <= startMilliseconds)) return Number.NaN;
+  const minutes = Math.floor(startMilliseconds / MINUTE) - Math.floor(sessionStart / MINUTE);
+  return minutes <= SESSION_MINUTES_MAX ? minutes : Number.NaN;
+}
+
 /** Minutes of the clock since the session's start; undefined for what the plain rater refuses. */
 function sessionMinutesOf(record: UsageRecord, startMilliseconds: number): number | undefined {
   if (record.sessionStart === undefined) return 0;
-  const sessionStart = parseUtcInstant(record.sessionStart);
-  if (!(sessionStart <= startMilliseconds)) return undefined;
-  const minutes = Math.floor(startMilliseconds / MINUTE) - Math.floor(sessionStart / MINUTE);
-  return minutes <= SESSION_MINUTES_MAX ? minutes : undefined;
+  const minutes = sessionMinutesBetween(parseUtcInstant(record.sessionStart), startMilliseconds);
+  return Number.isNaN(minutes) ? undefined : minutes;
 }
 
 /** Quantities of the usual records in whole units; undefined for what asks for the exact reader. */
@@ -215,7 +245,7 @@ function quantityNumber(record: UsageRecord): { whole: number; second: number } 
  * Seconds with at most three decimals in milliseconds, exact: up to 2^40 there is one such decimal
  * near a double, and it is what the shortest text of the double says.
  */
-function milliseconds(seconds: unknown): number | undefined {
+export function milliseconds(seconds: unknown): number | undefined {
   if (typeof seconds !== "number" || !(seconds >= 0 && seconds <= 2 ** 40)) return undefined;
   const whole = Math.round(seconds * 1000);
   return whole / 1000 === seconds ? whole : undefined;

@@ -92,6 +92,35 @@ export class NumberPrice {
     );
   }
 
+  /** The amount that `price` yields, without its components. @param quantity whole units, at most SAFE_MAX */
+  amount(quantity: number): bigint | undefined {
+    let numerator = this.#setUpNano * this.#denominator;
+    for (const tier of this.#tiers) {
+      if (quantity <= tier.from && tier.place !== undefined) break;
+      const billed = billedNumber(
+        tier,
+        quantity < tier.to ? quantity - tier.from : tier.to - tier.from,
+      );
+      const scaled = tier.scaledPrice * billed;
+      numerator += scaled;
+      if (billed > SAFE_MAX || scaled > SAFE_MAX || numerator > SAFE_MAX) return undefined;
+    }
+    const amount = this.#rounded(numerator);
+    return amount === undefined ? undefined : BigInt(amount);
+  }
+
+  /** Within the price's bounds, rounded as the row says. */
+  #rounded(sum: number): number | undefined {
+    const denominator = this.#denominator;
+    const least = Math.max(sum, this.#minimumNano * denominator);
+    const numerator = Math.min(least, this.#maximumNano * denominator);
+    const divisor = denominator * this.#unit;
+    let multiple = floorDivideSafe(numerator, divisor);
+    if (roundUpSafe(this.#mode, multiple, numerator - multiple * divisor, divisor)) multiple += 1;
+    const amount = multiple * this.#unit;
+    return amount > SAFE_MAX ? undefined : amount;
+  }
+
   /** @param quantity whole units, at most SAFE_MAX */
   price(quantity: number): { amountNano: bigint; components: Component[] } | undefined {
     const components: Component[] = [];
@@ -127,11 +156,8 @@ export class NumberPrice {
       components.push({ kind: "maximum", amountNano: BigInt(this.#maximumNano - sum) });
       sum = this.#maximumNano;
     }
-    const divisor = denominator * this.#unit;
-    let multiple = floorDivideSafe(numerator, divisor);
-    if (roundUpSafe(this.#mode, multiple, numerator - multiple * divisor, divisor)) multiple += 1;
-    const amount = multiple * this.#unit;
-    if (amount > SAFE_MAX) return undefined;
+    const amount = this.#rounded(numerator);
+    if (amount === undefined) return undefined;
     if (sum !== amount) components.push({ kind: "rounding", amountNano: BigInt(amount - sum) });
     return { amountNano: BigInt(amount), components };
   }

@@ -21,16 +21,13 @@ export async function linesByColumns(
 ): Promise<{ lines: InspectLine[]; plain: number }> {
   const format = formatByName(name);
   assert.ok(format.kind === "usage" && format.columns !== undefined);
-  const { open, recordOf } = format.columns;
-  const again = recordOf(options);
   const lines: InspectLine[] = [];
   let plain = 0;
-  for await (const found of readColumns(chunksOf(bytes, chunkBytes), open(options))) {
+  for await (const found of readColumns(chunksOf(bytes, chunkBytes), format.columns, options)) {
     if (!(found instanceof UsageColumns)) {
       lines.push(found);
       continue;
     }
-    found.recordOf = again;
     for (let row = 0; row < found.count; row++) {
       const line = found.lineAt(row);
       lines.push(line);

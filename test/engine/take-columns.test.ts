@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { createHash, hash } from "node:crypto";
+import fc from "fast-check";
+import { readColumns } from "../../node/core/formats/columns-reader.ts";
+import type { ParseOptions } from "../../node/core/formats/inspect-line.ts";
+import { formatByName } from "../../node/core/formats/registry.ts";
+import { NO_REPETITIONS } from "../../node/core/formats/repetition-index.ts";
+import type { UsageLines } from "../../node/core/formats/usage-columns.ts";
+import type { ControlClass } from "../../node/engine/stored-types.ts";
+import { chunksOf } from "../core/formats/chunks.ts";
+import { FusedStore } from "../simulation/fused-store.ts";
+import { ANNA, BERT, EngineScene, STRANGER } from "./engine-scene.ts";
+import { CARL, DORA, planScene } from "./plan-scene.ts";
+
+const OPTIONS: ParseOptions = {
+  file: "Master.csv",
+  zone: "Europe/Berlin",
+  sourceName: "switch",
+  repetitions: () => NO_REPETITIONS,
+  sha256: (bytes) => hash("sha256", bytes),
+};
+/** A call's start; the ledger's time of the scenes is noon of 5 October. */
+const NOON = Date.parse("2026-10-05T12:00:00Z") / 1000;
+
+interface Call {
+  ago: number;
+  ring: number;
+  seconds: number;
+  a: string;
+  b: string;
+  disposition: string;
+  serial: number;
+  /** Of the row: a wrong one, one that leaves columns, or none. */
+  flaw: string;
+}
+
+const stampOf = (seconds: number) =>
+  new Date((seconds + 7_200) * 1000).toISOString().slice(0, 19).replace("T", " ");
+
+function rowOf({ ago, ring, seconds, a, b, disposition, serial, flaw }: Call): string {
+  const start = NOON - ago;
+  const answer = disposition === "ANSWERED" ? stampOf(start + ring) : "";
+  const end = stampOf(start + ring + seconds);
+  const written = flaw === "T" ? stampOf(start).replace(" ", "T") : stampOf(start);
+  const device = flaw === "umlaut" ? "SIP/jörg" : flaw === "quote" ? 'SIP/"x' : "SIP/desk";
+  const billed = flaw === "seconds" ? "x" : disposition === "ANSWERED" ? seconds : 0;
+  return `"","${a}","${b}","default","""Desk"" <1>","${device}","SIP/trunk","Dial","x","${written}","${answer}","${end}",${ring + seconds},${billed},"${disposition}","DOCUMENTATION","${start}.${serial}",""\n`;
+}
+
+const callOf = (parties: string[], b: string[]): fc.Arbitrary<Call> =>
+  fc.record({
+    // Up to two months ago, and now and then of the future: the oldest age of the scenes is 45 days.
+    ago: fc.oneof(
+      { weight: 8, arbitrary: fc.integer({ min: 3_600, max: 40 * 86_400 }) },
+      { weight: 1, arbitrary: fc.integer({ min: -600, max: 900 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 40 * 86_400, max: 60 * 86_400 }) },
+    ),
+    ring: fc.integer({ min: 0, max: 40 }),
+    seconds: fc.integer({ min: 0, max: 4_000 }),
+    a: fc.constantFrom(...parties),
+    b: fc.constantFrom(...b),
+    disposition: fc.constantFrom(
+      "ANSWERED",
+      "ANSWERED",
+      "ANSWERED",
+      "ANSWERED",
+      "NO ANSWER",
+      "BUSY",
+    ),
+    serial: fc.nat(3),
+    flaw: fc.oneof(
+      { weight: 8, arbitrary: fc.constant("") },
+      fc.constantFrom("T", "umlaut", "quote", "seconds"),
+    ),
+  });
+
+/** Files whose rows are now and then those of an earlier one, or its content under another id. */
+const filesOf = (call: fc.Arbitrary<Call>) =>
+  fc
+    .tuple(
+      fc.array(call, { minLength: 5, maxLength: 60 }),
+      fc.array(fc.tuple(fc.nat(), fc.boolean()), { maxLength: 12 }),
+      fc.integer({ min: 1, max: 3 }),
+    )
+    .map(([calls, again, pieces]) => {
+      const rows = calls.map(rowOf);
+      for (const [which, isTwin] of again) {
+        const one = calls[which % calls.length] as Call;
+        rows.push(rowOf(isTwin ? { ...one, serial: one.serial + 10 } : one));
+      }
+      const size = Math.ceil(rows.length / pieces);
+      return Array.from({ length: pieces }, (_, at) =>
+        rows.slice(at * size, (at + 1) * size).join(""),
+      );
+    });
+
+const asterisk = formatByName("asterisk-csv");
+
+function linesOf(text: string, by: "columns" | "objects"): UsageLines {
+  assert.ok(asterisk.kind === "usage" && asterisk.columns && asterisk.parseBlocks);
+  const chunks = chunksOf(text, 5_000);
+  return by === "columns"
+    ? readColumns(chunks, asterisk.columns, OPTIONS)
+    : asterisk.parseBlocks(chunks, OPTIONS);
+}
+
+const ingest = (scene: EngineScene, name: string, text: string, by: "columns" | "objects") =>
+  scene.pipeline.ingest({
+    name,
+    sha256: createHash("sha256").update(name).digest("hex"),
+    lines: linesOf(text, by),
+  });
+
+/** Every value of the store, as it lies there. */
+async function everything(scene: EngineScene): Promise<[string, string][]> {
+  const found: [string, string][] = [];
+  for await (const { key, value } of scene.store.scan({ from: "", to: "\uffff" })) {
+    found.push([key, Buffer.from(value).toString("latin1")]);
+  }
+  return found;
+}
+
+const PARTIES = [ANNA, ANNA, BERT, "0049 151 00000001", STRANGER, ""];
+const OTHERS = [
+  "+4930123456",
+  "+498001234567",
+  "+33123",
+  "030 / 123-456",
+  "anonymous",
+  "",
+  "+4930999",
+];
+
+describe("columns taken in", () => {
+  it("leave the very store that records leave, one after the other", async () => {
+    const outcomes = new Map<string, number>();
+    await fc.assert(
+      fc.asyncProperty(
+        filesOf(callOf(PARTIES, OTHERS)),
+        fc.record({
+          ingestUnitRecords: fc.constantFrom(1, 7, 16_384),
+          seenEntriesInMemory: fc.constantFrom(10, 1_000_000),
+        }),
+        async (files, options) => {
+          const fast = await EngineScene.withAccounts({ seed: 7, ...options });
+          const plain = await EngineScene.withAccounts({ seed: 7, ...options });
+          for (const [at, text] of files.entries()) {
+            const taken = await ingest(fast, `file-${at}`, text, "columns");
+            assert.deepEqual(taken, await ingest(plain, `file-${at}`, text, "objects"));
+            for (const [name, { records }] of Object.entries(taken.classes)) {
+              outcomes.set(name, (outcomes.get(name) ?? 0) + records);
+            }
+          }
+          assert.deepEqual(await everything(fast), await everything(plain));
+          await fast.assertConsistent();
+        },
+      ),
+      { numRuns: 40 },
+    );
+    const all: ControlClass[] = [
+      "charged",
+      "pricedAtZero",
+      "suspended",
+      "duplicate",
+      "rejected",
+      "notBillable",
+    ];
+    for (const name of all) assert.ok((outcomes.get(name) ?? 0) > 0, name);
+  });
+
+  it("leave it too where accounts have plans", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        filesOf(callOf([ANNA, BERT, CARL, DORA, DORA], ["+4930123456"])),
+        async (files) => {
+          const fast = await planScene({ seed: 3, ingestUnitRecords: 20 });
+          const plain = await planScene({ seed: 3, ingestUnitRecords: 20 });
+          for (const [at, text] of files.entries()) {
+            const taken = await ingest(fast, `file-${at}`, text, "columns");
+            assert.deepEqual(taken, await ingest(plain, `file-${at}`, text, "objects"));
+          }
+          assert.deepEqual(await everything(fast), await everything(plain));
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  it("go on where they were, wherever the node died, and however the file is read then", async () => {
+    const calls = fc.sample(callOf(PARTIES, OTHERS), { numRuns: 60, seed: 5 });
+    const text = calls.map(rowOf).join("");
+    const clean = await EngineScene.withAccounts({ seed: 1, ingestUnitRecords: 10 });
+    const expected = (await ingest(clean, "use", text, "objects")).classes;
+    for (let dies = 1; dies < 30; dies += 2) {
+      const scene = await EngineScene.withAccounts({ seed: 1, ingestUnitRecords: 10 });
+      const fuse = new FusedStore(scene.store);
+      await scene.reopen(fuse);
+      fuse.dieAfter(dies, dies % 4 === 1);
+      await ingest(scene, "use", text, "columns").catch(() => {});
+      scene.crash();
+      await scene.reopen();
+      const { classes } = await ingest(scene, "use", text, dies % 3 === 0 ? "objects" : "columns");
+      assert.deepEqual(classes, expected, `died at ${dies}`);
+      await scene.assertConsistent();
+    }
+  });
+});
