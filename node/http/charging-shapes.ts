@@ -160,6 +160,15 @@ export class MoneyWords {
       granted: statedQuantity(service, session.granted),
       charged: this.of(session.spentNano),
       reserved: this.of(session.reservedNano),
+      ...(session.sponsored === undefined
+        ? {}
+        : {
+            sponsored: session.sponsored.map(({ account, spentNano, reservedNano }) => ({
+              account,
+              charged: this.of(spentNano),
+              reserved: this.of(reservedNano),
+            })),
+          }),
       ...(session.refundedNano === 0n ? {} : { refunded: this.of(session.refundedNano) }),
       currency: this.currency,
       lastRequest: session.lastRequest,

@@ -4,7 +4,7 @@ import type { ChargingAnswer, ChargingSession } from "./charging-session.ts";
 import type { ChargingState } from "./charging-state.ts";
 import type { SessionAnswered, SessionRecord } from "./entry.ts";
 import { largestGrant } from "./largest-grant.ts";
-import type { SessionPrice, SessionPricer } from "./price-session.ts";
+import type { SessionPrice, SessionPricer, SponsorShare } from "./price-session.ts";
 import { type Opened, sessionRecord } from "./session-record.ts";
 import {
   answerAgain,
@@ -15,6 +15,7 @@ import {
   type SessionRequest,
 } from "./session-request.ts";
 import { readQuantity, statedQuantity, usualQuota } from "./session-use.ts";
+import { canPay, sponsorHoldings } from "./sponsor-holdings.ts";
 import { thresholdNotices } from "./thresholds.ts";
 
 /** The tariffs that sessions are priced by. */
@@ -30,6 +31,10 @@ export interface Decided {
   answer: ChargingAnswer;
   entry?: SessionAnswered;
 }
+
+/** Costs more than any balance: what a sponsor can not pay is not granted. */
+const UNPAID_NANO = 2n ** 127n;
+const UNLIMITED_NANO = 2n ** 126n;
 
 /** Tcc of RFC 8506, section 13: twice the validity. */
 const SUPERVISION = 2_000;
@@ -118,6 +123,7 @@ class Decision {
       balanceNano: (this.#account.balanceNano - moved).toString(),
     };
     const { use, tariffVersion, period } = this.#session;
+    const sponsored = sponsorHoldings(this.#state, period, before, outcome);
     const raising = thresholdNotices(this.#account, period, {
       spentNano: spentNano - (before?.spentNano ?? 0n),
       balanceAfterNano: this.#account.balanceNano - moved,
@@ -137,11 +143,15 @@ class Decision {
       granted: (rest.granted ?? 0n).toString(),
       spentNano: spentNano.toString(),
       reservedNano: reservedNano.toString(),
+      ...(sponsored.holdings === undefined ? {} : { sponsored: sponsored.holdings }),
       ...withCounters("counters", rest.price),
       ...withCounters("held", rest.heldPrice ?? rest.price),
       ...(rest.state === "open" ? { expiresAt: this.#expiry() } : {}),
       ...(rest.record === undefined ? {} : { record: rest.record }),
       ...raising,
+      ...(sponsored.notices.length === 0
+        ? {}
+        : { notices: [...(raising.notices ?? []), ...sponsored.notices] }),
     };
     return { answer, entry };
   }
@@ -153,14 +163,16 @@ class Decision {
     const { service } = this.#session.use;
     const { requested } = this.#request;
     const wanted = requested === undefined ? usualQuota(service) : readQuantity(service, requested);
-    const costOf = (units: bigint): bigint =>
-      this.#price(used + units, "held").rated.amountNano - spentNano;
+    const costOf = (units: bigint): bigint => {
+      const { rated, sponsored } = this.#price(used + units, "held");
+      return this.#isPaidBySponsors(sponsored) ? rated.amountNano - spentNano : UNPAID_NANO;
+    };
     const isLocked = this.#account.lock !== undefined;
     // A use without a price is refused even where nothing can be granted.
     const whole = costOf(wanted);
     const granted = isLocked
       ? 0n
-      : largestGrant(wanted, this.#spendable(spentNano), (units) =>
+      : largestGrant(wanted, this.#spendable(spentNano) ?? UNLIMITED_NANO, (units) =>
           units === wanted ? whole : costOf(units),
         );
     const isEmpty = granted === 0n && wanted > 0n;
@@ -194,9 +206,11 @@ class Decision {
     const { service } = this.#session.use;
     const { requested } = this.#request;
     const used = requested === undefined ? usualQuota(service) : readQuantity(service, requested);
-    const cost = this.#price(used, "held").rated.amountNano;
+    const { rated, sponsored } = this.#price(used, "held");
+    const cost = rated.amountNano;
     const limit = this.#spendable(0n);
-    const isPaid = limit === undefined || cost === 0n || cost <= limit;
+    const isPaid =
+      (limit === undefined || cost === 0n || cost <= limit) && this.#isPaidBySponsors(sponsored);
     if (this.#account.lock === undefined && isPaid) return this.#closed(true, used, "committed");
     const { finalUnit } = this.#account.policy;
     const result = this.#account.lock === undefined ? "credit-limit-reached" : "locked";
@@ -235,6 +249,11 @@ class Decision {
     const { account, known } = { account: this.#account, known: this.#known };
     const limit = spendableNano(account, known?.reservedNano ?? 0n, this.#session.period);
     return limit === undefined ? undefined : limit - (spentNano - (known?.spentNano ?? 0n));
+  }
+
+  #isPaidBySponsors(shares: readonly SponsorShare[]): boolean {
+    const { period } = this.#session;
+    return shares.every((share) => canPay(this.#state, period, this.#known, share));
   }
 
   /** @throws TallystickError `charging.use-went-back` */

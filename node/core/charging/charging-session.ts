@@ -50,6 +50,8 @@ export interface ChargingSession {
   spentNano: bigint;
   reservedNano: bigint;
   refundedNano: bigint;
+  /** The same of whoever sponsors it; absent where nobody does. */
+  sponsored?: { account: string; spentNano: bigint; reservedNano: bigint }[];
   counters: CounterChange[];
   held: CounterChange[];
   expiresAt: number;

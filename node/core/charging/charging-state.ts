@@ -7,7 +7,7 @@ import {
   PREPAID,
 } from "./charging-account.ts";
 import { ANSWERS_KEPT, type ChargingSession } from "./charging-session.ts";
-import type { Entry, Notice, SessionAnswered, SessionRecord } from "./entry.ts";
+import type { Entry, Notice, SessionAnswered, SessionRecord, SponsorHolding } from "./entry.ts";
 import { RunningCounters } from "./running-counters.ts";
 import type { EdgeSlice } from "./slice.ts";
 
@@ -118,6 +118,7 @@ export class ChargingState {
     const account = this.#account(entry.account);
     const session = this.sessions.get(entry.session) ?? this.#open(entry, account);
     this.#move(account, session, BigInt(entry.spentNano), BigInt(entry.reservedNano));
+    if (entry.sponsored !== undefined) this.#moveSponsors(session, entry.sponsored);
     this.#count(session, entry.counters ?? [], entry.held ?? []);
     session.begun = entry.begun;
     session.used = BigInt(entry.used);
@@ -156,7 +157,6 @@ export class ChargingState {
     return session;
   }
 
-  /** The one place where a session's money moves: what it spends and holds comes from the balance. */
   #move(
     account: ChargingAccount,
     session: ChargingSession,
@@ -165,17 +165,40 @@ export class ChargingState {
   ): void {
     const spent = spentNano - session.spentNano;
     const reserved = reservedNano - session.reservedNano;
+    this.#take(account, session.period, spent, reserved);
+    session.spentNano = spentNano;
+    session.reservedNano = reservedNano;
+  }
+
+  /** Those that are not named any more get back what was held of them. */
+  #moveSponsors(session: ChargingSession, holdings: readonly SponsorHolding[]): void {
+    const after = new Map(holdings.map((one) => [one.account, one]));
+    const before = new Map(session.sponsored?.map((one) => [one.account, one]));
+    for (const id of new Set([...before.keys(), ...after.keys()])) {
+      const account = this.#account(id);
+      const spent = BigInt(after.get(id)?.spentNano ?? 0) - (before.get(id)?.spentNano ?? 0n);
+      const held = BigInt(after.get(id)?.reservedNano ?? 0) - (before.get(id)?.reservedNano ?? 0n);
+      this.#take(account, session.period, spent, held);
+      for (const name of after.get(id)?.raised ?? []) account.raised.add(name);
+    }
+    session.sponsored = holdings.map(({ account, spentNano, reservedNano }) => ({
+      account,
+      spentNano: BigInt(spentNano),
+      reservedNano: BigInt(reservedNano),
+    }));
+  }
+
+  /** The one place where a session's money moves: what it spends and holds comes from the balance. */
+  #take(account: ChargingAccount, period: number, spent: bigint, reserved: bigint): void {
     account.balanceNano -= spent + reserved;
     account.spentNano += spent;
     account.reservedNano += reserved;
-    if (session.period > account.period) {
-      account.period = session.period;
+    if (period > account.period) {
+      account.period = period;
       account.periodSpentNano = 0n;
       account.raised.clear();
     }
-    if (session.period === account.period) account.periodSpentNano += spent;
-    session.spentNano = spentNano;
-    session.reservedNano = reservedNano;
+    if (period === account.period) account.periodSpentNano += spent;
     assert(imbalanceNano(account) === 0n, "an account's money is conserved");
   }
 
@@ -209,12 +232,21 @@ export class ChargingState {
     session.refundedNano += amount;
     session.changedAt = entry.at;
     this.#move(account, session, session.spentNano - amount, session.reservedNano);
+    if (entry.sponsors === true) this.#moveSponsors(session, []);
     this.#remember(session, entry.asked, entry.answer);
   }
 
   #expire(session: ChargingSession, at: number): void {
     const account = this.#account(session.account);
     this.#move(account, session, session.spentNano, 0n);
+    if (session.sponsored !== undefined) {
+      const kept = session.sponsored.map(({ account: sponsor, spentNano }) => ({
+        account: sponsor,
+        spentNano: spentNano.toString(),
+        reservedNano: "0",
+      }));
+      this.#moveSponsors(session, kept);
+    }
     this.#count(session, session.counters, session.counters);
     session.granted = 0n;
     session.state = "expired";

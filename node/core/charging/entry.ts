@@ -50,6 +50,14 @@ export type RecordedComponent = Omit<
   counterBefore?: string;
 };
 
+/** A session's part of a sponsor's money. */
+export interface SponsorHolding {
+  account: string;
+  spentNano: string;
+  reservedNano: string;
+  raised?: string[];
+}
+
 export interface SessionAnswered {
   type: "session-answered";
   at: number;
@@ -67,6 +75,8 @@ export interface SessionAnswered {
   granted: string;
   spentNano: string;
   reservedNano: string;
+  /** What the session has cost other accounts and holds of them, instead of what it did before. */
+  sponsored?: SponsorHolding[];
   /** Running quantities as the session's use moves them, and as its reservation would. */
   counters?: CounterChange[];
   held?: CounterChange[];
@@ -97,6 +107,8 @@ export type Entry =
       session: string;
       asked: string;
       amountNano: string;
+      /** Whether sponsors get theirs back too: all of the charge was given back. */
+      sponsors?: true;
       answer: ChargingAnswer;
     }
   | { type: "reservation-expired"; at: number; session: string }

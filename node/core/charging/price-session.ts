@@ -13,8 +13,15 @@ import { type SessionUse, usageOf } from "./session-use.ts";
 /** What a session of so many units costs, were it to end there. */
 export interface SessionPrice {
   rated: Rated;
+  /** What other accounts pay beside it, each of them once. */
+  sponsored: SponsorShare[];
   counters: CounterChange[];
   moves: CounterMove[];
+}
+
+export interface SponsorShare {
+  account: string;
+  amountNano: bigint;
 }
 
 const NOTHING: never[] = [];
@@ -49,17 +56,28 @@ export class SessionPricer {
     const record = usageOf(session.id, session.account, session.use, quantity);
     if (this.#plain !== undefined) {
       const rated = this.#plain.rate(record);
-      if (rated.outcome === "rated") return { rated, counters: NOTHING, moves: NOTHING };
+      if (rated.outcome === "rated") {
+        return { rated, sponsored: NOTHING, counters: NOTHING, moves: NOTHING };
+      }
       throw unpriced(rated);
     }
     const view = new SessionView(this.tariff.document, all, own);
     const rater = new AccountRater(this.tariff, this.#directory, this.periods, view);
     const rated = rater.rate(record);
     if (rated.outcome === "rated") {
-      return { rated, counters: view.added, moves: rated.counters };
+      const { counters: moves, sponsored = NOTHING } = rated;
+      return { rated, sponsored: sumsOf(sponsored), counters: view.added, moves };
     }
     throw unpriced(rated);
   }
+}
+
+function sumsOf(shares: readonly SponsorShare[]): SponsorShare[] {
+  const sums = new Map<string, bigint>();
+  for (const { account, amountNano } of shares) {
+    sums.set(account, (sums.get(account) ?? 0n) + amountNano);
+  }
+  return [...sums].map(([account, amountNano]) => ({ account, amountNano }));
 }
 
 function unpriced(outcome: { outcome: string; code?: string; message?: string }): TallystickError {

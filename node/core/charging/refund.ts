@@ -52,8 +52,17 @@ export function decideRefund(
     reservedNano: "0",
     balanceNano: ((account?.balanceNano ?? 0n) + amount).toString(),
   };
+  const isWhole = amount === session.spentNano && session.sponsored !== undefined;
   return {
     answer,
-    entry: { type: "refunded", at, session: id, asked, amountNano: amount.toString(), answer },
+    entry: {
+      type: "refunded",
+      at,
+      session: id,
+      asked,
+      amountNano: amount.toString(),
+      ...(isWhole ? { sponsors: true as const } : {}),
+      answer,
+    },
   };
 }
