@@ -1,5 +1,5 @@
 import { mkdir, readFile } from "node:fs/promises";
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { ChargingLogFile } from "./adapters/charging-log-file.ts";
 import type { Log } from "./adapters/log.ts";
@@ -63,7 +63,7 @@ export class EdgeNode {
       (error) => log.warn("charging upkeep failed", { component: "charging", code: codeOf(error) }),
       settle,
     );
-    const app = createChargingServer({
+    const listener = createChargingServer({
       charging,
       token,
       isEdge: config.centre !== undefined,
@@ -72,9 +72,9 @@ export class EdgeNode {
     });
     const { host, port } = config.http;
     const server = await new Promise<Server>((resolve, reject) => {
-      const listening = app.listen(port, host, (error) =>
-        error === undefined ? resolve(listening) : reject(error),
-      );
+      const listening = createServer(listener);
+      listening.once("error", reject);
+      listening.listen(port, host, () => resolve(listening));
     });
     upkeep.start();
     const address = server.address();

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import type { Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EvmLedger } from "./adapters/evm-ledger.ts";
@@ -33,7 +33,7 @@ import { TariffShelf } from "./engine/tariff-shelf.ts";
 import { SubscriberAccess } from "./http/access.ts";
 import { healthOf } from "./http/health.ts";
 import { NodeMetrics } from "./http/metrics.ts";
-import { createServer } from "./http/server.ts";
+import { createListener } from "./http/server.ts";
 import { operatorToken } from "./operator-token.ts";
 
 const FINAL_WAIT_MS = 10_000;
@@ -145,7 +145,7 @@ export class OperatorNode {
       outbox: outbox.pending().length,
       cadenceSeconds: cadence.seconds,
     });
-    const app = createServer({
+    const listener = createListener({
       subscriber: {
         pipeline,
         access: new SubscriberAccess(pipeline),
@@ -193,7 +193,7 @@ export class OperatorNode {
       log,
       debug: environment.logLevel === "debug",
     });
-    const server = await listen(app, config.http.host, config.http.port);
+    const server = await listen(listener, config.http.host, config.http.port);
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : config.http.port;
     cadence.start();
@@ -327,9 +327,9 @@ function pageFolder(): string | undefined {
   return existsSync(join(folder, "index.html")) ? folder : undefined;
 }
 
-function listen(app: ReturnType<typeof createServer>, host: string, port: number): Promise<Server> {
+function listen(listener: RequestListener, host: string, port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = app.listen(port, host);
+    const server = createServer(listener).listen(port, host);
     server.once("listening", () => resolve(server));
     server.once("error", (cause: NodeJS.ErrnoException) =>
       reject(

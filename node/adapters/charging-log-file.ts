@@ -1,28 +1,20 @@
-import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import type { Entry } from "../core/charging/entry.ts";
-import { writeState } from "../core/charging/snapshot.ts";
 import { TallystickError } from "../core/errors.ts";
 import type { ChargingLog, LogContent } from "../engine/charging-log.ts";
-import { recoverState } from "../engine/charging-node.ts";
 import { encodeGroup } from "./charging-log-frame.ts";
-import {
-  damaged,
-  LOG_NAME,
-  type LogEnd,
-  logEntries,
-  logName,
-  SNAPSHOT_NAME,
-  snapshotLines,
-  snapshotName,
-} from "./charging-log-reading.ts";
+import { damaged, LOG_NAME, logName, SNAPSHOT_NAME, snapshotName } from "./charging-log-reading.ts";
+import { LogSegments } from "./charging-log-segment.ts";
+import { contentOf, partName, type SnapshotTask } from "./charging-snapshot-file.ts";
+import type { SnapshotOutcome } from "./charging-snapshot-worker.ts";
 import { LevelStore } from "./level-store.ts";
+import { syncDirectory } from "./sync-directory.ts";
 
-/** The file is laid out ahead, so that a write changes its data and nothing else of it. */
-const LAID_OUT_BYTES = 4 * 1024 * 1024;
-const ZEROS = Buffer.alloc(64 * 1024);
-const LINES_A_WRITE = 500;
+const SNAPSHOT_WORKER = new URL("./charging-snapshot-worker.ts", import.meta.url);
+
 interface Waiting {
   lines: string[];
   done: Promise<void>;
@@ -44,12 +36,8 @@ export class ChargingLogFile implements ChargingLog {
   readonly #lock: LevelStore;
   readonly #snapshotEveryBytes: number;
   #snapshot: number;
-  #number: number;
+  readonly #segments: LogSegments;
   #sequence = 0n;
-  #file: FileHandle | undefined;
-  #position = 0;
-  #laidOut = 0;
-  #layingOut: Promise<void> | undefined;
   #waiting: Waiting | undefined;
   #writing: Promise<void> | undefined;
   #ending: { resolve: (number: number) => void; reject: (error: unknown) => void } | undefined;
@@ -67,7 +55,7 @@ export class ChargingLogFile implements ChargingLog {
     this.#directory = directory;
     this.#lock = lock;
     this.#snapshot = found.snapshot;
-    this.#number = found.number;
+    this.#segments = new LogSegments(directory, found.number);
     this.#snapshotEveryBytes = snapshotEveryBytes;
   }
 
@@ -103,19 +91,14 @@ export class ChargingLogFile implements ChargingLog {
   }
 
   read(): LogContent {
-    return this.#content(this.#number, ({ bytes, sequence }) => {
+    return contentOf(this.#task(this.#segments.number), ({ bytes, sequence }) => {
       this.#bytesSinceSnapshot = bytes;
       this.#sequence = sequence;
     });
   }
 
-  #content(upTo: number, mended?: (end: LogEnd) => void): LogContent {
-    const snapshot = this.#snapshot;
-    const from = Math.max(1, snapshot);
-    return {
-      snapshot: snapshot === 0 ? undefined : snapshotLines(this.#directory, snapshot),
-      entries: logEntries(this.#directory, from, upTo, mended),
-    };
+  #task(upTo: number): SnapshotTask {
+    return { directory: this.#directory, snapshot: this.#snapshot, upTo };
   }
 
   append(entry: Entry): Promise<void> {
@@ -132,9 +115,12 @@ export class ChargingLogFile implements ChargingLog {
     if (this.#failed !== undefined) throw this.#failed;
   }
 
-  /** Whatever waits goes out as one group; what comes meanwhile is the next one. */
+  /**
+   * Whatever waits goes out as one group; what comes meanwhile is the next one. Requests that came in
+   * together are decided before the first write, so they share it.
+   */
   async #writeAll(): Promise<void> {
-    await Promise.resolve();
+    await turn();
     for (;;) {
       const ending = this.#ending;
       const group = this.#waiting;
@@ -167,49 +153,9 @@ export class ChargingLogFile implements ChargingLog {
   }
 
   async #write(group: Buffer): Promise<void> {
-    this.#file ??= await this.#begin(this.#number + 1);
-    if (this.#position + group.length > this.#laidOut) {
-      await this.#layingOut;
-      if (this.#position + group.length > this.#laidOut) await this.#layOut(group.length);
-    }
-    const { bytesWritten } = await this.#file.write(group, 0, group.length, this.#position);
-    if (bytesWritten !== group.length) throw new Error("the disk is full");
+    await this.#segments.write(group);
     this.#sequence += 1n;
-    this.#position += group.length;
     this.#bytesSinceSnapshot += group.length;
-    if (this.#laidOut - this.#position < LAID_OUT_BYTES / 2 && this.#layingOut === undefined) {
-      this.#layingOut = this.#layOut(0).finally(() => {
-        this.#layingOut = undefined;
-      });
-      // It is tried again when its room is needed, and fails there.
-      this.#layingOut.catch(() => {});
-    }
-  }
-
-  /** Writes return when they are on the disk (O_DSYNC): one call where write and sync would be two. */
-  async #begin(number: number): Promise<FileHandle> {
-    const { O_CREAT, O_EXCL, O_RDWR, O_DSYNC } = constants;
-    const name = join(this.#directory, logName(number));
-    const file = await open(name, O_CREAT | O_EXCL | O_RDWR | O_DSYNC, 0o600);
-    await syncDirectory(this.#directory);
-    this.#number = number;
-    this.#position = 0;
-    this.#laidOut = 0;
-    return file;
-  }
-
-  async #layOut(least: number): Promise<void> {
-    const to = this.#laidOut + Math.max(LAID_OUT_BYTES, least);
-    const file = await open(join(this.#directory, logName(this.#number)), "r+");
-    try {
-      for (let at = this.#laidOut; at < to; at += ZEROS.length) {
-        await file.write(ZEROS, 0, Math.min(ZEROS.length, to - at), at);
-      }
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-    this.#laidOut = to;
   }
 
   /** A large state is written less often, so that snapshots cost a bounded part of what is logged. */
@@ -225,29 +171,16 @@ export class ChargingLogFile implements ChargingLog {
     return this.#compacting;
   }
 
-  /** Reads what was written back, as a start does, and never holds up those who append. */
+  /**
+   * Another thread reads what was written back, as a start does; those who append go on. The
+   * snapshot has its name only when it is whole and durable, and what it replaces is deleted then.
+   */
   async #compact(): Promise<void> {
-    const upTo = await this.#end();
-    const state = await recoverState(this.#content(upTo));
-    const name = join(this.#directory, snapshotName(upTo + 1));
-    const file = await open(`${name}.part`, "w", 0o600);
-    try {
-      let lines: string[] = [];
-      for (const line of writeState(state)) {
-        lines.push(`${line}\n`);
-        if (lines.length < LINES_A_WRITE) continue;
-        await file.appendFile(lines.join(""));
-        lines = [];
-      }
-      await file.appendFile(lines.join(""));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    this.#snapshotBytes = (await stat(`${name}.part`)).size;
-    await rename(`${name}.part`, name);
+    const task = this.#task(await this.#end());
+    this.#snapshotBytes = await inThread(task);
+    const { snapshot: before, upTo } = task;
+    await rename(partName(task), join(this.#directory, snapshotName(upTo + 1)));
     await syncDirectory(this.#directory);
-    const before = this.#snapshot;
     this.#snapshot = upTo + 1;
     for (let number = Math.max(1, before); number <= upTo; number++) {
       await rm(join(this.#directory, logName(number)), { force: true });
@@ -264,21 +197,17 @@ export class ChargingLogFile implements ChargingLog {
   }
 
   async #endFile(): Promise<number> {
-    await this.#layingOut;
-    const file = this.#file;
     this.#bytesSinceSnapshot = 0;
-    if (file === undefined) return this.#number;
-    this.#file = undefined;
-    await file.truncate(this.#position);
-    await file.sync();
-    await file.close();
-    return this.#number;
+    const { number } = this.#segments;
+    await this.#segments.end();
+    return number;
   }
 
   async close(): Promise<void> {
     try {
       await this.#compacting;
-      await this.#end();
+      await this.#writing;
+      await this.#segments.close();
     } finally {
       await this.#lock.close();
     }
@@ -291,11 +220,15 @@ function newWaiting(): Waiting {
   return { lines: [], done: promise, resolve, reject };
 }
 
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+/** @returns the snapshot's bytes */
+function inThread(task: SnapshotTask): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const thread = new Worker(SNAPSHOT_WORKER, { workerData: task });
+  thread.once("message", (outcome: SnapshotOutcome) => {
+    if ("bytes" in outcome) resolve(outcome.bytes);
+    else reject(new TallystickError(outcome.code, outcome.message, outcome.place));
+  });
+  thread.once("error", reject);
+  thread.once("exit", () => reject(new Error("the thread of the snapshot ended early")));
+  return promise;
 }

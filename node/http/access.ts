@@ -1,9 +1,11 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Request } from "express";
+import type { IncomingMessage } from "node:http";
 import { fromHex, type Hex } from "../core/bytes.ts";
 import { accessToken } from "../core/evidence/access-link.ts";
 import type { Account } from "../engine/stored-types.ts";
 import { HttpError } from "./http-error.ts";
+
+type Request = Pick<IncomingMessage, "headers">;
 
 const TOKEN = /^Bearer (0x[0-9a-f]{64})$/;
 

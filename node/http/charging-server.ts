@@ -1,5 +1,7 @@
-import express, { type Express } from "express";
+import type { RequestListener } from "node:http";
+import express from "express";
 import type { Log } from "../adapters/log.ts";
+import { withChargingDoor } from "./charging-door.ts";
 import { errorHandler, notFound } from "./http-error.ts";
 import { type ChargingRoutesParts, chargingRoutes } from "./routes/charging-routes.ts";
 
@@ -8,7 +10,7 @@ const JSON_LIMIT = "2mb";
 /** The interface of a process that charges and does nothing else: an edge node. */
 export function createChargingServer(
   parts: ChargingRoutesParts & { health: () => object; log: Log },
-): Express {
+): RequestListener {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -18,11 +20,10 @@ export function createChargingServer(
   });
   app.use("/v1/charging", express.json({ limit: JSON_LIMIT }), chargingRoutes(parts));
   app.use(notFound);
-  app.use(
-    errorHandler((error) => {
-      const code = error instanceof Error ? error.name : "unknown";
-      parts.log.error("request failed", { component: "http", code });
-    }),
-  );
-  return app;
+  const onInternal = (error: unknown): void => {
+    const code = error instanceof Error ? error.name : "unknown";
+    parts.log.error("request failed", { component: "http", code });
+  };
+  app.use(errorHandler(onInternal));
+  return withChargingDoor(app, parts, onInternal);
 }

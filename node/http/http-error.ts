@@ -43,27 +43,34 @@ export const notFound: RequestHandler = (request) => {
   throw new HttpError(404, "http.not-found", `There is no ${request.method} ${request.path} here.`);
 };
 
-/** Answers every error as {"error":{code,message}}; what is not ours is told without details. */
+/** What an error is answered with; what is not ours is told without details. */
+export function answerOfError(
+  error: unknown,
+  onInternal: (error: unknown) => void,
+): { status: number; said: { error: object } } {
+  if (error instanceof TallystickError) {
+    const status = error instanceof HttpError ? error.status : (STATUS_BY_CODE[error.code] ?? 422);
+    return { status, said: { error: error.toJSON() } };
+  }
+  onInternal(error);
+  const said = { error: { code: "internal", message: "Something went wrong inside the node." } };
+  return { status: 500, said };
+}
+
+/** Answers every error as {"error":{code,message}}. */
 export function errorHandler(onInternal: (error: unknown) => void): ErrorRequestHandler {
   return (error, _request, response, next) => {
     if (response.headersSent) return next(error);
-    if (error instanceof TallystickError) {
-      const status =
-        error instanceof HttpError ? error.status : (STATUS_BY_CODE[error.code] ?? 422);
-      response.status(status).json({ error: error.toJSON() });
-      return;
-    }
     const bodyError = error as { type?: string; status?: number };
-    if (bodyError.type !== undefined && bodyError.status !== undefined && bodyError.status < 500) {
+    const isOfBody = !(error instanceof TallystickError) && bodyError.type !== undefined;
+    if (isOfBody && bodyError.status !== undefined && bodyError.status < 500) {
       response.status(bodyError.status).json({
         error: { code: `http.${bodyError.type}`, message: "The body of the request is unusable." },
       });
       return;
     }
-    onInternal(error);
-    response
-      .status(500)
-      .json({ error: { code: "internal", message: "Something went wrong inside the node." } });
+    const { status, said } = answerOfError(error, onInternal);
+    response.status(status).json(said);
   };
 }
 

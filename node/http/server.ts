@@ -1,9 +1,11 @@
+import type { RequestListener } from "node:http";
 import express, { type Express } from "express";
 import helmet from "helmet";
 import type { Log } from "../adapters/log.ts";
 import type { Ledger } from "../engine/ledger.ts";
 import type { Outbox } from "../engine/outbox.ts";
 import { requireOperator, type SubscriberAccess } from "./access.ts";
+import { withChargingDoor } from "./charging-door.ts";
 import type { Health } from "./health.ts";
 import { errorHandler, notFound } from "./http-error.ts";
 import type { NodeMetrics } from "./metrics.ts";
@@ -38,7 +40,24 @@ export interface ServerParts {
 const JSON_LIMIT = "2mb";
 const RPC_TIMEOUT_MS = 10_000;
 
-/** The node's HTTP interface; `openapi.ts` describes it. */
+/** The node's HTTP interface, with the short way of sessions' requests where it charges. */
+export function createListener(parts: ServerParts): RequestListener {
+  const app = createServer(parts);
+  if (parts.charging === undefined) return app;
+  return withChargingDoor(
+    app,
+    parts.charging,
+    onInternal(parts),
+    (method, route, status, seconds) => {
+      parts.metrics.timed(method, route, status, seconds);
+      const durationMilliseconds = Math.round(seconds * 1000);
+      const fields = { component: "http", method, route, status, durationMilliseconds };
+      parts.log.debug("request answered", fields);
+    },
+  );
+}
+
+/** All routes by Express; `openapi.ts` describes them. */
 export function createServer(parts: ServerParts): Express {
   const app = express();
   app.disable("x-powered-by");
@@ -131,15 +150,17 @@ export function createServer(parts: ServerParts): Express {
   }
   if (parts.page !== undefined) app.use(express.static(parts.page));
   app.use(notFound);
-  app.use(
-    errorHandler((error) => {
-      const code = error instanceof Error ? error.name : "unknown";
-      parts.log.error("request failed", { component: "http", code });
-      if (parts.debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-    }),
-  );
+  app.use(errorHandler(onInternal(parts)));
   return app;
 }
+
+const onInternal =
+  ({ log, debug }: Pick<ServerParts, "log" | "debug">) =>
+  (error: unknown): void => {
+    const code = error instanceof Error ? error.name : "unknown";
+    log.error("request failed", { component: "http", code });
+    if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  };
 
 const noStore: express.RequestHandler = (_request, response, next) => {
   response.set("cache-control", "no-store");

@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ChargingLogFile } from "../../node/adapters/charging-log-file.ts";
 import { MemoryChargingLog } from "../../node/adapters/memory-charging-log.ts";
@@ -14,12 +12,17 @@ import { ChargingNode } from "../../node/engine/charging-node.ts";
 import { CompiledTariffs } from "../../node/engine/compiled-tariffs.ts";
 import { TariffPricers } from "../../node/engine/tariff-pricers.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
+import { type Call, OpenLoop } from "./open-loop.ts";
 
 const ACCOUNTS = 100_000;
 const PAIRS = 10_000;
 const HTTP_RATE = 5_000;
 const HTTP_SECONDS = 8;
 const SOCKETS = 64;
+const IN_PROCESS_GOAL_MS = 1;
+const HTTP_GOAL_MS = 5;
+/** Of the times in /proc, on every Linux. */
+const CLOCK_TICKS_A_SECOND = 100;
 const TARIFF = fileURLToPath(new URL("../../samples/tariffs/alder-retail.json", import.meta.url));
 const MAIN = fileURLToPath(new URL("../../node/cli/main.ts", import.meta.url));
 const VALID_FROM = "1735686000";
@@ -52,17 +55,14 @@ export const reserve: Benchmark = {
   },
 };
 
-async function openNode(directory: string): Promise<ChargingNode> {
+async function pricers(): Promise<TariffPricers> {
   const document = JSON.parse(await readFile(TARIFF, "utf8"));
-  const tariffs = new CompiledTariffs([
-    { version: 1, validFromSeconds: BigInt(VALID_FROM), document },
-  ]);
-  const log = await ChargingLogFile.open(directory);
-  return ChargingNode.open({ log, pricers: new TariffPricers(tariffs), now: Date.now });
+  return new TariffPricers(
+    new CompiledTariffs([{ version: 1, validFromSeconds: BigInt(VALID_FROM), document }]),
+  );
 }
 
-async function* inProcess(directory: string): AsyncGenerator<Figure> {
-  const node = await openNode(directory);
+async function topUp(node: ChargingNode): Promise<void> {
   for (let from = 0; from < ACCOUNTS; from += 1_000) {
     await Promise.all(
       Array.from({ length: 1_000 }, (_, i) => {
@@ -71,46 +71,31 @@ async function* inProcess(directory: string): AsyncGenerator<Figure> {
       }),
     );
   }
+}
+
+async function* inProcess(directory: string): AsyncGenerator<Figure> {
+  const memory = new MemoryChargingLog();
+  const apart = await ChargingNode.open({ log: memory, pricers: await pricers(), now: Date.now });
+  await topUp(apart);
+  await pairs(apart, "warm-up", 5_000, 1);
+  yield* figures("decided and not written", await pairs(apart, "c", PAIRS, 1));
+  const log = await ChargingLogFile.open(directory);
+  const node = await ChargingNode.open({ log, pricers: await pricers(), now: Date.now });
+  await topUp(node);
   await node.compact();
   await pairs(node, "warm-up", 2_000, 8);
-  yield await decided();
-  for (const [concurrency, goal] of [
-    [1, 1],
-    [32, undefined],
-  ] as const) {
-    const { latencies, seconds } = await pairs(node, `c${concurrency}`, PAIRS, concurrency);
-    yield figure(
-      `reserve and commit in process, ${ACCOUNTS} accounts, both on the disk; ${concurrency} at a time ` +
-        `(${Math.round((2 * PAIRS) / seconds)} requests/s); p50 ${percentile(latencies, 50)}, p99 of the pair`,
-      latencies,
-      seconds,
-      goal,
-    );
-  }
+  const alone = await pairs(node, "c1", PAIRS, 1);
+  yield* figures("on the disk, one at a time", alone, IN_PROCESS_GOAL_MS);
+  yield* figures("on the disk, 32 at a time", await pairs(node, "c32", PAIRS, 32));
   await node.close();
 }
 
-/** What deciding costs, without the disk. */
-async function decided(): Promise<Figure> {
-  const document = JSON.parse(await readFile(TARIFF, "utf8"));
-  const tariffs = new CompiledTariffs([
-    { version: 1, validFromSeconds: BigInt(VALID_FROM), document },
-  ]);
-  const log = new MemoryChargingLog();
-  const node = await ChargingNode.open({ log, pricers: new TariffPricers(tariffs), now: Date.now });
-  for (let i = 0; i < ACCOUNTS; i++) {
-    const account = `account-${i}`;
-    await node.pay({ account, reference: "top-up", amountNano: 1_000_000_000_000n });
-  }
-  await pairs(node, "warm-up", 5_000, 1);
-  const { latencies, seconds } = await pairs(node, "c1", PAIRS, 1);
-  return figure(
-    `reserve and commit in process, ${ACCOUNTS} accounts, decided and not written ` +
-      `(${Math.round((2 * PAIRS) / seconds)} requests/s); p50 ${percentile(latencies, 50)}, p99 of the pair`,
-    latencies,
-    seconds,
-    undefined,
-  );
+interface Pairs {
+  reserves: number[];
+  commits: number[];
+  seconds: number;
+  /** Processor time of all threads, garbage collection and snapshots included. */
+  processorMicroseconds: number;
 }
 
 async function pairs(
@@ -118,28 +103,47 @@ async function pairs(
   prefix: string,
   count: number,
   concurrency: number,
-): Promise<{ latencies: number[]; seconds: number }> {
-  const latencies: number[] = [];
+): Promise<Pairs> {
+  const [reserves, commits]: [number[], number[]] = [[], []];
   let next = 0;
+  const usage = process.cpuUsage();
   const began = performance.now();
   const worker = async (): Promise<void> => {
     for (let index = next++; index < count; index = next++) {
       const session = `${prefix}-${index}`;
-      const at = performance.now();
       const requested = { durationSeconds: 300 };
       const first = { kind: "reserve", session, request: 0, use: USE, requested } as const;
+      const at = performance.now();
       granted(await node.answer({ ...first, account: accountOf(index) }));
+      const then = performance.now();
+      reserves.push(then - at);
       const used = { durationSeconds: index % 300 };
       await node.answer({ kind: "commit", session, request: 1, used });
-      latencies.push(performance.now() - at);
+      commits.push(performance.now() - then);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
-  return { latencies, seconds: (performance.now() - began) / 1000 };
+  const { user, system } = process.cpuUsage(usage);
+  const seconds = (performance.now() - began) / 1000;
+  return { reserves, commits, seconds, processorMicroseconds: user + system };
 }
 
 function granted({ result }: ChargingAnswer): void {
   if (result !== "granted") throw new Error(`a call of the benchmark is not granted: ${result}`);
+}
+
+function* figures(how: string, result: Pairs, goal?: number): Generator<Figure> {
+  const count = result.reserves.length + result.commits.length;
+  const also =
+    `${ACCOUNTS} accounts in process, ${how} (${Math.round(count / result.seconds)} requests/s, ` +
+    `${Math.round(result.processorMicroseconds / count)} µs of processor each)`;
+  for (const [what, latencies] of [
+    ["reserve", result.reserves],
+    ["commit", result.commits],
+  ] as const) {
+    const work = `${what}, ${also}; p50 ${percentile(latencies, 50)}, p99`;
+    yield figure(work, latencies, result.seconds, goal);
+  }
 }
 
 /** Requests come when they come, at a fixed rate, whether the ones before are answered or not. */
@@ -152,19 +156,21 @@ async function* overHttp(folder: string): AsyncGenerator<Figure> {
     env: { ...process.env, TALLYSTICK_LOG_LEVEL: "silent" },
   });
   try {
-    const url = await servingUrl(child);
+    const url = new URL(await servingUrl(child));
     const token = (await readFile(join(folder, "operator.token"), "utf8")).trim();
-    const caller = new Caller(url, token);
-    await caller.run("first-calls", HTTP_RATE / 5, 2);
-    const { latencies, seconds } = await caller.run("call", HTTP_RATE, HTTP_SECONDS);
-    caller.close();
-    yield figure(
+    const loop = await OpenLoop.open(url, token, SOCKETS);
+    await loop.run(HTTP_RATE / 5, HTTP_RATE, calls("first-calls", HTTP_RATE / 5));
+    const before = await processorSeconds(child.pid);
+    const result = await loop.run(HTTP_RATE, HTTP_RATE * HTTP_SECONDS, calls("call", HTTP_RATE));
+    const after = await processorSeconds(child.pid);
+    loop.close();
+    const { latencies, seconds, clientShare } = result;
+    const each = Math.round(((after - before) / latencies.length) * 1e6);
+    const work =
       `reserve and commit over HTTP, another process, ${HTTP_RATE} requests/s asked, ` +
-        `${Math.round(latencies.length / seconds)} answered, on the disk; p50 ${percentile(latencies, 50)}, p99 of a request`,
-      latencies,
-      seconds,
-      5,
-    );
+      `${Math.round(latencies.length / seconds)} answered, on the disk (${each} µs of processor each; ` +
+      `the client took ${Math.round(clientShare * 100)} % of a core); p50 ${percentile(latencies, 50)}, p99 from when it was due`;
+    yield figure(work, latencies, seconds, HTTP_GOAL_MS);
   } finally {
     const ended = once(child, "exit");
     child.kill("SIGTERM");
@@ -180,71 +186,29 @@ async function servingUrl(child: ChildProcess): Promise<string> {
   throw new Error("the charging node did not start");
 }
 
-class Caller {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: SOCKETS });
-  readonly #url: URL;
-  readonly #headers: Record<string, string>;
+/** What a process and its threads took of the processor so far; NaN where the system does not say. */
+async function processorSeconds(pid: number | undefined): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_A_SECOND;
+}
 
-  constructor(url: string, token: string) {
-    this.#url = new URL(url);
-    this.#headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-  }
-
-  /** Half of the requests reserve, and each is followed by its commit half a second later. */
-  async run(prefix: string, rate: number, seconds: number) {
-    const latencies: number[] = [];
-    const open: Promise<void>[] = [];
-    const refused: unknown[] = [];
-    const count = rate * seconds;
-    let [reserved, committed] = [0, 0];
-    const began = performance.now();
-    for (let sent = 0; sent < count; ) {
-      const due = Math.min(count, Math.floor(((performance.now() - began) / 1000) * rate));
-      for (; sent < due; sent++) {
-        const at = began + (sent / rate) * 1000;
-        const isCommit = sent % 2 === 1 && reserved - committed > rate / 2;
-        const index = isCommit ? committed++ : reserved++;
-        open.push(
-          this.#ask(`${prefix}-${index}`, index, isCommit).then(
-            () => void latencies.push(performance.now() - at),
-            (error: unknown) => void refused.push(error),
-          ),
-        );
-      }
-      await sleep(1);
-    }
-    await Promise.all(open);
-    if (refused.length > 0) throw refused[0];
-    return { latencies, seconds: (performance.now() - began) / 1000 };
-  }
-
-  async #ask(session: string, index: number, isCommit: boolean): Promise<void> {
-    const call = request(
-      new URL(`/v1/charging/sessions/${session}/requests/${isCommit ? 1 : 0}`, this.#url),
-      { method: "PUT", agent: this.#agent, headers: this.#headers },
-    );
-    call.end(
-      JSON.stringify(
+/** Half of the requests reserve, and each is followed by its commit half a second later. */
+function calls(prefix: string, rate: number): (index: number) => Call {
+  let [reserved, committed] = [0, 0];
+  return (sent) => {
+    const isCommit = sent % 2 === 1 && reserved - committed > rate / 2;
+    const index = isCommit ? committed++ : reserved++;
+    const requested = { durationSeconds: 300 };
+    return {
+      path: `/v1/charging/sessions/${prefix}-${index}/requests/${isCommit ? 1 : 0}`,
+      body: JSON.stringify(
         isCommit
           ? { kind: "commit", used: { durationSeconds: 61 } }
-          : {
-              kind: "reserve",
-              account: accountOf(index),
-              use: USE,
-              requested: { durationSeconds: 300 },
-            },
+          : { kind: "reserve", account: accountOf(index), use: USE, requested },
       ),
-    );
-    const [answer] = await once(call, "response");
-    const parts: Buffer[] = [];
-    for await (const part of answer) parts.push(part);
-    if (answer.statusCode === 200) return;
-    throw new Error(`a request was refused: ${Buffer.concat(parts).toString("utf8")}`);
-  }
-
-  close(): void {
-    this.#agent.destroy();
-  }
+    };
+  };
 }
 
 const percentile = (values: number[], percent: number): string => `${rounded(values, percent)} ms`;

@@ -92,6 +92,41 @@ describe("charging over HTTP", () => {
     assert.deepEqual([refund.answer.charged, refund.answer.balance], ["0.30", "0.70"]);
   });
 
+  it("answers a session's request the same by its short way and by Express", async () => {
+    const put = async (path: string, body: string, headers: Record<string, string>) => {
+      const response = await fetch(`${server.url}/v1/charging/sessions/${path}`, {
+        method: "PUT",
+        headers: { authorization: `Bearer ${TOKEN}`, ...headers },
+        body,
+      });
+      // biome-ignore lint/suspicious/noExplicitAny: answers are looked at field by field
+      const answer: any = await response.json();
+      return { status: response.status, answer };
+    };
+    const reserve = JSON.stringify({ kind: "reserve", account: "anna", use });
+    const refusals: [string, string, Record<string, string>][] = [
+      ["s1/requests/0", reserve, { authorization: "none" }],
+      ["s1/requests/0", reserve, { authorization: `Bearer ${filled("11", 32)}` }],
+      ["s1/requests/0", "{", {}],
+      ["s1/requests/0", "[]", {}],
+      ["s1/requests/0", reserve.replace("anna", "bert"), {}],
+      ["s1/requests/99999999999999999999", reserve, {}],
+      [`${"x".repeat(99)}/requests/0`, reserve, {}],
+      ["nobody/requests/0", reserve.replace("anna", "nobody"), {}],
+      ["s1/requests/0", JSON.stringify({ kind: "commit" }), {}],
+    ];
+    for (const [path, body, headers] of refusals) {
+      const type = "application/json";
+      const short = await put(path, body, { "content-type": type, ...headers });
+      // A charset is unusual enough for Express.
+      const long = await put(path, body, { "content-type": `${type}; charset=utf-8`, ...headers });
+      assert.deepEqual(short, long, path);
+      assert.ok(short.status >= 400 && short.status < 500, `${path} ${body}`);
+    }
+    const escaped = await put("s%31/requests/0", reserve, { "content-type": "application/json" });
+    assert.equal(escaped.answer.error.code, "charging.request-differs");
+  });
+
   it("locks, unlocks on pay, and tells of both", async () => {
     await ask("PUT", "/accounts/anna/lock", { reason: "unpaid", unlockAt: "1.00" });
     const body = { kind: "reserve", account: "anna", use };

@@ -1,8 +1,7 @@
 import { Router } from "express";
 import { z } from "zod";
 import type { Hex } from "../../core/bytes.ts";
-import type { StatedUse } from "../../core/charging/session-request.ts";
-import { type StatedQuantity, usageOf } from "../../core/charging/session-use.ts";
+import { usageOf } from "../../core/charging/session-use.ts";
 import { parseDecimalNano } from "../../core/money/decimal.ts";
 import type { ChargingNode } from "../../engine/charging-node.ts";
 import { requireOperator } from "../access.ts";
@@ -13,11 +12,10 @@ import {
   paymentSchema,
   policyOf,
   policySchema,
-  requestSchema,
 } from "../charging-shapes.ts";
 import { edgeReportSchema, readReport, toWire } from "../edge-shapes.ts";
-import { HttpError } from "../http-error.ts";
 import { readBody } from "../read-body.ts";
+import { centreDecides, SessionRequests } from "../session-requests.ts";
 
 export interface ChargingRoutesParts {
   charging: ChargingNode;
@@ -40,6 +38,7 @@ const takenSchema = z.strictObject({ upTo: z.number().int().nonnegative() });
 export function chargingRoutes({ charging, token, isEdge = false }: ChargingRoutesParts): Router {
   const router = Router();
   const money = new MoneyWords(charging.currency);
+  const sessions = new SessionRequests(charging, isEdge);
   const accountOf = (id: string): object =>
     money.account(charging.account(id), charging.slicesOf(id));
   router.use((request, _response, next) => {
@@ -49,32 +48,10 @@ export function chargingRoutes({ charging, token, isEdge = false }: ChargingRout
     next();
   });
 
+  // `charging-door.ts` takes these before they come here, but those of an unusual form.
   router.put("/sessions/:session/requests/:number", async (request, response) => {
-    const session = readBody(name, request.params.session);
-    const number = readBody(numberSchema, request.params.number);
-    const body = readBody(requestSchema, request.body);
-    if (body.kind === "refund") {
-      if (isEdge) throw centreDecides();
-      const { amount } = body;
-      const refund = {
-        session,
-        request: number,
-        ...(amount === undefined ? {} : { amountNano: parseDecimalNano(amount) }),
-      };
-      response.json(money.answer(await charging.refund(refund)));
-      return;
-    }
-    const { kind, used, requested } = body;
-    const begins = "use" in body ? { account: body.account, use: body.use as StatedUse } : {};
-    const answer = await charging.answer({
-      kind,
-      session,
-      request: number,
-      ...begins,
-      ...(used === undefined ? {} : { used: used as StatedQuantity }),
-      ...(requested === undefined ? {} : { requested: requested as StatedQuantity }),
-    });
-    response.json(money.answer(answer));
+    const { session, number } = request.params;
+    response.json(await sessions.answer(session, number, request.body));
   });
 
   router.get("/accounts", (request, response) => {
@@ -171,10 +148,3 @@ export function chargingRoutes({ charging, token, isEdge = false }: ChargingRout
 
   return router;
 }
-
-const centreDecides = (): HttpError =>
-  new HttpError(
-    409,
-    "charging.centre-decides",
-    "An edge node leaves this to its centre; ask there.",
-  );

@@ -1,0 +1,58 @@
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { writeState } from "../core/charging/snapshot.ts";
+import type { LogContent } from "../engine/charging-log.ts";
+import { recoverState } from "../engine/charging-node.ts";
+import { type LogEnd, logEntries, snapshotLines, snapshotName } from "./charging-log-reading.ts";
+
+const LINES_A_WRITE = 2_000;
+
+/** Which files of a folder make a state: the newest snapshot, 0 is none, and the logs after it. */
+export interface SnapshotTask {
+  directory: string;
+  snapshot: number;
+  upTo: number;
+}
+
+export function contentOf(
+  { directory, snapshot, upTo }: SnapshotTask,
+  mended?: (end: LogEnd) => void,
+): LogContent {
+  return {
+    snapshot: snapshot === 0 ? undefined : snapshotLines(directory, snapshot),
+    entries: logEntries(directory, Math.max(1, snapshot), upTo, mended),
+  };
+}
+
+export const partName = ({ directory, upTo }: SnapshotTask): string =>
+  join(directory, `${snapshotName(upTo + 1)}.part`);
+
+/**
+ * Writes the state that a folder's files amount to, by the code of a restart. It has no name of a
+ * snapshot yet when it is whole and durable.
+ * @returns its bytes
+ * @throws TallystickError `charging.log-damaged`, `charging.snapshot-unusable`
+ */
+export async function writeSnapshotPart(task: SnapshotTask): Promise<number> {
+  const state = await recoverState(contentOf(task));
+  const file = await open(partName(task), "w", 0o600);
+  try {
+    let bytes = 0;
+    let lines: string[] = [];
+    const flush = async (): Promise<void> => {
+      const text = Buffer.from(lines.join(""), "utf8");
+      await file.appendFile(text);
+      bytes += text.length;
+      lines = [];
+    };
+    for (const line of writeState(state)) {
+      lines.push(`${line}\n`);
+      if (lines.length === LINES_A_WRITE) await flush();
+    }
+    await flush();
+    await file.sync();
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,31 @@
+import { setPriority } from "node:os";
+import { parentPort, workerData } from "node:worker_threads";
+import { TallystickError } from "../core/errors.ts";
+import { type SnapshotTask, writeSnapshotPart } from "./charging-snapshot-file.ts";
+
+/*
+ * The thread that makes a snapshot, so that reading a million accounts holds up nobody who waits for
+ * an answer. It ends with its process, so it never deletes or renames anything behind a new one.
+ */
+
+/** On Linux a priority is the thread's own: requests go first where cores are few. */
+const PRIORITY = 10;
+
+/** What the thread says at its end. */
+export type SnapshotOutcome =
+  | { bytes: number }
+  | { code: string; message: string; place: TallystickError["place"] };
+
+const outcome = await make(workerData as SnapshotTask);
+parentPort?.postMessage(outcome);
+
+async function make(task: SnapshotTask): Promise<SnapshotOutcome> {
+  if (process.platform === "linux") setPriority(PRIORITY);
+  try {
+    return { bytes: await writeSnapshotPart(task) };
+  } catch (error) {
+    if (!(error instanceof TallystickError)) throw error;
+    const { code, message, place } = error;
+    return { code, message, place };
+  }
+}
