@@ -2,15 +2,19 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ChargingLogFile } from "./adapters/charging-log-file.ts";
 import type { Log } from "./adapters/log.ts";
+import { noticeWebhook } from "./adapters/notice-webhook.ts";
 import type { NodeConfig } from "./config.ts";
 import { RETENTION } from "./core/charging/expire.ts";
 import { TallystickError } from "./core/errors.ts";
+import { parseStrictJson } from "./core/json/strict-json.ts";
 import { ChargingNode } from "./engine/charging-node.ts";
 import { chargingToBooks } from "./engine/charging-to-books.ts";
 import { ChargingUpkeep } from "./engine/charging-upkeep.ts";
+import { NoticeDelivery } from "./engine/deliver-notices.ts";
 import type { UsageFile } from "./engine/ingest-usage.ts";
 import { TariffPricers } from "./engine/tariff-pricers.ts";
 import type { TariffShelf } from "./engine/tariff-shelf.ts";
+import { secretFile } from "./operator-token.ts";
 
 /** The charging part of an operator's node, opened on its folder and kept up until it is stopped. */
 export interface ChargingService {
@@ -25,8 +29,9 @@ export async function startCharging(
   ledgerSeconds: () => Promise<bigint>,
   log: Log,
 ): Promise<ChargingService> {
-  const { accounts, emergencyNumbers, intoBooks, keepSessionsMinutes } = config.charging;
-  const written = accounts === undefined ? undefined : JSON.parse(await readFile(accounts, "utf8"));
+  const { accounts, emergencyNumbers, intoBooks, keepSessionsMinutes, webhook } = config.charging;
+  const written =
+    accounts === undefined ? undefined : parseStrictJson(await readFile(accounts, "utf8"));
   const charging = await ChargingNode.open({
     log: await ChargingLogFile.open(join(config.data, "charging")),
     pricers: new TariffPricers(tariffs, written),
@@ -51,10 +56,27 @@ export async function startCharging(
         }
       : undefined,
   );
+  const delivery =
+    webhook === undefined
+      ? undefined
+      : new NoticeDelivery(
+          charging,
+          noticeWebhook({
+            url: webhook.url,
+            secret: await secretFile(config.data, "webhook.secret"),
+            now: Date.now,
+          }),
+          (error) => {
+            const code = error instanceof TallystickError ? error.code : "internal";
+            log.warn("notices not delivered", { component: "charging", code });
+          },
+        );
+  await delivery?.start();
   upkeep.start();
   return {
     charging,
     stop: async () => {
+      await delivery?.stop();
       await upkeep.stop();
       await charging.close();
     },

@@ -74,6 +74,8 @@ const configSchema = z.strictObject({
       keepSessionsMinutes: z.number().int().min(1).max(10_080).default(60),
       /** Whether ended sessions are taken in as usage records. */
       intoBooks: z.boolean().default(true),
+      /** Who is told of notices; the secret of their signatures is in the data folder. */
+      webhook: z.strictObject({ url: z.url() }).optional(),
     })
     .optional(),
   sample: z

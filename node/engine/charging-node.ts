@@ -144,9 +144,33 @@ export class ChargingNode {
     return [...this.#state.slices.values()].filter(({ account }) => account === id);
   }
 
-  /** What was raised after a number, the oldest first. */
-  noticesAfter(number: number, countMax: number): NumberedNotice[] {
-    return this.#state.notices.filter((one) => one.number > number).slice(0, countMax);
+  /**
+   * What was raised after a number, the oldest first. Only what is durable: a number that a crash
+   * takes back would be given to another notice.
+   */
+  async noticesAfter(number: number, countMax: number): Promise<NumberedNotice[]> {
+    const { notices } = this.#state;
+    const first = notices[0]?.number ?? 0;
+    const from = Math.max(0, number + 1 - first);
+    const found = notices.slice(from, from + countMax);
+    await this.settled();
+    return found;
+  }
+
+  get noticesTakenUpTo(): number {
+    return this.#state.noticesTaken ?? 0;
+  }
+
+  /** Notices up to this number are somebody else's now; with 0 they are kept from now on until then. */
+  async noticesTaken(upTo: number): Promise<void> {
+    const known = this.#state.noticesTaken;
+    if (known !== undefined && upTo <= known) return;
+    await this.#durable({ type: "notices-taken", at: this.#parts.now(), upTo });
+  }
+
+  /** When everything that was answered or raised so far is durable. */
+  settled(): Promise<void> {
+    return this.#parts.log.settled();
   }
 
   /** Ended sessions that nobody has taken over yet, the oldest first. */

@@ -26,6 +26,8 @@ export async function chargingToBooks(
   const [first, last] = [found.at(0), found.at(-1)];
   if (first === undefined || last === undefined) return 0;
   const file = `charging-${first.number}-${last.number}`;
+  // A session that a crash takes back could end otherwise.
+  await charging.settled();
   const records = found.map(({ record }, index) => sourced(usageOfRecord(record), file, index + 1));
   await ingest({
     name: file,

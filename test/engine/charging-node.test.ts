@@ -168,7 +168,7 @@ describe("charging node", () => {
     assert.deepEqual((await reserve("s", 3600)).granted, { durationSeconds: 180 });
     await go("commit", "s", 1, 400);
     assert.deepEqual(money(), [-1.2, 0, 1.5]);
-    const [notice] = node.noticesAfter(0, 10);
+    const [notice] = await node.noticesAfter(0, 10);
     assert.equal(notice?.kind, "balance-overspent");
     assert.equal((await reserve("t", 60)).result, "credit-limit-reached");
   });
@@ -182,7 +182,7 @@ describe("charging node", () => {
     await go("update", "s", 1, 180);
     await go("update", "s", 2, 240);
     await go("commit", "s", 3, 241);
-    const told = node.noticesAfter(0, 10).map(({ kind, percent }) => [kind, percent]);
+    const told = (await node.noticesAfter(0, 10)).map(({ kind, percent }) => [kind, percent]);
     assert.deepEqual(told, [
       ["spend-limit", 80],
       ["spend-limit", 100],
@@ -232,7 +232,7 @@ describe("charging node", () => {
     assert.equal((await pay("3")).unlocked, true);
     assert.equal((await go("update", "s", 2, 60, 60)).result, "granted");
     assert.deepEqual(
-      node.noticesAfter(0, 10).map(({ kind }) => kind),
+      (await node.noticesAfter(0, 10)).map(({ kind }) => kind),
       ["locked", "unlocked"],
     );
   });
@@ -340,7 +340,7 @@ describe("charging node", () => {
     assert.deepEqual((await go("update", "b", 1, 50, 60)).granted, { durationSeconds: 60 });
     assert.equal((await go("commit", "b", 2, 95)).chargedNano, nano("0.05"));
     assert.deepEqual(
-      node.noticesAfter(0, 10).map(({ kind, name, percent }) => [kind, name, percent]),
+      (await node.noticesAfter(0, 10)).map(({ kind, name, percent }) => [kind, name, percent]),
       [
         ["allowance", "100 s", 80],
         ["allowance", "100 s", 100],
@@ -376,7 +376,7 @@ describe("charging node", () => {
     await pay("5");
     await reserve("a", 60);
     assert.equal((await go("commit", "a", 1, 60)).chargedNano, nano("1.20"));
-    assert.deepEqual(node.noticesAfter(0, 10), []);
+    assert.deepEqual(await node.noticesAfter(0, 10), []);
     await reserve("b", 60);
     // 40 s at 0.02 are left of the first tier.
     assert.equal((await go("update", "b", 1, 50, 10)).chargedNano, nano("0.90"));
@@ -384,7 +384,7 @@ describe("charging node", () => {
     await reserve("c", 60);
     assert.equal((await go("commit", "c", 1, 10)).chargedNano, nano("0.10"));
     assert.deepEqual(
-      node.noticesAfter(0, 10).map(({ kind, name }) => [kind, name]),
+      (await node.noticesAfter(0, 10)).map(({ kind, name }) => [kind, name]),
       [["next-tier", "voice outgoing/0"]],
     );
   });

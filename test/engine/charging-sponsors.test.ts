@@ -150,7 +150,11 @@ describe("charging a sponsor", () => {
     await scene.crash();
     assert.equal((await scene.reserve("t", "anna", 60)).result, "credit-limit-reached");
     assert.deepEqual(
-      scene.node.noticesAfter(0, 10).map(({ account, kind, percent }) => [account, kind, percent]),
+      (await scene.node.noticesAfter(0, 10)).map(({ account, kind, percent }) => [
+        account,
+        kind,
+        percent,
+      ]),
       [["firm", "spend-limit", 80]],
     );
   });

@@ -14,6 +14,8 @@ import type { EdgeSlice } from "./slice.ts";
 /** Payments of an account whose references are remembered. */
 const PAYMENTS_KEPT = 256;
 const NOTICES_KEPT = 10_000;
+/** While somebody is to be told of each: what waits for a receiver that is away for long. */
+const NOTICES_WAITING_MAX = 1_000_000;
 
 export interface NumberedNotice extends Notice {
   number: number;
@@ -39,6 +41,8 @@ export class ChargingState {
   readonly edgeRecords = new Map<string, number>();
   nextRecord = 1;
   nextNotice = 1;
+  /** Up to where somebody has taken notices over; undefined where nobody is to be told. */
+  noticesTaken: number | undefined;
 
   apply(entry: Entry): void {
     switch (entry.type) {
@@ -76,6 +80,10 @@ export class ChargingState {
         for (const number of this.records.keys()) {
           if (number <= entry.upTo) this.records.delete(number);
         }
+        return;
+      case "notices-taken":
+        this.noticesTaken = Math.max(this.noticesTaken ?? 0, entry.upTo);
+        this.#dropNotices();
         return;
       case "slice-settled":
         this.#settleSlice(entry);
@@ -293,7 +301,15 @@ export class ChargingState {
 
   #notice(at: number, notice: Notice): void {
     this.notices.push({ number: this.nextNotice++, at, ...notice });
-    if (this.notices.length > NOTICES_KEPT) this.notices.shift();
+    this.#dropNotices();
+  }
+
+  #dropNotices(): void {
+    const taken = this.noticesTaken ?? Number.POSITIVE_INFINITY;
+    const isOver = (count: number): boolean =>
+      this.notices.length > count &&
+      ((this.notices[0]?.number ?? 0) <= taken || this.notices.length > NOTICES_WAITING_MAX);
+    while (isOver(NOTICES_KEPT)) this.notices.shift();
   }
 
   #account(id: string): ChargingAccount {

@@ -120,6 +120,7 @@ export type Entry =
     }
   | { type: "session-forgotten"; at: number; session: string }
   | { type: "records-taken"; at: number; upTo: number }
+  | { type: "notices-taken"; at: number; upTo: number }
   | {
       type: "slice-settled";
       at: number;

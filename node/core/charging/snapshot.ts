@@ -13,7 +13,7 @@ import type { EdgeSlice } from "./slice.ts";
 export const SNAPSHOT_FORMAT = "tallystick-charging-1";
 
 type Line =
-  | { format: string; nextRecord: number; nextNotice: number }
+  | { format: string; nextRecord: number; nextNotice: number; noticesTaken?: number }
   | { account: Omit<ChargingAccount, "sessions"> }
   | { session: ChargingSession }
   | { counters: CounterChange[]; of: "used" | "held" }
@@ -41,13 +41,14 @@ const read = (text: string): Line =>
   );
 
 export function* writeState(state: ChargingState): Generator<string> {
-  const { nextRecord, nextNotice } = state;
+  const { nextRecord, nextNotice, noticesTaken } = state;
   let lines = 2;
   const line = (content: Line): string => {
     lines += 1;
     return write(content);
   };
-  yield write({ format: SNAPSHOT_FORMAT, nextRecord, nextNotice });
+  const taken = noticesTaken === undefined ? {} : { noticesTaken };
+  yield write({ format: SNAPSHOT_FORMAT, nextRecord, nextNotice, ...taken });
   for (const { sessions, ...account } of state.accounts.values()) yield line({ account });
   for (const session of state.sessions.values()) yield line({ session });
   for (const kind of ["used", "held"] as const) {
@@ -79,6 +80,7 @@ export class StateReader {
       if (!("format" in line) || line.format !== SNAPSHOT_FORMAT) throw unusable("no such format");
       this.state.nextRecord = line.nextRecord;
       this.state.nextNotice = line.nextNotice;
+      this.state.noticesTaken = line.noticesTaken;
       return;
     }
     if ("end" in line) this.#isWhole = line.end === this.#lines;

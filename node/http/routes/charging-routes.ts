@@ -109,16 +109,17 @@ export function chargingRoutes({ charging, token, isEdge = false }: ChargingRout
     response.json(accountOf(request.params.account));
   });
 
-  router.get("/notices", (request, response) => {
+  router.get("/notices", async (request, response) => {
     const after = readBody(numberSchema, request.query.after ?? 0);
-    const notices = charging.noticesAfter(after, PAGE).map(({ at, ...notice }) => ({
+    const found = await charging.noticesAfter(after, PAGE);
+    const notices = found.map(({ at, ...notice }) => ({
       ...notice,
       at: new Date(at).toISOString(),
     }));
     response.json({ notices });
   });
 
-  router.get("/records", (request, response) => {
+  router.get("/records", async (request, response) => {
     const after = readBody(numberSchema, request.query.after ?? 0);
     const records = charging.recordsAfter(after, PAGE).map(({ number, record }) => ({
       number,
@@ -131,6 +132,7 @@ export function chargingRoutes({ charging, token, isEdge = false }: ChargingRout
         amount: money.of(amountNano),
       })),
     }));
+    await charging.settled();
     response.json({ records });
   });
 

@@ -1,0 +1,55 @@
+import { createHmac } from "node:crypto";
+import type { NumberedNotice } from "../core/charging/charging-state.ts";
+import { TallystickError } from "../core/errors.ts";
+import { type NoticeReceiver, noticesRefused } from "../engine/deliver-notices.ts";
+
+const TIMEOUT_MILLISECONDS = 10_000;
+
+export interface WebhookOptions {
+  url: string;
+  secret: string;
+  /** Milliseconds since 1970 UTC. */
+  now: () => number;
+}
+
+/**
+ * POSTs notices to a URL, signed: `Tallystick-Signature: t=SECONDS,v1=HEX`, where HEX is the HMAC-SHA256
+ * of `SECONDS.BODY` under the shared secret. An answer of 2xx takes them over; nothing is followed.
+ */
+export function noticeWebhook({ url, secret, now }: WebhookOptions): NoticeReceiver {
+  return async (notices) => {
+    const body = JSON.stringify({ notices: notices.map(written) });
+    const response = await post(url, body, signatureOf(body, secret, Math.floor(now() / 1000)));
+    await response.body?.cancel();
+    if (!response.ok) throw noticesRefused(response.status);
+  };
+}
+
+export function signatureOf(body: string, secret: string, seconds: number): string {
+  const mac = createHmac("sha256", secret).update(`${seconds}.${body}`).digest("hex");
+  return `t=${seconds},v1=${mac}`;
+}
+
+const written = ({ at, ...notice }: NumberedNotice): object => ({
+  ...notice,
+  at: new Date(at).toISOString(),
+});
+
+async function post(url: string, body: string, signature: string): Promise<Response> {
+  try {
+    return await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", "tallystick-signature": signature },
+      body,
+      redirect: "manual",
+      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+    });
+  } catch (cause) {
+    throw new TallystickError(
+      "webhook.unreachable",
+      "The receiver of notices can not be reached; it is asked again later.",
+      {},
+      cause,
+    );
+  }
+}
