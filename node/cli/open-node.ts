@@ -1,4 +1,3 @@
-import type { Command } from "commander";
 import { createLog } from "../adapters/log.ts";
 import { readConfig, readEnvironment } from "../config.ts";
 import { TallystickError } from "../core/errors.ts";
@@ -11,19 +10,10 @@ import {
   runningNode,
 } from "./data-folder.ts";
 import { NodeClient } from "./node-client.ts";
+import type { NodeOptions } from "./node-options.ts";
 import { type Output, ServiceError, UsageError } from "./output.ts";
 
-export interface NodeOptions {
-  node?: string;
-  data?: string;
-  operator?: string;
-}
-
-export const declareNodeOptions = (parser: Command): Command =>
-  parser
-    .option("--node <url>", "a running node, instead of the one of the data folder")
-    .option("--data <dir>", "data folder (default: TALLYSTICK_DATA, else .tallystick)")
-    .option("--operator <name>", "whose node, where the data folder holds several");
+export { declareNodeOptions, type NodeOptions } from "./node-options.ts";
 
 /** Codes that speak of a service, whoever says them. */
 const OF_A_SERVICE = ["ledger.unreachable", "ledger.refused", "ledger.wrong-chain", "store.locked"];

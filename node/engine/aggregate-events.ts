@@ -1,36 +1,38 @@
-import { EventBuffer, encodeEvents } from "../core/aggregation/event-block.ts";
 import type { AggregationPolicy } from "../core/aggregation/policy.ts";
-import type { EventSink } from "../core/aggregation/read-events.ts";
 import { TallystickError } from "../core/errors.ts";
-import { closeWindow } from "./close-window.ts";
-import type { EventCheckpoint, EventFolder, SourceProgress } from "./event-folder.ts";
-
-/** Events in memory for one part of one window before they are compressed and appended. */
-const FRAME_EVENTS = 8_192;
-/** How far ahead of this machine's clock a device's may be. */
-const AHEAD_MILLISECONDS = 86_400_000;
+import type { ClosedParts } from "./close-window.ts";
+import {
+  type EventCheckpoint,
+  type EventFolder,
+  readWindowName,
+  type SourceProgress,
+} from "./event-folder.ts";
+import type { LaneState } from "./event-lane.ts";
+import { type Lane, LaneTeam } from "./lane-team.ts";
 
 export interface AggregatorOptions {
   policy: AggregationPolicy;
   folder: EventFolder;
-  /** How many parts a window's events are kept in: closing holds one of them in memory. */
-  partitions: number;
-  random: (bytes: number) => Uint8Array;
+  /** How many parts a window's events are kept in that begins now: one is closed at a time. */
+  parts: number;
+  /** How many share the work. */
+  lanes: number;
+  startLane: (lane: number, state: LaneState) => Lane;
   now: () => number;
   onClosed?: (closing: ClosingReport) => void;
 }
 
-export interface ClosingReport {
+export interface ClosingReport extends ClosedParts {
   name: string;
-  charges: number;
-  events: number;
-  duplicates: number;
-  /** Of the events as they are kept, keys and index included. */
-  bytes: number;
 }
 
-/** "events.too-old" and such, with how many. */
-export type Rejections = Map<string, number>;
+/** What was taken of one source since the last checkpoint. */
+export interface TakenEvents {
+  lines: number;
+  events: number;
+  /** "events.too-old" and such, with how many, and the first of their lines. */
+  rejections: Map<string, { count: number; firstLine: number }>;
+}
 
 /**
  * Takes events in and turns those of a window that is over into charges.
@@ -41,24 +43,19 @@ export type Rejections = Map<string, number>;
  * A window's charges are written before the checkpoint that says that it is closed, and handed out
  * after it; a closing that was interrupted is done again from the same events.
  */
-export class EventAggregator implements EventSink {
-  readonly rejections: Rejections = new Map();
-  events = 0;
+export class EventAggregator {
   readonly #options: AggregatorOptions;
   readonly #checkpoint: EventCheckpoint;
-  readonly #windows = new Map<string, Map<number, EventBuffer>>();
+  readonly #team: LaneTeam;
   #source = "";
-  #watermark: number;
-  #now: number;
-  #lastWindow = Number.NaN;
-  #lastParts: Map<number, EventBuffer> = new Map();
-  #lastName = "";
 
   private constructor(options: AggregatorOptions, checkpoint: EventCheckpoint) {
     this.#options = options;
     this.#checkpoint = checkpoint;
-    this.#watermark = checkpoint.watermark;
-    this.#now = options.now();
+    checkpoint.clock = Math.max(checkpoint.clock, options.now());
+    const state = this.#state();
+    const lanes = Array.from({ length: options.lanes }, (_, i) => options.startLane(i, state));
+    this.#team = new LaneTeam(lanes);
   }
 
   /**
@@ -66,14 +63,13 @@ export class EventAggregator implements EventSink {
    * @throws TallystickError `policy.changed` when the folder was begun by another policy
    */
   static open(options: AggregatorOptions): EventAggregator {
-    const { folder, policy, partitions } = options;
-    const found = folder.readCheckpoint();
-    const checkpoint: EventCheckpoint = found ?? {
-      version: 1,
+    const { folder, policy } = options;
+    const checkpoint: EventCheckpoint = folder.readCheckpoint() ?? {
+      version: 2,
       policy: policy.document,
-      partitions,
       sources: {},
       watermark: 0,
+      clock: 0,
       open: {},
       lateSince: {},
       closed: {},
@@ -85,16 +81,19 @@ export class EventAggregator implements EventSink {
         "The folder holds events that were taken in by another policy; close them, or use another folder.",
       );
     }
-    for (const name of folder.listOpen()) {
-      if (checkpoint.open[name] === undefined) folder.removeOpen(name);
-    }
-    for (const [name, parts] of Object.entries(checkpoint.open)) {
-      for (let part = 0; part < checkpoint.partitions; part++) {
-        folder.truncate(name, part, parts[part] ?? 0);
-      }
-    }
+    folder.restore(checkpoint);
     for (const name of checkpoint.publishing) folder.publish(name);
-    return new EventAggregator({ ...options, partitions: checkpoint.partitions }, checkpoint);
+    return new EventAggregator(options, checkpoint);
+  }
+
+  /** Latest time of any event, milliseconds. */
+  get watermark(): number {
+    return this.#checkpoint.watermark;
+  }
+
+  /** By how much this machine's clock is behind what it once showed, milliseconds. */
+  get clockBehind(): number {
+    return this.#checkpoint.clock - this.#options.now();
   }
 
   /** How far a source was read by the last checkpoint. */
@@ -102,96 +101,54 @@ export class EventAggregator implements EventSink {
     return this.#checkpoint.sources[source] ?? { bytes: 0, lines: 0, events: 0, rejected: 0 };
   }
 
-  /** Events that come now are of this source. */
-  begin(source: string): void {
+  /** Lines that come now are of this source, with these columns. */
+  async begin(source: string, header: string): Promise<void> {
     this.#source = source;
-    this.#now = this.#options.now();
-    this.events = 0;
-    this.rejections.clear();
+    await this.#team.all((lane) => lane.begin(header));
   }
 
-  event(device: string, gateway: string, time: number, sequence: number, quantity: number): void {
-    const { policy } = this.#options;
-    const oldest = this.#watermark - policy.document.ageSecondsMax * 1000;
-    if (time > this.#now + AHEAD_MILLISECONDS || time < oldest) {
-      this.#reject(time < oldest ? "events.too-old" : "events.from-the-future");
-      return;
-    }
-    if (time > this.#watermark) this.#watermark = time;
-    const parts = this.#partsOf(policy.windowOf(time));
-    const part = hashName(policy.byDevice || !policy.byGateway ? device : gateway);
-    const buffer = this.#bufferOf(parts, part % this.#options.partitions);
-    buffer.push(buffer.nameNumber(device), buffer.nameNumber(gateway), time, sequence, quantity);
-    this.events++;
-  }
-
-  rejected(_line: number, code: string): void {
-    this.#reject(code);
-  }
-
-  #reject(code: string): void {
-    this.rejections.set(code, (this.rejections.get(code) ?? 0) + 1);
-  }
-
-  #partsOf(window: number): Map<number, EventBuffer> {
-    if (window === this.#lastWindow) return this.#lastParts;
-    const name = `${window}-${this.#checkpoint.closed[window] ?? 0}`;
-    let parts = this.#windows.get(name);
-    if (parts === undefined) {
-      parts = new Map();
-      this.#windows.set(name, parts);
-    }
-    this.#lastWindow = window;
-    this.#lastParts = parts;
-    this.#lastName = name;
-    return parts;
-  }
-
-  #bufferOf(parts: Map<number, EventBuffer>, part: number): EventBuffer {
-    let buffer = parts.get(part);
-    if (buffer === undefined) {
-      buffer = new EventBuffer();
-      parts.set(part, buffer);
-    }
-    if (buffer.count >= FRAME_EVENTS) this.#writeFrame(this.#lastName, part, buffer);
-    return buffer;
-  }
-
-  #writeFrame(name: string, part: number, buffer: EventBuffer): void {
-    this.#options.folder.append(name, part, encodeEvents(buffer));
-    buffer.clear();
+  /**
+   * Whole lines, in memory that is not used again: it may go to another thread. Returns when there is
+   * room for more, so that a reader that waits for it reads no faster than events can be kept.
+   */
+  async take(lines: Uint8Array): Promise<void> {
+    await this.#team.take(lines);
   }
 
   /** Makes everything so far durable, with how far the source was read. */
-  checkpoint(progress?: Omit<SourceProgress, "events" | "rejected">): void {
+  async checkpoint(bytes: number, header: string): Promise<TakenEvents> {
     const { folder } = this.#options;
-    this.#now = this.#options.now();
-    for (const [name, parts] of this.#windows) {
-      for (const [part, buffer] of parts) {
-        if (buffer.count > 0) this.#writeFrame(name, part, buffer);
+    const checkpoint = this.#checkpoint;
+    const taken = await this.#team.settle();
+    const flushed = await this.#team.all((lane) => lane.flush());
+    for (const [lane, { bytes: lengths, parts, watermark }] of flushed.entries()) {
+      for (const [name, length] of Object.entries(lengths)) {
+        checkpoint.open[name] ??= { parts: parts[name] as number, bytes: {} };
+        checkpoint.open[name].bytes[lane] = length;
       }
+      checkpoint.watermark = Math.max(checkpoint.watermark, watermark);
     }
-    for (const [name, parts] of folder.sync()) {
-      const lengths = this.#checkpoint.open[name] ?? {};
-      for (const [part, bytes] of parts) lengths[part] = bytes;
-      this.#checkpoint.open[name] = lengths;
+    const before = this.progressOf(this.#source);
+    let rejected = before.rejected;
+    for (const one of taken.rejections.values()) {
+      rejected += one.count;
+      // The first line of a file names the columns, and is none of those that were counted.
+      one.firstLine += before.lines + 1;
     }
-    if (progress !== undefined) {
-      const before = this.progressOf(this.#source);
-      const rejected = [...this.rejections.values()].reduce((sum, count) => sum + count, 0);
-      this.#checkpoint.sources[this.#source] = {
-        ...progress,
-        events: before.events + this.events,
-        rejected: before.rejected + rejected,
-      };
-      this.events = 0;
-      this.rejections.clear();
+    checkpoint.sources[this.#source] = {
+      header,
+      bytes,
+      lines: before.lines + taken.lines,
+      events: before.events + taken.events,
+      rejected,
+    };
+    for (const name of Object.keys(checkpoint.open)) {
+      if (readWindowName(name).supplement > 0) checkpoint.lateSince[name] ??= checkpoint.watermark;
     }
-    for (const name of Object.keys(this.#checkpoint.open)) {
-      if (!name.endsWith("-0")) this.#checkpoint.lateSince[name] ??= this.#watermark;
-    }
-    this.#checkpoint.watermark = this.#watermark;
-    folder.writeCheckpoint(this.#checkpoint);
+    checkpoint.clock = Math.max(checkpoint.clock, this.#options.now());
+    folder.writeCheckpoint(checkpoint);
+    await this.#update();
+    return taken;
   }
 
   /**
@@ -199,48 +156,67 @@ export class EventAggregator implements EventSink {
    * checkpoint. Late events of a closed window become a charge of their own, and are compared with
    * those that are charged already.
    */
-  closeDue(all = false): void {
+  async closeDue(all = false): Promise<void> {
     const { policy } = this.#options;
-    const awaited = this.#watermark - policy.document.awaitSeconds * 1000;
-    const names = Object.keys(this.#checkpoint.open).sort();
+    const { watermark, open, lateSince } = this.#checkpoint;
+    const awaited = watermark - policy.document.awaitSeconds * 1000;
+    const beginOf = (name: string) => readWindowName(name).window;
+    const names = Object.keys(open).sort((a, b) => beginOf(a) - beginOf(b));
     for (const name of names) {
-      const [window = 0] = name.split("-").map(Number);
       // Late events are gathered for as long again, so that they make one charge and not many.
-      const over = this.#checkpoint.lateSince[name] ?? window + policy.windowMilliseconds;
-      if (all || over <= awaited) this.#close(name);
+      const over = lateSince[name] ?? beginOf(name) + policy.windowMilliseconds;
+      if (all || over <= awaited) await this.#close(name);
     }
   }
 
-  #close(name: string): void {
+  /** Lets the lanes go. */
+  async end(): Promise<void> {
+    await this.#team.all((lane) => lane.end());
+  }
+
+  async #close(name: string): Promise<void> {
     const { folder, onClosed } = this.#options;
-    const [window = 0, supplement = 0] = name.split("-").map(Number);
-    const report = closeWindow(this.#options, name, { window, supplement });
+    const checkpoint = this.#checkpoint;
+    const { window, supplement } = readWindowName(name);
+    folder.clearClosing(name);
+    const report = await this.#team.close(name, checkpoint.open[name]?.parts ?? 0);
     // From here a crash finds the window closed, and hands its charges out at the next start.
-    delete this.#checkpoint.open[name];
-    delete this.#checkpoint.lateSince[name];
-    this.#checkpoint.closed[window] = supplement + 1;
-    this.#checkpoint.publishing = [name];
+    delete checkpoint.open[name];
+    delete checkpoint.lateSince[name];
+    checkpoint.closed[window] = supplement + 1;
+    checkpoint.publishing = [name];
     this.#forgetOldWindows();
-    folder.writeCheckpoint(this.#checkpoint);
-    this.#windows.delete(name);
-    this.#lastWindow = Number.NaN;
+    folder.writeCheckpoint(checkpoint);
+    await this.#update();
     folder.publish(name);
     folder.removeOpen(name);
-    onClosed?.(report);
+    onClosed?.({ name, ...report });
+  }
+
+  async #update(): Promise<void> {
+    const state = this.#state();
+    await this.#team.all((lane) => lane.update(state));
+  }
+
+  #state(): LaneState {
+    const { watermark, clock, closed, open } = this.#checkpoint;
+    const parts = Object.entries(open).map(([name, window]) => [name, window.parts]);
+    return {
+      watermark,
+      now: clock,
+      closed,
+      parts: Object.fromEntries(parts),
+      partsOfNew: this.#options.parts,
+    };
   }
 
   /** Events of windows before this are refused, so nobody asks whether they were closed. */
   #forgetOldWindows(): void {
     const { ageSecondsMax } = this.#options.policy.document;
-    const oldest = this.#watermark - ageSecondsMax * 1000 - this.#options.policy.windowMilliseconds;
-    for (const window of Object.keys(this.#checkpoint.closed)) {
-      if (Number(window) < oldest) delete this.#checkpoint.closed[window];
+    const { closed, watermark } = this.#checkpoint;
+    const oldest = watermark - ageSecondsMax * 1000 - this.#options.policy.windowMilliseconds;
+    for (const window of Object.keys(closed)) {
+      if (Number(window) < oldest) delete closed[window];
     }
   }
-}
-
-function hashName(name: string): number {
-  let hash = 5381;
-  for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 33) ^ name.charCodeAt(i)) | 0;
-  return hash >>> 0;
 }

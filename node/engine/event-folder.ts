@@ -10,16 +10,25 @@ export interface SourceProgress {
   rejected: number;
 }
 
+/** A window whose events still come in. */
+export interface OpenWindow {
+  /** In how many parts it will be closed: one of them is held in memory at a time. */
+  parts: number;
+  /** Bytes of each lane's file: what lies beyond is not there. */
+  bytes: Record<string, number>;
+}
+
 /** What is known after a crash: anything that it does not speak of did not happen. */
 export interface EventCheckpoint {
-  version: 1;
+  version: 2;
   policy: PolicyDocument;
-  partitions: number;
   sources: Record<string, SourceProgress>;
   /** Latest time of any event. */
   watermark: number;
-  /** Bytes of each part of each window that is open: what lies beyond is not there. */
-  open: Record<string, Record<string, number>>;
+  /** Latest time of this machine's clock: it may have been set back since. */
+  clock: number;
+  /** By the name of the window. */
+  open: Record<string, OpenWindow>;
   /** Of open windows that were closed before: the watermark when their first late event came. */
   lateSince: Record<string, number>;
   /** Begin of a window to how many times it was closed. */
@@ -38,39 +47,54 @@ export interface ClosedGroup {
   events: number;
 }
 
-/** Writes the file of one closing. What it wrote is there only once `finish` has ended. */
+/** Writes one lane's file of a closing. What it wrote is there only once `finish` has ended. */
 export interface ClosingWriter {
   /** @param events as `encodeEvents` gives them */
   add(group: ClosedGroup, events: Uint8Array, recordLine: string): void;
-  /** Durable, under its name, in place of what an earlier, interrupted closing left. */
+  /** Durable, under its name. */
   finish(): { bytes: number };
 }
 
+/** Names of windows: when they begin, and how many times they were closed before. */
+export const windowName = (window: number, supplement: number): string => `${window}-${supplement}`;
+
+export function readWindowName(name: string): { window: number; supplement: number } {
+  const [window = 0, supplement = 0] = name.split("-").map(Number);
+  return { window, supplement };
+}
+
 /**
- * Where events lie until their bill can no longer be challenged. `name` is a window and how many
- * times it was closed before, `part` a number. Written for one process, which it locks out others of.
+ * Where events lie until their bill can no longer be challenged. A window's events lie in a file for each
+ * lane that took some in, and are closed into a file for each lane that closed some.
  */
 export interface EventFolder {
   readCheckpoint(): EventCheckpoint | undefined;
   /** Durable when it returns, whole or not at all. */
   writeCheckpoint(checkpoint: EventCheckpoint): void;
-  /** Appends one frame; durable after the next `sync`. */
-  append(name: string, part: number, events: Uint8Array): void;
-  /** Makes what was appended durable. Answers how long each part is that was appended to. */
-  sync(): Map<string, Map<number, number>>;
-  /** Cuts what was appended after the checkpoint. */
-  truncate(name: string, part: number, bytes: number): void;
-  readFrames(name: string, part: number): Iterable<Uint8Array>;
-  /** Windows of which something was appended, whether a checkpoint speaks of it or not. */
-  listOpen(): string[];
+  /** Cuts what the checkpoint does not speak of. */
+  restore(checkpoint: EventCheckpoint): void;
   removeOpen(name: string): void;
+  /** Removes what an interrupted closing left. */
+  clearClosing(name: string): void;
+  /** Hands out the records of a closing: files of usage records, once. */
+  publish(name: string): void;
+}
+
+/** What one lane does in the folder, in files that are its own. */
+export interface LaneFolder {
+  /** Appends events of one part of a window; durable after the next `sync`. */
+  append(name: string, part: number, events: Uint8Array, count: number): void;
+  /** Makes what was appended durable. Answers how long the file of each window is that was appended to. */
+  sync(): Map<string, number>;
+  /** How many events one part has, of all lanes. */
+  countPart(name: string, part: number): number;
+  readPart(name: string, part: number): Iterable<Uint8Array>;
+  /** The window is closed: its files are let go of. */
+  releaseOpen(name: string): void;
   close(name: string): ClosingWriter;
-  /** Events of the groups that are wanted, out of a closed file. */
+  /** Events of the groups that are wanted, out of all files of a closing. */
   readClosed(
     name: string,
     wanted: (group: ClosedGroup) => boolean,
   ): Iterable<ClosedGroup & { data: Uint8Array }>;
-  listClosed(): string[];
-  /** Hands out the records of a closing: a file of usage records, once. */
-  publish(name: string): void;
 }

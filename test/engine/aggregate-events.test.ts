@@ -1,14 +1,24 @@
 import { strict as assert } from "node:assert";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EventFiles } from "../../node/adapters/event-files.ts";
+import { LaneFiles } from "../../node/adapters/lane-files.ts";
 import { decodeEvents, EventBuffer } from "../../node/core/aggregation/event-block.ts";
 import { buildEventsTree, eventsRoot } from "../../node/core/aggregation/event-digests.ts";
 import { AggregationPolicy } from "../../node/core/aggregation/policy.ts";
 import { toHex } from "../../node/core/bytes.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import { type ClosingReport, EventAggregator } from "../../node/engine/aggregate-events.ts";
+import { EventLane } from "../../node/engine/event-lane.ts";
+import { NearLane } from "../../node/engine/lane-team.ts";
 
 const HOUR = 3_600_000;
 const START = Date.parse("2026-10-01T00:00:00Z");
@@ -51,13 +61,27 @@ describe("aggregating events", () => {
     rmSync(path, { recursive: true, force: true });
   });
 
-  function start(policy: object = POLICY, now = START + 30 * 24 * HOUR): EventAggregator {
+  function start(
+    policy: object = POLICY,
+    { now = START + 30 * 24 * HOUR, parts = 4, lanes = 2, roundEvents = 1e6 } = {},
+  ): EventAggregator {
     folder = new EventFiles(path);
+    const checked = new AggregationPolicy(policy);
     return EventAggregator.open({
-      policy: new AggregationPolicy(policy),
+      policy: checked,
       folder,
-      partitions: 4,
-      random: (length) => new Uint8Array(length).fill(++random),
+      parts,
+      lanes,
+      startLane: (lane, state) => {
+        const random_ = (length: number) => new Uint8Array(length).fill(++random);
+        const own = {
+          policy: checked,
+          folder: new LaneFiles(path, lane),
+          random: random_,
+          roundEvents,
+        };
+        return new NearLane(new EventLane(own, state));
+      },
       now: () => now,
       onClosed: (report) => closings.push(report),
     });
@@ -69,14 +93,25 @@ describe("aggregating events", () => {
     writeFileSync(join(path, "lock"), "999999999");
   }
 
-  function take(aggregator: EventAggregator, events: Event[], source = "file"): void {
-    aggregator.begin(source);
-    for (const { device, time, sequence, quantity } of events) {
-      aggregator.event(device, "gw", time, sequence, quantity);
+  const HEADER = "device,gateway,time,sequence,quantity";
+  /** In two pieces, so that each of two lanes gets one. */
+  async function take(
+    aggregator: EventAggregator,
+    events: (Event & { gateway?: string })[],
+    source = "file",
+  ): Promise<void> {
+    await aggregator.begin(source, HEADER);
+    const lines = events.map(
+      ({ device, gateway = "gw", time, sequence, quantity }) =>
+        `${device},${gateway},${time},${sequence},${quantity}\n`,
+    );
+    const half = Math.ceil(lines.length / 2);
+    for (const piece of [lines.slice(0, half), lines.slice(half)]) {
+      await aggregator.take(Uint8Array.from(Buffer.from(piece.join(""))));
     }
   }
   const saved = (aggregator: EventAggregator, bytes: number) =>
-    aggregator.checkpoint({ bytes, lines: bytes });
+    aggregator.checkpoint(bytes, HEADER);
 
   const records = (): UsageRecord[] =>
     readdirSync(join(path, "out"))
@@ -113,17 +148,17 @@ describe("aggregating events", () => {
     return events;
   }
 
-  it("makes one charge a device and hour, and keeps every event behind it", () => {
+  it("makes one charge a device and hour, and keeps every event behind it", async () => {
     const aggregator = start();
-    take(aggregator, [...hourOf(0), ...hourOf(1)]);
-    saved(aggregator, 1);
-    aggregator.closeDue();
+    await take(aggregator, [...hourOf(0), ...hourOf(1)]);
+    await saved(aggregator, 1);
+    await aggregator.closeDue();
     assert.deepEqual(
       closings.map(({ charges, events }) => [charges, events]),
       [[10, 600]],
       "the second hour still waits for its events",
     );
-    aggregator.closeDue(true);
+    await aggregator.closeDue(true);
     const all = records();
     assert.equal(all.length, 20);
     const lamp = all.find(({ deviceId }) => deviceId === "lamp-2");
@@ -132,16 +167,16 @@ describe("aggregating events", () => {
     assert.equal(checkRoots(), 1200);
   });
 
-  it("charges late events apart, and never what is charged already", () => {
+  it("charges late events apart, and never what is charged already", async () => {
     const aggregator = start();
-    take(aggregator, [...hourOf(0), ...hourOf(2)]);
-    saved(aggregator, 1);
-    aggregator.closeDue();
+    await take(aggregator, [...hourOf(0), ...hourOf(2)]);
+    await saved(aggregator, 1);
+    await aggregator.closeDue();
     const before = records();
     const late = { device: "lamp-3", time: START + 5, sequence: 7777, quantity: 5 };
-    take(aggregator, [...hourOf(0).slice(0, 50), late, late], "late");
-    saved(aggregator, 1);
-    aggregator.closeDue(true);
+    await take(aggregator, [...hourOf(0).slice(0, 50), late, late], "late");
+    await saved(aggregator, 1);
+    await aggregator.closeDue(true);
     const [supplement] = records().filter(
       ({ id }) => !before.some((one) => one.id === id) && id.includes(":1.1:"),
     );
@@ -160,12 +195,12 @@ describe("aggregating events", () => {
     assert.equal(checkRoots(), 1201);
   });
 
-  it("gives the same charges after a kill at any moment", () => {
+  it("gives the same charges after a kill at any moment", async () => {
     const events = [...hourOf(0), ...hourOf(1), ...hourOf(3)];
     const clean = start();
-    take(clean, events);
-    saved(clean, events.length);
-    clean.closeDue(true);
+    await take(clean, events);
+    await saved(clean, events.length);
+    await clean.closeDue(true);
     const expected = records().map(({ eventsRoot: _, ...record }) => record);
     for (const [savedAt, killedAt, closed] of [
       [0, 400, false],
@@ -176,58 +211,60 @@ describe("aggregating events", () => {
       folder.release();
       rmSync(path, { recursive: true, force: true });
       const first = start();
-      take(first, events.slice(0, savedAt));
-      saved(first, savedAt);
-      if (closed) first.closeDue();
-      take(first, events.slice(savedAt, killedAt));
+      await take(first, events.slice(0, savedAt));
+      await saved(first, savedAt);
+      if (closed) await first.closeDue();
+      await take(first, events.slice(savedAt, killedAt));
       // Frames that were appended, but of which no checkpoint speaks.
-      for (const name of folder.listOpen()) folder.append(name, 0, Uint8Array.of(1, 2, 3));
+      for (const name of readdirSync(join(path, "open"))) {
+        appendFileSync(join(path, "open", name), Uint8Array.of(1, 2, 3));
+      }
+      writeFileSync(join(path, "open", `${START + 9 * HOUR}-0.1`), "never saved");
       crash();
       const second = start();
       const { bytes } = second.progressOf("file");
       assert.equal(bytes, savedAt);
-      take(second, events.slice(bytes));
-      saved(second, events.length);
-      second.closeDue(true);
+      await take(second, events.slice(bytes));
+      await saved(second, events.length);
+      await second.closeDue(true);
       const found = records().map(({ eventsRoot: _, ...record }) => record);
       assert.deepEqual(found, expected);
       assert.equal(checkRoots(), events.length);
     }
   });
 
-  it("does a closing again that a kill interrupted, and hands its charges out once", () => {
+  it("does a closing again that a kill interrupted, and hands its charges out once", async () => {
     for (const step of ["writeCheckpoint", "publish", "removeOpen"] as const) {
       folder?.release();
       rmSync(path, { recursive: true, force: true });
       const first = start();
-      take(first, hourOf(0));
-      saved(first, 600);
+      await take(first, hourOf(0));
+      await saved(first, 600);
       const dies: EventFiles[typeof step] = () => {
         throw new Error("killed");
       };
       Object.defineProperty(folder, step, { value: dies });
-      assert.throws(() => first.closeDue(true), /killed/, step);
+      await assert.rejects(first.closeDue(true), /killed/, step);
       crash();
       const again = start();
-      again.closeDue(true);
-      again.checkpoint();
-      again.closeDue(true);
+      await again.closeDue(true);
+      await again.closeDue(true);
       assert.equal(records().length, 10, step);
       assert.equal(checkRoots(), 600, step);
-      assert.deepEqual(folder.listOpen(), [], step);
+      assert.deepEqual(readdirSync(join(path, "open")), [], step);
     }
   });
 
-  it("keeps slabs of the day apart, in the zone's own time", () => {
+  it("keeps slabs of the day apart, in the zone's own time", async () => {
     const aggregator = start({
       ...POLICY,
       groupBy: ["gateway", "slab"],
       window: "day",
       slabs: { zone: "Europe/Berlin", begin: ["06:00", "22:00"] },
     });
-    take(aggregator, Array.from({ length: 24 }, (_, hour) => hourOf(hour)).flat());
-    saved(aggregator, 1);
-    aggregator.closeDue(true);
+    await take(aggregator, Array.from({ length: 24 }, (_, hour) => hourOf(hour)).flat());
+    await saved(aggregator, 1);
+    await aggregator.closeDue(true);
     const parts = records().map(({ quality, energyWattHours }) => [quality, energyWattHours]);
     // 06:00 to 22:00 in Berlin is 04:00 to 20:00 UTC: 16 hours of 3.3 Wh each.
     assert.deepEqual(parts.sort(), [
@@ -236,34 +273,154 @@ describe("aggregating events", () => {
     ]);
   });
 
-  it("refuses what is too old or from the future, and another policy for the same folder", () => {
-    const aggregator = start(POLICY, START + 2 * HOUR);
-    take(aggregator, [
+  it("measures a group by its sum, count, minimum, maximum or last event", async () => {
+    const events = [7, 3, 9, 4].map((quantity, i) => ({
+      device: "lamp-1",
+      time: START + i * 60_000,
+      sequence: i,
+      quantity,
+    }));
+    for (const [quantity, expected] of [
+      ["sum", 23],
+      ["count", 4],
+      ["minimum", 3],
+      ["maximum", 9],
+      ["last", 4],
+    ] as const) {
+      folder?.release();
+      rmSync(path, { recursive: true, force: true });
+      const aggregator = start({ ...POLICY, service: "event", quantity });
+      await take(aggregator, events.toReversed());
+      await saved(aggregator, 1);
+      await aggregator.closeDue(true);
+      assert.deepEqual(
+        records().map(({ units }) => units),
+        [expected],
+        quantity,
+      );
+    }
+  });
+
+  it("groups by gateway, by device and gateway, and by nothing but the hour", async () => {
+    const events = hourOf(0).map((event, i) => ({ ...event, gateway: `gw-${i % 3}` }));
+    const total = 3300;
+    for (const [groupBy, charges] of [
+      [["gateway"], 3],
+      [["device", "gateway"], 30],
+    ] as const) {
+      folder?.release();
+      rmSync(path, { recursive: true, force: true });
+      const aggregator = start({ ...POLICY, service: "event", groupBy });
+      await take(aggregator, events);
+      await saved(aggregator, 1);
+      await aggregator.closeDue(true);
+      const ids = records().map(({ id }) => id);
+      assert.equal(new Set(ids).size, charges);
+      assert.equal(
+        records().reduce((sum, { units = 0 }) => sum + units, 0),
+        total,
+      );
+    }
+    folder.release();
+    rmSync(path, { recursive: true, force: true });
+    const aggregator = start({ ...POLICY, service: "event", groupBy: [] });
+    await take(aggregator, events);
+    await saved(aggregator, 1);
+    await aggregator.closeDue(true);
+    const found = records();
+    assert.equal(new Set(found.map(({ id }) => id)).size, found.length, "no two have the same id");
+    assert.ok(found.length <= 4, "one for each part");
+    assert.equal(
+      found.reduce((sum, { units = 0 }) => sum + units, 0),
+      total,
+    );
+  });
+
+  it("gives the same charges with other numbers of lanes, parts and rounds, changed in between", async () => {
+    const events = [...hourOf(0), ...hourOf(1)];
+    const clean = start(POLICY, { lanes: 1, parts: 1 });
+    await take(clean, events);
+    await saved(clean, 1);
+    await clean.closeDue(true);
+    const plain = () =>
+      records()
+        .map(({ eventsRoot: _, ...record }) => record)
+        .sort((a, b) => (a.id < b.id ? -1 : 1));
+    const expected = plain();
+    folder.release();
+    rmSync(path, { recursive: true, force: true });
+    const first = start(POLICY, { lanes: 3, parts: 4 });
+    await take(first, events.slice(0, 500));
+    await saved(first, 500);
+    folder.release();
+    const second = start(POLICY, { lanes: 1, parts: 7, roundEvents: 40 });
+    await take(second, events.slice(500));
+    await saved(second, 1200);
+    folder.release();
+    const third = start(POLICY, { lanes: 2, parts: 1, roundEvents: 40 });
+    await third.closeDue(true);
+    assert.deepEqual(plain(), expected);
+    assert.equal(checkRoots(), 1200);
+  });
+
+  it("counts an event once, whichever lane took it, and the same one of two that differ", async () => {
+    const event = { device: "lamp-1", time: START + 1, sequence: 1, quantity: 5 };
+    for (const turned of [false, true]) {
+      folder?.release();
+      rmSync(path, { recursive: true, force: true });
+      const aggregator = start();
+      const events = [event, { ...event, quantity: 6 }];
+      await take(aggregator, turned ? events.toReversed() : events);
+      await saved(aggregator, 1);
+      await aggregator.closeDue(true);
+      assert.deepEqual(
+        records().map(({ energyWattHours }) => energyWattHours),
+        ["0.005"],
+      );
+    }
+  });
+
+  it("makes no checkpoint after a lane has failed", async () => {
+    const aggregator = start();
+    await take(aggregator, hourOf(0));
+    await saved(aggregator, 600);
+    const before = readFileSync(join(path, "checkpoint.json"), "utf8");
+    rmSync(join(path, "open"), { recursive: true });
+    writeFileSync(join(path, "open"), "no folder");
+    await take(aggregator, hourOf(1));
+    await assert.rejects(saved(aggregator, 1200), { code: "ENOTDIR" });
+    await assert.rejects(saved(aggregator, 1200), { code: "ENOTDIR" });
+    assert.equal(readFileSync(join(path, "checkpoint.json"), "utf8"), before);
+  });
+
+  it("refuses what is too old or from the future, and another policy for the same folder", async () => {
+    const aggregator = start(POLICY, { now: START + 2 * HOUR });
+    await take(aggregator, [
       ...hourOf(0),
       { device: "lamp-1", time: START + 48 * HOUR, sequence: 0, quantity: 1 },
       { device: "lamp-1", time: START - 31 * 24 * HOUR, sequence: 0, quantity: 1 },
     ]);
+    const { rejections } = await saved(aggregator, 1);
     assert.deepEqual(
-      [...aggregator.rejections],
+      [...rejections],
       [
-        ["events.from-the-future", 1],
-        ["events.too-old", 1],
+        ["events.from-the-future", { count: 1, firstLine: 602 }],
+        ["events.too-old", { count: 1, firstLine: 603 }],
       ],
     );
-    saved(aggregator, 1);
     crash();
     assert.throws(() => start({ ...POLICY, window: "day" }), { code: "policy.changed" });
   });
 
-  it("is for one process, and sees a changed bit", () => {
+  it("is for one process, and sees a changed bit", async () => {
     const aggregator = start();
-    take(aggregator, hourOf(0));
-    saved(aggregator, 1);
-    aggregator.closeDue(true);
+    await take(aggregator, hourOf(0));
+    await saved(aggregator, 1);
+    await aggregator.closeDue(true);
     writeFileSync(join(path, "lock"), String(process.ppid));
     assert.throws(() => new EventFiles(path), { code: "events.folder-in-use" });
     const [name = ""] = folder.listClosed();
-    const file = join(path, "closed", name);
+    const file = join(path, "closed", `${name}.0`);
     const bytes = readFileSync(file);
     bytes[20] = (bytes[20] as number) ^ 1;
     writeFileSync(file, bytes);

@@ -6,6 +6,7 @@ import type { EventBuffer } from "./event-block.ts";
 import { type EventsHeader, eventsRoot } from "./event-digests.ts";
 import { EVENTS_OF_CHARGE_MAX } from "./events-hasher.ts";
 import type { AggregationPolicy } from "./policy.ts";
+import { eachOnce, sortRows } from "./sort-rows.ts";
 
 /** Events that become one charge: rows of a buffer, by device and time. */
 export interface EventGroup {
@@ -16,30 +17,34 @@ export interface EventGroup {
   /** Counts from 1: a group beyond what one charge may hold goes on in the next part. */
   part: number;
   rows: Uint32Array;
+  /** Rows left out: they name an event that is among `rows` already. */
+  duplicates: number;
+}
+
+/** Which part of a window is at hand, of how many. */
+export interface WindowPart {
+  part: number;
+  parts: number;
 }
 
 const SLABS_MAX = 32;
 const decoder = new TextDecoder();
 
-/** The rows of one window as the policy puts them together, in the order of their first event. */
-export function groupEvents(policy: AggregationPolicy, events: EventBuffer): EventGroup[] {
-  const numbers = new Map<number, number>();
-  const groupOfRow = new Uint32Array(events.count);
-  const names = events.devices.length;
-  for (let row = 0; row < events.count; row++) {
-    const device = policy.byDevice ? (events.device[row] as number) : 0;
-    const gateway = policy.byGateway ? (events.gateway[row] as number) : 0;
-    const slab = policy.slabOf(events.time[row] as number);
-    const key = (device * names + gateway) * SLABS_MAX + slab;
-    let number = numbers.get(key);
-    if (number === undefined) {
-      number = numbers.size;
-      numbers.set(key, number);
-    }
-    groupOfRow[row] = number;
-  }
-  return [...rowsOfGroups(groupOfRow, numbers.size)].flatMap((rows) => {
-    sortRows(events, rows);
+/**
+ * The rows of one part of a window as the policy puts them together, in the order of their first event.
+ * Where the policy groups by neither device nor gateway, a group lies in every part and becomes a charge
+ * in each: the numbers of these charges are kept apart.
+ */
+export function groupEvents(
+  policy: AggregationPolicy,
+  events: EventBuffer,
+  { part, parts }: WindowPart = { part: 0, parts: 1 },
+): EventGroup[] {
+  const { groupOfRow, groups } = numberGroups(policy, events);
+  const isWhole = policy.byDevice || policy.byGateway;
+  return [...rowsOfGroups(groupOfRow, groups)].flatMap((all) => {
+    sortRows(events, all);
+    const rows = eachOnce(events, all);
     const first = rows[0] as number;
     const name = (number: number) => decoder.decode(events.devices[number]);
     const named = {
@@ -47,13 +52,35 @@ export function groupEvents(policy: AggregationPolicy, events: EventBuffer): Eve
       ...(policy.byGateway ? { gateway: name(events.gateway[first] as number) } : {}),
       slab: policy.slabOf(events.time[first] as number),
     };
-    const parts = Math.ceil(rows.length / EVENTS_OF_CHARGE_MAX);
-    return Array.from({ length: parts }, (_, part) => ({
+    const charges = Math.ceil(rows.length / EVENTS_OF_CHARGE_MAX);
+    return Array.from({ length: charges }, (_, charge) => ({
       ...named,
-      part: part + 1,
-      rows: rows.subarray(part * EVENTS_OF_CHARGE_MAX, (part + 1) * EVENTS_OF_CHARGE_MAX),
+      part: isWhole ? charge + 1 : charge * parts + part + 1,
+      rows: rows.subarray(charge * EVENTS_OF_CHARGE_MAX, (charge + 1) * EVENTS_OF_CHARGE_MAX),
+      duplicates: charge === 0 ? all.length - rows.length : 0,
     }));
   });
+}
+
+/** Which group each row is of; groups are counted from 0. */
+function numberGroups(policy: AggregationPolicy, events: EventBuffer) {
+  const groupOfRow = new Uint32Array(events.count);
+  const numbers = new Map<number, number>();
+  const names = events.names.size;
+  let [lastKey, lastNumber] = [-1, 0];
+  for (let row = 0; row < events.count; row++) {
+    const device = policy.byDevice ? (events.device[row] as number) : 0;
+    const gateway = policy.byGateway ? (events.gateway[row] as number) : 0;
+    const slab = policy.hasSlabs ? policy.slabOf(events.time[row] as number) : 0;
+    const key = (device * names + gateway) * SLABS_MAX + slab;
+    if (key !== lastKey) {
+      lastKey = key;
+      lastNumber = numbers.get(key) ?? numbers.size;
+      if (lastNumber === numbers.size) numbers.set(key, lastNumber);
+    }
+    groupOfRow[row] = lastNumber;
+  }
+  return { groupOfRow, groups: numbers.size };
 }
 
 /** Counting sort: the rows of each group in their order. */
@@ -73,17 +100,6 @@ function* rowsOfGroups(groupOfRow: Uint32Array, groups: number): Generator<Uint3
   }
   for (let group = 0; group < groups; group++) {
     yield sorted.subarray(begins[group], begins[group + 1]);
-  }
-}
-
-/** By device, then time: so they are small once compressed. Mostly they stand so already. */
-function sortRows({ device, time }: EventBuffer, rows: Uint32Array): void {
-  const compare = (a: number, b: number) =>
-    (device[a] as number) - (device[b] as number) || (time[a] as number) - (time[b] as number);
-  for (let i = 1; i < rows.length; i++) {
-    if (compare(rows[i - 1] as number, rows[i] as number) <= 0) continue;
-    rows.sort(compare);
-    return;
   }
 }
 

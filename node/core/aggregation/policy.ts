@@ -61,6 +61,7 @@ export class AggregationPolicy {
   readonly windowMilliseconds: number;
   readonly byDevice: boolean;
   readonly byGateway: boolean;
+  readonly hasSlabs: boolean;
   readonly #slabBegins: number[];
   readonly #clock: ZoneClock | undefined;
   /** Slab by quarter of an hour: an hour of the city asks millions of times. */
@@ -78,7 +79,7 @@ export class AggregationPolicy {
       );
     }
     this.document = result.data;
-    const { window, groupBy, slabs } = this.document;
+    const { window, groupBy, slabs, quantity } = this.document;
     if (groupBy.includes("slab") !== (slabs !== undefined)) {
       throw new TallystickError(
         "policy.wrong",
@@ -86,9 +87,18 @@ export class AggregationPolicy {
         { field: "slabs" },
       );
     }
+    const isAdded = quantity === "sum" || quantity === "count";
+    if (!isAdded && !groupBy.includes("device") && !groupBy.includes("gateway")) {
+      throw new TallystickError(
+        "policy.wrong",
+        `The ${quantity} is one device's or gateway's: group by either. Only sums and counts add up over the charges of all.`,
+        { field: "groupBy" },
+      );
+    }
     this.windowMilliseconds = WINDOW_MILLISECONDS[window];
     this.byDevice = groupBy.includes("device");
     this.byGateway = groupBy.includes("gateway");
+    this.hasSlabs = slabs !== undefined;
     this.#slabBegins = (slabs?.begin ?? []).map(minutesOf).sort((a, b) => a - b);
     this.#clock = slabs === undefined ? undefined : new ZoneClock(slabs.zone);
   }

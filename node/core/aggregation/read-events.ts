@@ -1,220 +1,179 @@
 import { TallystickError } from "../errors.ts";
+import type { NameTable } from "./name-table.ts";
 
-/** An event as it is read: numbers are whole, of at most 15 digits; names 1 to 64 bytes. */
+/** An event as it is read: numbers are whole, of at most 15 digits; names are numbers of a table. */
 export interface EventSink {
-  event(device: string, gateway: string, time: number, sequence: number, quantity: number): void;
+  /** @returns the code of why it is not taken */
+  event(
+    device: number,
+    gateway: number,
+    time: number,
+    sequence: number,
+    quantity: number,
+  ): string | undefined;
+  /** @param line counted from 1 in the lines that were given */
   rejected(line: number, code: string): void;
 }
 
 const COLUMNS = ["device", "gateway", "time", "sequence", "quantity"] as const;
 type Column = (typeof COLUMNS)[number];
-const LINE_BYTES_MAX = 4096;
-const [LINE_FEED, RETURN, COMMA, ZERO, QUOTE] = [10, 13, 44, 48, 34];
-const NAME_BYTES_MAX = 64;
+/** What a field is, as a small number that the loop over the bytes can switch on. */
+const OTHER = 0;
+const DEVICE = 1;
+const GATEWAY = 2;
+const TIME = 3;
+const SEQUENCE = 4;
+const QUANTITY = 5;
+const [LINE_FEED, RETURN, COMMA, ZERO] = [10, 13, 44, 48];
+const DIGITS_MAX = 15;
 
 /**
- * Events as comma-separated lines, read byte by byte: a header names the columns `device`, `time`
- * (milliseconds since 1970 UTC, or ISO 8601), `quantity` (whole, 1 when there is no such column), and
- * where there are such `gateway` and `sequence`. A line that can not be read is told and the rest goes
- * on. Lines hold no quotes: ids of devices need none.
+ * Which column each field is; 0 for one that is not read.
+ * @throws TallystickError `events.no-header` unless the line names the columns
+ */
+export function readEventHeader(text: string): Uint8Array {
+  const names = text
+    .replace(/^\ufeff/, "")
+    .split(",")
+    .map((name) => name.trim().toLowerCase());
+  const isWhole = names.includes("device") && names.includes("time");
+  if (!isWhole || new Set(names).size !== names.length) {
+    throw new TallystickError(
+      "events.no-header",
+      'The first line has to name the columns: "device" and "time", and "gateway", "sequence", "quantity" where there are such.',
+      { line: 1 },
+    );
+  }
+  return Uint8Array.from(names, (name) => COLUMNS.indexOf(name as Column) + 1);
+}
+
+/**
+ * Events as comma-separated lines, read byte by byte: `device`, `time` (milliseconds since 1970 UTC, or
+ * ISO 8601), `quantity` (whole, 1 when there is no such column), and where there are such `gateway` and
+ * `sequence`. A line that can not be read is told and the rest goes on. Lines hold no quotes: ids of
+ * devices need none.
  */
 export class EventLineReader {
   readonly #sink: EventSink;
-  /** Which column a field is; undefined for one that is not read. */
-  #columns: (Column | undefined)[] | undefined;
-  #rest: Uint8Array = new Uint8Array();
-  #line = 0;
-  readonly #names = new Map<number, string[]>();
-  readonly #decoder = new TextDecoder("utf-8", { fatal: true });
-  /** Bytes of all whole lines so far: where to go on after a stop. */
-  bytesRead = 0;
+  readonly #names: NameTable;
+  readonly #columns: Uint8Array;
+  /** Where the next byte is read. */
+  #at = 0;
 
-  constructor(sink: EventSink) {
+  /** @throws TallystickError `events.no-header` */
+  constructor(header: string, names: NameTable, sink: EventSink) {
+    this.#columns = readEventHeader(header);
+    this.#names = names;
     this.#sink = sink;
   }
 
-  /** @throws TallystickError `events.no-header` unless the first line names the columns */
-  push(chunk: Uint8Array): void {
-    let from = 0;
-    if (this.#rest.length > 0) {
-      // The line that began in the chunk before, put together alone: chunks are large.
-      const end = chunk.indexOf(LINE_FEED) + 1;
-      const line = joined(this.#rest, end === 0 ? chunk : chunk.subarray(0, end));
-      if (end === 0) {
-        this.#keep(line);
-        return;
+  /**
+   * @param bytes whole lines; only the last may end without a line feed
+   * @returns how many lines they are
+   */
+  read(bytes: Uint8Array): number {
+    const nameless = this.#names.find(bytes, 0, 0);
+    const values = new Float64Array(COLUMNS.length + 1);
+    this.#at = 0;
+    let line = 0;
+    while (this.#at < bytes.length) {
+      line++;
+      if (!isLineEnd(bytes, this.#at)) {
+        values[DEVICE] = Number.NaN;
+        values[GATEWAY] = nameless;
+        values[TIME] = Number.NaN;
+        values[SEQUENCE] = 0;
+        values[QUANTITY] = 1;
+        const wrong = this.#readFields(bytes, values) ?? wrongField(values) ?? this.#give(values);
+        if (wrong !== undefined) this.#sink.rejected(line, wrong);
       }
-      this.#take(line, 0, line.length - 1);
-      this.bytesRead += line.length;
-      from = end;
+      while (this.#at < bytes.length && bytes[this.#at] !== LINE_FEED) this.#at++;
+      this.#at++;
     }
-    const begun = from;
-    for (;;) {
-      const end = chunk.indexOf(LINE_FEED, from);
-      if (end < 0) break;
-      this.#take(chunk, from, end);
-      from = end + 1;
-    }
-    this.bytesRead += from - begun;
-    this.#keep(chunk.subarray(from));
+    return line;
   }
 
-  /** A copy: the caller may use its chunk again. */
-  #keep(rest: Uint8Array): void {
-    this.#rest = Uint8Array.from(rest);
-    if (rest.length > LINE_BYTES_MAX) {
-      throw new TallystickError("events.line-too-long", "A line is longer than an event can be.", {
-        line: this.#line + 1,
-      });
-    }
+  // One by one: taking a typed array apart by its iterator costs as much as reading the line.
+  #give(values: Float64Array): string | undefined {
+    return this.#sink.event(
+      values[DEVICE] as number,
+      values[GATEWAY] as number,
+      values[TIME] as number,
+      values[SEQUENCE] as number,
+      values[QUANTITY] as number,
+    );
   }
 
-  /** The last line may end without a line feed. */
-  end(): void {
-    if (this.#rest.length === 0) return;
-    this.#take(this.#rest, 0, this.#rest.length);
-    this.bytesRead += this.#rest.length;
-    this.#rest = new Uint8Array();
-  }
-
-  /** Goes on behind what was read before: the header is known already. */
-  resume(header: string, bytesRead: number, lines: number): void {
-    this.#readHeader(header);
-    this.bytesRead = bytesRead;
-    this.#line = lines;
-  }
-
-  get lines(): number {
-    return this.#line;
-  }
-
-  #take(bytes: Uint8Array, from: number, lineEnd: number): void {
-    this.#line++;
-    const end = lineEnd > from && bytes[lineEnd - 1] === RETURN ? lineEnd - 1 : lineEnd;
-    if (end === from) return;
-    if (this.#columns === undefined) {
-      this.#readHeader(new TextDecoder().decode(bytes.subarray(from, end)));
-      return;
-    }
-    const code = this.#readLine(bytes, from, end);
-    if (code !== undefined) this.#sink.rejected(this.#line, code);
-  }
-
-  #readHeader(text: string): void {
-    const names = text
-      .replace(/^\ufeff/, "")
-      .split(",")
-      .map((name) => name.trim().toLowerCase());
-    const columns = names.map((name) => COLUMNS.find((column) => column === name));
-    const isWhole = columns.includes("device") && columns.includes("time");
-    if (!isWhole || new Set(names).size !== names.length) {
-      throw new TallystickError(
-        "events.no-header",
-        'The first line has to name the columns: "device" and "time", and "gateway", "sequence", "quantity" where there are such.',
-        { line: 1 },
-      );
-    }
-    this.#columns = columns;
-    this.header = text;
-  }
-
-  /** The first line, once it was read. */
-  header: string | undefined;
-
-  /** @returns the code of what is wrong */
-  #readLine(bytes: Uint8Array, from: number, end: number): string | undefined {
-    let device = "";
-    let gateway = "";
-    let time = Number.NaN;
-    let sequence = 0;
-    let quantity = 1;
-    let at = from;
-    const columns = this.#columns as (Column | undefined)[];
+  /** @returns the code of what is wrong with the number of fields */
+  #readFields(bytes: Uint8Array, values: Float64Array): string | undefined {
+    const columns = this.#columns;
     for (let field = 0; field < columns.length; field++) {
-      if (at > end) return "events.missing-field";
-      let stop = at;
-      while (stop < end && bytes[stop] !== COMMA) stop++;
-      switch (columns[field]) {
-        case "device":
-          device = this.#name(bytes, at, stop);
-          break;
-        case "gateway":
-          gateway = this.#name(bytes, at, stop);
-          break;
-        case "time":
-          time = readTime(bytes, at, stop);
-          break;
-        case "sequence":
-          sequence = readNumber(bytes, at, stop);
-          break;
-        case "quantity":
-          quantity = readNumber(bytes, at, stop);
-          break;
+      const column = columns[field] as number;
+      const value = column >= TIME ? this.#number(bytes, column) : this.#name(bytes, column);
+      values[column] = value;
+      if (this.#at >= bytes.length || bytes[this.#at] !== COMMA) {
+        return field < columns.length - 1 ? "events.missing-field" : undefined;
       }
-      at = stop + 1;
+      this.#at++;
     }
-    if (at <= end) return "events.extra-field";
-    if (device === "") return "events.bad-device";
-    if (Number.isNaN(time)) return "events.bad-time";
-    if (Number.isNaN(sequence)) return "events.bad-sequence";
-    if (Number.isNaN(quantity)) return "events.bad-quantity";
-    this.#sink.event(device, gateway, time, sequence, quantity);
-    return undefined;
+    return "events.extra-field";
   }
 
-  /** Names come again and again: found by a hash of their bytes, compared, decoded once. */
-  #name(bytes: Uint8Array, from: number, to: number): string {
-    const length = to - from;
-    if (length === 0 || length > NAME_BYTES_MAX || bytes[from] === QUOTE) return "";
-    let hash = 5381;
-    for (let i = from; i < to; i++) hash = (Math.imul(hash, 33) ^ (bytes[i] as number)) | 0;
-    const known = this.#names.get(hash);
-    if (known !== undefined) {
-      for (const name of known) if (isName(name, bytes, from, length)) return name;
+  #name(bytes: Uint8Array, column: number): number {
+    const from = this.#at;
+    this.#at = fieldEnd(bytes, from);
+    if (column === OTHER) return 0;
+    const isMissing = column === DEVICE && this.#at === from;
+    const number = isMissing ? -1 : this.#names.find(bytes, from, this.#at);
+    return number < 0 ? Number.NaN : number;
+  }
+
+  #number(bytes: Uint8Array, column: number): number {
+    const from = this.#at;
+    const { length } = bytes;
+    let at = from;
+    let value = 0;
+    for (; at < length; at++) {
+      const digit = (bytes[at] as number) - ZERO;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
     }
-    if (this.#names.size > 1_000_000) this.#names.clear();
-    let name: string;
-    try {
-      name = this.#decoder.decode(bytes.subarray(from, to));
-    } catch {
-      return "";
-    }
-    // Only names of one byte a character can be compared without decoding.
-    if (name.length === length) this.#names.set(hash, [...(known ?? []), name]);
-    return name;
+    this.#at = at;
+    const isOver = at >= length || bytes[at] === COMMA || isLineEnd(bytes, at);
+    if (isOver && at > from && at - from <= DIGITS_MAX) return value;
+    this.#at = fieldEnd(bytes, at);
+    return column === TIME ? readInstant(bytes, from, this.#at) : Number.NaN;
   }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
-}
-
-function isName(name: string, bytes: Uint8Array, from: number, length: number): boolean {
-  if (name.length !== length) return false;
-  for (let i = 0; i < length; i++) if (name.charCodeAt(i) !== bytes[from + i]) return false;
-  return true;
-}
-
-/** Whole, at most 15 digits: below 2^53. */
-function readNumber(bytes: Uint8Array, from: number, to: number): number {
-  if (to === from || to - from > 15) return Number.NaN;
-  let value = 0;
-  for (let i = from; i < to; i++) {
-    const digit = (bytes[i] as number) - ZERO;
-    if (digit < 0 || digit > 9) return Number.NaN;
-    value = value * 10 + digit;
+function wrongField(values: Float64Array): string | undefined {
+  for (let column = DEVICE; column <= QUANTITY; column++) {
+    if (Number.isNaN(values[column])) return `events.bad-${COLUMNS[column - 1]}`;
   }
-  return value;
+  return undefined;
+}
+
+/** A line feed, with a carriage return before it or not, or where the bytes end. */
+function isLineEnd(bytes: Uint8Array, at: number): boolean {
+  const byte = at < bytes.length ? bytes[at] : LINE_FEED;
+  if (byte === LINE_FEED) return true;
+  return byte === RETURN && (at + 1 >= bytes.length || bytes[at + 1] === LINE_FEED);
+}
+
+function fieldEnd(bytes: Uint8Array, from: number): number {
+  const { length } = bytes;
+  let at = from;
+  while (at < length) {
+    const byte = bytes[at] as number;
+    if (byte === COMMA || byte === LINE_FEED || (byte === RETURN && isLineEnd(bytes, at))) break;
+    at++;
+  }
+  return at;
 }
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?(?:Z|[+-]\d\d:\d\d)$/;
 
-function readTime(bytes: Uint8Array, from: number, to: number): number {
-  const number = readNumber(bytes, from, to);
-  if (!Number.isNaN(number)) return number;
+function readInstant(bytes: Uint8Array, from: number, to: number): number {
   const text = String.fromCharCode(...bytes.subarray(from, Math.min(to, from + 32)));
   const time = ISO.test(text) ? Date.parse(text) : Number.NaN;
   return time >= 0 ? time : Number.NaN;

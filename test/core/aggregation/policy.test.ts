@@ -35,6 +35,7 @@ describe("an aggregation policy", () => {
       [{ window: "month" }, "window"],
       [{ groupBy: ["colour"] }, "groupBy.0"],
       [{ quantity: "average" }, "quantity"],
+      [{ quantity: "maximum" }, "groupBy"],
       [{ slabs }, "slabs"],
       [{ groupBy: ["slab"] }, "slabs"],
       [{ groupBy: ["slab"], slabs: { ...slabs, begin: ["06:10"] } }, "slabs.begin.0"],

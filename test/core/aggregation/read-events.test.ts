@@ -1,29 +1,46 @@
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
+import { LineCutter } from "../../../node/core/aggregation/cut-lines.ts";
+import { NameTable } from "../../../node/core/aggregation/name-table.ts";
 import { EventLineReader } from "../../../node/core/aggregation/read-events.ts";
 
 type Row = [string, string, number, number, number];
 
+/** Cuts the text into chunks, these into whole lines, and reads them. */
 function readAll(text: string, sizes: number[] = [1 << 20]) {
   const rows: Row[] = [];
   const rejected: [number, string][] = [];
-  const reader = new EventLineReader({
-    event: (...row) => void rows.push(row),
-    rejected: (line, code) => void rejected.push([line, code]),
-  });
+  const names = new NameTable();
+  const cutter = new LineCutter();
+  let reader: EventLineReader | undefined;
+  let lines = 0;
+  const read = (whole: Uint8Array) => {
+    if (cutter.header === undefined) return;
+    const before = lines + 1;
+    reader ??= new EventLineReader(cutter.header, names, {
+      event: (device, gateway, ...numbers) => {
+        rows.push([nameOf(names, device), nameOf(names, gateway), ...numbers]);
+        return undefined;
+      },
+      rejected: (line, code) => void rejected.push([before + line, code]),
+    });
+    lines += reader.read(whole);
+  };
   const bytes = Buffer.from(text);
   let turn = 0;
   for (let at = 0; at < bytes.length; ) {
     // The same memory for every chunk, as a reader of files would use it.
     const size = sizes[turn++ % sizes.length] as number;
     const chunk = Buffer.from(bytes.subarray(at, at + size));
-    reader.push(chunk);
+    read(cutter.push(chunk));
     chunk.fill(0x39);
     at += size;
   }
-  reader.end();
-  return { rows, rejected, reader };
+  read(cutter.end());
+  return { rows, rejected, cutter };
 }
+
+const nameOf = (names: NameTable, number: number) => new TextDecoder().decode(names.names[number]);
 
 const HEADER = "device,gateway,time,sequence,quantity\n";
 
@@ -56,7 +73,7 @@ describe("reading events", () => {
         const cut = readAll(HEADER + lines, sizes);
         assert.deepEqual(cut.rows, whole.rows);
         assert.deepEqual(cut.rejected, []);
-        assert.equal(cut.reader.bytesRead, Buffer.byteLength(HEADER + lines));
+        assert.equal(cut.cutter.bytesRead, Buffer.byteLength(HEADER + lines));
       }),
       { numRuns: 50 },
     );
@@ -65,11 +82,12 @@ describe("reading events", () => {
   it("tells each line that can not be read, and goes on", () => {
     const { rows, rejected } = readAll(
       `${HEADER}a,g,1,1,1\n,g,1,1,1\na,g,x,1,1\na,g,1,-1,1\na,g,1,1,1.5\na,g,1,1\na,g,1,1,1,1\n` +
-        `${"d".repeat(65)},g,1,1,1\na,g,1,1,9999999999999999\n"a",g,1,1,1\n\nb,g,2,2,2\n`,
+        `${"d".repeat(65)},g,1,1,1\na,g,1,1,9999999999999999\n"a",g,1,1,1\n\nb,g,2,2,2\na,"g",1,1,1\na,,1,1,1\n`,
     );
     assert.deepEqual(rows, [
       ["a", "g", 1, 1, 1],
       ["b", "g", 2, 2, 2],
+      ["a", "", 1, 1, 1],
     ]);
     assert.deepEqual(
       rejected.map(([line, code]) => `${line} ${code}`),
@@ -83,6 +101,7 @@ describe("reading events", () => {
         "9 events.bad-device",
         "10 events.bad-quantity",
         "11 events.bad-device",
+        "14 events.bad-gateway",
       ],
     );
   });
@@ -95,12 +114,36 @@ describe("reading events", () => {
   });
 
   it("goes on behind what was read before", () => {
-    const rows: Row[] = [];
-    const sink = { event: (...row: Row) => void rows.push(row), rejected: () => assert.fail() };
-    const reader = new EventLineReader(sink);
-    reader.resume("device,time", 100, 7);
-    reader.push(Buffer.from("a,5\n"));
-    assert.deepEqual(rows, [["a", "", 5, 0, 1]]);
-    assert.deepEqual([reader.bytesRead, reader.lines], [104, 8]);
+    const cutter = new LineCutter();
+    cutter.resume("device,time", 100);
+    assert.equal(Buffer.from(cutter.push(Buffer.from("a,5\nb"))).toString(), "a,5\n");
+    assert.deepEqual([cutter.bytesRead, cutter.hasRest], [104, true]);
+    assert.equal(Buffer.from(cutter.end()).toString(), "b");
+    assert.throws(() => cutter.resume("colour", 5), { code: "events.no-header" });
+  });
+
+  it("tells the sink's reason with the line", () => {
+    const rejected: [number, string][] = [];
+    const reader = new EventLineReader("device,time", new NameTable(), {
+      event: (_device, _gateway, time) => (time > 5 ? "events.from-the-future" : undefined),
+      rejected: (line, code) => void rejected.push([line, code]),
+    });
+    assert.equal(reader.read(Buffer.from("a,5\n\na,6\n")), 3);
+    assert.deepEqual(rejected, [[3, "events.from-the-future"]]);
+  });
+
+  it("reads numbers and names of every length as a plain reading does", () => {
+    const name = fc.oneof(
+      fc.stringMatching(/^[a-z0-9-]{1,64}$/),
+      fc.constantFrom("é", "ü".repeat(32)),
+    );
+    const number = fc.integer({ min: 0, max: 999_999_999_999_999 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, name, number, number, number)), (rows) => {
+        const text = rows.map((row) => row.join(",")).join("\n");
+        assert.deepEqual(readAll(HEADER + text).rows, rows);
+      }),
+      { numRuns: 100 },
+    );
   });
 });
