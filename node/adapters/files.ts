@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { TallystickError } from "../core/errors.ts";
 import { HEAD_BYTES } from "../core/formats/registry.ts";
 
@@ -53,6 +53,22 @@ export async function openInput(name: string): Promise<InputFile> {
     } finally {
       await iterator.return?.();
     }
+  }
+}
+
+/** A file's first bytes, which tell its format. Errors as `openInput`. */
+export async function headOfFile(name: string): Promise<Uint8Array> {
+  await assertReadable(name);
+  try {
+    const file = await open(name);
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw unreadable(name, cause);
   }
 }
 

@@ -31,8 +31,11 @@ export interface UsageFile {
   /** SHA-256 of the whole file, hexadecimal: the same file again is not taken in twice. */
   sha256: string;
   /** Objects, or columns where the format has them; an object's chunk ends before columns begin. */
-  lines: UsageLines;
+  lines: UsageLines | OpenLines;
 }
+
+/** Lines of a file that are read once it is known how fingerprints are taken: then another thread can do it. */
+export type OpenLines = (seeds: Uint32Array) => UsageLines;
 
 /**
  * The first half of a record's life: dedupe, guide, rate, number. Records become durable by the unit,
@@ -117,7 +120,8 @@ export class UsageIngest {
       isFirst = false;
       onProgress?.(position);
     };
-    for await (const block of file.lines) {
+    const lines = typeof file.lines === "function" ? file.lines(intake.seen.seeds) : file.lines;
+    for await (const block of lines) {
       if (block instanceof UsageColumns) {
         state = await records.takeChunk(chunk, state);
         chunk = [];

@@ -1,5 +1,6 @@
 import { TallystickError } from "../core/errors.ts";
-import type { InspectLines, Problem } from "../core/formats/inspect-line.ts";
+import type { Problem } from "../core/formats/inspect-line.ts";
+import { UsageColumns, type UsageLines } from "../core/formats/usage-columns.ts";
 
 /**
  * What says that the file is not as it was made, or that every time in it may be wrong; with what to
@@ -23,12 +24,18 @@ const CUT_ROWS = ["usage.not-json", "asterisk.column-count", "csv.unterminated-q
  */
 export async function requireWholeFile(
   name: string,
-  lines: InspectLines,
+  lines: UsageLines,
   endsLine: boolean,
 ): Promise<void> {
   let isReported = false;
   let lastRejection: string | undefined;
   for await (const block of lines) {
+    if (block instanceof UsageColumns) {
+      const last = block.count - 1;
+      const line = block.isPlain[last] === 1 ? undefined : block.lineAt(last);
+      lastRejection = line !== undefined && "rejected" in line ? line.rejected.code : undefined;
+      continue;
+    }
     for (const line of Array.isArray(block) ? block : [block]) {
       if ("file" in line) {
         isReported = true;

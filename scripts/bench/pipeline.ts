@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { openInput } from "../../node/adapters/files.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import { HashArena } from "../../node/core/commitment/kernel/hash-arena.ts";
-import { AsteriskColumns, asteriskRecordOf } from "../../node/core/formats/asterisk-columns.ts";
-import { type ColumnsFormat, readColumns } from "../../node/core/formats/columns-reader.ts";
+import { ASTERISK } from "../../node/core/formats/asterisk-record.ts";
+import { columnsFormat } from "../../node/core/formats/columns-formats.ts";
+import { readColumns } from "../../node/core/formats/columns-reader.ts";
 import { UsageColumns, type UsageLines } from "../../node/core/formats/usage-columns.ts";
 import { RowPricer } from "../../node/engine/price-columns.ts";
 import { UsePricer } from "../../node/engine/price-use.ts";
@@ -26,11 +27,6 @@ const WRITE_BYTES = 1_048_576;
 /** Salts, source tag, three groups, leaf. */
 const HASHES_A_CHARGE = 6;
 const HASH_TILE = 256;
-
-const COLUMNS: ColumnsFormat = {
-  open: (options) => new AsteriskColumns(options),
-  recordOf: asteriskRecordOf,
-};
 
 type Operator = Awaited<ReturnType<typeof benchOperator>>;
 
@@ -55,7 +51,7 @@ async function cost(work: () => Promise<unknown> | unknown): Promise<Cost> {
 
 async function read(path: string): Promise<UsageLines> {
   const { chunks } = await openInput(path);
-  return readColumns(chunks, COLUMNS, { file: path, sourceName: "bench" });
+  return readColumns(chunks, columnsFormat(ASTERISK), { file: path, sourceName: "bench" });
 }
 
 async function take({ ingest }: Operator, path: string, name: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { openInput } from "../../adapters/files.ts";
+import { headOfFile, openInput } from "../../adapters/files.ts";
 import { filesOfFolder, moveInto } from "../../adapters/watch-folder.ts";
 import { TallystickError } from "../../core/errors.ts";
 import { imbalanceOf, isNothing } from "../../engine/control-totals.ts";
@@ -35,8 +35,7 @@ export const command: CommandModule = {
     const named = files as string[];
     const watched = readWatch(options, named);
     // Before anything is sent: a name that can not be read is found while nothing is half done.
-    for (const file of named)
-      if (file !== "-") await (await openInput(file)).chunks[Symbol.asyncIterator]().return?.();
+    for (const file of named) if (file !== "-") await headOfFile(file);
     const worst = { clean: true, refused: 0 };
     await withNode(options as NodeOptions, output, async (node) => {
       for (const file of named) await takeIn(node, file, output, worst);

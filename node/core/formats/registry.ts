@@ -1,8 +1,8 @@
 import { TallystickError } from "../errors.ts";
 import * as androidCallsXml from "./android-calls-xml.ts";
-import { AsteriskColumns, asteriskRecordOf } from "./asterisk-columns.ts";
 import * as asteriskCsv from "./asterisk-csv.ts";
 import * as billCsv from "./bill-csv.ts";
+import { COLUMNS_FORMATS } from "./columns-formats.ts";
 import type { ColumnsFormat } from "./columns-reader.ts";
 import type { Chunks, InspectLine, ParseOptions } from "./inspect-line.ts";
 import * as usageNdjson from "./usage-ndjson.ts";
@@ -34,6 +34,11 @@ export interface BillFormat {
 }
 
 export type Format = UsageFormat | BillFormat;
+
+function columnsOf(name: string): Pick<UsageFormat, "columns"> {
+  const columns = COLUMNS_FORMATS[name];
+  return columns === undefined ? {} : { columns };
+}
 
 /** How much of a file decides about its format. */
 export const HEAD_BYTES = 65_536;
@@ -69,7 +74,7 @@ export const FORMATS: readonly Format[] = [
     recognises: asteriskCsv.recognises,
     parse: asteriskCsv.parse,
     parseBlocks: asteriskCsv.parseBlocks,
-    columns: { open: (options) => new AsteriskColumns(options), recordOf: asteriskRecordOf },
+    ...columnsOf(asteriskCsv.NAME),
   },
 ];
 

@@ -38,7 +38,7 @@ export interface ColumnsHeader {
  * asked for: its buffer is used again.
  */
 export class UsageColumns {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   /** Milliseconds since 1970 UTC, whole. */
   readonly start: Float64Array;
   /** The same as `start` where the record says none. */
@@ -80,7 +80,7 @@ export class UsageColumns {
     throw new Error("these columns have no reader");
   };
 
-  constructor(buffer: ArrayBuffer = new ArrayBuffer(BUFFER_BYTES)) {
+  constructor(buffer: ArrayBufferLike = new ArrayBuffer(BUFFER_BYTES)) {
     this.buffer = buffer;
     let at = 0;
     const rows = COLUMN_ROWS_MAX;

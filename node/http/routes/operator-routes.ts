@@ -6,7 +6,8 @@ import { Transform } from "node:stream";
 import { pipeline as streamPipeline } from "node:stream/promises";
 import { Router } from "express";
 import { z } from "zod";
-import { openInput } from "../../adapters/files.ts";
+import { headOfFile } from "../../adapters/files.ts";
+import { usageOfFile } from "../../adapters/usage-source.ts";
 import type { Hex } from "../../core/bytes.ts";
 import type { ParseOptions } from "../../core/formats/inspect-line.ts";
 import { recogniseFormat } from "../../core/formats/registry.ts";
@@ -101,8 +102,7 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
     const name = String(request.query.name ?? "upload").slice(0, 255);
     const { path, sha256, endsLine } = await spool(request, parts.spool);
     try {
-      const input = await openInput(path);
-      const format = recogniseFormat(input.head, name);
+      const format = recogniseFormat(await headOfFile(path), name);
       if (format.kind !== "usage") {
         throw new HttpError(
           422,
@@ -119,11 +119,10 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
         repetitions: () => NO_REPETITIONS,
         sha256: (bytes) => hash("sha256", bytes),
       };
-      const parse = format.parseBlocks ?? format.parse;
       // The digests are of no use to a first look.
-      const looking = parse(input.chunks, { ...options, sha256: () => "" });
+      const looking = usageOfFile(path, format, { ...options, sha256: () => "" });
       await requireWholeFile(name, looking, endsLine);
-      const lines = parse((await openInput(path)).chunks, options);
+      const lines = (seeds: Uint32Array) => usageOfFile(path, format, options, seeds);
       response.json(await pipeline.ingest({ name, sha256, lines }));
     } finally {
       await rm(path, { force: true });

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { columnsOfFile } from "../../node/adapters/columns-thread.ts";
+import { columnsFormat } from "../../node/core/formats/columns-formats.ts";
+import { readColumns } from "../../node/core/formats/columns-reader.ts";
+import type { ParseOptions } from "../../node/core/formats/inspect-line.ts";
+import { UsageColumns, type UsageLines } from "../../node/core/formats/usage-columns.ts";
+import { Fingerprint } from "../../node/engine/fingerprint.ts";
+import { isBlock, scanRows } from "../../node/engine/stored-rows.ts";
+import { chunksOf, codeOf, collect } from "../core/formats/chunks.ts";
+import { ANNA, CHARGES, EngineScene } from "../engine/engine-scene.ts";
+
+const NAME = "asterisk-csv";
+const OPTIONS: ParseOptions = { file: "Master.csv", zone: "UTC", sourceName: "switch" };
+const SEEDS = Uint32Array.of(1, 2, 3, 4);
+/** 2026-10-05T08:00:00Z */
+const FROM = 1_791_187_200;
+const ROWS = 20_000;
+
+const stampOf = (seconds: number) =>
+  new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ");
+
+function rowOf(at: number): string {
+  const start = FROM + Math.floor(at / 10);
+  const times = [start, start + 2, start + 62].map(stampOf).join('","');
+  // Now and then one that columns leave to the plain reader, and one that nobody can read.
+  const billed = at % 1_000 === 7 ? "x" : "60";
+  const channel = at % 500 === 3 ? "SIP/jörg" : "SIP/desk";
+  return `"","${at % 900 === 5 ? "jörg" : ANNA}","+4930${at % 7_000}","d","x","${channel}","t","Dial","y","${times}",62,${billed},"ANSWERED","DOC","${start}.${at}",""\n`;
+}
+
+/** Of all charges, sealed or not. */
+async function idsOf(scene: EngineScene): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { rows } of scanRows(scene.store, CHARGES, 1n, 1n << 40n)) {
+    assert.ok(isBlock(rows));
+    for (let row = 0; row < rows.count; row++) ids.push(rows.id(row));
+  }
+  return ids;
+}
+
+/** Of each row its line, prints and place; the report at the end. */
+async function told(lines: UsageLines): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for await (const found of lines) {
+    if (!(found instanceof UsageColumns)) all.push(found);
+    else
+      for (let row = 0; row < found.count; row++) {
+        const isPlain = found.isPlain[row] === 1;
+        all.push([found.lineAt(row), isPlain && [...found.prints.subarray(4 * row, 4 * row + 4)]]);
+      }
+  }
+  return all;
+}
+
+describe("a file read into columns by a thread of its own", () => {
+  let folder: string;
+  let path: string;
+  const text = Array.from({ length: ROWS }, (_, at) => rowOf(at)).join("");
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "tallystick-thread-"));
+    path = join(folder, "Master.csv");
+    writeFileSync(path, text);
+  });
+
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("is what this very thread reads", async () => {
+    const prints = new Fingerprint(SEEDS);
+    async function* here(): AsyncGenerator<UsageColumns | object> {
+      for await (const found of readColumns(chunksOf(text), columnsFormat(NAME), OPTIONS)) {
+        if (found instanceof UsageColumns) prints.ofColumns(found);
+        yield found;
+      }
+    }
+    const apart = await told(columnsOfFile(path, NAME, OPTIONS, { seeds: SEEDS }));
+    assert.equal(apart.length, ROWS + 1);
+    assert.deepEqual(apart, await told(here() as UsageLines));
+  });
+
+  it("waits for who takes the rows, and is let go when nobody does", async () => {
+    const lines = columnsOfFile(path, NAME, OPTIONS);
+    const first = (await lines.next()).value as UsageColumns;
+    const { firstPosition, count } = first;
+    const line = JSON.stringify(first.lineAt(count - 1));
+    // Time enough to read it all, if it did not wait for its buffers.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(first.firstPosition, firstPosition);
+    assert.equal(JSON.stringify(first.lineAt(count - 1)), line);
+    const threads = () =>
+      process.getActiveResourcesInfo().filter((name) => name === "MessagePort").length;
+    assert.ok(threads() > 0);
+    await lines.return(undefined);
+    assert.equal(threads(), 0);
+  });
+
+  it("ends with the reader's own error, or that of the disk", async () => {
+    const elsewhere = { ...OPTIONS, zone: "Mars/Olympus" };
+    assert.equal(await codeOf(collect(columnsOfFile(path, NAME, elsewhere))), "zone.unknown");
+    const gone = columnsOfFile(join(folder, "gone.csv"), NAME, OPTIONS);
+    assert.equal(await codeOf(collect(gone)), "file.unreadable");
+    assert.equal(await codeOf(collect(columnsOfFile(folder, NAME, OPTIONS))), "file.unreadable");
+  });
+
+  it("ends the intake when it dies, keeps what was durable, and goes on there", async () => {
+    const file = { name: "Master.csv", sha256: "ab".repeat(32) };
+    const program = new URL("./dying-columns-worker.ts", import.meta.url);
+    const scene = await EngineScene.withAccounts({ ingestUnitRecords: 2_000 });
+    const dying = scene.pipeline.ingest({
+      ...file,
+      lines: (seeds) => columnsOfFile(path, NAME, OPTIONS, { seeds, program }),
+    });
+    assert.equal(await codeOf(dying), "ingest.reader-died");
+    const early = (await idsOf(scene)).length;
+    assert.ok(early > 0 && early < ROWS / 2, `${early} charges`);
+    const lines = (seeds: Uint32Array) => columnsOfFile(path, NAME, OPTIONS, { seeds });
+    const { classes } = await scene.pipeline.ingest({ ...file, lines });
+    const ids = await idsOf(scene);
+    assert.equal(new Set(ids).size, ids.length);
+    assert.equal(classes.charged.records, ids.length);
+    assert.equal(classes.rejected.records, ROWS / 1_000);
+    await scene.assertConsistent();
+  });
+});
