@@ -36,13 +36,21 @@ export async function operatorFolders(data: string): Promise<OperatorFolder[]> {
   return folders.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** @throws UsageError when there is no such operator, or none at all */
+/**
+ * @param remark told whose folder was taken, where there are several and none was named
+ * @throws UsageError when there is no such operator, or none at all
+ */
 export async function operatorFolder(
   data: string,
   name: string | undefined,
+  remark: (text: string) => void,
 ): Promise<OperatorFolder> {
   const folders = await operatorFolders(data);
   const found = name === undefined ? folders[0] : folders.find((folder) => folder.name === name);
+  if (found !== undefined && name === undefined && folders.length > 1) {
+    const others = folders.slice(1).map((folder) => folder.name);
+    remark(`Operator ${found.name}; for ${others.join(" or ")} write --operator.`);
+  }
   if (found !== undefined) return found;
   throw new UsageError(
     folders.length === 0

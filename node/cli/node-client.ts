@@ -60,7 +60,9 @@ export class NodeClient {
       typeof told.message === "string"
         ? told.message
         : `${this.url} gave an answer that is not a Tallystick node's (status ${status}). Check --node.`;
-    throw UNUSABLE.includes(status) && typeof told.code === "string"
+    // A balance or a session that does not allow what was asked is no fault of the service.
+    const isRefusal = UNUSABLE.includes(status) || (status === 409 && /^charging\./.test(code));
+    throw isRefusal && typeof told.code === "string"
       ? new TallystickError(code, message)
       : new ServiceError(code, message);
   }

@@ -30,7 +30,7 @@ export async function withNode<T>(
   if (options.node !== undefined) {
     return work(new NodeClient(readUrl(options.node), await tokenFor(options)));
   }
-  const folder = await operatorFolder(dataFolder(options.data), options.operator);
+  const folder = await operatorFolder(dataFolder(options.data), options.operator, output.remark);
   const url = await runningNode(folder);
   if (url !== undefined) return work(new NodeClient(url, await operatorToken(folder)));
   output.remark(`No node of ${folder.name} runs; working on its data in ${folder.path}.`);

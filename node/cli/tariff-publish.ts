@@ -11,7 +11,7 @@ import { checkTariff } from "../core/tariff/check.ts";
 import { parseTariffInstant } from "../core/tariff/instants.ts";
 import type { ContractName } from "../engine/ledger.ts";
 import { type PublishedVersion, publishTariff } from "../engine/publish-tariff.ts";
-import { dataFolder, operatorFolder } from "./data-folder.ts";
+import { dataFolder, type OperatorFolder, operatorFolder } from "./data-folder.ts";
 import { asServiceError } from "./open-node.ts";
 import { EXIT, type ExitCode, type Output, UsageError } from "./output.ts";
 import { readJsonFile } from "./rating-files.ts";
@@ -34,8 +34,7 @@ export async function publishDocument(
   options: PublishOptions,
   output: Output,
 ): Promise<ExitCode> {
-  const configFile =
-    options.config ?? (await operatorFolder(dataFolder(options.data), options.operator)).configFile;
+  const configFile = options.config ?? (await folderOf(options)).configFile;
   const config = await readConfig(configFile);
   const json = await readTariffJson(file);
   const { document, problems } = checkTariff(json);
@@ -76,6 +75,13 @@ export async function publishDocument(
   const isNamed = await nameInConfig(configFile, file, options.approval, published);
   await say(published, { file, configFile, isNamed }, output);
   return EXIT.yes;
+}
+
+/** What is published can not be taken back, so nobody's tariff is meant by default among several. */
+async function folderOf({ data, operator }: PublishOptions): Promise<OperatorFolder> {
+  return operatorFolder(dataFolder(data), operator, () => {
+    throw new UsageError("There are several operators; say whose tariff it is with --operator.");
+  });
 }
 
 async function say(

@@ -31,7 +31,9 @@ describe("tallystick balance", function () {
     tallystick(["balance", ...args, "--node", server.url], { env: { TALLYSTICK_TOKEN: TOKEN } });
 
   it("tops up once by its reference, and shows what there is", async () => {
-    await balance("top-up", "anna", "10", "--reference", "r1");
+    assert.match((await balance("list")).stdout, /^no accounts$/m);
+    assert.equal((await balance("top-up", "anna", "10", "--reference", "r1")).status, 3);
+    await balance("top-up", "anna", "10", "--reference", "r1", "--open");
     const again = await balance("top-up", "anna", "10", "--reference", "r1", "--json");
     assert.deepEqual([again.status, again.lines[0].payment.balance], [0, "10.00"]);
     await balance("pay-out", "anna", "2.50");
@@ -75,9 +77,10 @@ describe("tallystick balance", function () {
     assert.equal((await balance("unlock", "anna")).status, 0);
     const notices = await balance("notices", "--json");
     assert.deepEqual(
-      notices.lines.map(({ notice }) => notice.kind),
-      ["locked", "unlocked"],
+      notices.lines.map(({ notice, summary }) => notice?.kind ?? summary),
+      ["locked", "unlocked", { notices: 2 }],
     );
+    assert.match((await balance("notices", "--after", "2")).stdout, /^no notices$/m);
     assert.match((await balance("list")).stdout, /^anna {2}/);
   });
 
@@ -93,5 +96,11 @@ describe("tallystick balance", function () {
       [3, "charging.account-unknown"],
     );
     assert.equal((await balance("top-up", "anna", "1e9")).status, 3);
+    const typo = await balance("top-up", "ana", "5", "--json");
+    assert.deepEqual([typo.status, typo.lines[0].error.code], [3, "charging.account-unknown"]);
+    const other = await balance("top-up", "anna", "11", "--reference", "r1", "--json");
+    assert.deepEqual([other.status, other.lines[0].error.code], [3, "charging.payment-differs"]);
+    const large = await balance("pay-out", "anna", "1000", "--json");
+    assert.deepEqual([large.status, large.lines[0].error.code], [3, "charging.balance-too-low"]);
   });
 });

@@ -14,7 +14,7 @@ import { type CompiledTariff, compileTariff } from "../../../node/core/tariff/co
 import type { BillLineView, LineEvidence } from "./bill-line-view.ts";
 import type { CheckedBill, CreditView } from "./checked-bill.ts";
 import type { LedgerView } from "./ledger-words.ts";
-import { isInstant, usableZone } from "./time-words.ts";
+import { isInstant, usableLanguages, usableZone } from "./time-words.ts";
 
 /** The bill that an evidence bundle stands for, with what `verifyBundle` found about each line. */
 export function billOfBundle(
@@ -111,8 +111,8 @@ function describedOf(charge: OpenedCharge, party: BundleCharge["party"]): Charge
   }
 }
 
-/** The reader's own way of writing numbers. */
-const inNumbers = new Intl.NumberFormat();
+/** The reader's own way of writing numbers, as everywhere on the page. */
+const inNumbers = new Intl.NumberFormat(usableLanguages(globalThis.navigator?.languages ?? [])[0]);
 
 function quantityInWords(facts: ChargeFacts): string | undefined {
   if (facts.octets !== undefined) {

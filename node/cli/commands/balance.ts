@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { TallystickError } from "../../core/errors.ts";
 import type { CommandModule } from "../command.ts";
 import type { NodeClient } from "../node-client.ts";
 import { declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
@@ -14,6 +15,7 @@ interface BalanceOptions extends NodeOptions {
   reason?: string;
   unlockAt?: string;
   after?: string;
+  open?: boolean;
 }
 
 type Action = (
@@ -41,6 +43,7 @@ export const command: CommandModule = {
         .argument("[account]")
         .argument("[amount]", "with top-up and pay-out, such as 12.50")
         .option("--reference <name>", "names a payment: the same one again pays nothing")
+        .option("--open", "with top-up: open the account when there is none of this name")
         .option("--overspend <amount>", 'how far below zero a grant may go, or "unlimited"')
         .option("--spend-limit <amount>", "the most that a billing period may come to")
         .option("--final-unit <action>", "when the balance is used up: end, redirect or restrict")
@@ -88,16 +91,25 @@ const place = (account: string): string => `/v1/charging/accounts/${encodeURICom
 
 async function list(node: NodeClient, { output }: { output: Output }): Promise<void> {
   let after: string | undefined;
+  let count = 0;
   do {
     const query = after === undefined ? "" : `?after=${encodeURIComponent(after)}`;
     const { body } = await node.get(`/v1/charging/accounts${query}`);
     const { accounts, next } = body as unknown as { accounts: Account[]; next?: string };
+    count += accounts.length;
     for (const one of accounts) {
       await output.record({ account: one });
       await output.say(`${one.account}  ${one.balance} ${one.currency} (${one.reserved} reserved)`);
     }
     after = next;
   } while (after !== undefined);
+  await end("accounts", count, output);
+}
+
+/** A list that is empty says so. */
+async function end(what: string, count: number, output: Output): Promise<void> {
+  await output.record({ summary: { [what]: count } });
+  if (count === 0) await output.say(`no ${what}`);
 }
 
 async function show(
@@ -162,6 +174,7 @@ async function pay(
   if (amount.startsWith("-")) {
     throw new UsageError(`Write the amount without a sign; top-up pays in, pay-out pays out.`);
   }
+  if (sign === "" && options.open !== true) await requireAccount(node, account);
   const reference = options.reference ?? `cli-${randomUUID()}`;
   const path = `${place(account)}/payments/${encodeURIComponent(reference)}`;
   const { body } = await node.send("PUT", path, { amount: `${sign}${amount}` });
@@ -170,6 +183,22 @@ async function pay(
   await output.say(
     `${account}: balance ${paid.balance} ${paid.currency}${paid.unlocked ? "; unlocked" : ""} (reference ${reference})`,
   );
+}
+
+/** A payment opens the account that it names, so a mistyped name would take the money. */
+async function requireAccount(node: NodeClient, account: string): Promise<void> {
+  try {
+    await node.get(place(account));
+  } catch (error) {
+    if (!(error instanceof TallystickError) || error.code !== "charging.account-unknown")
+      throw error;
+    throw new TallystickError(
+      error.code,
+      `There is no account "${account}". To open it with this payment, write --open; to set it up first, "balance set ${account}".`,
+      { field: "account" },
+      error,
+    );
+  }
 }
 
 async function lock(
@@ -203,7 +232,7 @@ async function sessions(
       `${id}  ${state}  ${JSON.stringify(used)}  ${charged} ${currency} charged, ${reserved} reserved`,
     );
   }
-  await output.record({ summary: { sessions: found.length } });
+  await end("sessions", found.length, output);
 }
 
 async function notices(
@@ -212,7 +241,8 @@ async function notices(
 ): Promise<void> {
   const after = encodeURIComponent(options.after ?? "0");
   const { body } = await node.get(`/v1/charging/notices?after=${after}`);
-  for (const notice of (body as { notices: Record<string, unknown>[] }).notices) {
+  const found = (body as { notices: Record<string, unknown>[] }).notices;
+  for (const notice of found) {
     await output.record({ notice });
     const { number, at, account, kind, percent, name } = notice;
     const level = percent === undefined ? "" : ` ${percent} %`;
@@ -220,4 +250,5 @@ async function notices(
       `${number}  ${at}  ${account}  ${kind}${level}${name === undefined ? "" : ` ${name}`}`,
     );
   }
+  await end("notices", found.length, output);
 }

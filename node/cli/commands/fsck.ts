@@ -52,7 +52,7 @@ async function examine(
 ): Promise<StoreCheck> {
   const folder =
     options.node === undefined
-      ? await operatorFolder(dataFolder(options.data), options.operator)
+      ? await operatorFolder(dataFolder(options.data), options.operator, remark)
       : undefined;
   if (folder !== undefined && (await runningNode(folder)) === undefined) {
     remark(`Checking the data of ${folder.name} in ${folder.path}.`);

@@ -83,8 +83,7 @@ function checkTarget(bundle: Bundle, credit: BundleCredit): Check {
   const name = "points-at-charge";
   if (isClosed(credit.credit)) return unknown(name, "Its reason is not shown to this reader.");
   const target = targetOf(bundle, credit);
-  if (target === undefined)
-    return fail(name, "It points at a charge that this bundle does not hold.");
+  if (target === undefined) return fail(name, "It points at a charge that is not shown here.");
   return BigInt(credit.amountNano) <= BigInt(target.amountNano)
     ? pass(name, `It reduces line ${target.line}.`)
     : fail(name, `It is larger than line ${target.line}, which it reduces.`);

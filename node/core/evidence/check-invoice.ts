@@ -13,8 +13,7 @@ import { checkInvoiceDocument } from "./check-invoice-document.ts";
 
 export function checkInvoice(bundle: Bundle, batches: CheckedBatch[]): Check[] {
   const { invoice } = bundle;
-  if (invoice === undefined)
-    return [unknown("invoice", "The bundle holds no invoice of the period.")];
+  if (invoice === undefined) return [unknown("invoice", "There is no invoice of the period yet.")];
   const { batch, check } = batches[invoice.batch] as CheckedBatch;
   const leaf = invoiceLeaf(fromHex(batch.domain), {
     orderKey: invoiceOrderKey(fromHex(invoice.body.pseudonym), BigInt(invoice.run)),

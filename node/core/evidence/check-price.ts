@@ -82,7 +82,7 @@ export function checkPrice(
     return { check: unknown(name, "No tariff row prices this kind of charge.") };
   }
   const tariff = versionInForce(tariffs, BigInt(charge.start));
-  if (tariff === undefined) return failed("No tariff in this bundle was in force at that time.");
+  if (tariff === undefined) return failed("No tariff that is shown was in force at that time.");
   if (tariff.compiled === undefined)
     return failed("The tariff in force could not be confirmed on the ledger.");
   if (tariff.compiled.currency !== currency) {

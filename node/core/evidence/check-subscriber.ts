@@ -49,7 +49,7 @@ export function checkOwner(bundle: Bundle, owner: Hex): Check {
   if (charges?.disputeAddress !== undefined && charges.disputeAddress !== owner)
     return fail(name, "This is another subscriber's bill: it does not belong to your link.");
   if (charges?.disputeAddress === undefined || charges.blind === undefined)
-    return fail(name, "The bundle does not show that this bill belongs to your link.");
+    return fail(name, "Nothing here shows that this bill belongs to your link.");
   return computedPseudonym(charges, owner) === charges.pseudonym
     ? pass(name, "The bill belongs to your link.")
     : fail(name, "The pseudonym of this bill does not follow from your link.");
