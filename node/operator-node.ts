@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openBillKernel } from "./adapters/bill-threads.ts";
 import { EvmLedger } from "./adapters/evm-ledger.ts";
 import { Keystore, passphraseOf } from "./adapters/keystore.ts";
 import { LastKnownTime } from "./adapters/last-known-time.ts";
@@ -120,6 +121,7 @@ export class OperatorNode {
         log.warn("demand not answered", { component: "demands", code });
       },
       ledgerSection: ledgerSectionOf(config),
+      openBillKernel,
       ...(signReceipt === undefined ? {} : { signReceipt }),
     });
     opened = pipeline;

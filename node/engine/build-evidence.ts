@@ -4,21 +4,17 @@ import { TallystickError } from "../core/errors.ts";
 import type { Bundle, BundleCharge, BundleCredit, ToldComponent } from "../core/evidence/bundle.ts";
 import { partyFromJson } from "../core/evidence/group-json.ts";
 import { billingEpoch } from "./billing-epoch.ts";
+import { findInvoiceLeaf } from "./find-invoice-leaf.ts";
 import { issueReceipt, type SignReceipt } from "./issue-receipt.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { EngineContext } from "./operator.ts";
 import { ProofReader, readPath } from "./proof-reader.ts";
 import { type PlacedCharge, readBatch, readOwnedCharges } from "./read-charges.ts";
 import type { BatchProofs } from "./read-proofs.ts";
+import { getInvoice } from "./stored-invoice.ts";
 import { getJson } from "./stored-json.ts";
 import { batchAt } from "./stored-rows.ts";
-import type {
-  BookState,
-  EpochState,
-  StoredBatch,
-  StoredCharge,
-  StoredInvoice,
-} from "./stored-types.ts";
+import type { BookState, EpochState, StoredBatch, StoredCharge } from "./stored-types.ts";
 import type { TariffShelf } from "./tariff-shelf.ts";
 
 export type LedgerSection = Bundle["ledger"];
@@ -170,13 +166,13 @@ export class EvidenceBuilder {
     batches: BatchCollection,
   ): Promise<Bundle["invoice"]> {
     const { store } = this.#context;
-    const stored = await getJson<StoredInvoice>(store, keys.invoice(account, epoch));
-    const position = await getJson<string>(store, keys.invoiceAt(account, epoch));
+    const stored = await getInvoice(store, account, epoch);
+    const position = stored && (await findInvoiceLeaf(store, stored));
     if (stored === undefined || position === undefined) return undefined;
-    const found = await batchAt(store, stored.domain, BigInt(position));
+    const found = await batchAt(store, stored.domain, position);
     if (found === undefined) return undefined;
     const sequence = BigInt(found.sequence);
-    const leafIndex = Number(BigInt(position) - BigInt(found.first));
+    const leafIndex = Number(position - BigInt(found.first));
     const { batch, path } = await batches.place({ domain: stored.domain, sequence, leafIndex });
     const { run, chargesNano, body, document, documentText } = stored;
     return { batch, leafIndex, path, run, chargesNano, body, document, documentText };

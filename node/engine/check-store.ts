@@ -17,10 +17,11 @@ import { readLeafDigests } from "./read-charges.ts";
 import { LeafRecomputer } from "./recompute-leaves.ts";
 import type { Store } from "./store.ts";
 import { readBytes } from "./stored-bytes.ts";
+import { getInvoice } from "./stored-invoice.ts";
 import { leafOfStoredInvoice } from "./stored-invoice-leaf.ts";
 import { getJson, scanJson } from "./stored-json.ts";
 import { isBlock, type StoredRows, scanRows } from "./stored-rows.ts";
-import type { BookState, StoredBatch, StoredInvoice } from "./stored-types.ts";
+import type { BookState, StoredBatch } from "./stored-types.ts";
 
 const DIGEST_BYTES = 32;
 
@@ -186,7 +187,7 @@ async function isOfItsOwner(store: Store, domain: string, { rows }: StoredRows):
 
 function amountOf({ rows }: StoredRows, row: number): bigint {
   if (isBlock(rows)) return rows.wide.amountNano[row] as bigint;
-  return BigInt("opened" in rows ? rows.amountNano : rows.chargesNano);
+  return BigInt("opened" in rows ? rows.amountNano : rows.entry(row).chargesNano);
 }
 
 function equalAt(a: Uint8Array, atA: number, b: Uint8Array, atB: number): boolean {
@@ -213,15 +214,22 @@ async function checkInvoiceEntries(
     first,
     first + BigInt(batch.count),
   )) {
-    if (isBlock(rows) || !("orderKey" in rows)) continue;
-    const invoice = await getJson<StoredInvoice>(store, keys.invoice(rows.account, rows.epoch));
-    if (invoice === undefined) continue;
-    const leafIndex = Number(position - first);
-    missing.delete(leafIndex);
-    amounts[leafIndex] = BigInt(invoice.chargesNano);
-    const leaf = leafOfStoredInvoice(fromHex(book.domain, 20), invoice);
-    if (digests !== undefined && !equalAt(leaf, 0, digests, leafIndex)) {
-      tell("fsck.invoice-changed", `Invoice ${invoice.number} is not the one that was committed.`);
+    if (isBlock(rows) || "opened" in rows) continue;
+    for (let row = 0; row < rows.count; row++) {
+      const leafIndex = Number(position - first) + row;
+      if (leafIndex < 0 || leafIndex >= batch.count) continue;
+      const { account, epoch } = rows.entry(row);
+      const invoice = await getInvoice(store, account, epoch);
+      if (invoice === undefined) continue;
+      missing.delete(leafIndex);
+      amounts[leafIndex] = BigInt(invoice.chargesNano);
+      const leaf = leafOfStoredInvoice(fromHex(book.domain, 20), invoice);
+      if (digests !== undefined && !equalAt(leaf, 0, digests, leafIndex)) {
+        tell(
+          "fsck.invoice-changed",
+          `Invoice ${invoice.number} is not the one that was committed.`,
+        );
+      }
     }
   }
   for (const index of missing) {

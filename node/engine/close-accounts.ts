@@ -13,10 +13,10 @@ import { billingEpoch, epochBefore } from "./billing-epoch.ts";
 import { below, keys } from "./key-spaces.ts";
 import { numberCharge, type UnnumberedCharge } from "./number-charge.ts";
 import type { EngineContext } from "./operator.ts";
+import { accountsAfter } from "./plan-bill.ts";
 import type { AccountRating } from "./rate-accounts.ts";
 import { type PlacedCharge, readOwnedCharges } from "./read-charges.ts";
-import { requireBillable } from "./run-bill.ts";
-import type { Store } from "./store.ts";
+import { requireBillable } from "./require-billable.ts";
 import { StoreSession } from "./store-session.ts";
 import { scanJson } from "./stored-json.ts";
 import type { EpochState } from "./stored-types.ts";
@@ -105,7 +105,7 @@ async function closeSome(step: ClosingStep, at: Closing): Promise<Closing> {
   const period = periods[at.period];
   const tariff = period && tariffs.inForce(period.to - 1);
   if (period === undefined || tariff === undefined) return { ...at, phase: "commit" };
-  const accounts = await accountsAfter(context.store, at.after);
+  const accounts = await accountsAfter(context.store, at.after, UNIT_ACCOUNTS);
   const after = accounts.at(-1);
   if (after === undefined) return { ...at, period: at.period + 1, after: "" };
   const quantities = accounts.map((account) => keys.rating(account, period.from));
@@ -128,17 +128,6 @@ async function creditSome({ context, session, epochName }: ClosingStep): Promise
     isAny = true;
   }
   return { period: 0, after: "", phase: isAny ? "credits" : "done" };
-}
-
-async function accountsAfter(store: Store, after: string): Promise<string[]> {
-  const { to } = below("account/");
-  const accounts: string[] = [];
-  // No id begins with a space: the first key behind the account's own.
-  const from = after === "" ? "account/" : `${keys.account(after)} `;
-  for await (const { key } of store.scan({ from, to, limit: UNIT_ACCOUNTS })) {
-    accounts.push(key.slice("account/".length));
-  }
-  return accounts;
 }
 
 const KIND_OF_LINE = {

@@ -14,7 +14,7 @@
  *   book-key/<domain>                       -> 32 bytes: salts of T and C
  *   month-key/<domain>/<yyyy-mm>            -> 32 bytes: source tags of one traffic month
  *   epoch/<account>/<epoch>/<domain>        -> EpochState: keys, pseudonym, counters
- *   rows/<domain>/<position>                -> block of charges, or one entry as JSON (stored-rows.ts)
+ *   rows/<domain>/<position>                -> block of charges or of leaves, or one entry as JSON
  *   leaves/<domain>/<position>              -> LeafTile of the rows under the same position
  *   batch/<domain>/<sequence>               -> StoredBatch
  *   batch-end/<domain>/<position>           -> BatchPlace of the batch whose last row that is
@@ -23,12 +23,11 @@
  *   closing/<epoch>                         -> how far the closing of the epoch's accounts is
  *   closing-credits/<epoch>/<account>/<period> -> ClosingCredits, until they are numbered
  *   rating/<account>/<period>               -> RatingValues: counters and allowances of a billing period
- *   invoice/<account>/<epoch>               -> StoredInvoice
- *   invoice-at/<account>/<epoch>            -> position of its leaf in the invoice book
+ *   invoice/<account>/<epoch>               -> an invoice (stored-invoice.ts)
  *   bill/<epoch>                            -> BillState: how far the bill run is, or what it made
  *   bill-plan/<epoch>                       -> BillPlan, while the run is on its way (bill-state.ts)
- *   bill-lines/<epoch>/<bucket>/<unit>      -> lines gathered for a bucket of accounts (bill-lines.ts)
- *   bill-leaf/<epoch>/<order key>           -> StoredInvoiceLeaf that is not yet appended
+ *   bill-lines/<epoch>/<unit>/<bucket>      -> packed charges of a bucket's accounts (packed-line.ts)
+ *   bill-leaves/<epoch>/<bucket>/<part>     -> packed leaves that wait to be appended (invoice-leaf-block.ts)
  *   claim/<claim id>                        -> StoredClaim
  *   claim-open/<claim id>                   -> claim id, while its outcome is open
  *   claim-at/<domain>/<sequence>/<index>/<claim id> -> claim id: all claims about one charge
@@ -38,7 +37,7 @@
  *   outbox/…                                -> node/engine/outbox.ts
  *   node/<name>                             -> small facts about this node
  *
- * Retired: content/, pending/, charge/.
+ * Retired: content/, pending/, charge/, invoice-at/, bill-leaf/.
  */
 
 /** Sixteen hexadecimal digits: keys sort as the numbers do. */
@@ -72,12 +71,13 @@ export const keys = {
   closing: (epoch: string) => `closing/${epoch}`,
   rating: (account: string, period: number) => `rating/${account}/${period}`,
   invoice: (account: string, epoch: string) => `invoice/${account}/${epoch}`,
-  invoiceAt: (account: string, epoch: string) => `invoice-at/${account}/${epoch}`,
   bill: (epoch: string) => `bill/${epoch}`,
   billPlan: (epoch: string) => `bill-plan/${epoch}`,
-  billLines: (epoch: string, bucket: number, unit: number) =>
-    `bill-lines/${epoch}/${sortable(bucket)}/${sortable(unit)}`,
-  billLeaf: (epoch: string, orderKey: string) => `bill-leaf/${epoch}/${orderKey}`,
+  // First what is written together: the store then seldom rewrites what it sorts.
+  billLines: (epoch: string, unit: number, bucket: number) =>
+    `bill-lines/${epoch}/${sortable(unit)}/${sortable(bucket)}`,
+  billLeaves: (epoch: string, bucket: number, partition: number) =>
+    `bill-leaves/${epoch}/${sortable(bucket)}/${sortable(partition)}`,
   claim: (id: string) => `claim/${id}`,
   claimOpen: (id: string) => `claim-open/${id}`,
   claimsAt: (domain: string, sequence: bigint, index: number) =>

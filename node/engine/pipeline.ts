@@ -4,6 +4,7 @@ import { readUsageRecord } from "../core/records/read-usage-record.ts";
 import { type AccountDispute, type AccountPeriod, disputesOf, periodsOf } from "./account-views.ts";
 import { ClaimDesk } from "./answer-claims.ts";
 import { DemandDesk } from "./answer-demands.ts";
+import type { OpenBillKernel } from "./bill-kernel.ts";
 import { EvidenceBuilder, type LedgerSection } from "./build-evidence.ts";
 import { checkStore, type StoreCheck } from "./check-store.ts";
 import { stepClosing } from "./close-accounts.ts";
@@ -21,11 +22,12 @@ import type { Outbox } from "./outbox.ts";
 import type { Settled } from "./outbox-journal.ts";
 import { AccountRating, requireKnownPlans } from "./rate-accounts.ts";
 import { requireStoreFormat } from "./require-store-format.ts";
-import { type BillRun, stepBill } from "./run-bill.ts";
+import { type BillRun, runBill } from "./run-bill.ts";
 import { sealTick } from "./seal-batch.ts";
 import { postStatement } from "./settle-statement.ts";
 import { StoreSession } from "./store-session.ts";
-import { getJson, scanJson } from "./stored-json.ts";
+import { getInvoice } from "./stored-invoice.ts";
+import { scanJson } from "./stored-json.ts";
 import type {
   Account,
   BookState,
@@ -51,6 +53,8 @@ export interface PipelineParts {
   /** Told of a demand that can not be answered; the others go on. */
   onDemandTrouble?: (error: unknown) => void;
   ledgerSection: LedgerSection;
+  /** What computes in a bill run; the node's own thread unless given. */
+  openBillKernel?: OpenBillKernel;
   /** Signs what evidence bundles say of the charges that exist; they say nothing without it. */
   signReceipt?: SignReceipt;
 }
@@ -210,16 +214,14 @@ export class OperatorPipeline {
    * in between. What the closing made is to be committed first: then this is called again.
    */
   async bill(epoch: string): Promise<BillRun> {
-    for (;;) {
-      const done = await this.#turns.run(() => this.#stepBill(epoch));
-      if (done !== undefined) return done;
-    }
-  }
-
-  async #stepBill(epoch: string): Promise<BillRun | undefined> {
-    const { context, tariffs } = this.#parts;
-    if (await stepClosing(context, tariffs, this.#ingest.rating, epoch)) return undefined;
-    return stepBill(context, epoch);
+    const { context, tariffs, openBillKernel } = this.#parts;
+    const closeSome = () => stepClosing(context, tariffs, this.#ingest.rating, epoch);
+    while (await this.#turns.run(closeSome));
+    const run = { context, turn: <T>(task: () => Promise<T>) => this.#turns.run(task) };
+    return runBill(
+      openBillKernel === undefined ? run : { ...run, openKernel: openBillKernel },
+      epoch,
+    );
   }
 
   evidence(account: string, epoch: string): Promise<Bundle> {
@@ -304,7 +306,7 @@ export class OperatorPipeline {
   }
 
   invoice(account: string, epoch: string): Promise<StoredInvoice | undefined> {
-    return getJson<StoredInvoice>(this.#parts.context.store, keys.invoice(account, epoch));
+    return getInvoice(this.#parts.context.store, account, epoch);
   }
 
   periodsOf(account: string): Promise<AccountPeriod[]> {

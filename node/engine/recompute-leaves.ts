@@ -6,6 +6,8 @@ import type { Store } from "./store.ts";
 import { batchLeafOfInvoice } from "./stored-invoice-leaf.ts";
 import { isBlock, type StoredRows } from "./stored-rows.ts";
 
+const DIGEST_BYTES = 32;
+
 /** Leaf digests from the rows themselves, whatever digests are stored beside them. */
 export class LeafRecomputer {
   readonly #domain: Uint8Array;
@@ -25,8 +27,12 @@ export class LeafRecomputer {
       this.#hasher ??= new ChargeHasher(this.#domain);
       return this.#hasher.leavesOf(rows, secrets);
     }
-    const entry = "orderKey" in rows ? batchLeafOfInvoice(this.#domain, rows) : undefined;
-    return (entry ?? leafOf(this.#domain, rows as Exclude<typeof rows, { orderKey: unknown }>))
-      .leaf;
+    if ("opened" in rows) return leafOf(this.#domain, rows).leaf;
+    const leaves = new Uint8Array(DIGEST_BYTES * rows.count);
+    for (let row = 0; row < rows.count; row++) {
+      const { leaf } = batchLeafOfInvoice(this.#domain, rows.entry(row));
+      leaves.set(leaf, DIGEST_BYTES * row);
+    }
+    return leaves;
   }
 }

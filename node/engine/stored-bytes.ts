@@ -7,8 +7,8 @@ import { TallystickError } from "../core/errors.ts";
  */
 
 const VERSION = 1;
-/** The payload's columns stay aligned to eight bytes. */
-const HEADER_BYTES = 8;
+/** Bytes before the payload, whose columns stay aligned to eight bytes. */
+export const BYTES_HEADER = 8;
 
 export function isBytes(value: Uint8Array): boolean {
   return value[0] === VERSION;
@@ -17,15 +17,23 @@ export function isBytes(value: Uint8Array): boolean {
 /** @param parts the payload in pieces, each copied */
 export function encodeBytes(...parts: readonly Uint8Array[]): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const value = new Uint8Array(HEADER_BYTES + length);
-  let at = HEADER_BYTES;
+  const value = new Uint8Array(BYTES_HEADER + length);
+  let at = BYTES_HEADER;
   for (const part of parts) {
     value.set(part, at);
     at += part.length;
   }
-  value[0] = VERSION;
-  new DataView(value.buffer).setUint32(4, crc32(value.subarray(HEADER_BYTES)), true);
+  sealBytes(value, 0, value.length);
   return value;
+}
+
+/** Writes the header of a value whose payload stands already behind it, within larger memory. */
+export function sealBytes(memory: Uint8Array, from: number, to: number): void {
+  memory.fill(0, from, from + 4);
+  memory[from] = VERSION;
+  const { buffer, byteOffset } = memory;
+  const checksum = crc32(memory.subarray(from + BYTES_HEADER, to));
+  new DataView(buffer, byteOffset).setUint32(from + 4, checksum, true);
 }
 
 /**
@@ -39,10 +47,10 @@ export function readBytes(key: string, value: Uint8Array): Uint8Array<ArrayBuffe
 
 /** The payload where it lies: nothing of it is copied. @throws TallystickError `store.value-damaged` */
 export function payloadOf(key: string, value: Uint8Array): Uint8Array {
-  const payload = value.subarray(HEADER_BYTES);
+  const payload = value.subarray(BYTES_HEADER);
   const { buffer, byteOffset, byteLength } = value;
   const isWhole =
-    byteLength >= HEADER_BYTES &&
+    byteLength >= BYTES_HEADER &&
     isBytes(value) &&
     (value[1] as number) + (value[2] as number) + (value[3] as number) === 0 &&
     new DataView(buffer, byteOffset).getUint32(4, true) === crc32(payload);

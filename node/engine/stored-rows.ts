@@ -1,24 +1,26 @@
 import { assert } from "../core/errors.ts";
 import { ChargeBlock } from "./charge-block.ts";
+import { InvoiceLeafBlock } from "./invoice-leaf-block.ts";
 import { below, keys } from "./key-spaces.ts";
 import { LeafTile } from "./leaf-tile.ts";
 import type { Store, StoreEntry } from "./store.ts";
 import { isBytes, readBytes } from "./stored-bytes.ts";
 import { readJson } from "./stored-json.ts";
-import type { StoredCharge, StoredInvoiceLeaf } from "./stored-types.ts";
+import type { StoredCharge } from "./stored-types.ts";
 
 /*
  * Rows of a book: charges, credits and invoice leaves at their positions, which count from 1 without
- * gaps and never change. A stored value is a block of charges in columns, or one entry as JSON.
+ * gaps and never change. A stored value is a block of charges in columns, a block of invoices' leaves,
+ * or one charge or credit as JSON.
  */
 
-export type LooseEntry = StoredCharge | StoredInvoiceLeaf;
+export type LooseEntry = StoredCharge;
 
 export interface StoredRows {
   /** Position of the first row, which the key names. */
   first: bigint;
   count: number;
-  rows: ChargeBlock | LooseEntry;
+  rows: ChargeBlock | InvoiceLeafBlock | LooseEntry;
 }
 
 export const isBlock = (rows: StoredRows["rows"]): rows is ChargeBlock =>
@@ -28,7 +30,10 @@ export const isBlock = (rows: StoredRows["rows"]): rows is ChargeBlock =>
 export function decodeRows(key: string, value: Uint8Array): StoredRows {
   const first = positionIn(key);
   if (!isBytes(value)) return { first, count: 1, rows: readJson<LooseEntry>(key, value) };
-  const block = ChargeBlock.decode(readBytes(key, value));
+  const payload = readBytes(key, value);
+  const block = InvoiceLeafBlock.isOne(payload)
+    ? InvoiceLeafBlock.decode(payload)
+    : ChargeBlock.decode(payload);
   return { first, count: block.count, rows: block };
 }
 
@@ -43,18 +48,25 @@ export async function* scanRows(
   from: bigint,
   to: bigint,
 ): AsyncGenerator<StoredRows> {
+  for await (const { key, value } of scanStoredRows(store, domain, from, to)) {
+    const rows = decodeRows(key, value);
+    if (rows.first + BigInt(rows.count) > from) yield rows;
+  }
+}
+
+/** As `scanRows`, the values as they are stored; the first may end before `from`. */
+export async function* scanStoredRows(
+  store: Store,
+  domain: string,
+  from: bigint,
+  to: bigint,
+): AsyncGenerator<StoreEntry> {
   if (from >= to) return;
   const start = await atOrBefore(store, `rows/${domain}/`, keys.rows(domain, from));
   if (start === undefined) return;
-  const rows = decodeRows(start.key, start.value);
-  if (rows.first + BigInt(rows.count) > from) yield rows;
+  yield start;
   // What follows a key comes behind "~", which comes behind every digit.
-  for await (const { key, value } of store.scan({
-    from: `${start.key}~`,
-    to: keys.rows(domain, to),
-  })) {
-    yield decodeRows(key, value);
-  }
+  yield* store.scan({ from: `${start.key}~`, to: keys.rows(domain, to) });
 }
 
 /** The value that holds a position. */

@@ -1,8 +1,9 @@
 /* One process of the benchmark `close`: writes the books of a month, or closes it (no third argument). */
+import { availableParallelism } from "node:os";
+import { BillThreads } from "../../node/adapters/bill-threads.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
-import type { BillState } from "../../node/engine/bill-state.ts";
 import { keys } from "../../node/engine/key-spaces.ts";
-import { type BillRun, stepBill } from "../../node/engine/run-bill.ts";
+import { runBill } from "../../node/engine/run-bill.ts";
 import { sealTick } from "../../node/engine/seal-batch.ts";
 import { getJson } from "../../node/engine/stored-json.ts";
 import type { BookState, StoredBatch } from "../../node/engine/stored-types.ts";
@@ -32,13 +33,21 @@ const lap = (name: string) => {
   shares[name] = (shares[name] ?? 0) + (now - last) / 1000;
   last = now;
 };
-let run: BillRun | undefined;
-let phase = "plan";
-while (run === undefined) {
-  run = await stepBill(context, MONTH);
-  lap(phase);
-  phase = (await getJson<BillState>(store, keys.bill(MONTH)))?.phase ?? "";
-}
+let phase = "begin";
+const threads = Number(process.env.TALLYSTICK_BILL_THREADS ?? Math.min(2, availableParallelism()));
+const run = await runBill(
+  {
+    context,
+    turn: (task) => task(),
+    ...(threads === 0 ? {} : { openKernel: (facts) => new BillThreads(facts, threads) }),
+    onStep: (state) => {
+      lap(phase);
+      phase = state.phase;
+    },
+  },
+  MONTH,
+);
+lap("append");
 await sealTick(context);
 lap("seal");
 const seconds = (performance.now() - began) / 1000;

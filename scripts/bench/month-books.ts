@@ -35,11 +35,11 @@ export async function writeMonth(
 ): Promise<void> {
   let operations: StoreOperation[] = [];
   let bytes = 0;
-  const put = async (key: string, value: Uint8Array) => {
-    operations.push({ type: "put", key, value });
+  const put = async (key: string, value: Uint8Array, lasting = false) => {
+    operations.push({ type: "put", key, value, lasting });
     bytes += value.length;
     if (bytes < WRITE_BYTES) return;
-    await store.write(operations, { durable: false });
+    await store.write(operations, { durable: true });
     operations = [];
     bytes = 0;
   };
@@ -70,7 +70,7 @@ export async function writeMonth(
   const count = subscribers * chargesEach;
   for (let from = 0; from < count; from += BLOCK_ROWS) {
     const block = blockOf(from, Math.min(BLOCK_ROWS, count - from), subscribers, count);
-    await put(keys.rows(chargeBook, BigInt(from + 1)), encodeBytes(...block.encode()));
+    await put(keys.rows(chargeBook, BigInt(from + 1)), encodeBytes(...block.encode()), true);
   }
   const known: BookState = {
     domain: chargeBook,

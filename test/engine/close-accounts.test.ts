@@ -74,7 +74,7 @@ async function billed(of: EngineScene): Promise<StoredInvoice[]> {
     }
   }
   await of.commit();
-  return (await of.values<StoredInvoice>("invoice/")).map(({ value }) => value);
+  return of.invoices();
 }
 
 const owedOf = ({ account, chargesNano, body }: StoredInvoice): [string, bigint, bigint] => [

@@ -17,9 +17,15 @@ import type { EngineContext, OperatorProfile } from "../../node/engine/operator.
 import { Outbox } from "../../node/engine/outbox.ts";
 import { OperatorPipeline } from "../../node/engine/pipeline.ts";
 import type { Store } from "../../node/engine/store.ts";
+import { readInvoice } from "../../node/engine/stored-invoice.ts";
 import { scanJson } from "../../node/engine/stored-json.ts";
 import { isBlock, scanRows } from "../../node/engine/stored-rows.ts";
-import type { StoredCharge, StoredTick } from "../../node/engine/stored-types.ts";
+import type {
+  StoredCharge,
+  StoredInvoice,
+  StoredInvoiceLeaf,
+  StoredTick,
+} from "../../node/engine/stored-types.ts";
 import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
 import { Seeded } from "../../scripts/soak/seeded.ts";
 import { ALDER, filled, GENESIS, RETAIL_ALDER } from "../adapters/memory-members.ts";
@@ -266,6 +272,25 @@ export class EngineScene {
     const found: { key: string; value: T }[] = [];
     for await (const entry of scanJson<T>(this.store, below(prefix))) found.push(entry);
     return found;
+  }
+
+  /** All invoices, in the order of their accounts. */
+  async invoices(): Promise<StoredInvoice[]> {
+    const invoices: StoredInvoice[] = [];
+    for await (const { key, value } of this.store.scan(below("invoice/"))) {
+      invoices.push(readInvoice(key, value));
+    }
+    return invoices;
+  }
+
+  /** What stands in the invoice book, in its order. */
+  async invoiceLeaves(): Promise<StoredInvoiceLeaf[]> {
+    const leaves: StoredInvoiceLeaf[] = [];
+    for await (const { rows, count } of scanRows(this.store, INVOICES, 1n, 1n << 40n)) {
+      assert.ok(!isBlock(rows) && "entry" in rows);
+      for (let row = 0; row < count; row++) leaves.push(rows.entry(row));
+    }
+    return leaves;
   }
 
   /** All charges (or credits) of a book at their positions, opened; those not sealed too. */

@@ -10,7 +10,6 @@ import {
   type EpochState,
   type IngestedFile,
   type SourceSeen,
-  type StoredInvoice,
   type SuspendedRecord,
 } from "../../node/engine/stored-types.ts";
 import { Seeded } from "../../scripts/soak/seeded.ts";
@@ -310,7 +309,7 @@ export class EngineSimulation {
 
   /** What was billed stays as it was: late records go to the next month. */
   async #judgeInvoices(): Promise<void> {
-    for (const { value: invoice } of await this.#scene.values<StoredInvoice>("invoice/")) {
+    for (const invoice of await this.#scene.invoices()) {
       const { account, epoch, body, chargesNano } = invoice;
       const [state] = await this.#scene.values<EpochState>(`epoch/${account}/${epoch}/`);
       assert.equal(state?.value.lastChargeNumber, body.lastChargeNumber);

@@ -55,23 +55,6 @@ export type InvoiceDocumentLine = InvoiceDocument["lines"][number];
 
 export const writeInvoiceDocument = (document: InvoiceDocument): string => canonicalJson(document);
 
-/**
- * As `writeInvoiceDocument`, from lines and credits that are written already, each in canonical form:
- * a bill run holds them as text.
- */
-export function writeInvoiceOfLines(
-  head: Omit<InvoiceDocument, "lines" | "credits">,
-  lines: readonly string[],
-  credits: readonly string[],
-): string {
-  const written = { lines: `[${lines.join(",")}]`, credits: `[${credits.join(",")}]` };
-  const members = [
-    ...Object.entries(head).map(([name, value]) => [name, canonicalJson(value)] as const),
-    ...Object.entries(written),
-  ].sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, value]) => `"${name}":${value}`).join(",")}}`;
-}
-
 /** @throws TallystickError `invoice.unreadable` */
 export function readInvoiceDocument(text: string): InvoiceDocument {
   let value: unknown;
