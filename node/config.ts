@@ -60,6 +60,8 @@ const configSchema = z.strictObject({
     .record(z.string(), z.strictObject({ amount: z.string(), reason: z.string() }))
     .default({}),
   batchChargesMax: z.number().int().min(1).max(1_048_576).default(65_536),
+  /** Free disk below which nothing is taken in any more; commitments and repairs go on. */
+  diskReserveMegabytes: z.number().int().min(0).max(1_000_000).default(256),
   /** Seconds between commitments; 0: only when asked. */
   cadenceSeconds: z.number().int().min(0).max(86_400).default(60),
   claimPolicy: z.enum(["recompute", "contest"]).default("recompute"),

@@ -5,6 +5,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openBillKernel } from "./adapters/bill-threads.ts";
+import { DiskReserve } from "./adapters/disk.ts";
 import { EvmLedger } from "./adapters/evm-ledger.ts";
 import { Keystore, passphraseOf } from "./adapters/keystore.ts";
 import { LastKnownTime } from "./adapters/last-known-time.ts";
@@ -31,10 +32,12 @@ import { requirePublished } from "./engine/require-published.ts";
 import { Settlement } from "./engine/settlement.ts";
 import { showSample } from "./engine/show-sample.ts";
 import { TariffShelf } from "./engine/tariff-shelf.ts";
+import { timeRecord } from "./engine/time-record.ts";
 import { SubscriberAccess } from "./http/access.ts";
 import { healthOf } from "./http/health.ts";
 import { NodeMetrics } from "./http/metrics.ts";
 import { createListener } from "./http/server.ts";
+import { Spool } from "./http/spool.ts";
 import { operatorToken } from "./operator-token.ts";
 
 const FINAL_WAIT_MS = 10_000;
@@ -136,6 +139,9 @@ export class OperatorNode {
             () => context.time.seconds(),
             log,
           );
+    const reserve = new DiskReserve(config.data, config.diskReserveMegabytes * 1_000_000);
+    const spool = new Spool(join(config.data, "spool"), reserve);
+    await spool.empty();
     const token = await operatorToken(config.data);
     const cadence = new Cadence(pipeline, config.cadenceSeconds, log);
     const status = async () => ({
@@ -146,6 +152,7 @@ export class OperatorNode {
       ledger: await ledgerStatus(ledger),
       outbox: outbox.pending().length,
       cadenceSeconds: cadence.seconds,
+      disk: await reserve.look(),
     });
     const listener = createListener({
       subscriber: {
@@ -168,7 +175,7 @@ export class OperatorNode {
           (statement) => showSample(context.store, outbox, ledger, statement),
         ),
         token,
-        spool: join(config.data, "spool"),
+        spool,
         zone: config.zone,
         sourceName: config.sourceName,
         status,
@@ -186,11 +193,16 @@ export class OperatorNode {
         name: config.sample.deviceLog,
         file: join(config.sample.folder, config.sample.deviceLog),
       },
-      health: healthOf({ ledger, store }),
+      health: healthOf({
+        ledger,
+        store,
+        hasRoom: async () => (await reserve.look()).hasRoom,
+        commitsAreTaken: async () => (await pipeline.refusedTick()) === undefined,
+      }),
       metrics: new NodeMetrics({
         status,
         totals: () => pipeline.control.overall(),
-        dataFolder: config.data,
+        disk: () => reserve.look(),
       }),
       log,
       debug: environment.logLevel === "debug",
@@ -275,7 +287,7 @@ function contextOf(config: NodeConfig, store: LevelStore, ledger: EvmLedger): En
     store,
     profile,
     random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
-    time: new LastKnownTime(ledger),
+    time: new LastKnownTime(ledger, timeRecord(store)),
   };
 }
 

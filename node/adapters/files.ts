@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, type Stats } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { TallystickError } from "../core/errors.ts";
 import { HEAD_BYTES } from "../core/formats/registry.ts";
@@ -16,10 +16,11 @@ export interface InputFile {
 
 /**
  * Opens a file, or standard input for "-", and reads its head.
- * @throws TallystickError `file.not-found`, `file.is-a-directory`, `file.unreadable`
+ * @throws TallystickError `file.not-found`, `file.is-a-directory`, `file.unreadable`; while its bytes
+ *   are read `file.changed` at their end, when somebody wrote to the file meanwhile
  */
 export async function openInput(name: string): Promise<InputFile> {
-  if (name !== "-") await assertReadable(name);
+  const before = name === "-" ? undefined : await assertReadable(name);
   const stream: AsyncIterable<Uint8Array> =
     name === "-" ? process.stdin : createReadStream(name, { highWaterMark: CHUNK_BYTES });
   const iterator = stream[Symbol.asyncIterator]();
@@ -45,9 +46,10 @@ export async function openInput(name: string): Promise<InputFile> {
       yield* first.splice(0);
       while (!ended) {
         const next = await iterator.next();
-        if (next.done === true) return;
+        if (next.done === true) break;
         yield next.value;
       }
+      if (before?.isFile() === true) await assertUnchanged(name, before);
     } catch (cause) {
       throw cause instanceof TallystickError ? cause : unreadable(name, cause);
     } finally {
@@ -79,8 +81,19 @@ export async function sha256OfFile(name: string): Promise<string> {
   return hash.digest("hex");
 }
 
-async function assertReadable(name: string): Promise<void> {
-  let found: Awaited<ReturnType<typeof stat>>;
+/** What was read is neither the file as it was nor as it is, when it was written to meanwhile. */
+async function assertUnchanged(name: string, before: Stats): Promise<void> {
+  const { size, mtimeMs, ino } = await stat(name);
+  if (size === before.size && mtimeMs === before.mtimeMs && ino === before.ino) return;
+  throw new TallystickError(
+    "file.changed",
+    `The file changed while it was read: it had ${before.size} bytes, now it has ${size}. Read it again when nobody writes to it any more.`,
+    { file: name },
+  );
+}
+
+async function assertReadable(name: string): Promise<Stats> {
+  let found: Stats;
   try {
     found = await stat(name);
   } catch (cause) {
@@ -93,6 +106,7 @@ async function assertReadable(name: string): Promise<void> {
       file: name,
     });
   }
+  return found;
 }
 
 /** Why a file could not be read, in words. */

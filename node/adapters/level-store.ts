@@ -1,6 +1,5 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Level } from "level";
 import { assert, TallystickError } from "../core/errors.ts";
 import type {
   Store,
@@ -9,10 +8,11 @@ import type {
   StoreRange,
   WriteOptions,
 } from "../engine/store.ts";
+import { OneAtATime } from "../engine/turns.ts";
+import { whyDisk } from "./disk.ts";
+import { LevelDatabase } from "./level-database.ts";
 import { ValueLog, type ValuePlace } from "./value-log.ts";
 
-/** A unit of work of ingest fits, so that it is sorted into files once. */
-const WRITE_BUFFER_BYTES = 32 * 1_048_576;
 const NO_VALUE = new Uint8Array();
 
 /** Lasting values from here on lie in the log of values; smaller ones are not worth a second fsync. */
@@ -24,21 +24,23 @@ const PLACE_BYTES = 20;
 const SCAN_ENTRIES = 1_000;
 const READ_AHEAD_MAX = 32;
 
-type Database = Level<string, Uint8Array>;
-
 /**
  * The store on disk: LevelDB, and beside it a log of the large values that last. LevelDB sorts what it
  * holds into files again and again, some ten times a value as a store grows; rows and leaf digests are
  * most of a store and never change, so they are written once, and LevelDB holds where they lie. One
  * process at a time holds the directory; the lock belongs to the process, so kill -9 frees it.
+ *
+ * Writes go one after the other, so that none is behind one that failed: after that LevelDB is opened
+ * anew (level-database.ts).
  */
 export class LevelStore implements Store {
-  readonly #database: Database;
+  readonly #database: LevelDatabase;
   readonly #log: ValueLog;
+  readonly #writes = new OneAtATime();
 
-  private constructor(database: Database) {
+  private constructor(database: LevelDatabase) {
     this.#database = database;
-    this.#log = new ValueLog(join(database.location, "values"));
+    this.#log = new ValueLog(join(database.directory, "values"));
   }
 
   /**
@@ -46,19 +48,12 @@ export class LevelStore implements Store {
    * @throws TallystickError `store.locked`, `store.corrupt`, `store.unusable`
    */
   static async open(directory: string): Promise<LevelStore> {
-    // Bytes as views: LevelDB compares keys byte by byte, which is the order of the port.
-    const database: Database = new Level(directory, {
-      keyEncoding: "utf8",
-      valueEncoding: "view",
-      writeBufferSize: WRITE_BUFFER_BYTES,
-    });
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      await database.open();
+      return new LevelStore(await LevelDatabase.open(directory));
     } catch (error) {
       throw openingError(directory, error);
     }
-    return new LevelStore(database);
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -67,23 +62,25 @@ export class LevelStore implements Store {
   }
 
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    this.#assertOpen();
     for (const key of keys) wellFormed(key);
+    const database = await this.#database.ready();
     try {
       const [only = ""] = keys;
       const found: (Uint8Array | undefined)[] =
-        keys.length === 1
-          ? [await this.#database.get(only)]
-          : await this.#database.getMany([...keys]);
+        keys.length === 1 ? [await database.get(only)] : await database.getMany([...keys]);
       return await this.#resolved(found);
     } catch (error) {
-      throw readingError(this.#database.location, error);
+      throw readingError(this.#database.directory, error);
     }
   }
 
   async write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void> {
-    this.#assertOpen();
     for (const { key } of operations) wellFormed(key);
+    await this.#writes.run(() => this.#write(operations, options));
+  }
+
+  async #write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void> {
+    const database = await this.#database.ready();
     try {
       // First the logged values with an fsync of their file, then the batch that names their places: a
       // crash between the two leaves bytes that nobody names. LevelDB writes the batch as one record of
@@ -94,12 +91,13 @@ export class LevelStore implements Store {
         if (operation.type === "delete") return { type: "del" as const, key };
         return { type: "put" as const, key, value: places.get(at) ?? operation.value };
       });
-      await this.#database.batch(batch, { sync: options.durable });
+      await database.batch(batch, { sync: options.durable });
     } catch (error) {
+      await this.#database.reopen();
       throw new TallystickError(
         "store.write-failed",
-        "A write to the store failed and it is unknown whether it is stored. Check that the disk is not full, then start again.",
-        { file: this.#database.location },
+        `A write to the store failed, and it is unknown whether it is stored: ${whyDisk(error)}`,
+        { file: this.#database.directory },
         error,
       );
     }
@@ -139,10 +137,11 @@ export class LevelStore implements Store {
   }
 
   async *scan(range: StoreRange): AsyncIterable<StoreEntry> {
-    this.#assertOpen();
-    const iterator = this.#database.iterator({
-      gte: wellFormed(range.from),
-      lt: wellFormed(range.to),
+    const [gte, lt] = [wellFormed(range.from), wellFormed(range.to)];
+    const database = await this.#database.ready();
+    const iterator = database.iterator({
+      gte,
+      lt,
       reverse: range.reverse ?? false,
       ...(range.limit === undefined ? {} : { limit: range.limit }),
       values: range.keysOnly !== true,
@@ -162,7 +161,7 @@ export class LevelStore implements Store {
         }
       }
     } catch (error) {
-      throw readingError(this.#database.location, error);
+      throw readingError(this.#database.directory, error);
     } finally {
       await iterator.close();
     }
@@ -171,14 +170,6 @@ export class LevelStore implements Store {
   async close(): Promise<void> {
     await this.#database.close();
     await this.#log.close();
-  }
-
-  #assertOpen(): void {
-    if (this.#database.status !== "open") {
-      throw new TallystickError("store.closed", "The store is closed.", {
-        file: this.#database.location,
-      });
-    }
   }
 }
 
@@ -239,7 +230,7 @@ function openingError(directory: string, error: unknown): TallystickError {
   if (isCorruption(error)) return corrupt(directory, error);
   return new TallystickError(
     "store.unusable",
-    "The data directory can not be opened. Check that it is a directory, that it may be written and that the disk is not full.",
+    `The data directory can not be opened. Check that it is a directory and that it may be written: ${whyDisk(error)}`,
     { file: directory },
     error,
   );
@@ -250,7 +241,7 @@ function readingError(directory: string, error: unknown): TallystickError {
   if (isCorruption(error)) return corrupt(directory, error);
   return new TallystickError(
     "store.read-failed",
-    "Reading from the store failed. Check the disk, then start again.",
+    `Reading from the store failed: ${whyDisk(error)}`,
     { file: directory },
     error,
   );

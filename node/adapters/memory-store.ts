@@ -16,6 +16,12 @@ export type WriteFault =
   | "failedAndLost";
 
 /**
+ * How the disk is, until it is set otherwise: full or read-only it takes nothing and can be read; away,
+ * nothing can be done with it, as while it can not be opened again.
+ */
+export type DiskState = "well" | "full" | "read-only" | "away";
+
+/**
  * The store in memory, for tests and simulation: it can fail on demand, and `crash` forgets what was
  * not durable, as a power cut would.
  */
@@ -29,6 +35,7 @@ export class MemoryStore implements Store {
   #volatile: (readonly StoreOperation[])[] = [];
   #faults: WriteFault[] = [];
   #isOpen = true;
+  disk: DiskState = "well";
 
   constructor(initial: ReadonlyMap<string, Uint8Array> = new Map()) {
     this.#durable = new Map(initial);
@@ -69,6 +76,7 @@ export class MemoryStore implements Store {
         ? { ...operation, value: Uint8Array.from(operation.value) }
         : operation;
     });
+    if (this.disk !== "well") throw writeFailed(this.disk);
     const fault = this.#faults.shift();
     if (fault === "failedAndLost") throw writeFailed(fault);
     // Kept in step before the first await, so that a crash at any moment sees whole writes.
@@ -105,6 +113,9 @@ export class MemoryStore implements Store {
 
   #assertOpen(): void {
     if (!this.#isOpen) throw new TallystickError("store.closed", "The store is closed.");
+    if (this.disk === "away") {
+      throw new TallystickError("store.unavailable", "The simulated disk is away.");
+    }
   }
 }
 
@@ -115,7 +126,7 @@ function apply(map: Map<string, Uint8Array>, operations: readonly StoreOperation
   }
 }
 
-function writeFailed(fault: WriteFault): TallystickError {
+function writeFailed(fault: WriteFault | DiskState): TallystickError {
   return new TallystickError("store.write-failed", `The simulated disk failed (${fault}).`);
 }
 

@@ -160,6 +160,8 @@ export class ValueLog {
     try {
       await read(await known.opened);
     } catch (error) {
+      // One that could not be opened is opened again by the next who asks.
+      await known.opened.catch(() => this.#reading.delete(file));
       if ((error as NodeJS.ErrnoException).code === "ENOENT") throw this.#cut(file, error);
       throw error;
     } finally {

@@ -33,6 +33,8 @@ export class Cadence {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #isStopped = false;
+  /** The last trouble of each part, told once until it is another one or over. */
+  readonly #troubles = new Map<string, string>();
 
   /** @param seconds 0: commits only when asked */
   constructor(pipeline: CadenceWork, seconds: number, log: CadenceLog) {
@@ -81,10 +83,15 @@ export class Cadence {
   /** What fails is told and tried again in the next round; it keeps nothing else from its turn. */
   async #attempt<T>(component: string, work: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await work();
+      const done = await work();
+      if (this.#troubles.delete(component)) this.#log.info("round goes on", { component });
+      return done;
     } catch (error) {
       const code = error instanceof TallystickError ? error.code : "internal";
-      this.#log.warn("round failed", { component, code });
+      if (this.#troubles.get(component) !== code) {
+        this.#log.warn("round failed", { component, code });
+        this.#troubles.set(component, code);
+      }
       return undefined;
     }
   }

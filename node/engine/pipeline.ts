@@ -76,6 +76,8 @@ export interface PipelineStatus {
   claims: Record<string, number>;
   /** Sealed, and not yet final on the ledger. */
   ticksOpen: number;
+  /** When the oldest of them was sealed. */
+  oldestOpenTick?: string;
   /** The oldest tick that the ledger does not take, and why; nothing is sealed meanwhile. */
   commitRefused?: { tick: string } & RefusalReason;
 }
@@ -257,6 +259,11 @@ export class OperatorPipeline {
     return this.#turns.run(() => checkStore(context.store, ledger));
   }
 
+  /** The oldest tick that the ledger does not take. */
+  async refusedTick(): Promise<StoredTick | undefined> {
+    return (await this.#committer.open()).find(({ refused }) => refused !== undefined);
+  }
+
   /** Figures for people and monitoring: books, suspense, files, claims. */
   async status(): Promise<PipelineStatus> {
     const { store } = this.#parts.context;
@@ -279,6 +286,7 @@ export class OperatorPipeline {
     for (const { state } of await this.claims()) claims[state] = (claims[state] ?? 0) + 1;
     const open = await this.#committer.open();
     const stuck = open.find(({ refused }) => refused !== undefined);
+    const oldest = open[0]?.sealedAt;
     return {
       books,
       files,
@@ -286,6 +294,7 @@ export class OperatorPipeline {
       totalsBalance: balanced,
       claims,
       ticksOpen: open.length,
+      ...(oldest === undefined ? {} : { oldestOpenTick: oldest }),
       ...(stuck?.refused === undefined
         ? {}
         : { commitRefused: { tick: stuck.number, ...stuck.refused } }),

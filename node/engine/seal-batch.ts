@@ -29,7 +29,12 @@ const SAMPLES = 3;
 export async function sealTick(context: EngineContext): Promise<StoredTick> {
   const session = new StoreSession(context.store);
   const number = BigInt((await session.get<string>(keys.node("last-tick"))) ?? "0") + 1n;
-  const tick: StoredTick = { number: number.toString(), batches: [] };
+  const now = new Date(Number(await context.time.seconds()) * 1000);
+  const tick: StoredTick = {
+    number: number.toString(),
+    batches: [],
+    sealedAt: now.toISOString(),
+  };
   const suspense = await suspenseOf(context);
   for await (const { value } of scanJson<BookState>(context.store, below("book/"))) {
     // Through the session, which advances the book only from what it read.

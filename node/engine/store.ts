@@ -14,7 +14,8 @@ export interface Store {
    * All operations or none. With `durable` they, and every write before them, survive a power cut
    * once the promise resolves; without it a crash may lose this write and those after it, never one
    * from the middle. After a rejection the outcome is unknown: read before writing again.
-   * @throws TallystickError `store.write-failed`, `store.closed`
+   * @throws TallystickError `store.write-failed`, `store.closed`; `store.unavailable` while the disk
+   *   does not let it be opened again: then nothing was written
    */
   write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void>;
 

@@ -134,6 +134,8 @@ export interface StoredBatch {
 export interface StoredTick {
   number: string;
   batches: { domain: Hex; sequence: string; commitment: Hex }[];
+  /** Ledger time when it was sealed. */
+  sealedAt?: string;
   /** Seconds; set with the batches' block time when the transaction is final. */
   blockTime?: string;
   /** Why the ledger does not take it, until it is tried again. */

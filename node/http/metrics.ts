@@ -1,4 +1,3 @@
-import { statfs } from "node:fs/promises";
 import type { RequestHandler } from "express";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { imbalanceOf, together } from "../engine/control-totals.ts";
@@ -9,14 +8,14 @@ import { type AllTotals, CONTROL_CLASSES } from "../engine/stored-types.ts";
 export interface MetricsSources {
   status: () => Promise<NodeStatus>;
   totals: () => Promise<AllTotals>;
-  /** The folder whose file system fills up; undefined where nothing is on disk. */
-  dataFolder?: string;
+  disk: () => Promise<NodeStatus["disk"]>;
 }
 
 export interface NodeStatus extends PipelineStatus {
   ledger: { reachable: boolean; block?: string; blockTime?: string };
   outbox: number;
   cadenceSeconds: number;
+  disk: { freeBytes: number; sizeBytes: number; hasRoom: boolean };
 }
 
 /** Figures stand so long: whoever scrapes more often costs the store nothing. */
@@ -81,14 +80,20 @@ export class NodeMetrics {
   }
 
   async #read(): Promise<void> {
-    const [status, totals] = await Promise.all([this.#sources.status(), this.#sources.totals()]);
     const figures = this.#figures;
-    setTotals(figures, totals);
-    setStatus(figures, status);
-    if (this.#sources.dataFolder !== undefined) {
-      const { bavail, bsize, blocks } = await statfs(this.#sources.dataFolder);
-      figures.diskFree.set(bavail * bsize);
-      figures.diskSize.set(blocks * bsize);
+    // Whoever watches wants the rest all the more while one part does not answer.
+    const [status, totals, disk] = await Promise.allSettled([
+      this.#sources.status(),
+      this.#sources.totals(),
+      this.#sources.disk(),
+    ]);
+    if (totals.status === "fulfilled") setTotals(figures, totals.value);
+    if (status.status === "fulfilled") setStatus(figures, status.value);
+    figures.storeUp.set(totals.status === "fulfilled" ? 1 : 0);
+    if (disk.status === "fulfilled") {
+      figures.diskFree.set(disk.value.freeBytes);
+      figures.diskSize.set(disk.value.sizeBytes);
+      figures.hasRoom.set(disk.value.hasRoom ? 1 : 0);
     }
     this.#readAt = performance.now();
   }
@@ -122,14 +127,17 @@ function figuresIn(registry: Registry) {
     pending: gauge("batch_entries_pending", "Entries that wait for the next batch.", "book"),
     suspended: gauge("suspended_records", "Records that wait in suspense."),
     claims: gauge("claims", "Claims by state.", "state"),
+    storeUp: gauge("store_reachable", "1 while the store answers; else its figures are old ones."),
     ledgerUp: gauge("ledger_reachable", "1 while the ledger answers."),
     ledgerHeight: gauge("ledger_height", "Newest block of the ledger that the node knows."),
     ledgerAge: gauge("ledger_height_age_seconds", "Age of that block by the machine's clock."),
     ticksOpen: gauge("commitments_open", "Commitments that are sealed and not final."),
+    lag: gauge("commitment_lag_seconds", "Age of the oldest commitment that is not final."),
     refused: gauge("commitments_refused", "1 while the ledger refuses a commitment."),
     outbox: gauge("outbox_transactions", "Signed transactions that are not final."),
     cadence: gauge("commit_cadence_seconds", "Seconds between commitments; 0: when asked."),
     diskFree: gauge("disk_free_bytes", "Free bytes of the data folder's file system."),
+    hasRoom: gauge("disk_has_room", "0 when less is free than the reserve: nothing is taken in."),
     diskSize: gauge("disk_size_bytes", "Size of the data folder's file system."),
   };
 }
@@ -171,10 +179,15 @@ function setStatus(figures: Figures, status: NodeStatus): void {
   figures.ledgerUp.set(reachable ? 1 : 0);
   if (block !== undefined) figures.ledgerHeight.set(Number(block));
   if (blockTime !== undefined) {
-    figures.ledgerAge.set((Date.now() - Date.parse(blockTime)) / 1000);
+    figures.ledgerAge.set(ageSeconds(blockTime));
   }
   figures.ticksOpen.set(status.ticksOpen);
+  const { oldestOpenTick } = status;
+  figures.lag.set(oldestOpenTick === undefined ? 0 : ageSeconds(oldestOpenTick));
   figures.refused.set(status.commitRefused === undefined ? 0 : 1);
   figures.outbox.set(status.outbox);
   figures.cadence.set(status.cadenceSeconds);
 }
+
+const ageSeconds = (instant: string): number =>
+  Math.max(0, (Date.now() - Date.parse(instant)) / 1000);

@@ -199,14 +199,15 @@ export class EngineScene {
   /**
    * A start, or after `crash` a restart: the same code.
    * @param through the engine's way to the store, when it is not the store itself
+   * @param time the engine's clock, when it is not the newest block
    */
-  async reopen(through: Store = this.store): Promise<void> {
+  async reopen(through: Store = this.store, time = this.context.time): Promise<void> {
     this.outbox = new Outbox(this.ledger, through, {
       onSettled: (settled) => void this.pipeline?.noteSettled(settled).catch(() => {}),
     });
     await this.outbox.recover();
     this.pipeline = await OperatorPipeline.open({
-      context: { ...this.context, store: through },
+      context: { ...this.context, store: through, time },
       tariffs: this.tariffs,
       outbox: this.outbox,
       ledger: this.ledger,

@@ -5,30 +5,32 @@ const head = async () => ({ number: 1n, time: 1n });
 const get = async () => undefined;
 
 describe("the health of a node", () => {
-  it("is ready while ledger and store answer", async () => {
-    const health = healthOf({ ledger: { head }, store: { get } });
-    assert.deepEqual(await health(), { live: true, ready: true, ledger: true, store: true });
+  const yes = async () => true;
+  const well = { ledger: { head }, store: { get }, hasRoom: yes, commitsAreTaken: yes };
+  const WELL = { live: true, ready: true, ledger: true, store: true, disk: true, commits: true };
+
+  it("is ready while every part is well", async () => {
+    assert.deepEqual(await healthOf(well)(), WELL);
   });
 
-  it("lives and is not ready while the ledger hangs or refuses, or the store fails", async () => {
+  it("lives, is not ready and says which part, whatever fails or hangs", async () => {
     const never = () => new Promise<never>(() => {});
+    const no = async () => false;
     const fails = async () => {
       throw new Error("gone");
     };
     const cases = [
-      [{ head: never }, { get }, false, true],
-      [{ head: fails }, { get }, false, true],
-      [{ head }, { get: fails }, true, false],
-      [{ head }, { get: never }, true, false],
+      [{ ledger: { head: never } }, { ledger: false }],
+      [{ ledger: { head: fails } }, { ledger: false }],
+      [{ store: { get: fails } }, { store: false }],
+      [{ store: { get: never } }, { store: false }],
+      [{ hasRoom: no }, { disk: false }],
+      [{ hasRoom: fails }, { disk: false }],
+      [{ commitsAreTaken: no }, { commits: false }],
     ] as const;
-    for (const [ledger, store, hasLedger, hasStore] of cases) {
-      const health = healthOf({ ledger, store, answerMilliseconds: 20 });
-      assert.deepEqual(await health(), {
-        live: true,
-        ready: false,
-        ledger: hasLedger,
-        store: hasStore,
-      });
+    for (const [ill, told] of cases) {
+      const health = healthOf({ ...well, ...ill, answerMilliseconds: 20 });
+      assert.deepEqual(await health(), { ...WELL, ready: false, ...told });
     }
   });
 
@@ -38,7 +40,7 @@ describe("the health of a node", () => {
       asked++;
       return head();
     };
-    const health = healthOf({ ledger: { head: counted }, store: { get } });
+    const health = healthOf({ ...well, ledger: { head: counted } });
     await Promise.all(Array.from({ length: 50 }, () => health()));
     assert.equal(asked, 1);
   });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer as createHttpServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { DiskReserve } from "../../node/adapters/disk.ts";
 import { createLog } from "../../node/adapters/log.ts";
 import { fromHex, type Hex } from "../../node/core/bytes.ts";
 import { accessToken } from "../../node/core/evidence/access-link.ts";
@@ -12,6 +13,7 @@ import { SubscriberAccess } from "../../node/http/access.ts";
 import { healthOf } from "../../node/http/health.ts";
 import { NodeMetrics } from "../../node/http/metrics.ts";
 import { createServer, type ServerParts } from "../../node/http/server.ts";
+import { Spool } from "../../node/http/spool.ts";
 import { filled } from "../adapters/memory-members.ts";
 import { type MemoryOperator, ZONE } from "./memory-operator.ts";
 
@@ -24,6 +26,7 @@ export function serverParts(
   ledgerUrl: string,
 ): ServerParts {
   const { pipeline, outbox, ledger, profile, store } = operator;
+  const reserve = new DiskReserve(spool, 0);
   const { chargeBook, creditBook, currency } = profile.agreement;
   const status = async () => ({
     operator: profile.name,
@@ -32,6 +35,7 @@ export function serverParts(
     ledger: { reachable: true, block: "1", blockTime: "2026-11-01T08:00:00.000Z" },
     outbox: outbox.pending().length,
     cadenceSeconds: 0,
+    disk: await reserve.look(),
   });
   return {
     subscriber: {
@@ -50,7 +54,7 @@ export function serverParts(
         (statement) => showSample(store, outbox, ledger, statement),
       ),
       token: OPERATOR_TOKEN,
-      spool,
+      spool: new Spool(spool, reserve),
       zone: ZONE,
       sourceName: "pbx",
       status,
@@ -64,11 +68,16 @@ export function serverParts(
     connectOrigins: [],
     page: undefined,
     sampleLog: undefined,
-    health: healthOf({ ledger, store }),
+    health: healthOf({
+      ledger,
+      store,
+      hasRoom: async () => true,
+      commitsAreTaken: async () => true,
+    }),
     metrics: new NodeMetrics({
       status,
       totals: () => pipeline.control.overall(),
-      dataFolder: spool,
+      disk: () => reserve.look(),
     }),
     log: createLog("silent"),
     debug: false,

@@ -359,7 +359,8 @@ describe("the node's HTTP interface", () => {
   it("is not ready while the ledger does not answer", async () => {
     assert.equal((await ask("/health")).status, 200);
     const parts = serverParts(operator, spool, ledger.url);
-    const health = { live: true as const, ready: false, ledger: false, store: true };
+    const well = { store: true, disk: true, commits: true };
+    const health = { live: true as const, ready: false, ledger: false, ...well };
     const away = await serve(createServer({ ...parts, health: async () => health }) as never);
     const response = await fetch(`${away.url}/health`);
     assert.deepEqual([response.status, await response.json()], [503, health]);

@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
+import { LastKnownTime } from "../../node/adapters/last-known-time.ts";
 import { TallystickError } from "../../node/core/errors.ts";
 import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import { epochAfter, epochOfInstant } from "../../node/engine/billing-epoch.ts";
 import { checkStore } from "../../node/engine/check-store.ts";
+import type { LedgerTime } from "../../node/engine/operator.ts";
 import {
   type BookState,
   CONTROL_CLASSES,
+  type DroppedRecord,
   type EpochState,
   type IngestedFile,
   type SourceSeen,
   type SuspendedRecord,
 } from "../../node/engine/stored-types.ts";
+import { timeRecord } from "../../node/engine/time-record.ts";
 import { Seeded } from "../../scripts/soak/seeded.ts";
 import {
   ANNA,
@@ -25,8 +29,10 @@ import { FusedStore } from "./fused-store.ts";
 
 const STEPS = 70;
 const CLOCK_STEP_MAX_SECONDS = 6 * 86_400;
+/** Of the machine's own clock, forwards and backwards. */
+const CLOCK_JUMP_MAX_SECONDS = 3 * 86_400;
 /** What a fault may make an operation say; anything else is a defect. */
-const EXPECTED = /^(store\.(write-failed|closed)|ledger\.unreachable|bill\.)/;
+const EXPECTED = /^(store\.(write-failed|closed|unavailable)|ledger\.unreachable|bill\.)/;
 
 interface DeliveredFile {
   name: string;
@@ -41,6 +47,9 @@ export interface SimulationResult {
   crashes: number;
   bills: number;
   reorganisations: number;
+  diskFaults: number;
+  clockJumps: number;
+  dropped: number;
 }
 
 /**
@@ -54,17 +63,27 @@ export class EngineSimulation {
   readonly #files: DeliveredFile[] = [];
   readonly #records = new Map<string, UsageRecord>();
   readonly #setUpHead: bigint;
-  readonly #counts = { crashes: 0, bills: 0, reorganisations: 0 };
+  readonly #counts = {
+    crashes: 0,
+    bills: 0,
+    reorganisations: 0,
+    diskFaults: 0,
+    clockJumps: 0,
+    dropped: 0,
+  };
   readonly #acknowledged = new Set<string>();
   #fuse!: FusedStore;
   /** The oldest that a record can belong to, then the one after the last that was billed. */
   #epoch = "2026-08";
   #mayBeDelayed = false;
+  /** The machine's clock, which jumps. */
+  #wallMilliseconds: number;
 
   private constructor(scene: EngineScene, random: Seeded) {
     this.#scene = scene;
     this.#random = random;
     this.#setUpHead = scene.network.head().number;
+    this.#wallMilliseconds = Number(scene.network.head().time) * 1000;
   }
 
   /** @throws when something is not as it should be at the end */
@@ -117,6 +136,7 @@ export class EngineSimulation {
       ],
       [2, () => this.#bill()],
       [2, () => this.#recycleOne()],
+      [1, () => this.#dropOne()],
       [1, () => this.#welcomeStranger()],
     ];
     const total = operations.reduce((sum, [weight]) => sum + weight, 0);
@@ -133,6 +153,16 @@ export class EngineSimulation {
     const { ledger, network, store } = this.#scene;
     const { chance, pick, below } = boundTo(this.#random);
     if (chance(0.08)) store.failNextWrites(pick(["failedButStored", "failedAndLost"] as const));
+    // A disk that is full or away stays so for some steps.
+    if (store.disk === "well" && chance(0.04)) {
+      store.disk = pick(["full", "read-only", "away"] as const);
+      this.#counts.diskFaults++;
+    } else if (store.disk !== "well" && chance(0.4)) store.disk = "well";
+    if (chance(0.1)) {
+      const jumpSeconds = below(2 * CLOCK_JUMP_MAX_SECONDS) - CLOCK_JUMP_MAX_SECONDS;
+      this.#wallMilliseconds += 1000 * jumpSeconds;
+      this.#counts.clockJumps++;
+    }
     if (chance(0.08)) this.#fuse.dieAfter(1 + below(60), chance(0.5));
     if (chance(0.1)) ledger.isReachable = !ledger.isReachable;
     if (chance(0.1)) {
@@ -163,7 +193,28 @@ export class EngineSimulation {
 
   async #restart(): Promise<void> {
     this.#fuse = new FusedStore(this.#scene.store);
-    await this.#scene.reopen(this.#fuse);
+    await this.#scene.reopen(this.#fuse, this.#clock());
+  }
+
+  /** The node's own, over a ledger that is away and a machine's clock that jumps. */
+  #clock(): LedgerTime {
+    const { ledger } = this.#scene;
+    const clocks = {
+      wallMilliseconds: () => this.#wallMilliseconds,
+      steadyMilliseconds: () => 0,
+    };
+    const time = new LastKnownTime(ledger, timeRecord(this.#fuse), clocks);
+    // Of one process: a restart may have lost the newest record, which is not durable on its own.
+    let highest = 0n;
+    return {
+      seconds: async () => {
+        const now = await time.seconds();
+        if (!ledger.isReachable) return now;
+        assert.ok(now >= highest, "time goes back below what the ledger said");
+        highest = now;
+        return now;
+      },
+    };
   }
 
   #newFile(): DeliveredFile {
@@ -238,6 +289,14 @@ export class EngineSimulation {
     await this.#scene.pipeline.recycle(this.#random.pick(waiting).record.id);
   }
 
+  async #dropOne(): Promise<void> {
+    const waiting = await this.#scene.pipeline.suspense();
+    if (waiting.length === 0) return;
+    const { id } = this.#random.pick(waiting).record;
+    const decision = { by: "staff", reason: "simulated" };
+    if (await this.#scene.pipeline.drop(id, decision)) this.#counts.dropped++;
+  }
+
   async #welcomeStranger(): Promise<void> {
     if (!this.#random.chance(0.2)) return;
     const devices = [{ id: STRANGER }];
@@ -247,6 +306,7 @@ export class EngineSimulation {
   /** No fault from here on: whatever was begun is finished. */
   async #heal(): Promise<void> {
     const { ledger, network } = this.#scene;
+    this.#scene.store.disk = "well";
     ledger.isReachable = true;
     ledger.delivery = () => "deliver";
     await this.#crash();
@@ -279,6 +339,7 @@ export class EngineSimulation {
     for (const { recordId } of await scene.charges()) count(recordId);
     for (const { value } of await scene.values<SuspendedRecord>("suspense/"))
       count(value.record.id);
+    for (const { value } of await scene.values<DroppedRecord>("dropped/")) count(value.record.id);
     for (const { key, value } of await scene.values<SourceSeen>("source/")) {
       if (value.outcome === "rejected") count(key.slice("source/".length));
     }

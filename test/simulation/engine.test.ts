@@ -10,7 +10,15 @@ describe("the engine under a simulated disk, process and ledger", function () {
   this.timeout(60_000);
 
   it(`counts every record once, whatever fails (TALLYSTICK_SEED=${FIRST} and on)`, async () => {
-    const sums = { records: 0, crashes: 0, bills: 0, reorganisations: 0 };
+    const sums = {
+      records: 0,
+      crashes: 0,
+      bills: 0,
+      reorganisations: 0,
+      diskFaults: 0,
+      clockJumps: 0,
+      dropped: 0,
+    };
     for (let seed = FIRST; seed < FIRST + (GIVEN === undefined ? SEEDS : 1); seed++) {
       try {
         const { lost, doubled, ...counts } = await EngineSimulation.run(seed);

@@ -36,9 +36,10 @@ export const command: CommandModule = {
     const watched = readWatch(options, named);
     // Before anything is sent: a name that can not be read is found while nothing is half done.
     for (const file of named) if (file !== "-") await headOfFile(file);
-    const worst = { clean: true, refused: 0 };
+    const worst = { clean: true, refused: 0, isWatching: false };
     await withNode(options as NodeOptions, output, async (node) => {
       for (const file of named) await takeIn(node, file, output, worst);
+      worst.isWatching = true;
       if (watched !== undefined) await watch(node, watched, output, worst);
     });
     if (worst.refused > 0) return EXIT.unusableInput;
@@ -50,6 +51,7 @@ export const command: CommandModule = {
 interface Worst {
   clean: boolean;
   refused: number;
+  isWatching: boolean;
 }
 
 interface Watch {
@@ -138,7 +140,9 @@ async function takeIn(
     const named = withFile(error, file);
     // A node that is away takes the next file no better; a file that it refuses is one file.
     if (!(named instanceof TallystickError) || named instanceof ServiceError) throw named;
-    worst.refused++;
+    // In a watched folder it comes again, once it is quiet.
+    const comesAgain = worst.isWatching && named.code === "file.changed";
+    if (!comesAgain) worst.refused++;
     await output.record({ error: named.toJSON() });
     output.remark(describeError(named, false));
     return false;

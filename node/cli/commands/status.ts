@@ -21,6 +21,9 @@ interface Status {
   ledger: { reachable: boolean; block?: string; blockTime?: string; because?: string };
   outbox: number;
   cadenceSeconds: number;
+  totalsBalance: boolean;
+  oldestOpenTick?: string;
+  disk: { freeBytes: number; sizeBytes: number; hasRoom: boolean };
 }
 
 const BOOK_WORDS: Record<number, string> = {
@@ -34,7 +37,8 @@ export const command: CommandModule = {
   declare(parser) {
     declareNodeOptions(parser).addHelpText(
       "after",
-      "\nExit code 4 when the ledger is away, 1 when it refuses the node's commitments.",
+      "\nExit code 4 when the ledger is away; 1 when it refuses the node's commitments, the disk is nearly" +
+        "\nfull, or the control totals do not balance.",
     );
   },
 
@@ -46,12 +50,13 @@ export const command: CommandModule = {
     for (const line of inWords(body as unknown as Status)) await output.say(line);
     const { ledger } = body as unknown as Status;
     if (!ledger.reachable) return EXIT.serviceUnavailable;
-    return (body as unknown as Status).commitRefused === undefined ? EXIT.yes : EXIT.no;
+    const { commitRefused, disk, totalsBalance } = body as unknown as Status;
+    return commitRefused === undefined && disk.hasRoom && totalsBalance ? EXIT.yes : EXIT.no;
   },
 };
 
 function inWords(status: Status): string[] {
-  const { ledger, claims, currency, commitRefused } = status;
+  const { ledger, claims, currency, commitRefused, disk } = status;
   const told = Object.entries(claims).map(([state, count]) => `${count} ${state}`);
   return [
     status.operator,
@@ -62,15 +67,24 @@ function inWords(status: Status): string[] {
           `  ${(BOOK_WORDS[book.kind] ?? "book").padEnd(8)}  ${book.lastSequence} batches, ${book.runningCount} entries, ${formatNano(BigInt(book.runningSumNano), 2)} ${currency}; ${book.pending} wait for the next batch`,
       ),
     `  files     ${status.files} taken in; ${status.suspended} records in suspense`,
+    ...(status.totalsBalance
+      ? []
+      : ["  TOTALS    do not balance: records were lost or counted twice; run tallystick fsck"]),
     `  claims    ${told.length === 0 ? "none" : told.join(", ")}`,
     ledger.reachable
-      ? `  ledger    block ${ledger.block} of ${ledger.blockTime}; ${status.ticksOpen} commitments and ${status.outbox} transactions on their way`
-      : `  ledger    does not answer; ${status.ticksOpen} commitments wait and go out by themselves. ${ledger.because ?? ""}`,
+      ? `  ledger    block ${ledger.block} of ${ledger.blockTime}; ${status.ticksOpen} commitments and ${status.outbox} transactions on their way${since(status)}`
+      : `  LEDGER    does not answer; ${status.ticksOpen} commitments wait${since(status)} and go out by themselves. ${ledger.because ?? ""}`,
     ...(commitRefused === undefined
       ? []
       : [
           `  REFUSED   the ledger does not take commitment ${commitRefused.tick}: ${commitRefused.name} ${JSON.stringify(commitRefused.values)}; later ones wait behind it (docs/OPERATIONS.md)`,
         ]),
+    `  ${disk.hasRoom ? "disk     " : "DISK     "} ${gigabytes(disk.freeBytes)} GB of ${gigabytes(disk.sizeBytes)} GB free${disk.hasRoom ? "" : "; NEARLY FULL: nothing is taken in until there is room, the rest goes on"}`,
     `  commits   ${status.cadenceSeconds === 0 ? "only when asked" : `every ${status.cadenceSeconds} s`}`,
   ];
 }
+
+const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
+
+const since = ({ oldestOpenTick }: Status): string =>
+  oldestOpenTick === undefined ? "" : ` (the oldest since ${oldestOpenTick})`;

@@ -1,9 +1,5 @@
-import { createHash, hash, randomUUID } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { Transform } from "node:stream";
-import { pipeline as streamPipeline } from "node:stream/promises";
+import { hash } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { Router } from "express";
 import { z } from "zod";
 import { headOfFile } from "../../adapters/files.ts";
@@ -20,6 +16,7 @@ import type { Settlement } from "../../engine/settlement.ts";
 import { requireOperator } from "../access.ts";
 import { HttpError, noSuch } from "../http-error.ts";
 import { readBody } from "../read-body.ts";
+import type { Spool } from "../spool.ts";
 import { controlRoutes } from "./control-routes.ts";
 
 export interface OperatorRoutesParts {
@@ -27,8 +24,7 @@ export interface OperatorRoutesParts {
   settlement: Settlement;
   disputes: DisputeList;
   token: Hex;
-  /** Where uploads wait until they are taken in. */
-  spool: string;
+  spool: Spool;
   /** Of CSV files that do not tell their zone. */
   zone: string;
   sourceName: string;
@@ -100,7 +96,7 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
 
   router.post("/usage", async (request, response) => {
     const name = String(request.query.name ?? "upload").slice(0, 255);
-    const { path, sha256, endsLine } = await spool(request, parts.spool);
+    const { path, sha256, endsLine } = await parts.spool.receive(request);
     try {
       const format = recogniseFormat(await headOfFile(path), name);
       if (format.kind !== "usage") {
@@ -122,7 +118,8 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
       // The digests are of no use to a first look.
       const looking = usageOfFile(path, format, { ...options, sha256: () => "" });
       await requireWholeFile(name, looking, endsLine);
-      const lines = (seeds: Uint32Array) => usageOfFile(path, format, options, seeds);
+      const lines = (seeds: Uint32Array) =>
+        parts.spool.whileThereIsRoom(usageOfFile(path, format, options, seeds));
       response.json(await pipeline.ingest({ name, sha256, lines }));
     } finally {
       await rm(path, { force: true });
@@ -207,33 +204,4 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
   });
 
   return router;
-}
-
-const LINE_FEED = 10;
-
-/** Writes a body of any size to disk while hashing it; what is ingested is a whole file. */
-async function spool(
-  body: NodeJS.ReadableStream,
-  directory: string,
-): Promise<{ path: string; sha256: string; endsLine: boolean }> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const part = join(directory, `${randomUUID()}.part`);
-  const digest = createHash("sha256");
-  let lastByte: number | undefined;
-  const hashing = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      digest.update(chunk);
-      lastByte = chunk.at(-1) ?? lastByte;
-      done(null, chunk);
-    },
-  });
-  try {
-    await streamPipeline(body, hashing, createWriteStream(part, { mode: 0o600 }));
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
-  }
-  const path = part.replace(/\.part$/, ".usage");
-  await rename(part, path);
-  return { path, sha256: digest.digest("hex"), endsLine: lastByte === LINE_FEED };
 }

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { appendFileSync, chmodSync, renameSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openInput, sha256OfFile } from "../../node/adapters/files.ts";
+import { filesOfFolder } from "../../node/adapters/watch-folder.ts";
+
+const BYTES = 3_000_000;
+
+describe("reading a file", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "tallystick-files-"));
+    chmodSync(folder, 0o755);
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  /** What reading says when the file is changed after its first bytes. */
+  async function readWhile(change: (file: string) => void): Promise<string | number> {
+    const file = join(folder, "usage.csv");
+    writeFileSync(file, Buffer.alloc(BYTES, 65));
+    const { chunks } = await openInput(file);
+    let read = 0;
+    try {
+      for await (const chunk of chunks) {
+        if (read === 0) change(file);
+        read += chunk.length;
+      }
+      return read;
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  }
+
+  it("gives all of it when nobody writes to it", async () => {
+    assert.equal(await readWhile(() => {}), BYTES);
+  });
+
+  it("refuses what grew, was cut, was written over or replaced meanwhile", async () => {
+    assert.equal(await readWhile((file) => appendFileSync(file, "more\n")), "file.changed");
+    assert.equal(await readWhile((file) => truncateSync(file, BYTES / 2)), "file.changed");
+    const over = (file: string) => writeFileSync(file, Buffer.alloc(BYTES, 66), { flag: "r+" });
+    assert.equal(await readWhile(over), "file.changed");
+    const replace = (file: string) => {
+      writeFileSync(`${file}.new`, Buffer.alloc(BYTES, 65));
+      renameSync(`${file}.new`, file);
+    };
+    assert.equal(await readWhile(replace), "file.changed");
+  });
+
+  it("says what it is that can not be read", async () => {
+    await assert.rejects(openInput(join(folder, "none")), { code: "file.not-found" });
+    await assert.rejects(openInput(folder), { code: "file.is-a-directory" });
+    await assert.rejects(sha256OfFile(join(folder, "none")), { code: "file.not-found" });
+  });
+
+  it("says that a file or a folder may not be read by this user", async () => {
+    const closed = join(folder, "closed");
+    await mkdir(closed);
+    const file = join(folder, "secret.csv");
+    writeFileSync(file, "x");
+    chmodSync(file, 0);
+    chmodSync(closed, 0);
+    const signal = new AbortController().signal;
+    const first = () => filesOfFolder(closed, { settleMilliseconds: 0, signal }).next();
+    // The superuser may read everything: another one asks.
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) process.seteuid?.(65_534);
+    try {
+      await assert.rejects(openInput(file), { code: "file.unreadable" });
+      await assert.rejects(first(), { code: "folder.unreadable" });
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+      chmodSync(closed, 0o700);
+    }
+  });
+});
