@@ -33,10 +33,22 @@ export interface DiskSpace {
   sizeBytes: number;
 }
 
-/** Of the file system that holds the folder, for whoever is not its administrator. */
+/**
+ * Of the file system that holds the folder, for whoever is not its administrator.
+ * @throws TallystickError `disk.unavailable`
+ */
 export async function diskSpace(folder: string): Promise<DiskSpace> {
-  const { bavail, bsize, blocks } = await statfs(folder);
-  return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
+  try {
+    const { bavail, bsize, blocks } = await statfs(folder);
+    return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
+  } catch (cause) {
+    throw new TallystickError(
+      "disk.unavailable",
+      `The data folder does not answer: ${whyDisk(cause)}`,
+      { file: folder },
+      cause,
+    );
+  }
 }
 
 /**

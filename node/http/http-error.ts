@@ -30,6 +30,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   "store.corrupt": 500,
   "spool.write-failed": 507,
   "disk.nearly-full": 507,
+  "disk.unavailable": 503,
   "outbox.full": 503,
   "outbox.key-reused": 409,
   "charging.account-unknown": 404,

@@ -93,6 +93,9 @@ describe("a node whose disk fails", () => {
       code: "spool.write-failed",
     });
     rmSync(file);
+    await assert.rejects(new DiskReserve(join(spool, "gone"), 0).look(), {
+      code: "disk.unavailable",
+    });
     const left = new Spool(join(spool, "left"), reserve);
     await left.receive(Readable.from([Buffer.from("x")]));
     assert.equal(readdirSync(join(spool, "left")).length, 1);

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer as createHttpServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { DiskReserve } from "../../node/adapters/disk.ts";
 import { createLog } from "../../node/adapters/log.ts";
 import { fromHex, type Hex } from "../../node/core/bytes.ts";
@@ -26,7 +27,7 @@ export function serverParts(
   ledgerUrl: string,
 ): ServerParts {
   const { pipeline, outbox, ledger, profile, store } = operator;
-  const reserve = new DiskReserve(spool, 0);
+  const reserve = new DiskReserve(tmpdir(), 0);
   const { chargeBook, creditBook, currency } = profile.agreement;
   const status = async () => ({
     operator: profile.name,
