@@ -175,6 +175,7 @@ export class OperatorNode {
           (statement) => showSample(context.store, outbox, ledger, statement),
         ),
         token,
+        published: join(config.data, "published"),
         spool,
         zone: config.zone,
         sourceName: config.sourceName,

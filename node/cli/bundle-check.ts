@@ -1,8 +1,7 @@
 import type { Command } from "commander";
 import { readLedgerFacts } from "../adapters/evidence-ledger-reader.ts";
-import { openInput } from "../adapters/files.ts";
 import { TallystickError } from "../core/errors.ts";
-import { type Bundle, parseBundle } from "../core/evidence/bundle.ts";
+import type { Bundle } from "../core/evidence/bundle.ts";
 import type { LedgerFacts } from "../core/evidence/ledger-facts.ts";
 import type { FactProblem } from "../core/evidence/merge-facts.ts";
 import {
@@ -44,8 +43,6 @@ export interface CheckedBundle {
 export const SOURCE_CAVEAT =
   "asked only the end points that the file itself names: pin the ledger with --save-trust/--trust or name an end point with --rpc";
 
-const BUNDLE_BYTES_MAX = 256 * 1024 * 1024;
-
 export const declareFactOptions = (parser: Command): Command =>
   parser
     .option(
@@ -56,33 +53,6 @@ export const declareFactOptions = (parser: Command): Command =>
       "--trust <file>",
       "pinned facts: check against them without any network; with --rpc, compare the ledger with them",
     );
-
-/** @throws TallystickError those of `openInput` and `parseBundle`, with the file's name */
-export async function readBundle(file: string): Promise<Bundle> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of (await openInput(file)).chunks) {
-    length += chunk.length;
-    if (length > BUNDLE_BYTES_MAX) {
-      const message = `An evidence bundle is at most ${BUNDLE_BYTES_MAX} bytes; this is more.`;
-      throw new TallystickError("bundle.too-large", message, { file });
-    }
-    parts.push(chunk);
-  }
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(parts));
-  } catch (cause) {
-    const message = "This is no evidence bundle: its bytes are no UTF-8. Copy it again.";
-    throw new TallystickError("bundle.not-utf8", message, { file }, cause);
-  }
-  try {
-    return parseBundle(text);
-  } catch (error) {
-    if (!(error instanceof TallystickError)) throw error;
-    throw new TallystickError(error.code, error.message, { ...error.place, file }, error);
-  }
-}
 
 /**
  * Checks the bundle against pinned facts, or against the ledger's end points. Without pinned facts

@@ -19,23 +19,26 @@ export const declareSubscriberOptions = (parser: Command): Command =>
     .option("--secret-file <file>", "a file with that link or its secret");
 
 /**
- * The address that the subscriber's key of this epoch has, or nothing when no link is named.
+ * The secret of the link, 32 bytes, or nothing when no link is named.
  * @throws UsageError when both are named, TallystickError `file.not-readable`, `access.broken-link`
  */
-export async function ownerOf(
-  { link, secretFile }: SubscriberOptions,
-  epoch: string,
-): Promise<Hex | undefined> {
+export async function secretOf({
+  link,
+  secretFile,
+}: SubscriberOptions): Promise<Uint8Array | undefined> {
   if (link !== undefined && secretFile !== undefined) {
     throw new UsageError(
       "Name the link with --link or a file with it with --secret-file, not both.",
     );
   }
   const text = secretFile === undefined ? link : await readSecretFile(secretFile);
-  if (text === undefined) return undefined;
-  const key = disputeKey(readLinkSecret(text), epoch);
+  return text === undefined ? undefined : readLinkSecret(text);
+}
+
+/** The address that the subscriber's key of an epoch has. */
+export async function ownerOf(secret: Uint8Array, epoch: string): Promise<Hex> {
   const { computeAddress } = await import("ethers");
-  return computeAddress(key).toLowerCase() as Hex;
+  return computeAddress(disputeKey(secret, epoch)).toLowerCase() as Hex;
 }
 
 async function readSecretFile(file: string): Promise<string> {

@@ -1,34 +1,27 @@
-import { readFile } from "node:fs/promises";
 import { Wallet } from "ethers";
 import { TallystickError } from "../core/errors.ts";
 import { disputeKey } from "../core/evidence/access-link.ts";
 import type { Bundle } from "../core/evidence/bundle.ts";
-import { readLinkSecret } from "../core/evidence/subscriber-link.ts";
 import { endpointsOf, type FactOptions } from "./bundle-check.ts";
 import { readUrl } from "./open-node.ts";
 import { UsageError } from "./output.ts";
+import { type SubscriberOptions, secretOf } from "./subscriber-secret.ts";
 
 /* With which key a subscriber signs, and which member's node carries what was signed. */
-
-export interface SubscriberKeyOptions {
-  secretFile?: string;
-  link?: string;
-}
 
 export interface RelayOptions extends FactOptions {
   node?: string;
 }
 
 /** @throws TallystickError `dispute.other-subscriber` when the secret is of another bundle */
-export async function walletOf(bundle: Bundle, options: SubscriberKeyOptions): Promise<Wallet> {
-  const { link, secretFile } = options;
-  if ((link === undefined) === (secretFile === undefined)) {
+export async function walletOf(bundle: Bundle, options: SubscriberOptions): Promise<Wallet> {
+  const secret = await secretOf(options);
+  if (secret === undefined) {
     throw new UsageError(
       "Name the subscriber's link with --link, or a file with it: --secret-file.",
     );
   }
-  const text = link ?? (await readSecretFile(secretFile as string));
-  const wallet = new Wallet(disputeKey(readLinkSecret(text), bundle.period.epoch));
+  const wallet = new Wallet(disputeKey(secret, bundle.period.epoch));
   const expected = bundle.books.find(({ kind }) => kind === 1)?.disputeAddress;
   if (expected !== undefined && wallet.address.toLowerCase() !== expected) {
     throw new TallystickError(
@@ -37,16 +30,6 @@ export async function walletOf(bundle: Bundle, options: SubscriberKeyOptions): P
     );
   }
   return wallet;
-}
-
-async function readSecretFile(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
-    const message = `The file with the secret can not be read (${reason}).`;
-    throw new TallystickError("file.not-readable", message, { file }, cause);
-  }
 }
 
 /** Members' nodes serve the ledger under /rpc: the node behind the first such end point. */

@@ -3,26 +3,46 @@ import { partyGroupDigest } from "../core/commitment/charge-groups.ts";
 import { TallystickError } from "../core/errors.ts";
 import type { Bundle, BundleCharge, BundleCredit, ToldComponent } from "../core/evidence/bundle.ts";
 import { partyFromJson } from "../core/evidence/group-json.ts";
+import { BatchCollection, type LeafPlace } from "./batch-collection.ts";
+import { BatchPlaces } from "./batch-places.ts";
 import { billingEpoch } from "./billing-epoch.ts";
 import { findInvoiceLeaf } from "./find-invoice-leaf.ts";
 import { issueReceipt, type SignReceipt } from "./issue-receipt.ts";
 import { below, keys } from "./key-spaces.ts";
+import { RowOpener } from "./open-rows.ts";
 import type { EngineContext } from "./operator.ts";
-import { ProofReader, readPath } from "./proof-reader.ts";
-import { type PlacedCharge, readBatch, readOwnedCharges } from "./read-charges.ts";
-import type { BatchProofs } from "./read-proofs.ts";
+import { ProofReader } from "./proof-reader.ts";
+import { openPlaces, readOwnedCharges, readOwnedPlaces, windowsOf } from "./read-charges.ts";
+import { RowsCache } from "./rows-cache.ts";
 import { getInvoice } from "./stored-invoice.ts";
 import { getJson } from "./stored-json.ts";
-import { batchAt } from "./stored-rows.ts";
-import type { BookState, EpochState, StoredBatch, StoredCharge } from "./stored-types.ts";
+import type { BookState, EpochState, StoredCharge } from "./stored-types.ts";
 import type { TariffShelf } from "./tariff-shelf.ts";
 
 export type LedgerSection = Bundle["ledger"];
 
+/** Stored values of rows that stay in memory: some 10 MB. */
+const ROWS_MAX = 64;
+
+export interface EvidenceOptions {
+  /** Leaves out credits whose batch is not final. */
+  onlyFinal?: boolean;
+}
+
+/** A bundle that is put together piece by piece, however many lines it has. */
+export interface EvidenceParts {
+  /** What stands before the lines. */
+  head: Omit<Bundle, "charges" | "tariffs">;
+  /** The lines by charge number, some at a time; to be read once. */
+  charges: () => AsyncGenerator<BundleCharge[]>;
+  /** What is known once all lines were read. */
+  tail: () => Pick<Bundle, "tariffs">;
+}
+
 /**
  * All that opens one account's billing epoch: its charges with their proofs, the credits that
- * reduce them, the invoice and the tariffs. Computed from what is stored, leaf digests included.
- * @throws TallystickError `evidence.nothing` when the account has no charge in the period
+ * reduce them, the invoice and the tariffs. Computed from what is stored, leaf digests included; what
+ * was read lately is remembered within bounds.
  */
 export class EvidenceBuilder {
   readonly #context: EngineContext;
@@ -30,6 +50,8 @@ export class EvidenceBuilder {
   readonly #ledger: LedgerSection;
   readonly #signReceipt: SignReceipt | undefined;
   readonly #proofs: ProofReader;
+  readonly #places: BatchPlaces;
+  readonly #rows: RowsCache;
 
   /** @param signReceipt with a key of the operator; bundles hold no receipt without it */
   constructor(
@@ -43,121 +65,172 @@ export class EvidenceBuilder {
     this.#ledger = ledger;
     this.#signReceipt = signReceipt;
     this.#proofs = new ProofReader(context.store);
+    this.#places = new BatchPlaces(context.store);
+    this.#rows = new RowsCache(context.store, ROWS_MAX);
   }
 
-  async build(account: string, epochName: string): Promise<Bundle> {
+  /** @throws TallystickError `evidence.nothing` when the account has no charge in the period */
+  async build(account: string, epoch: string): Promise<Bundle> {
+    const { head, charges, tail } = await this.open(account, epoch);
+    const lines: BundleCharge[] = [];
+    for await (const some of charges()) for (const line of some) lines.push(line);
+    return { ...head, charges: lines, ...tail() };
+  }
+
+  /**
+   * The text of the bundle in pieces: memory holds some thousand lines at a time.
+   * @throws TallystickError `evidence.nothing`
+   */
+  async *write(
+    account: string,
+    epoch: string,
+    options: EvidenceOptions = {},
+  ): AsyncGenerator<string> {
+    const { head, charges, tail } = await this.open(account, epoch, options);
+    yield `${JSON.stringify(head).slice(0, -1)},"charges":[`;
+    let separator = "\n";
+    for await (const some of charges()) {
+      const lines = some.map((line) => JSON.stringify(line)).join(",\n");
+      if (lines !== "") yield separator + lines;
+      separator = ",\n";
+    }
+    yield `\n],${JSON.stringify(tail()).slice(1)}\n`;
+  }
+
+  /** @throws TallystickError `evidence.nothing` when the account has no charge in the period */
+  async open(
+    account: string,
+    epochName: string,
+    { onlyFinal = false }: EvidenceOptions = {},
+  ): Promise<EvidenceParts> {
     const { store, profile, time } = this.#context;
     const epoch = billingEpoch(epochName, profile.zone);
     const { chargeBook, creditBook, invoiceBook } = profile.agreement;
-    const charges = await readOwnedCharges(store, account, epochName, chargeBook);
-    if (charges.length === 0) {
+    const places = await readOwnedPlaces(store, account, epochName, chargeBook);
+    const state = await getJson<EpochState>(store, keys.epoch(account, epochName, chargeBook));
+    const batches = new BatchCollection(this.#context, this.#places, this.#proofs);
+    const committed = await batches.placeAll(chargeBook, places);
+    if (committed === 0 || state === undefined) {
       throw new TallystickError(
         "evidence.nothing",
         `There is no committed charge of "${account}" in ${epochName}; check the account's id, or choose another period.`,
       );
     }
-    const batches = new BatchCollection(this.#context, this.#proofs);
-    const chargeProofs: BundleCharge[] = [];
-    for (const placed of charges) {
-      const { batch, path } = await batches.place(placed);
-      const { opened, amountNano } = placed.charge;
-      chargeProofs.push({
-        line: opened.account.chargeNumber,
-        batch,
-        leafIndex: placed.leafIndex,
-        amountNano,
-        path,
-        account: opened.account,
-        party: opened.party,
-        charge: opened.charge as NonNullable<typeof opened.charge>,
-        ...(placed.charge.moves === undefined
-          ? {}
-          : {
-              told: {
-                components: placed.charge.components as ToldComponent[],
-                moves: placed.charge.moves,
-              },
-            }),
-      });
-    }
-    const credits = await this.#creditsFor(account, charges, batches);
+    const lines = places.slice(0, 2 * committed);
+    const all = await this.#creditsFor(account, lines, batches);
+    const isFinal = ({ batch }: BundleCredit) => batches.sections[batch]?.blockTime !== undefined;
+    const credits = onlyFinal ? all.filter(isFinal) : all;
     const invoice = await this.#invoice(account, epochName, batches);
+    const promised = await batches.finalOf(chargeBook, lines);
     const receipt =
-      this.#signReceipt && (await issueReceipt(this.#context, charges, this.#signReceipt));
-    // The version that a charge names, and the one that was in force: they differ when it is wrong.
-    const versions = new Set(
-      charges.flatMap(({ charge: { opened } }) => [
-        opened.charge?.tariffVersion,
-        this.#tariffs.inForce(Number(opened.charge?.start))?.version,
-      ]),
-    );
+      this.#signReceipt === undefined || promised === 0
+        ? undefined
+        : await issueReceipt(
+            this.#context,
+            {
+              book: chargeBook,
+              pseudonym: state.pseudonym,
+              lastChargeNumber: BigInt(promised),
+            },
+            this.#signReceipt,
+          );
+    const versions = new Set<number | undefined>();
     return {
-      format: "tallystick-evidence",
-      version: 1,
-      createdAt: new Date(Number(await time.seconds()) * 1000).toISOString(),
-      ledger: this.#ledger,
-      operator: { id: profile.member, name: profile.name },
-      agreement: profile.agreement.id,
-      currency: profile.agreement.currency,
-      period: {
-        epoch: epochName,
-        from: new Date(epoch.fromMilliseconds).toISOString(),
-        to: new Date(epoch.toMilliseconds).toISOString(),
-        zone: profile.zone,
+      head: {
+        format: "tallystick-evidence",
+        version: 1,
+        createdAt: new Date(Number(await time.seconds()) * 1000).toISOString(),
+        ledger: this.#ledger,
+        operator: { id: profile.member, name: profile.name },
+        agreement: profile.agreement.id,
+        currency: profile.agreement.currency,
+        period: {
+          epoch: epochName,
+          from: new Date(epoch.fromMilliseconds).toISOString(),
+          to: new Date(epoch.toMilliseconds).toISOString(),
+          zone: profile.zone,
+        },
+        books: [
+          await this.#bookSection(chargeBook, account, epochName),
+          await this.#bookSection(creditBook, account, undefined),
+          await this.#bookSection(invoiceBook, account, undefined),
+        ],
+        batches: batches.sections,
+        credits,
+        ...(invoice === undefined ? {} : { invoice }),
+        ...(receipt === undefined ? {} : { receipt }),
       },
-      books: [
-        await this.#bookSection(chargeBook, account, epochName),
-        await this.#bookSection(creditBook, account, undefined),
-        await this.#bookSection(invoiceBook, account, undefined),
-      ],
-      batches: batches.sections,
-      charges: chargeProofs,
-      credits,
-      ...(invoice === undefined ? {} : { invoice }),
-      ...(receipt === undefined ? {} : { receipt }),
-      tariffs: this.#tariffs.versions
-        .filter(({ version }) => versions.has(version))
-        .map(({ version, validFromSeconds, document }) => ({
-          version,
-          validFrom: validFromSeconds.toString(),
-          document: document as unknown as Record<string, unknown>,
-        })),
+      charges: () => this.#charges(lines, batches, versions),
+      tail: () => ({
+        tariffs: this.#tariffs.versions
+          .filter(({ version }) => versions.has(version))
+          .map(({ version, validFromSeconds, document }) => ({
+            version,
+            validFrom: validFromSeconds.toString(),
+            document: document as unknown as Record<string, unknown>,
+          })),
+      }),
     };
+  }
+
+  /** @param versions gets the version that a charge names, and the one in force: they differ when it is wrong */
+  async *#charges(
+    places: number[],
+    batches: BatchCollection,
+    versions: Set<number | undefined>,
+  ): AsyncGenerator<BundleCharge[]> {
+    const { store, profile } = this.#context;
+    const { chargeBook } = profile.agreement;
+    const opener = new RowOpener(store, chargeBook);
+    for (const window of windowsOf(places, this.#rows.valuesMax)) {
+      const some: BundleCharge[] = [];
+      const paths = await batches.paths(chargeBook, window);
+      for await (const { position, charge } of openPlaces(opener, this.#rows, chargeBook, window)) {
+        const opened = charge.opened.charge;
+        versions.add(opened?.tariffVersion);
+        versions.add(this.#tariffs.inForce(Number(opened?.start))?.version);
+        some.push(bundleCharge(charge, paths.get(Number(position)) as LeafPlace));
+      }
+      yield some;
+    }
   }
 
   /** Credits of any epoch that point at one of these charges. */
   async #creditsFor(
     account: string,
-    charges: PlacedCharge[],
+    charges: number[],
     batches: BatchCollection,
   ): Promise<BundleCredit[]> {
     const { store, profile } = this.#context;
-    const places = new Set(charges.map(({ sequence, leafIndex }) => `${sequence}/${leafIndex}`));
-    const credits: BundleCredit[] = [];
-    const owned: PlacedCharge[] = [];
-    for await (const { key } of store.scan(below(`epoch/${account}/`))) {
+    const { chargeBook, creditBook } = profile.agreement;
+    const owned: StoredCharge[] = [];
+    const positions: number[] = [];
+    for await (const { key } of store.scan({ ...below(`epoch/${account}/`), keysOnly: true })) {
       const [, , epoch = "", domain] = key.split("/");
-      if (domain !== profile.agreement.creditBook) continue;
-      owned.push(...(await readOwnedCharges(store, account, epoch, domain)));
+      if (domain !== creditBook) continue;
+      for (const placed of await readOwnedCharges(store, account, epoch, creditBook)) {
+        owned.push(placed.charge);
+        positions.push(placed.position);
+      }
     }
-    for (const placed of owned) {
-      const { charge, leafIndex } = placed;
-      const credit = charge.opened.credit;
-      if (credit === undefined) continue;
-      if (!places.has(`${credit.targetSequence}/${credit.targetIndex}`)) continue;
-      const { batch, path } = await batches.place(placed);
-      credits.push({
-        line: `C${charge.epoch}-${charge.opened.account.chargeNumber}`,
-        batch,
-        leafIndex,
-        amountNano: charge.amountNano,
-        path,
-        account: charge.opened.account,
-        party: { digest: toHex(partyGroupDigest(partyFromJson(charge.opened.party))) },
-        credit,
-      });
-    }
-    return credits;
+    if (owned.length === 0) return [];
+    const targets = await batches.namesOf(chargeBook, charges);
+    const kept = owned.flatMap((charge, at) => {
+      const { credit } = charge.opened;
+      const isMeant = credit && targets.has(`${credit.targetSequence}/${credit.targetIndex}`);
+      return isMeant === true ? [{ charge, credit, position: positions[at] as number }] : [];
+    });
+    const places = kept.flatMap(({ position }) => [position, 0]);
+    await batches.placeAll(creditBook, places);
+    const paths = await batches.paths(creditBook, places);
+    return kept.map(({ charge, credit, position }) => ({
+      line: `C${charge.epoch}-${charge.opened.account.chargeNumber}`,
+      ...(paths.get(position) as LeafPlace),
+      amountNano: charge.amountNano,
+      account: charge.opened.account,
+      party: { digest: toHex(partyGroupDigest(partyFromJson(charge.opened.party))) },
+      credit,
+    }));
   }
 
   async #invoice(
@@ -169,13 +242,11 @@ export class EvidenceBuilder {
     const stored = await getInvoice(store, account, epoch);
     const position = stored && (await findInvoiceLeaf(store, stored));
     if (stored === undefined || position === undefined) return undefined;
-    const found = await batchAt(store, stored.domain, position);
-    if (found === undefined) return undefined;
-    const sequence = BigInt(found.sequence);
-    const leafIndex = Number(position - BigInt(found.first));
-    const { batch, path } = await batches.place({ domain: stored.domain, sequence, leafIndex });
+    const place = [Number(position), 0];
+    if ((await batches.placeAll(stored.domain, place)) === 0) return undefined;
+    const leaf = (await batches.paths(stored.domain, place)).get(Number(position)) as LeafPlace;
     const { run, chargesNano, body, document, documentText } = stored;
-    return { batch, leafIndex, path, run, chargesNano, body, document, documentText };
+    return { ...leaf, run, chargesNano, body, document, documentText };
   }
 
   async #bookSection(
@@ -204,46 +275,17 @@ export class EvidenceBuilder {
   }
 }
 
-/** The batches that a bundle speaks of, each once, with its proofs. */
-class BatchCollection {
-  readonly sections: Bundle["batches"] = [];
-  readonly #context: EngineContext;
-  readonly #reader: ProofReader;
-  readonly #proofs = new Map<string, { at: number; proofs: BatchProofs }>();
-
-  constructor(context: EngineContext, reader: ProofReader) {
-    this.#context = context;
-    this.#reader = reader;
-  }
-
-  async place(entry: {
-    domain: string;
-    sequence: bigint;
-    leafIndex: number;
-    charge?: StoredCharge;
-  }): Promise<{ batch: number; path: Hex[] }> {
-    const name = `${entry.domain}/${entry.sequence}`;
-    let known = this.#proofs.get(name);
-    if (known === undefined) {
-      const batch = await readBatch(this.#context.store, entry.domain, entry.sequence);
-      const proofs = await this.#reader.open(entry.domain, batch);
-      known = { at: this.sections.length, proofs };
-      this.#proofs.set(name, known);
-      this.sections.push(sectionOf(entry.domain as Hex, batch));
-    }
-    return { batch: known.at, path: (await readPath(known.proofs, entry.leafIndex)).map(toHex) };
-  }
-}
-
-function sectionOf(domain: Hex, batch: StoredBatch): Bundle["batches"][number] {
-  const { sequence, depth, root, totals, runningTotals, blockTime } = batch;
+function bundleCharge(stored: StoredCharge, place: LeafPlace): BundleCharge {
+  const { opened, amountNano, moves, components } = stored;
   return {
-    domain,
-    sequence,
-    depth,
-    root,
-    totals,
-    runningTotals,
-    ...(blockTime === undefined ? {} : { blockTime }),
+    line: opened.account.chargeNumber,
+    batch: place.batch,
+    leafIndex: place.leafIndex,
+    amountNano,
+    path: place.path,
+    account: opened.account,
+    party: opened.party,
+    charge: opened.charge as NonNullable<typeof opened.charge>,
+    ...(moves === undefined ? {} : { told: { components: components as ToldComponent[], moves } }),
   };
 }

@@ -28,6 +28,8 @@
  *   bill-plan/<epoch>                       -> BillPlan, while the run is on its way (bill-state.ts)
  *   bill-lines/<epoch>/<unit>/<bucket>      -> packed charges of a bucket's accounts (packed-line.ts)
  *   bill-leaves/<epoch>/<bucket>/<part>     -> packed leaves that wait to be appended (invoice-leaf-block.ts)
+ *   publishing/<epoch>                      -> how far the publishing of the month's evidence is
+ *   published/<epoch>/<account>             -> PublishedEvidence: the newest edition, what it holds
  *   claim/<claim id>                        -> StoredClaim
  *   claim-open/<claim id>                   -> claim id, while its outcome is open
  *   claim-at/<domain>/<sequence>/<index>/<claim id> -> claim id: all claims about one charge
@@ -78,6 +80,8 @@ export const keys = {
     `bill-lines/${epoch}/${sortable(unit)}/${sortable(bucket)}`,
   billLeaves: (epoch: string, bucket: number, partition: number) =>
     `bill-leaves/${epoch}/${sortable(bucket)}/${sortable(partition)}`,
+  publishing: (epoch: string) => `publishing/${epoch}`,
+  published: (epoch: string, account: string) => `published/${epoch}/${account}`,
   claim: (id: string) => `claim/${id}`,
   claimOpen: (id: string) => `claim-open/${id}`,
   claimsAt: (domain: string, sequence: bigint, index: number) =>

@@ -11,6 +11,7 @@ import { stepClosing } from "./close-accounts.ts";
 import { TickCommitter } from "./commit-tick.ts";
 import { ControlViews } from "./control-views.ts";
 import { type DropDecision, dropRecord } from "./drop-record.ts";
+import type { EvidenceShelf } from "./evidence-shelf.ts";
 import { AccountGuide } from "./guide-account.ts";
 import { type UsageFile, UsageIngest } from "./ingest-usage.ts";
 import type { SignReceipt } from "./issue-receipt.ts";
@@ -20,6 +21,7 @@ import type { Ledger, RefusalReason } from "./ledger.ts";
 import type { EngineContext } from "./operator.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Settled } from "./outbox-journal.ts";
+import { EvidencePublisher, type PublishProgress } from "./publish-evidence.ts";
 import { AccountRating, requireKnownPlans } from "./rate-accounts.ts";
 import { requireStoreFormat } from "./require-store-format.ts";
 import { type BillRun, runBill } from "./run-bill.ts";
@@ -94,6 +96,7 @@ export class OperatorPipeline {
   readonly #parts: PipelineParts;
   readonly #committer: TickCommitter;
   readonly #evidence: EvidenceBuilder;
+  readonly #publisher: EvidencePublisher;
   readonly #desk: ClaimDesk;
   readonly #demands: DemandDesk;
   readonly #turns = new OneAtATime();
@@ -113,6 +116,7 @@ export class OperatorPipeline {
       parts.ledgerSection,
       parts.signReceipt,
     );
+    this.#publisher = new EvidencePublisher(parts.context, this.#evidence);
     this.#desk = new ClaimDesk(parts.context, {
       ...parts,
       policy: parts.claimPolicy,
@@ -228,6 +232,14 @@ export class OperatorPipeline {
 
   evidence(account: string, epoch: string): Promise<Bundle> {
     return this.#evidence.build(account, epoch);
+  }
+
+  /**
+   * One step of writing a billed month's evidence to a folder for a web server; until it is done.
+   * @param folder that the shelf stands for
+   */
+  publishEvidence(epoch: string, shelf: EvidenceShelf, folder: string): Promise<PublishProgress> {
+    return this.#publisher.step(epoch, shelf, folder);
   }
 
   /** One round at the claims desk. @returns true when a credit waits for the next batch */

@@ -1,12 +1,12 @@
 import { assert } from "../core/errors.ts";
 import { below, keys } from "./key-spaces.ts";
 import { RowOpener } from "./open-rows.ts";
+import { RowsCache } from "./rows-cache.ts";
 import type { Store } from "./store.ts";
 import { getJson, scanJson } from "./stored-json.ts";
 import {
   type BatchPlace,
   batchAt,
-  decodeRows,
   findRows,
   isBlock,
   type StoredRows,
@@ -17,10 +17,14 @@ import type { OwnedPlaces, StoredBatch, StoredCharge } from "./stored-types.ts";
 const DIGEST_BYTES = 32;
 /** Values of rows that a reader holds at once. */
 const REMEMBERED_MAX = 64;
+/** Charges that are opened at once. */
+const PLACES_MAX = 1024;
 
 export interface PlacedCharge {
   domain: string;
   sequence: bigint;
+  /** In the book. */
+  position: number;
   leafIndex: number;
   charge: StoredCharge;
 }
@@ -31,6 +35,21 @@ export interface PositionedCharge {
   charge: StoredCharge;
 }
 
+/** Where an account's charges (or credits) of one epoch and book stand, by charge number. */
+export async function readOwnedPlaces(
+  store: Store,
+  account: string,
+  epoch: string,
+  domain: string,
+): Promise<OwnedPlaces> {
+  const all: OwnedPlaces = [];
+  const range = below(`owned/${account}/${epoch}/${domain}/`);
+  for await (const { value } of scanJson<OwnedPlaces>(store, range)) {
+    for (const one of value) all.push(one);
+  }
+  return all;
+}
+
 /** Reads an account's charges (or credits) of one epoch and book, by charge number. */
 export async function* readOwnedRows(
   store: Store,
@@ -39,41 +58,49 @@ export async function* readOwnedRows(
   domain: string,
 ): AsyncGenerator<PositionedCharge> {
   const opener = new RowOpener(store, domain);
-  const remembered = new Map<number, StoredRows>();
+  const cache = new RowsCache(store, REMEMBERED_MAX);
   const range = below(`owned/${account}/${epoch}/${domain}/`);
   for await (const { value: places } of scanJson<OwnedPlaces>(store, range)) {
-    await fetchRows(store, domain, places, remembered);
-    for (let at = 0; at < places.length; at += 2) {
-      const first = places[at] as number;
-      const row = places[at + 1] as number;
-      const stored = remembered.get(first) ?? (await rowsAt(store, domain, first));
-      const charge = await chargeOfRow(opener, stored, row);
-      if (charge !== undefined) yield { position: BigInt(first + row), charge };
+    for (const window of windowsOf(places, REMEMBERED_MAX)) {
+      yield* openPlaces(opener, cache, domain, window);
     }
   }
 }
 
-/** The values that a list of places names, as many as are held at once, in one call. */
-async function fetchRows(
-  store: Store,
-  domain: string,
-  places: OwnedPlaces,
-  remembered: Map<number, StoredRows>,
-): Promise<void> {
-  remembered.clear();
-  const wanted = [...new Set(places.filter((_, at) => at % 2 === 0))].slice(0, REMEMBERED_MAX);
-  const names = wanted.map((first) => keys.rows(domain, BigInt(first)));
-  for (const [at, value] of (await store.getMany(names)).entries()) {
-    const key = names[at] as string;
-    if (value !== undefined) remembered.set(wanted[at] as number, decodeRows(key, value));
+/** Places whose rows are read at once: no more values than `valuesMax`, and no more than `PLACES_MAX`. */
+export function* windowsOf(places: OwnedPlaces, valuesMax: number): Generator<OwnedPlaces> {
+  let from = 0;
+  const firsts = new Set<number>();
+  for (let at = 0; at < places.length; at += 2) {
+    const first = places[at] as number;
+    const isFull = firsts.size === valuesMax && !firsts.has(first);
+    if (isFull || at - from === 2 * PLACES_MAX) {
+      yield places.slice(from, at);
+      from = at;
+      firsts.clear();
+    }
+    firsts.add(first);
   }
+  if (from < places.length) yield places.slice(from);
 }
 
-async function rowsAt(store: Store, domain: string, first: number): Promise<StoredRows> {
-  const key = keys.rows(domain, BigInt(first));
-  const value = await store.get(key);
-  assert(value !== undefined, `the rows at ${first} are stored`);
-  return decodeRows(key, value);
+/** The charges of one window; those whose key was erased are left out. */
+export async function* openPlaces(
+  opener: RowOpener,
+  cache: RowsCache,
+  domain: string,
+  places: OwnedPlaces,
+): AsyncGenerator<PositionedCharge> {
+  const rows = await cache.read(
+    domain,
+    places.filter((_, at) => at % 2 === 0),
+  );
+  for (let at = 0; at < places.length; at += 2) {
+    const first = places[at] as number;
+    const row = places[at + 1] as number;
+    const charge = await chargeOfRow(opener, rows.get(first) as StoredRows, row);
+    if (charge !== undefined) yield { position: BigInt(first + row), charge };
+  }
 }
 
 async function chargeOfRow(
@@ -103,7 +130,8 @@ export async function readOwnedCharges(
       batch = { ...found, end: BigInt(found.first) + BigInt(count) };
     }
     const leafIndex = Number(position - BigInt(batch.first));
-    placed.push({ domain, sequence: BigInt(batch.sequence), leafIndex, charge });
+    const sequence = BigInt(batch.sequence);
+    placed.push({ domain, sequence, position: Number(position), leafIndex, charge });
   }
   return placed;
 }

@@ -250,6 +250,13 @@ export const openApiDocument = {
         answer: "Bundle",
       }),
     },
+    "/v1/operator/evidence/publish": {
+      post: operator({
+        summary: "Write a billed month's evidence files for some time; call again until it is done",
+        body: JSON_BODY,
+        answer: "How far it is",
+      }),
+    },
     "/v1/operator/totals": {
       get: operator({ summary: "Control totals over all files", answer: "Totals" }),
     },

@@ -12,6 +12,7 @@ import type { NodeMetrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import { type ChargingRoutesParts, chargingRoutes } from "./routes/charging-routes.ts";
 import { type OperatorRoutesParts, operatorRoutes } from "./routes/operator-routes.ts";
+import { publishedFiles } from "./routes/publish-routes.ts";
 import { relayRoutes } from "./routes/relay-routes.ts";
 import { rpcRoute } from "./routes/rpc-route.ts";
 import { type SubscriberRoutesParts, subscriberRoutes } from "./routes/subscriber-routes.ts";
@@ -142,6 +143,7 @@ export function createServer(parts: ServerParts): Express {
     );
   }
   app.use("/v1", noStore, subscriberRoutes(parts.subscriber));
+  app.use("/published", publishedFiles(parts.operator.published));
   const { sampleLog } = parts;
   if (sampleLog !== undefined) {
     app.get(`/sample/${sampleLog.name}`, (_request, response) => {

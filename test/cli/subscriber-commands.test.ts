@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -245,6 +245,59 @@ describe("the subscriber's and auditor's commands on the sample network", functi
     cut.charges = cut.charges.slice(0, 10);
     const short = await at("verify", write("cut-off.json", JSON.stringify(cut)));
     assert.deepEqual([short.status, short.lines.at(-1).summary.ok], [1, false]);
+  });
+
+  it("a plain web server hands out what was published, and only the link finds and opens it", async () => {
+    const published = join(folder, "published");
+    const { month } = sample.network;
+    const made = await at("evidence", "publish", month, "--to", published);
+    assert.equal(made.status, 0, made.stderr);
+    const told = made.lines.at(-1).published;
+    assert.ok(told.files >= 1 && told.written === told.files);
+    const again = await at("evidence", "publish", month, "--to", published);
+    assert.deepEqual(again.lines.at(-1).published, { ...told, written: 0 });
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      const path = String(request.url);
+      asked.push(path);
+      const file = join(published, path.slice("/bills/".length));
+      if (existsSync(file)) response.end(readFileSync(file));
+      else response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/bills/`;
+    const rpc = ["--rpc", `${sample.alder.url}/rpc`];
+    try {
+      const ran = await at("verify", url, "--period", month, "--link", link, ...rpc);
+      assert.equal(ran.status, 0, ran.stderr);
+      const { summary } = ran.lines.at(-1);
+      assert.deepEqual([summary.ok, summary.byVerdict], [true, { committed: 14, corrected: 1 }]);
+      const names = new Set(asked);
+      assert.ok([...names].every((name) => !name.includes("sample")));
+      const file = join(published, String(asked[0]).slice("/bills/".length));
+      const explained = await at("explain", file, "--link", link, "--line", "1", ...rpc);
+      assert.equal(explained.status, 0, explained.stderr);
+      const stranger = `${sample.alder.url}/#s=${writeLinkSecret(new Uint8Array(32).fill(7))}`;
+      const codeOf = async (...args: string[]) => {
+        const { status, lines } = await at("verify", ...args, ...rpc);
+        return [status, lines[0].error.code];
+      };
+      const at3 = (code: string) => [3, `evidence-file.${code}`];
+      assert.deepEqual(await codeOf(file, "--link", stranger), at3("not-opened"));
+      assert.deepEqual(await codeOf(file), at3("no-link"));
+      assert.deepEqual(await codeOf(url, "--period", month, "--link", stranger), at3("none"));
+      assert.deepEqual(await codeOf(`${url}x`, "--link", link), at3("none"));
+      assert.equal((await at("verify", url, "--link", link)).status, 2);
+      const bytes = readFileSync(file);
+      bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1;
+      const changed = join(folder, "changed.evidence");
+      writeFileSync(changed, bytes);
+      assert.deepEqual(await codeOf(changed, "--link", link), at3("not-opened"));
+    } finally {
+      server.close();
+    }
+    const away = await at("verify", url, "--period", month, "--link", link);
+    assert.deepEqual([away.status, away.lines[0].error.code], [4, "published.unreachable"]);
   });
 
   it("nothing that a file says reaches the terminal as a command", async () => {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer as createHttpServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DiskReserve } from "../../node/adapters/disk.ts";
 import { createLog } from "../../node/adapters/log.ts";
 import { fromHex, type Hex } from "../../node/core/bytes.ts";
@@ -55,6 +56,7 @@ export function serverParts(
         (statement) => showSample(store, outbox, ledger, statement),
       ),
       token: OPERATOR_TOKEN,
+      published: join(spool, "..", "published"),
       spool: new Spool(spool, reserve),
       zone: ZONE,
       sourceName: "pbx",

@@ -1,20 +1,17 @@
 import { writeFile } from "node:fs/promises";
 import type { Bundle } from "../../core/evidence/bundle.ts";
-import { endpointsOf, readBundle } from "../bundle-check.ts";
+import { endpointsOf } from "../bundle-check.ts";
 import type { CommandModule } from "../command.ts";
 import { EvidenceDemand } from "../demand.ts";
 import { DemandKey } from "../demand-key.ts";
 import { DemandsOnLedger } from "../demands-on-ledger.ts";
+import { readBundle } from "../evidence-input.ts";
 import { NodeClient } from "../node-client.ts";
 import { EXIT, UsageError } from "../output.ts";
-import {
-  type RelayOptions,
-  relayUrl,
-  type SubscriberKeyOptions,
-  walletOf,
-} from "../subscriber-wallet.ts";
+import { type SubscriberOptions, secretOf } from "../subscriber-secret.ts";
+import { type RelayOptions, relayUrl, walletOf } from "../subscriber-wallet.ts";
 
-interface DemandOptions extends RelayOptions, SubscriberKeyOptions {
+interface DemandOptions extends RelayOptions, SubscriberOptions {
   charge: string;
   keyFile?: string;
   out?: string;
@@ -55,7 +52,7 @@ export const command: CommandModule = {
     if (file === "-" && (options.out === undefined || options.keyFile === undefined)) {
       throw new UsageError("A bundle from standard input needs --out and --key-file.");
     }
-    const bundle = await readBundle(file);
+    const bundle = await readBundle(file, { secret: await secretOf(options) });
     const wallet = await walletOf(bundle, options);
     const node = new NodeClient(relayUrl(bundle, options), undefined);
     const urls = endpointsOf(bundle, options).map(({ url }) => url);

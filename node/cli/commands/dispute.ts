@@ -12,13 +12,15 @@ import { repriceLine } from "../../core/evidence/mispriced-opening.ts";
 import { withConsent } from "../../core/evidence/plan-breaches.ts";
 import { CONSENT_TYPES, consentDomain } from "../../core/evidence/signed-messages.ts";
 import { formatNano, parseDecimalNano } from "../../core/money/decimal.ts";
-import { checkBundle, endpointsOf, type FactOptions, readBundle } from "../bundle-check.ts";
+import { checkBundle, endpointsOf, type FactOptions } from "../bundle-check.ts";
 import { ClaimsOnLedger } from "../claims-on-ledger.ts";
 import type { CommandModule } from "../command.ts";
 import { Dispute } from "../dispute.ts";
 import { type DisputeSubject, subjectOfBreach, subjectOfLine } from "../dispute-subject.ts";
+import { readBundle } from "../evidence-input.ts";
 import { NodeClient } from "../node-client.ts";
 import { EXIT, UsageError } from "../output.ts";
+import { secretOf } from "../subscriber-secret.ts";
 import { relayUrl, walletOf } from "../subscriber-wallet.ts";
 import { chargeOf } from "./explain.ts";
 
@@ -84,7 +86,7 @@ export const command: CommandModule = {
     }
     const timeoutSeconds = Number(options.timeout);
     if (!(timeoutSeconds > 0)) throw new UsageError("--timeout is a number of seconds.");
-    const bundle = await readBundle(String(file));
+    const bundle = await readBundle(String(file), { secret: await secretOf(options) });
     const wallet = await walletOf(bundle, options);
     const subject =
       kind === "mispriced" || kind === "matter-of-fact"

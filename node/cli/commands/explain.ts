@@ -20,11 +20,16 @@ import {
   checkBundle,
   declareFactOptions,
   type FactOptions,
-  readBundle,
   SOURCE_CAVEAT,
 } from "../bundle-check.ts";
 import type { CommandModule } from "../command.ts";
+import { readBundle } from "../evidence-input.ts";
 import { EXIT, type Output, ServiceError, UsageError } from "../output.ts";
+import {
+  declareSubscriberOptions,
+  type SubscriberOptions,
+  secretOf,
+} from "../subscriber-secret.ts";
 
 /** One thing said about a line; `about` names the question that it answers. */
 interface Sentence {
@@ -34,8 +39,11 @@ interface Sentence {
 
 export const command: CommandModule = {
   declare(parser) {
-    parser
-      .argument("<bundle>", 'an evidence bundle, "-" for standard input')
+    declareSubscriberOptions(parser)
+      .argument(
+        "<bundle>",
+        'an evidence bundle or a published evidence file, "-" for standard input',
+      )
       .requiredOption("--line <line>", "the line, as the bill numbers it");
     declareFactOptions(parser).addHelpText(
       "after",
@@ -44,7 +52,8 @@ export const command: CommandModule = {
   },
 
   async run([file], options, { output }) {
-    const bundle = await readBundle(String(file));
+    const secret = await secretOf(options as SubscriberOptions);
+    const bundle = await readBundle(String(file), { secret });
     const charge = chargeOf(bundle, String(options.line));
     const told = [...aboutUse(bundle, charge), ...aboutPrice(bundle, charge)];
     told.push(...aboutCommitment(bundle, charge));

@@ -12,19 +12,29 @@ import {
   checkBundle,
   declareFactOptions,
   type FactOptions,
-  readBundle,
   SOURCE_CAVEAT,
 } from "../bundle-check.ts";
 import type { CommandModule } from "../command.ts";
+import { readBundle } from "../evidence-input.ts";
+import { readMonth } from "../month.ts";
 import { EXIT, type Output, UsageError } from "../output.ts";
-import { declareSubscriberOptions, ownerOf, type SubscriberOptions } from "../subscriber-secret.ts";
+import {
+  declareSubscriberOptions,
+  ownerOf,
+  type SubscriberOptions,
+  secretOf,
+} from "../subscriber-secret.ts";
 import { saveTrust } from "../trust-file.ts";
 
 export const command: CommandModule = {
   declare(parser) {
-    parser.argument("<bundle>", 'an evidence bundle, "-" for standard input');
+    parser.argument(
+      "<bundle>",
+      'an evidence bundle or a published evidence file, "-" for standard input; a URL of one, or of a folder of published files ("/" at its end)',
+    );
     declareSubscriberOptions(declareFactOptions(parser))
       .option("--save-trust <file>", "pin what the ledger said, for --trust later")
+      .option("--period <month>", "of a folder of published files: which month")
       .option("--event <file>", "check too that one event is, or is not, in a line's charge")
       .addHelpText(
         "after",
@@ -40,12 +50,19 @@ export const command: CommandModule = {
       saveTrust: trustFile,
       event,
       ...given
-    } = options as FactOptions & SubscriberOptions & { saveTrust?: string; event?: string };
+    } = options as FactOptions &
+      SubscriberOptions & {
+        saveTrust?: string;
+        event?: string;
+        period?: string;
+      };
     if (trustFile !== undefined && given.trust !== undefined) {
       throw new UsageError("--save-trust writes what the ledger says; leave out --trust.");
     }
-    const bundle = await readBundle(String(file));
-    const owner = await ownerOf(given, bundle.period.epoch);
+    const secret = await secretOf(given);
+    const period = given.period === undefined ? undefined : readMonth(given.period);
+    const bundle = await readBundle(String(file), { secret, period });
+    const owner = secret === undefined ? undefined : await ownerOf(secret, bundle.period.epoch);
     const checked = await checkBundle(bundle, given, owner === undefined ? {} : { owner });
     const { report, problems } = checked;
     for (const line of report.lines) await printLine(line, bundle, output, false);

@@ -18,12 +18,15 @@ import { HttpError, noSuch } from "../http-error.ts";
 import { readBody } from "../read-body.ts";
 import type { Spool } from "../spool.ts";
 import { controlRoutes } from "./control-routes.ts";
+import { publishRoute } from "./publish-routes.ts";
 
 export interface OperatorRoutesParts {
   pipeline: OperatorPipeline;
   settlement: Settlement;
   disputes: DisputeList;
   token: Hex;
+  /** Where evidence files are published unless a caller names another folder. */
+  published: string;
   spool: Spool;
   /** Of CSV files that do not tell their zone. */
   zone: string;
@@ -142,6 +145,8 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
     const { totalNano, ...run } = await pipeline.bill(period);
     response.json({ ...run, totalNano: totalNano.toString() });
   });
+
+  router.post("/evidence/publish", publishRoute(parts));
 
   router.get("/evidence", async (request, response) => {
     const account = String(request.query.account ?? "");

@@ -1,0 +1,39 @@
+/**
+ * Where published evidence files are put: a folder that a web server hands out. Implemented by
+ * node/adapters/evidence-folder.ts, and in memory by the tests.
+ */
+export interface EvidenceShelf {
+  /** Which of the places hold a file, each as it was put, whole: its bytes. */
+  lengths(places: readonly string[]): Promise<(number | undefined)[]>;
+
+  /**
+   * Files at places that hold none. Each is there whole or not at all, and all of them survive a power
+   * cut once the promise resolves; a crash before may leave any of them.
+   * @returns their lengths
+   * @throws TallystickError `publish.not-written`
+   */
+  put(files: readonly NewFile[]): Promise<number[]>;
+
+  /** What is told of a month; replaced as a whole. */
+  writeManifest(epoch: string, manifest: EvidenceManifest): Promise<void>;
+}
+
+export interface NewFile {
+  place: string;
+  chunks: () => AsyncIterable<Uint8Array>;
+}
+
+/** `manifest.json` of a month: what a web server's keeper may know. Nothing in it tells who. */
+export interface EvidenceManifest {
+  format: "tallystick-evidence-folder";
+  version: 1;
+  epoch: string;
+  operator: string;
+  /** Every subscriber's file is there, with all credits there were when the run began. */
+  complete: boolean;
+  subscribers: number;
+  files: number;
+  bytes: number;
+  /** Ledger time at which this was written; UTC. */
+  writtenAt: string;
+}

@@ -1,0 +1,236 @@
+import { fromHex } from "../core/bytes.ts";
+import { TallystickError } from "../core/errors.ts";
+import { EDITIONS_MAX, evidencePlace } from "../core/evidence/evidence-file.ts";
+import type { EvidenceBuilder } from "./build-evidence.ts";
+import type { EvidenceShelf } from "./evidence-shelf.ts";
+import { below, keys } from "./key-spaces.ts";
+import type { EngineContext } from "./operator.ts";
+import { readBatch } from "./read-charges.ts";
+import { sealEvidenceFile } from "./seal-evidence-file.ts";
+import type { StoreOperation } from "./store.ts";
+import { encodeJson, getJson, readJson, scanJson } from "./stored-json.ts";
+import type { Account, BookState, EpochState } from "./stored-types.ts";
+import { OneAtATime } from "./turns.ts";
+
+/** Accounts that are looked at together, and whose files become durable together. */
+const ACCOUNTS_AT_ONCE = 256;
+/** What was sealed after the bill can still fall away. */
+const ONLY_FINAL = { onlyFinal: true };
+
+/** What a subscriber's files of a month hold, noted before the newest of them is written. */
+export interface PublishedEvidence {
+  /** Of the newest file; each earlier one is there too. */
+  edition: number;
+  /** Credits that reduce the month's charges in it. */
+  credits: number;
+}
+
+/** How far the publishing of a month is; it goes on from there after a crash. */
+interface PublishState {
+  /** Which folder: another one is begun anew. */
+  folder: string;
+  /** The last account that was looked at. */
+  after: string;
+  done: boolean;
+  subscribers: number;
+  files: number;
+  bytes: number;
+  written: number;
+}
+
+export interface PublishProgress {
+  done: boolean;
+  /** Accounts looked at whose month was billed; files there are of them, and their bytes. */
+  subscribers: number;
+  files: number;
+  bytes: number;
+  /** Of the files, those that this run wrote. */
+  written: number;
+}
+
+/**
+ * Writes each subscriber's evidence of a billed month as one file that never changes. Credits that come
+ * later make another edition, a whole file of its own, when the month is published again.
+ *
+ * The order of writes, for each group of accounts: what the newest edition holds is noted (durable),
+ * then the files (each whole or absent), then how far the run is. A crash in between repeats the group:
+ * a file that is there stays, one that is missing is made with all there is by then.
+ */
+export class EvidencePublisher {
+  readonly #context: EngineContext;
+  readonly #builder: EvidenceBuilder;
+  readonly #turns = new OneAtATime();
+
+  constructor(context: EngineContext, builder: EvidenceBuilder) {
+    this.#context = context;
+    this.#builder = builder;
+  }
+
+  /**
+   * One step of the publishing of a month into a folder; to be called until it is done. Who calls it
+   * again after that has the month looked through again.
+   * @param folder that the shelf stands for
+   * @throws TallystickError `publish.not-billed`, `publish.not-final`, `publish.not-written`
+   */
+  step(epoch: string, shelf: EvidenceShelf, folder: string): Promise<PublishProgress> {
+    return this.#turns.run(() => this.#step(epoch, shelf, folder));
+  }
+
+  async #step(epoch: string, shelf: EvidenceShelf, folder: string): Promise<PublishProgress> {
+    const { store } = this.#context;
+    const known = await getJson<PublishState>(store, keys.publishing(epoch));
+    const goesOn = known !== undefined && !known.done && known.folder === folder;
+    if (!goesOn) await this.#requireFinal(epoch);
+    const state = goesOn ? known : begin(folder);
+    const accounts = await this.#accountsAfter(state.after);
+    if (accounts.length > 0) await this.#publish(epoch, shelf, accounts, state);
+    state.done = accounts.length < ACCOUNTS_AT_ONCE;
+    state.after = accounts.at(-1)?.id ?? state.after;
+    if (!goesOn || state.done) await this.#tell(epoch, shelf, state);
+    const value = encodeJson(state);
+    await store.write([{ type: "put", key: keys.publishing(epoch), value }], { durable: true });
+    const { done, subscribers, files, bytes, written } = state;
+    return { done, subscribers, files, bytes, written };
+  }
+
+  async #publish(
+    epoch: string,
+    shelf: EvidenceShelf,
+    accounts: Account[],
+    state: PublishState,
+  ): Promise<void> {
+    const wanted = await this.#billed(epoch, accounts);
+    const editions = await this.#noteEditions(epoch, wanted);
+    const places = wanted.flatMap(({ id, accessSecret }, at) => {
+      const secret = fromHex(accessSecret, 32);
+      return Array.from({ length: editions[at] as number }, (_, before) => ({
+        id,
+        secret,
+        place: evidencePlace(secret, epoch, before + 1),
+      }));
+    });
+    const there = await shelf.lengths(places.map(({ place }) => place));
+    const missing = places.filter((_, at) => there[at] === undefined);
+    const made = await shelf.put(
+      missing.map(({ id, secret, place }) => ({
+        place,
+        chunks: () => this.#seal(id, epoch, secret),
+      })),
+    );
+    const lengths = [...there.filter((length) => length !== undefined), ...made];
+    state.subscribers += wanted.length;
+    state.files += lengths.length;
+    state.written += made.length;
+    state.bytes += lengths.reduce((sum, length) => sum + length, 0);
+  }
+
+  #seal(account: string, epoch: string, secret: Uint8Array): AsyncGenerator<Uint8Array> {
+    const text = this.#builder.write(account, epoch, ONLY_FINAL);
+    return sealEvidenceFile(text, { secret, epoch }, this.#context.random);
+  }
+
+  /** Those of the accounts that have charges in the month. */
+  async #billed(epoch: string, accounts: readonly Account[]): Promise<Account[]> {
+    const { store, profile } = this.#context;
+    const names = accounts.map(({ id }) => keys.epoch(id, epoch, profile.agreement.chargeBook));
+    const values = await store.getMany(names);
+    return accounts.filter((_, at) => {
+      const value = values[at];
+      if (value === undefined) return false;
+      return readJson<EpochState>(names[at] as string, value).lastChargeNumber !== "0";
+    });
+  }
+
+  /** The newest edition of each account's month; one that is not noted yet is, before it is written. */
+  async #noteEditions(epoch: string, accounts: readonly Account[]): Promise<number[]> {
+    const { store } = this.#context;
+    const names = accounts.map(({ id }) => keys.published(epoch, id));
+    const noted: StoreOperation[] = [];
+    const editions: number[] = [];
+    for (const [at, value] of (await store.getMany(names)).entries()) {
+      const key = names[at] as string;
+      const known = value === undefined ? undefined : readJson<PublishedEvidence>(key, value);
+      const credits = await this.#creditsOf(accounts[at]?.id ?? "", epoch);
+      const edition = known?.credits === credits ? known.edition : (known?.edition ?? 0) + 1;
+      editions.push(Math.min(edition, EDITIONS_MAX));
+      if (edition === known?.edition || edition > EDITIONS_MAX) continue;
+      const now: PublishedEvidence = { edition, credits };
+      noted.push({ type: "put", key, value: encodeJson(now) });
+    }
+    if (noted.length > 0) await store.write(noted, { durable: true });
+    return editions;
+  }
+
+  /** Final credits that reduce charges of the month. */
+  async #creditsOf(account: string, epoch: string): Promise<number> {
+    const { store, profile } = this.#context;
+    const { creditBook } = profile.agreement;
+    for await (const { key } of store.scan({ ...below(`epoch/${account}/`), keysOnly: true })) {
+      if (!key.endsWith(`/${creditBook}`)) continue;
+      return (await this.#builder.open(account, epoch, ONLY_FINAL)).head.credits.length;
+    }
+    return 0;
+  }
+
+  async #accountsAfter(after: string): Promise<Account[]> {
+    const accounts: Account[] = [];
+    // No id begins with a space: the first key behind the account's own.
+    const from = after === "" ? "account/" : `${keys.account(after)} `;
+    const range = { from, to: below("account/").to, limit: ACCOUNTS_AT_ONCE };
+    for await (const { value } of scanJson<Account>(this.#context.store, range)) {
+      accounts.push(value);
+    }
+    return accounts;
+  }
+
+  async #tell(epoch: string, shelf: EvidenceShelf, state: PublishState): Promise<void> {
+    const { profile, time } = this.#context;
+    const { subscribers, files, bytes, done } = state;
+    await shelf.writeManifest(epoch, {
+      format: "tallystick-evidence-folder",
+      version: 1,
+      epoch,
+      operator: profile.name,
+      complete: done,
+      subscribers,
+      files,
+      bytes,
+      writtenAt: new Date(Number(await time.seconds()) * 1000).toISOString(),
+    });
+  }
+
+  /** The month is billed, and its invoices stand on the ledger for good. */
+  async #requireFinal(epoch: string): Promise<void> {
+    const { store, profile } = this.#context;
+    const closed = await getJson<string>(store, keys.node("closed-epoch"));
+    if (closed === undefined || closed < epoch) {
+      throw new TallystickError(
+        "publish.not-billed",
+        `${epoch} is not billed; its evidence is published after its bill.`,
+      );
+    }
+    const { invoiceBook } = profile.agreement;
+    const book = (await getJson<BookState>(store, keys.book(invoiceBook))) as BookState;
+    let waits = book.pendingFirst !== book.pendingNext;
+    for (let sequence = BigInt(book.lastSequence); !waits && sequence > 0n; sequence--) {
+      const batch = await readBatch(store, invoiceBook, sequence);
+      if (batch.blockTime !== undefined) break;
+      waits = batch.count > 0;
+    }
+    if (!waits) return;
+    throw new TallystickError(
+      "publish.not-final",
+      "Some invoices are not on the ledger for good yet; commit, then publish.",
+    );
+  }
+}
+
+const begin = (folder: string): PublishState => ({
+  folder,
+  after: "",
+  done: false,
+  subscribers: 0,
+  files: 0,
+  bytes: 0,
+  written: 0,
+});
