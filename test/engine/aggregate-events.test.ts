@@ -167,6 +167,36 @@ describe("aggregating events", () => {
     assert.equal(checkRoots(), 1200);
   });
 
+  it("awaits events that are late by seconds: they are in the window's own charge", async () => {
+    const aggregator = start({ ...POLICY, awaitSeconds: 60 });
+    const at = (time: number, sequence: number) => ({
+      device: "lamp-1",
+      time: START + time,
+      sequence,
+      quantity: 1,
+    });
+    await take(aggregator, [at(5, 1), at(HOUR + 59_999, 2)]);
+    await saved(aggregator, 1);
+    await aggregator.closeDue();
+    assert.deepEqual(closings, [], "a minute is not over");
+    await take(aggregator, [at(HOUR - 1, 3), at(HOUR + 60_000, 4)]);
+    await saved(aggregator, 2);
+    await aggregator.closeDue();
+    assert.deepEqual(
+      records().map(({ id, energyWattHours }) => [id.includes(":0.1:"), energyWattHours]),
+      [[true, "0.002"]],
+    );
+    // By a second more, and it is a supplement.
+    await take(aggregator, [at(HOUR - 2, 5)]);
+    await saved(aggregator, 3);
+    await aggregator.closeDue(true);
+    const supplement = records().filter(({ id }) => id.includes(":1.1:"));
+    assert.deepEqual(
+      supplement.map(({ energyWattHours }) => energyWattHours),
+      ["0.001"],
+    );
+  });
+
   it("charges late events apart, and never what is charged already", async () => {
     const aggregator = start();
     await take(aggregator, [...hourOf(0), ...hourOf(2)]);

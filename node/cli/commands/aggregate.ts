@@ -1,6 +1,7 @@
 import { EventFiles } from "../../adapters/event-files.ts";
 import { readWindowName } from "../../engine/event-folder.ts";
 import type { CommandModule } from "../command.ts";
+import { asFolderFault } from "../event-faults.ts";
 import { forwardRecords } from "../event-forward.ts";
 import { type IntakeOptions, takeEventsIn } from "../event-intake.ts";
 import { type ProofOptions, proveOneEvent } from "../event-proofs.ts";
@@ -46,27 +47,38 @@ export const command: CommandModule = {
 
   async run([files], given, { output }) {
     const options = given as Options;
-    const folder = new EventFiles(options.into as string);
+    const into = options.into as string;
     try {
-      if (options.prove !== undefined) return await proveOneEvent(folder, options, output);
-      if (options.forgetBefore !== undefined) return await forget(folder, options, output);
-      const sources = files as string[];
-      if (sources.length === 0 && options.close !== true && options.forward !== true) {
-        throw new UsageError(
-          "Name files of events, or --close, --forward, --prove, --forget-before.",
-        );
+      const folder = new EventFiles(into);
+      try {
+        return await work(folder, files as string[], options, output);
+      } finally {
+        folder.release();
       }
-      let rejected = 0;
-      if (sources.length > 0 || options.close === true) {
-        ({ rejected } = await takeEventsIn(folder, sources, options, output));
-      }
-      if (options.forward === true) await forwardRecords(folder, options, output);
-      return rejected > 0 ? EXIT.no : EXIT.yes;
-    } finally {
-      folder.release();
+    } catch (error) {
+      throw asFolderFault(error, into);
     }
   },
 };
+
+async function work(
+  folder: EventFiles,
+  files: string[],
+  options: Options,
+  output: Output,
+): Promise<ExitCode> {
+  if (options.prove !== undefined) return proveOneEvent(folder, options, output);
+  if (options.forgetBefore !== undefined) return forget(folder, options, output);
+  if (files.length === 0 && options.close !== true && options.forward !== true) {
+    throw new UsageError("Name files of events, or --close, --forward, --prove, --forget-before.");
+  }
+  let rejected = 0;
+  if (files.length > 0 || options.close === true) {
+    ({ rejected } = await takeEventsIn(folder, files, options, output));
+  }
+  if (options.forward === true) await forwardRecords(folder, options, output);
+  return rejected > 0 ? EXIT.no : EXIT.yes;
+}
 
 async function forget(folder: EventFiles, options: Options, output: Output): Promise<ExitCode> {
   const before = Date.parse(`${options.forgetBefore}T00:00:00Z`);
