@@ -1,14 +1,15 @@
 import { hash, randomFillSync } from "node:crypto";
+import { closeSync, openSync, readSync } from "node:fs";
 import { mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openInput } from "../../node/adapters/files.ts";
+import { columnsOfFile } from "../../node/adapters/columns-thread.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import { HashArena } from "../../node/core/commitment/kernel/hash-arena.ts";
 import { ASTERISK } from "../../node/core/formats/asterisk-record.ts";
 import { columnsFormat } from "../../node/core/formats/columns-formats.ts";
-import { readColumns } from "../../node/core/formats/columns-reader.ts";
-import { UsageColumns, type UsageLines } from "../../node/core/formats/usage-columns.ts";
+import { ColumnsFiller } from "../../node/core/formats/columns-reader.ts";
+import { UsageColumns } from "../../node/core/formats/usage-columns.ts";
 import { RowPricer } from "../../node/engine/price-columns.ts";
 import { UsePricer } from "../../node/engine/price-use.ts";
 import { sealTick } from "../../node/engine/seal-batch.ts";
@@ -34,6 +35,7 @@ interface Cost {
   seconds: number;
   /** Of all threads of the process. */
   cpuSeconds: number;
+  mainSeconds: number;
 }
 
 function cpuSeconds(): number {
@@ -43,19 +45,34 @@ function cpuSeconds(): number {
 
 async function cost(work: () => Promise<unknown> | unknown): Promise<Cost> {
   const cpu = cpuSeconds();
+  const main = process.threadCpuUsage();
   const began = performance.now();
   await work();
   const seconds = (performance.now() - began) / 1000;
-  return { seconds, cpuSeconds: cpuSeconds() - cpu };
+  const { user, system } = process.threadCpuUsage(main);
+  return { seconds, cpuSeconds: cpuSeconds() - cpu, mainSeconds: (user + system) / 1e6 };
 }
 
-async function read(path: string): Promise<UsageLines> {
-  const { chunks } = await openInput(path);
-  return readColumns(chunks, columnsFormat(ASTERISK), { file: path, sourceName: "bench" });
+const OPTIONS = { sourceName: "bench" };
+
+/** All of a file's columns on this very thread, as the reading thread makes them. */
+function* columnsHere(path: string): Generator<UsageColumns> {
+  const filler = new ColumnsFiller(columnsFormat(ASTERISK).open({ file: path, ...OPTIONS }));
+  const columns = new UsageColumns();
+  const file = openSync(path, "r");
+  for (let isLast = false; !isLast || filler.hasRest; ) {
+    const room = filler.begin(columns);
+    const bytes: number = isLast ? 0 : readSync(file, room, 0, room.length, null);
+    isLast = bytes === 0;
+    filler.end(columns, bytes, isLast);
+    yield columns;
+  }
+  closeSync(file);
 }
 
 async function take({ ingest }: Operator, path: string, name: string): Promise<void> {
-  const lines = await read(path);
+  const lines = (seeds: Uint32Array) =>
+    columnsOfFile(path, ASTERISK, { file: path, ...OPTIONS }, { seeds });
   const { classes, in: taken } = await ingest.ingest({ name, sha256: hash("sha256", name), lines });
   const charged = classes.charged.records + classes.pricedAtZero.records;
   if (charged !== taken.records) {
@@ -78,9 +95,8 @@ async function stages(operator: Operator, path: string, all: Cost, seal: Cost): 
     before = now;
   };
   let records = 0;
-  for await (const columns of await read(path)) {
+  for (const columns of columnsHere(path)) {
     spend("read and parse");
-    if (!(columns instanceof UsageColumns)) continue;
     records += columns.count;
     seen.prints.ofColumns(columns);
     spend("fingerprints");
@@ -99,12 +115,14 @@ async function stages(operator: Operator, path: string, all: Cost, seal: Cost): 
   }
   const hashing = (await cost(() => bareHashing(records))).cpuSeconds;
   const rest = all.cpuSeconds - Object.values(spent).reduce((sum, one) => sum + one, hashing);
+  const micros = (seconds: number) => ((1e6 * seconds) / records).toFixed(2);
   const share = (seconds: number) =>
     `${Math.round((100 * seconds) / (all.cpuSeconds + seal.cpuSeconds))} %`;
   const parts = { ...spent, "hash (kernel alone)": hashing, "number, columns, store": rest };
-  return Object.entries({ ...parts, seal: seal.cpuSeconds })
-    .map(([name, seconds]) => `${name} ${share(seconds)}`)
+  const shares = Object.entries({ ...parts, seal: seal.cpuSeconds })
+    .map(([name, seconds]) => `${name} ${share(seconds)} (${micros(seconds)} µs)`)
     .join(", ");
+  return `${shares}; of this the main thread ${micros(all.mainSeconds + seal.mainSeconds)} µs`;
 }
 
 /** As many messages as so many charges need, already in the kernel's memory. */

@@ -120,7 +120,7 @@ async function everything(scene: EngineScene): Promise<[string, string][]> {
   return found;
 }
 
-const PARTIES = [ANNA, ANNA, BERT, "0049 151 00000001", STRANGER, ""];
+const PARTIES = [ANNA, ANNA, BERT, STRANGER, STRANGER, "0049 151 00000001", STRANGER, ""];
 const OTHERS = [
   "+4930123456",
   "+498001234567",
@@ -130,6 +130,12 @@ const OTHERS = [
   "",
   "+4930999",
 ];
+
+/** One number that two accounts had for some time, both of them for some days. */
+const MOVED = [
+  { id: "carl", from: "2026-09-05T00:00:00Z", to: "2026-09-25T12:00:00Z" },
+  { id: "dora", from: "2026-09-20T00:00:00Z", to: "2026-10-03T00:00:00Z" },
+].map(({ id, ...dates }) => ({ id, label: id, devices: [{ id: STRANGER, ...dates }] }));
 
 describe("columns taken in", () => {
   it("leave the very store that records leave, one after the other", async () => {
@@ -144,6 +150,7 @@ describe("columns taken in", () => {
         async (files, options) => {
           const fast = await EngineScene.withAccounts({ seed: 7, ...options });
           const plain = await EngineScene.withAccounts({ seed: 7, ...options });
+          for (const scene of [fast, plain]) await scene.pipeline.putAccounts(MOVED);
           for (const [at, text] of files.entries()) {
             const taken = await ingest(fast, `file-${at}`, text, "columns");
             assert.deepEqual(taken, await ingest(plain, `file-${at}`, text, "objects"));

@@ -1,16 +1,21 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { CompiledRater } from "../../../node/core/rating/compiled-rater.ts";
+import {
+  CompiledRater,
+  milliseconds,
+  sessionMinutesBetween,
+} from "../../../node/core/rating/compiled-rater.ts";
 import { parseUtcInstant } from "../../../node/core/rating/instant-number.ts";
 import { rateUsage } from "../../../node/core/rating/rate-usage.ts";
 import { DIRECTIONS, SERVICES, type UsageRecord } from "../../../node/core/records/usage-record.ts";
-import { compileTariff } from "../../../node/core/tariff/compile.ts";
+import { type CompiledTariff, compileTariff } from "../../../node/core/tariff/compile.ts";
 import { PEAK_CALENDAR, tariffDocument } from "../tariff/tariff-fixture.ts";
 
-const RETAIL = JSON.parse(
-  readFileSync(new URL("../../../samples/tariffs/alder-retail.json", import.meta.url), "utf8"),
-);
+const sample = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../../../samples/tariffs/${name}`, import.meta.url), "utf8"));
+const RETAIL = sample("alder-retail.json");
+const INTERCONNECT = sample("interconnect.json");
 
 const amount = fc
   .tuple(fc.constantFrom("0", "1", "19", "999999999"), fc.integer({ min: 0, max: 999_999_999 }))
@@ -160,6 +165,80 @@ describe("the compiled rater", () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it("prices usual calls by numbers alone as it prices their records", () => {
+    const from = Date.parse("2025-12-20T00:00:00Z");
+    const call = fc.record({
+      start: fc.integer({ min: 0, max: 400 * 86_400 }).map((after) => from + 1000 * after),
+      rings: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 7_200_000 })),
+      durationSeconds: fc.integer({ min: 0, max: 9_000_000 }).map((ms) => ms / 1000),
+      direction: fc.constantFrom("outgoing" as const, "incoming" as const),
+      party: number,
+      price: fc.constantFrom("0.09", "0.0075", "1.25"),
+    });
+    const ownTariff = (amount: string) =>
+      tariffDocument({
+        calendar: PEAK_CALENDAR,
+        rounding: { mode: "half-even", scale: 2 },
+        services: [
+          {
+            service: "voice",
+            direction: "outgoing",
+            prices: [
+              {
+                bands: ["peak"],
+                setUp: "0.05",
+                price: { amount, per: 1, unit: "min" },
+                increments: { first: 60, further: 6, unit: "s" },
+                minimum: "0.3",
+              },
+              {
+                bands: ["off-peak"],
+                price: { amount, per: 1, unit: "min" },
+                increments: { first: 1, further: 1, unit: "s" },
+                maximum: "0.4",
+              },
+            ],
+          },
+        ],
+      });
+    const documents = [RETAIL, INTERCONNECT, ...["0.09", "0.0075", "1.25"].map(ownTariff)];
+    const tariffs = documents.map((document) => compileTariff(document, 1));
+    const raters = tariffs.map((tariff) => new CompiledRater(tariff));
+    let compared = 0;
+    fc.assert(
+      fc.property(call, (one) => {
+        const { start, rings, durationSeconds, direction, party } = one;
+        const use: UsageRecord = {
+          id: "r",
+          service: "voice",
+          direction,
+          start: new Date(start).toISOString(),
+          sessionStart: new Date(start - rings).toISOString(),
+          durationSeconds,
+          ...(party === undefined
+            ? {}
+            : direction === "incoming"
+              ? { aParty: party }
+              : { bParty: party }),
+          billable: true,
+        };
+        for (const [at, rater] of raters.entries()) {
+          const place = rater.placeOf(use);
+          const minutes = sessionMinutesBetween(start - rings, start);
+          const quantity = milliseconds(durationSeconds) as number;
+          const amountNano = place && rater.amountAt(place, start, minutes, quantity);
+          if (amountNano === undefined) continue;
+          const plain = rateUsage(tariffs[at] as CompiledTariff, use);
+          assert.ok(plain.outcome === "rated");
+          assert.equal(amountNano, plain.amountNano);
+          compared++;
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+    assert.ok(compared > 1_000, `${compared} amounts were compared`);
   });
 
   it("answers what the plain rater answers where more than number and time decide", () => {
