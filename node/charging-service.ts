@@ -15,6 +15,7 @@ import type { UsageFile } from "./engine/ingest-usage.ts";
 import { TariffPricers } from "./engine/tariff-pricers.ts";
 import type { TariffShelf } from "./engine/tariff-shelf.ts";
 import { secretFile } from "./operator-token.ts";
+import { collectInSmallSteps } from "./small-collections.ts";
 
 /** The charging part of an operator's node, opened on its folder and kept up until it is stopped. */
 export interface ChargingService {
@@ -29,6 +30,7 @@ export async function startCharging(
   ledgerSeconds: () => Promise<bigint>,
   log: Log,
 ): Promise<ChargingService> {
+  collectInSmallSteps();
   const { accounts, emergencyNumbers, intoBooks, keepSessionsMinutes, webhook } = config.charging;
   const written =
     accounts === undefined ? undefined : parseStrictJson(await readFile(accounts, "utf8"));

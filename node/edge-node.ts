@@ -15,6 +15,7 @@ import { TariffPricers } from "./engine/tariff-pricers.ts";
 import { createChargingServer } from "./http/charging-server.ts";
 import { HttpCentre } from "./http/http-centre.ts";
 import { operatorToken } from "./operator-token.ts";
+import { collectInSmallSteps } from "./small-collections.ts";
 
 const SNAPSHOT_BYTES = 16 * 1024 * 1024;
 
@@ -37,6 +38,7 @@ export class EdgeNode {
   }
 
   static async start(config: EdgeConfig, environment: Environment, log: Log): Promise<EdgeNode> {
+    collectInSmallSteps();
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     const tariffs = new CompiledTariffs(
       await Promise.all(

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
@@ -83,7 +83,10 @@ export class ChargingLogFile implements ChargingLog {
           throw damaged(directory, `${logName(first + index)} is missing`);
       }
       const number = Math.max(first - 1, ...logs);
-      return new ChargingLogFile(directory, lock, { snapshot, number }, snapshotEveryBytes);
+      const log = new ChargingLogFile(directory, lock, { snapshot, number }, snapshotEveryBytes);
+      if (snapshot > 0)
+        log.#snapshotBytes = (await stat(join(directory, snapshotName(snapshot)))).size;
+      return log;
     } catch (error) {
       await lock.close();
       throw error;

@@ -12,53 +12,127 @@ import type { EdgeSlice } from "./slice.ts";
 
 export const SNAPSHOT_FORMAT = "tallystick-charging-1";
 
+/** A line's own form: what JSON lacks is text and lists. */
+type Written<T> = {
+  [K in keyof T]: T[K] extends bigint
+    ? string
+    : T[K] extends Map<infer Key, infer Value>
+      ? [Key, Value][]
+      : T[K] extends Set<infer Value>
+        ? Value[]
+        : T[K];
+};
+
 type Line =
   | { format: string; nextRecord: number; nextNotice: number; noticesTaken?: number }
-  | { account: Omit<ChargingAccount, "sessions"> }
-  | { session: ChargingSession }
+  | { account: Written<Omit<ChargingAccount, "sessions">> }
+  | { session: Written<ChargingSession> }
   | { counters: CounterChange[]; of: "used" | "held" }
   | { record: SessionRecord; number: number }
   | { notice: NumberedNotice }
-  | { slice: EdgeSlice }
+  | { slice: Written<EdgeSlice> }
   | { edge: string; upTo: number }
   | { end: number };
 
-const write = (line: Line): string =>
-  JSON.stringify(line, (_key, value) => {
-    if (typeof value === "bigint") return `${value}n`;
-    if (value instanceof Map) return [...value];
-    if (value instanceof Set) return [...value];
-    return value;
-  });
+const nano = (value: bigint): string => `${value}n`;
+const bigintOf = (text: string): bigint => BigInt(text.slice(0, -1));
 
-const AMOUNTS = /(Nano|^used|^granted)$/;
+/*
+ * Field by field: a function that JSON calls for every value took three quarters of the time that a
+ * million accounts need.
+ */
+function writtenAccount({
+  sessions: _named,
+  ...account
+}: ChargingAccount): Written<Omit<ChargingAccount, "sessions">> {
+  return {
+    ...account,
+    balanceNano: nano(account.balanceNano),
+    reservedNano: nano(account.reservedNano),
+    spentNano: nano(account.spentNano),
+    toppedUpNano: nano(account.toppedUpNano),
+    paidOutNano: nano(account.paidOutNano),
+    periodSpentNano: nano(account.periodSpentNano),
+    payments: [...account.payments],
+    raised: [...account.raised],
+  };
+}
 
-const read = (text: string): Line =>
-  JSON.parse(text, (key, value) =>
-    AMOUNTS.test(key) && typeof value === "string" && /^-?\d+n$/.test(value)
-      ? BigInt(value.slice(0, -1))
-      : value,
-  );
+function readAccount(account: Written<Omit<ChargingAccount, "sessions">>): ChargingAccount {
+  return {
+    ...account,
+    balanceNano: bigintOf(account.balanceNano),
+    reservedNano: bigintOf(account.reservedNano),
+    spentNano: bigintOf(account.spentNano),
+    toppedUpNano: bigintOf(account.toppedUpNano),
+    paidOutNano: bigintOf(account.paidOutNano),
+    periodSpentNano: bigintOf(account.periodSpentNano),
+    payments: new Map(account.payments),
+    raised: new Set(account.raised),
+    sessions: new Set(),
+  };
+}
+
+function writtenSession(session: ChargingSession): Written<ChargingSession> {
+  return {
+    ...session,
+    used: nano(session.used),
+    granted: nano(session.granted),
+    spentNano: nano(session.spentNano),
+    reservedNano: nano(session.reservedNano),
+    refundedNano: nano(session.refundedNano),
+  };
+}
+
+function readSession(session: Written<ChargingSession>): ChargingSession {
+  return {
+    ...session,
+    used: bigintOf(session.used),
+    granted: bigintOf(session.granted),
+    spentNano: bigintOf(session.spentNano),
+    reservedNano: bigintOf(session.reservedNano),
+    refundedNano: bigintOf(session.refundedNano),
+  };
+}
+
+function writtenSlice(slice: EdgeSlice): Written<EdgeSlice> {
+  return {
+    ...slice,
+    grantedNano: nano(slice.grantedNano),
+    spentNano: nano(slice.spentNano),
+    returnedNano: nano(slice.returnedNano),
+  };
+}
+
+function readSlice(slice: Written<EdgeSlice>): EdgeSlice {
+  return {
+    ...slice,
+    grantedNano: bigintOf(slice.grantedNano),
+    spentNano: bigintOf(slice.spentNano),
+    returnedNano: bigintOf(slice.returnedNano),
+  };
+}
 
 export function* writeState(state: ChargingState): Generator<string> {
   const { nextRecord, nextNotice, noticesTaken } = state;
   let lines = 2;
   const line = (content: Line): string => {
     lines += 1;
-    return write(content);
+    return JSON.stringify(content satisfies Line);
   };
   const taken = noticesTaken === undefined ? {} : { noticesTaken };
-  yield write({ format: SNAPSHOT_FORMAT, nextRecord, nextNotice, ...taken });
-  for (const { sessions, ...account } of state.accounts.values()) yield line({ account });
-  for (const session of state.sessions.values()) yield line({ session });
+  const head: Line = { format: SNAPSHOT_FORMAT, nextRecord, nextNotice, ...taken };
+  yield JSON.stringify(head);
+  for (const account of state.accounts.values()) yield line({ account: writtenAccount(account) });
+  for (const session of state.sessions.values()) yield line({ session: writtenSession(session) });
   for (const kind of ["used", "held"] as const) {
     for (const one of state[kind].changes()) yield line({ of: kind, counters: [one] });
   }
   for (const [number, record] of state.records) yield line({ number, record });
   for (const notice of state.notices) yield line({ notice });
-  for (const slice of state.slices.values()) yield line({ slice });
+  for (const slice of state.slices.values()) yield line({ slice: writtenSlice(slice) });
   for (const [edge, upTo] of state.edgeRecords) yield line({ edge, upTo });
-  yield write({ end: lines });
+  yield JSON.stringify({ end: lines } satisfies Line);
 }
 
 /** Reads the lines of `writeState`, one by one. */
@@ -71,7 +145,7 @@ export class StateReader {
   take(text: string): void {
     let line: Line;
     try {
-      line = read(text);
+      line = JSON.parse(text) as Line;
     } catch (cause) {
       throw unusable("a line is no JSON", cause);
     }
@@ -96,21 +170,15 @@ export class StateReader {
   #put(line: Line): void {
     const { state } = this;
     if ("account" in line) {
-      const account = line.account;
-      state.accounts.set(account.id, {
-        ...account,
-        payments: new Map(account.payments),
-        raised: new Set(account.raised),
-        sessions: new Set(),
-      });
+      state.accounts.set(line.account.id, readAccount(line.account));
     } else if ("session" in line) {
-      state.sessions.set(line.session.id, line.session);
+      state.sessions.set(line.session.id, readSession(line.session));
       state.accounts.get(line.session.account)?.sessions.add(line.session.id);
     } else if ("counters" in line) state[line.of].add(line.counters);
     else if ("record" in line) state.records.set(line.number, line.record);
     else if ("notice" in line) state.notices.push(line.notice);
     else if ("slice" in line) {
-      state.slices.set(sliceKey(line.slice.edge, line.slice.account), line.slice);
+      state.slices.set(sliceKey(line.slice.edge, line.slice.account), readSlice(line.slice));
     } else if ("upTo" in line) state.edgeRecords.set(line.edge, line.upTo);
   }
 }
