@@ -12,16 +12,16 @@ import type { EdgeSlice } from "./slice.ts";
 
 export const SNAPSHOT_FORMAT = "tallystick-charging-1";
 
-/** A line's own form: what JSON lacks is text and lists. */
-type Written<T> = {
-  [K in keyof T]: T[K] extends bigint
-    ? string
-    : T[K] extends Map<infer Key, infer Value>
-      ? [Key, Value][]
-      : T[K] extends Set<infer Value>
-        ? Value[]
-        : T[K];
-};
+/** A line's own form, however deep: what JSON lacks is text and lists. */
+type Written<T> = T extends bigint
+  ? string
+  : T extends Map<infer Key, infer Value>
+    ? [Key, Written<Value>][]
+    : T extends Set<infer Value>
+      ? Value[]
+      : T extends object
+        ? { [K in keyof T]: Written<T[K]> }
+        : T;
 
 type Line =
   | { format: string; nextRecord: number; nextNotice: number; noticesTaken?: number }
@@ -73,27 +73,44 @@ function readAccount(account: Written<Omit<ChargingAccount, "sessions">>): Charg
   };
 }
 
-function writtenSession(session: ChargingSession): Written<ChargingSession> {
+function writtenSession({ sponsored, ...session }: ChargingSession): Written<ChargingSession> {
   return {
     ...session,
     used: nano(session.used),
     granted: nano(session.granted),
-    spentNano: nano(session.spentNano),
-    reservedNano: nano(session.reservedNano),
+    ...writtenPart(session),
     refundedNano: nano(session.refundedNano),
+    ...(sponsored === undefined
+      ? {}
+      : { sponsored: sponsored.map((one) => ({ ...one, ...writtenPart(one) })) }),
   };
 }
 
-function readSession(session: Written<ChargingSession>): ChargingSession {
+function readSession({ sponsored, ...session }: Written<ChargingSession>): ChargingSession {
   return {
     ...session,
     used: bigintOf(session.used),
     granted: bigintOf(session.granted),
-    spentNano: bigintOf(session.spentNano),
-    reservedNano: bigintOf(session.reservedNano),
+    ...readPart(session),
     refundedNano: bigintOf(session.refundedNano),
+    ...(sponsored === undefined
+      ? {}
+      : { sponsored: sponsored.map((one) => ({ ...one, ...readPart(one) })) }),
   };
 }
+
+/** What an account, whoever it is, spends on a session and holds for it. */
+type Part = Pick<ChargingSession, "spentNano" | "reservedNano">;
+
+const writtenPart = ({ spentNano, reservedNano }: Part): Written<Part> => ({
+  spentNano: nano(spentNano),
+  reservedNano: nano(reservedNano),
+});
+
+const readPart = ({ spentNano, reservedNano }: Written<Part>): Part => ({
+  spentNano: bigintOf(spentNano),
+  reservedNano: bigintOf(reservedNano),
+});
 
 function writtenSlice(slice: EdgeSlice): Written<EdgeSlice> {
   return {
