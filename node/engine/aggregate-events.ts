@@ -75,12 +75,15 @@ export class EventAggregator {
       closed: {},
       publishing: [],
     };
-    if (JSON.stringify(checkpoint.policy) !== JSON.stringify(policy.document)) {
+    const { challengeDays } = policy.document;
+    const found = { ...checkpoint.policy, challengeDays };
+    if (JSON.stringify(found) !== JSON.stringify(policy.document)) {
       throw new TallystickError(
         "policy.changed",
         "The folder holds events that were taken in by another policy; close them, or use another folder.",
       );
     }
+    checkpoint.policy = policy.document;
     folder.restore(checkpoint);
     for (const name of checkpoint.publishing) folder.publish(name);
     return new EventAggregator(options, checkpoint);

@@ -98,9 +98,6 @@ describe("tallystick aggregate", function () {
     assert.ok(absent.last?.proof?.absent);
     const unknown = await aggregate("--prove", "x", "--device", "d", "--time", "1");
     assert.equal(unknown.last?.error?.code, "events.unknown-record");
-    const forgotten = await aggregate("--forget-before", "2026-10-02");
-    assert.equal(forgotten.exitCode, 0);
-    assert.equal((await prove("7")).last?.error?.code, "events.unknown-record");
   });
 
   it("loses nothing and takes nothing twice when it is killed again and again", async () => {

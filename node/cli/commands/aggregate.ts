@@ -1,10 +1,10 @@
 import { EventFiles } from "../../adapters/event-files.ts";
-import { readWindowName } from "../../engine/event-folder.ts";
 import type { CommandModule } from "../command.ts";
 import { asFolderFault } from "../event-faults.ts";
 import { forwardRecords } from "../event-forward.ts";
 import { type IntakeOptions, takeEventsIn } from "../event-intake.ts";
 import { type ProofOptions, proveOneEvent } from "../event-proofs.ts";
+import { forgetBefore, forgetDue } from "../event-retention.ts";
 import { declareNodeOptions, type NodeOptions } from "../node-options.ts";
 import { EXIT, type ExitCode, type Output, UsageError } from "../output.ts";
 
@@ -36,7 +36,10 @@ export const command: CommandModule = {
       .option("--time <instant>", "with --prove: milliseconds since 1970, or ISO 8601")
       .option("--sequence <number>", "with --prove: the device's own counter", "0")
       .option("--out <file>", "with --prove: where the proof goes (default: standard output)")
-      .option("--forget-before <date>", "remove events and keys of windows before this day (UTC)")
+      .option(
+        "--forget-before <date>",
+        "remove events and keys of windows before this day (UTC), if no bill of theirs can be challenged",
+      )
       .addHelpText(
         "after",
         "\nA file that was read before goes on where it ended. Killed at any moment, it loses no event" +
@@ -68,7 +71,8 @@ async function work(
   output: Output,
 ): Promise<ExitCode> {
   if (options.prove !== undefined) return proveOneEvent(folder, options, output);
-  if (options.forgetBefore !== undefined) return forget(folder, options, output);
+  if (options.forgetBefore !== undefined)
+    return forgetBefore(folder, options.forgetBefore, output, Date.now());
   if (files.length === 0 && options.close !== true && options.forward !== true) {
     throw new UsageError("Name files of events, or --close, --forward, --prove, --forget-before.");
   }
@@ -77,16 +81,6 @@ async function work(
     ({ rejected } = await takeEventsIn(folder, files, options, output));
   }
   if (options.forward === true) await forwardRecords(folder, options, output);
+  await forgetDue(folder, output, Date.now());
   return rejected > 0 ? EXIT.no : EXIT.yes;
-}
-
-async function forget(folder: EventFiles, options: Options, output: Output): Promise<ExitCode> {
-  const before = Date.parse(`${options.forgetBefore}T00:00:00Z`);
-  if (Number.isNaN(before))
-    throw new UsageError("--forget-before takes a day, such as 2026-10-01.");
-  const forgotten = folder.listClosed().filter((name) => readWindowName(name).window < before);
-  for (const name of forgotten) folder.forget(name);
-  await output.record({ forgotten });
-  await output.say(`Events of ${forgotten.length} closings were removed; their charges stay.`);
-  return EXIT.yes;
 }

@@ -51,6 +51,8 @@ const policySchema = z.strictObject({
     .min(3600)
     .max(400 * 86_400)
     .default(30 * 86_400),
+  /** How long a bill can be challenged; its events are kept until then. May be changed at any time. */
+  challengeDays: z.int().min(1).max(3660).default(180),
 });
 
 export type PolicyDocument = z.infer<typeof policySchema>;
