@@ -3,6 +3,7 @@ import { readCgratesFolder, writeCgratesFolder } from "../adapters/cgrates-folde
 import { readTariffJson } from "../adapters/tariff-file.ts";
 import { TallystickError } from "../core/errors.ts";
 import { isCurrency } from "../core/money/currency.ts";
+import { SERVICES, type Service } from "../core/records/usage-record.ts";
 import { parseTariff } from "../core/tariff/check.ts";
 import { CALENDAR_YEARS_DEFAULT } from "../core/tariff/document.ts";
 import { exportCgrates } from "../core/tariff/export-cgrates.ts";
@@ -19,6 +20,7 @@ export interface ExchangeOptions {
   currency?: string;
   subject?: string;
   tenant?: string;
+  category?: string[];
   out?: string;
   party?: string;
 }
@@ -51,7 +53,7 @@ async function importOcpi(file: string, zone: string, output: Output): Promise<E
 /** The answer is no (exit code 1) when something of the plan is not in the document. */
 async function importFolder(
   folder: string,
-  { zone, currency, subject, tenant }: ExchangeOptions,
+  { zone, currency, subject, tenant, category = [] }: ExchangeOptions,
   output: Output,
 ): Promise<ExitCode> {
   if (currency !== undefined && !isCurrency(currency)) {
@@ -67,6 +69,7 @@ async function importFolder(
       calendarUntil: until.toISOString().slice(0, 10),
       ...(subject === undefined ? {} : { subject }),
       ...(tenant === undefined ? {} : { tenant }),
+      categories: new Map(category.map(readCategory)),
     });
     parseTariff(document);
     if (currency === undefined) {
@@ -84,6 +87,13 @@ async function importFolder(
     const path = file === undefined ? folder : join(folder, file);
     throw new TallystickError(error.code, error.message, { ...place, file: path }, error);
   }
+}
+
+function readCategory(text: string): [string, Service] {
+  const [, name = "", service = ""] = /^(.+)=(\w+)$/.exec(text) ?? [];
+  const known = SERVICES.find((one) => one === service);
+  if (known !== undefined) return [name, known];
+  throw new UsageError(`"${text}" says no category's service; write --category vendor1=voice.`);
 }
 
 const leftOut = (isLeftOut: boolean): string => (isLeftOut ? "NOT IN THE DOCUMENT: " : "");

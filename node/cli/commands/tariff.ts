@@ -29,6 +29,7 @@ export const command: CommandModule = {
       .option("--rates <file>", "the exchange table to convert by")
       .option("--subject <name>", "whose prices of a CGRateS plan; *any unless said")
       .option("--tenant <name>", "of a CGRateS plan")
+      .option("--category <name=service...>", "what a CGRateS plan's own categories are")
       .option("--party <code>", "country and party of an OCPI tariff, such as DE*ALD")
       .option("--out <folder>", "where the CGRateS plan is written")
       .option("--approval <file>", "of what the published version changes (twin --approve)")

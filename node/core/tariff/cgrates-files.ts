@@ -23,17 +23,20 @@ export interface CgratesRow {
   fields: string[];
 }
 
+/** A plan whose prices hold anywhere, at any time, goes without these. */
+const OPTIONAL: ReadonlySet<string> = new Set<CgratesTable>(["Destinations.csv", "Timings.csv"]);
+
 export type CgratesRows = Record<CgratesTable, CgratesRow[]>;
 
 /**
- * @param files the tables' bytes by their names; Timings may be missing
+ * @param files the tables' bytes by their names; Timings and Destinations may be missing
  * @throws TallystickError `import.file-missing`, `import.row-unusable`
  */
 export function readCgratesFiles(files: ReadonlyMap<string, Uint8Array>): CgratesRows {
   const rows = {} as CgratesRows;
   for (const [file, columns] of Object.entries(CGRATES_TABLES) as [CgratesTable, number][]) {
     const bytes = files.get(file);
-    if (bytes === undefined && file !== "Timings.csv") {
+    if (bytes === undefined && !OPTIONAL.has(file)) {
       throw new TallystickError("import.file-missing", "The tariff plan lacks this file.", {
         file,
       });

@@ -20,6 +20,7 @@ export class CgratesPlan {
   readonly #rates: Map<string, CgratesRow[]>;
   readonly #destinationRates: Map<string, CgratesRow[]>;
   readonly #plans: Map<string, CgratesRow[]>;
+  readonly #timingRows: Map<string, CgratesRow[]>;
   readonly #timings = new Map([[ANY, ANY_TIME]]);
 
   constructor(rows: CgratesRows, notes: CgratesNotes) {
@@ -28,10 +29,17 @@ export class CgratesPlan {
     this.#rates = byId(rows["Rates.csv"]);
     this.#destinationRates = byId(rows["DestinationRates.csv"]);
     this.#plans = byId(rows["RatingPlans.csv"]);
-    for (const row of rows["Timings.csv"]) {
-      const timing = readTiming(row);
-      this.#timings.set(timing.id, timing);
-    }
+    this.#timingRows = byId(rows["Timings.csv"]);
+  }
+
+  /** Read when a price names it: other timings of the table are of actions, such as "*asap". */
+  #timingOf(id: string): CgratesTiming | undefined {
+    const known = this.#timings.get(id);
+    const row = this.#timingRows.get(id)?.at(-1);
+    if (known !== undefined || row === undefined) return known;
+    const timing = readTiming(row);
+    this.#timings.set(id, timing);
+    return timing;
   }
 
   /** The rows of the rate that a row of DestinationRates names. */
@@ -58,7 +66,7 @@ export class CgratesPlan {
     const id = profile.fields[4] as string;
     for (const row of required(this.#plans, id, profile, "rating plan")) {
       const [, destinationRates = "", timing = "", weight = ""] = row.fields;
-      const when = this.#timings.get(timing === "" ? ANY : timing);
+      const when = this.#timingOf(timing === "" ? ANY : timing);
       if (when === undefined) {
         throw rowError(row, "import.reference-unknown", `There is no timing "${timing}".`);
       }

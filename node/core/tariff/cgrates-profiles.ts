@@ -31,13 +31,14 @@ export function profilesOf(
     }
     if (older !== row) newest.set(key, row);
   }
+  const named = subjectIn([...newest.values()], subject, notes);
   const chains = new Map<string, CgratesRow[]>();
   const used = new Set<CgratesRow>();
   const categories = new Set([...newest.values()].map(({ fields }) => fields[1] as string));
   for (const category of categories) {
     const find = (who: string) => newest.get(JSON.stringify([category, who]));
     const chain: CgratesRow[] = [];
-    const waiting = find(subject) === undefined ? [ANY] : [subject];
+    const waiting = find(named) === undefined ? [ANY] : [named];
     for (let who = waiting.shift(); who !== undefined; who = waiting.shift()) {
       const row = find(who);
       if (row === undefined || chain.includes(row)) continue;
@@ -57,4 +58,21 @@ export function profilesOf(
     );
   }
   return chains;
+}
+
+/** Where nobody has the prices of everybody, those of the only subject that there is. */
+function subjectIn(rows: readonly CgratesRow[], wanted: string, notes: CgratesNotes): string {
+  const subjects = [...new Set(rows.map(({ fields }) => fields[2] as string))];
+  const [only] = subjects;
+  if (subjects.includes(wanted) || subjects.includes(ANY) || only === undefined) return wanted;
+  const row = rows[0] as CgratesRow;
+  if (wanted !== ANY || subjects.length > 1) {
+    throw rowError(
+      row,
+      "import.subject-unknown",
+      `There are no prices of "${wanted}"; there are those of ${subjects.join(", ")}: name one with --subject.`,
+    );
+  }
+  notes.note(row, "import.only-subject", `These are the prices of "${only}", the only subject.`);
+  return only;
 }

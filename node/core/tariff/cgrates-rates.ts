@@ -124,6 +124,9 @@ function quantity(text: string, unit: UnitName, row: CgratesRow): number {
     return parts.reduce((sum, [, n, of]) => sum + Number(n) * (MILLISECONDS[of ?? ""] ?? 0), 0);
   }
   // A bare number is nanoseconds there.
+  if (/^\d{1,18}$/.test(text) && BigInt(text) % 1_000_000n === 0n) {
+    return Number(BigInt(text) / 1_000_000n);
+  }
   throw rowError(
     row,
     "import.not-expressible",

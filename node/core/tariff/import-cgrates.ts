@@ -26,6 +26,8 @@ export interface CgratesOptions {
   subject?: string;
   /** The first one of the profiles unless said. */
   tenant?: string;
+  /** What categories are, beside those that CGRateS's own plans use: "vendor1" is voice. */
+  categories?: ReadonlyMap<string, Service>;
   /** CGRateS names none in its plans. */
   currency: string;
   timeZone: string;
@@ -34,6 +36,8 @@ export interface CgratesOptions {
 }
 
 const ANY = "*any";
+/** Nano-units are the finest amounts. */
+const SCALE_MAX = 9;
 
 const SERVICE_OF_CATEGORY: Record<string, { service: Service; direction: Direction }> = {
   call: { service: "voice", direction: "outgoing" },
@@ -89,13 +93,13 @@ class CgratesImport {
     const categories: Category[] = [];
     let validFrom = "";
     for (const [name, chain] of profiles) {
-      const known = SERVICE_OF_CATEGORY[name];
+      const known = this.#serviceOf(name);
       if (known === undefined) {
         const row = chain[0] as CgratesRow;
         this.#notes.leaveOut(
           row,
           "import.category-unknown",
-          `The category "${name}" is no known service.`,
+          `The category "${name}" is no known service; say which with --category ${name}=voice.`,
         );
         continue;
       }
@@ -112,6 +116,13 @@ class CgratesImport {
       });
     }
     return { document: this.#compose(categories, instant(validFrom)), notes: this.#notes.list };
+  }
+
+  #serviceOf(category: string): { service: Service; direction: Direction } | undefined {
+    const service = this.#options.categories?.get(category);
+    if (service === undefined) return SERVICE_OF_CATEGORY[category];
+    const known = Object.values(SERVICE_OF_CATEGORY).find((one) => one.service === service);
+    return known ?? { service, direction: "none" };
   }
 
   #compose(categories: readonly Category[], validFrom: string): TariffDocument {
@@ -229,12 +240,19 @@ class CgratesImport {
     const [, , , method = "", decimals = "", maximum = "", strategy = ""] = row.fields;
     const price = priceOfRate(this.#plan.rateOf(row), service);
     const mode = ROUNDING[method];
-    const scale = Number(decimals);
-    if (mode === undefined ? method !== "" : !/^\d$/.test(decimals)) {
+    const scale = Math.min(Number(decimals), SCALE_MAX);
+    if (mode === undefined ? method !== "" : !/^\d{1,2}$/.test(decimals)) {
       throw rowError(
         row,
         "import.not-expressible",
         `Rounding ${method} to ${decimals} can not be said.`,
+      );
+    }
+    if (Number(decimals) > SCALE_MAX) {
+      this.#notes.note(
+        row,
+        "import.rounding-finer",
+        `Amounts end at ${SCALE_MAX} decimals here; ${decimals} are asked for.`,
       );
     }
     const isBounded = /[1-9]/.test(maximum);

@@ -1,4 +1,5 @@
 import { TallystickError } from "../errors.ts";
+import { firstShapeProblem } from "../json/shape-words.ts";
 import { TARIFF_FORMAT, type TariffDocument } from "./document.ts";
 import {
   categoryOf,
@@ -30,8 +31,7 @@ export interface ImportNote {
 
 /**
  * @param timeZone the charge points', in which OCPI's times of day are read
- * @throws TallystickError `import.shape`, `import.not-expressible`, `import.no-start`,
- *   `import.amount-not-exact`
+ * @throws TallystickError `import.shape`, `import.not-expressible`, `import.amount-not-exact`
  */
 export function importOcpiTariff(
   input: unknown,
@@ -39,23 +39,26 @@ export function importOcpiTariff(
 ): { document: TariffDocument; notes: ImportNote[] } {
   const parsed = ocpiTariff.safeParse(input);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
+    const { field, says } = firstShapeProblem(parsed.error, input);
     throw new TallystickError(
       "import.shape",
-      `This is no tariff of OCPI: ${issue?.message ?? "unknown reason"}.`,
-      { field: issue?.path.join("/") ?? "" },
+      `This is no tariff of OCPI: ${field === "" ? "" : `${field}: `}${says}.`,
+      { field: field.replaceAll(".", "/") },
     );
   }
   const tariff = parsed.data;
   const byDimension = dimensionsOf(tariff);
   const notes: ImportNote[] = [];
-  const validFrom = instant(tariff.start_date_time ?? tariff.last_updated);
-  if (validFrom === undefined) {
-    throw new TallystickError(
-      "import.no-start",
-      "The tariff says neither start_date_time nor last_updated; add one.",
-    );
+  const said = instant(tariff.start_date_time ?? tariff.last_updated);
+  if (said === undefined) {
+    notes.push({
+      code: "import.no-start",
+      place: "start_date_time",
+      message: "The tariff says neither start_date_time nor last_updated; it holds from 1970 on.",
+      isLeftOut: false,
+    });
   }
+  const validFrom = said ?? "1970-01-01T00:00:00Z";
   const validTo = instant(tariff.end_date_time);
   const bands = tariff.elements.flatMap(({ restrictions }, index) =>
     hasTimes(restrictions) ? [{ name: `element ${index}`, when: whenOf(restrictions) }] : [],

@@ -10,7 +10,7 @@ import {
 } from "./ocpi-shape.ts";
 
 /** What a document tells apart that OCPI calls time. */
-export const TIME_CLASSES = ["parking", "reservation", "charging"] as const;
+export const TIME_CLASSES = ["parking", "reservation", "reservation-expired", "charging"] as const;
 export type Dimension = "ENERGY" | "FLAT" | (typeof TIME_CLASSES)[number];
 
 /** An element's component of one dimension, with its place in the original. */
@@ -18,7 +18,15 @@ export interface Placed {
   index: number;
   component: Component;
   restrictions: Element["restrictions"];
+  /** A flat fee beside the time of a reservation. */
+  fee?: Component;
 }
+
+type Reserved = "reservation" | "reservation-expired";
+const RESERVED: Record<string, Reserved> = {
+  RESERVATION: "reservation",
+  RESERVATION_EXPIRES: "reservation-expired",
+};
 
 /**
  * The components of each dimension in the order of their elements: for each dimension the first
@@ -26,6 +34,7 @@ export interface Placed {
  */
 export function dimensionsOf({ elements }: OcpiTariff): Map<Dimension, Placed[]> {
   const found = new Map<Dimension, Placed[]>();
+  const fees = new Map<Reserved, Placed>();
   for (const [index, { restrictions, price_components }] of elements.entries()) {
     const place = `elements/${index}`;
     for (const key of Object.keys(restrictions ?? {})) {
@@ -35,30 +44,88 @@ export function dimensionsOf({ elements }: OcpiTariff): Map<Dimension, Placed[]>
         `A restriction by ${key} can not be said.`,
       );
     }
-    const reservation = restrictions?.reservation;
-    if (reservation !== undefined && reservation !== "RESERVATION") {
-      throw notExpressible(
-        `${place}/restrictions/reservation`,
-        "What an expired reservation costs can not be said.",
-      );
-    }
+    const reserved = reservedBy(restrictions?.reservation, place);
     for (const component of price_components) {
-      const dimension = dimensionOf(component, reservation !== undefined, place);
+      if (reserved !== undefined && component.type === "FLAT") {
+        addFee(fees, reserved, { index, component, restrictions });
+        continue;
+      }
+      const dimension = dimensionOf(component, reserved, place);
       const placed = found.get(dimension) ?? [];
       found.set(dimension, placed);
       if (placed.some((one) => !hasTimes(one.restrictions))) continue;
       placed.push({ index, component, restrictions });
     }
   }
+  withFees(found, fees);
   return found;
 }
 
-function dimensionOf({ type }: Component, isReservation: boolean, place: string): Dimension {
-  if (!isReservation) {
+function reservedBy(reservation: string | undefined, place: string): Reserved | undefined {
+  if (reservation === undefined) return undefined;
+  const reserved = RESERVED[reservation];
+  if (reserved !== undefined) return reserved;
+  throw notExpressible(
+    `${place}/restrictions/reservation`,
+    `The kind of reservation ${reservation} can not be said.`,
+  );
+}
+
+function addFee(fees: Map<Reserved, Placed>, reserved: Reserved, fee: Placed): void {
+  if (hasTimes(fee.restrictions)) {
+    throw notExpressible(
+      `elements/${fee.index}/price_components`,
+      "A fee of a reservation can not depend on the time.",
+    );
+  }
+  if (!fees.has(reserved)) fees.set(reserved, fee);
+}
+
+/**
+ * A fee is the set-up fee of the time. What the elements of an expired reservation leave open costs as
+ * in any reservation (mod_tariffs, ReservationRestrictionType).
+ */
+function withFees(found: Map<Dimension, Placed[]>, fees: ReadonlyMap<Reserved, Placed>): void {
+  const expires = found.has("reservation-expired") || fees.has("reservation-expired");
+  const times = found.get("reservation");
+  for (const reserved of ["reservation", "reservation-expired"] as const) {
+    if (reserved === "reservation-expired" && !expires) return;
+    const fee = fees.get(reserved) ?? fees.get("reservation");
+    const placed =
+      found.get(reserved) ?? times ?? (fee === undefined ? undefined : [freeTime(fee)]);
+    if (placed === undefined) continue;
+    if (fee !== undefined && placed.some(({ component }) => component.vat !== fee.component.vat)) {
+      throw notExpressible(
+        `elements/${fee.index}/price_components`,
+        "Fee and time of a reservation have different rates of VAT.",
+      );
+    }
+    found.set(
+      reserved,
+      fee === undefined ? placed : placed.map((one) => ({ ...one, fee: fee.component })),
+    );
+  }
+}
+
+/** A reservation that costs its fee alone. */
+const freeTime = (fee: Placed): Placed => ({
+  ...fee,
+  component: { ...fee.component, type: "TIME", price: 0, step_size: 1 },
+});
+
+function dimensionOf(
+  { type }: Component,
+  reserved: Reserved | undefined,
+  place: string,
+): Dimension {
+  if (reserved === undefined) {
     return type === "TIME" ? "charging" : type === "PARKING_TIME" ? "parking" : type;
   }
-  if (type === "TIME") return "reservation";
-  throw notExpressible(`${place}/price_components`, "A reservation is priced by time alone.");
+  if (type === "TIME") return reserved;
+  throw notExpressible(
+    `${place}/price_components`,
+    "A reservation is priced by a fee and by time alone.",
+  );
 }
 
 export const hasTimes = (
@@ -72,7 +139,7 @@ export function hasFlatBeside(
   found: Map<Dimension, Placed[]>,
   metered: Dimension | undefined,
 ): boolean {
-  if (metered === "parking" || metered === "reservation") return false;
+  if (metered !== undefined && isTold(metered)) return false;
   const places = (dimension: Dimension) => found.get(dimension)?.map(({ index }) => index);
   const flat = places("FLAT");
   return metered === undefined || flat === undefined || String(flat) === String(places(metered));
@@ -109,7 +176,7 @@ export class Priced {
 
   several(found: Map<Dimension, Placed[]>): TariffService[] {
     const services: TariffService[] = [];
-    const hasClasses = found.has("parking") || found.has("reservation");
+    const hasClasses = [...found.keys()].some(isTold);
     for (const [dimension, placed] of found) {
       const service = serviceOf(dimension);
       const prices = this.#prices(dimension, placed).map((price) =>
@@ -141,6 +208,7 @@ export class Priced {
       const bands = hasTimes(restrictions) ? [`element ${index}`] : [...rest, "otherwise"];
       return {
         ...(this.#bands.length > 0 ? { bands } : {}),
+        ...(one.fee === undefined ? {} : { setUp: amount(one.fee.price, placeOf(one)) }),
         ...priceOf(dimension, component.price, component.step_size, placeOf(one)),
         ...(this.isByRate ? { taxCategory: categoryOf(component.vat ?? 0) } : {}),
       };
@@ -171,6 +239,10 @@ export class Priced {
     }
   }
 }
+
+/** Time that a record tells apart from charging. */
+const isTold = (dimension: Dimension): boolean =>
+  dimension !== "charging" && TIME_CLASSES.some((one) => one === dimension);
 
 const placeOf = ({ index }: Placed): string => `elements/${index}/price_components`;
 

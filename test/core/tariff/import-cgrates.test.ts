@@ -257,4 +257,72 @@ describe("import of CGRateS plans", () => {
       }
     });
   }
+
+  describe("that are written otherwise", () => {
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    const plan = (changes: Record<string, string | undefined> = {}) =>
+      new Map(
+        Object.entries({
+          "Rates.csv": "R,0,0.6,60s,60s,0s",
+          "DestinationRates.csv": "DR,*any,R,*up,4,0,",
+          "RatingPlans.csv": "RP,DR,*any,10",
+          "RatingProfiles.csv": "cgrates.org,call,*any,2019-01-01T00:00:00Z,RP,",
+          ...changes,
+        }).flatMap(([name, text]): [string, Uint8Array][] =>
+          text === undefined ? [] : [[name, bytes(`${text}\n`)]],
+        ),
+      );
+    const codes = (notes: { code: string }[]) => notes.map(({ code }) => code);
+    const use = call("1002", 61);
+
+    it("need no destinations and times where prices hold anywhere and always", () => {
+      const { document, notes } = importCgrates(plan(), OPTIONS);
+      assert.deepEqual([costOf(document, use), notes], ["1.2", []]);
+    });
+
+    it("may have timings of actions, which no price names", () => {
+      const timings = "ALWAYS,*any,*any,*any,*any,00:00:00\nASAP,*any,*any,*any,*any,*asap";
+      const files = plan({ "Timings.csv": timings, "RatingPlans.csv": "RP,DR,ALWAYS,10" });
+      assert.equal(costOf(importCgrates(files, OPTIONS).document, use), "1.2");
+      const named = plan({ "Timings.csv": timings, "RatingPlans.csv": "RP,DR,ASAP,10" });
+      assert.throws(() => importCgrates(named, OPTIONS), { code: "import.row-unusable" });
+    });
+
+    it("may have one subject alone; among several one has to be named", () => {
+      const one = plan({ "RatingProfiles.csv": "t,call,1001,2019-01-01T00:00:00Z,RP," });
+      const { document, notes } = importCgrates(one, OPTIONS);
+      assert.deepEqual([costOf(document, use), codes(notes)], ["1.2", ["import.only-subject"]]);
+      const two = plan({
+        "RatingProfiles.csv":
+          "t,call,1001,2019-01-01T00:00:00Z,RP,\nt,call,1002,2019-01-01T00:00:00Z,RP,",
+      });
+      assert.throws(() => importCgrates(two, OPTIONS), { code: "import.subject-unknown" });
+      assert.equal(
+        costOf(importCgrates(two, { ...OPTIONS, subject: "1002" }).document, use),
+        "1.2",
+      );
+      assert.throws(() => importCgrates(two, { ...OPTIONS, subject: "7" }), {
+        code: "import.subject-unknown",
+      });
+    });
+
+    it("may round to more decimals than there are, and count in bare nanoseconds", () => {
+      const files = plan({
+        "DestinationRates.csv": "DR,*any,R,*up,20,0,",
+        "Rates.csv": "R,0,0.6,60000000000,60000000000,0",
+      });
+      const { document, notes } = importCgrates(files, OPTIONS);
+      assert.deepEqual([costOf(document, use), codes(notes)], ["1.2", ["import.rounding-finer"]]);
+      assert.throws(() => importCgrates(plan({ "Rates.csv": "R,0,0.6,60,60,0" }), OPTIONS), {
+        code: "import.not-expressible",
+      });
+    });
+
+    it("may have categories of their own, whose service is said", () => {
+      const files = plan({ "RatingProfiles.csv": "t,vendor1,*any,2019-01-01T00:00:00Z,RP," });
+      assert.throws(() => importCgrates(files, OPTIONS), { code: "import.nothing-fits" });
+      const categories = new Map([["vendor1", "voice" as const]]);
+      assert.equal(costOf(importCgrates(files, { ...OPTIONS, categories }).document, use), "1.2");
+    });
+  });
 });
