@@ -50,6 +50,7 @@ export class OperatorNode {
   readonly #store: LevelStore;
   readonly #ledger: EvmLedger;
   readonly #outbox: Outbox;
+  readonly #pipeline: OperatorPipeline;
   readonly #cadence: Cadence;
   readonly #charging: ChargingService | undefined;
   readonly #server: Server;
@@ -59,6 +60,7 @@ export class OperatorNode {
     store: LevelStore;
     ledger: EvmLedger;
     outbox: Outbox;
+    pipeline: OperatorPipeline;
     cadence: Cadence;
     charging: ChargingService | undefined;
     server: Server;
@@ -67,6 +69,7 @@ export class OperatorNode {
     this.#store = parts.store;
     this.#ledger = parts.ledger;
     this.#outbox = parts.outbox;
+    this.#pipeline = parts.pipeline;
     this.#cadence = parts.cadence;
     this.#charging = parts.charging;
     this.#server = parts.server;
@@ -217,6 +220,7 @@ export class OperatorNode {
       store,
       ledger,
       outbox,
+      pipeline,
       cadence,
       charging,
       server,
@@ -228,6 +232,7 @@ export class OperatorNode {
   async stop(): Promise<void> {
     this.#server.close();
     this.#server.closeAllConnections();
+    await this.#pipeline.stopBill();
     await this.#cadence.stop();
     await this.#charging?.stop();
     await this.#outbox.stop();

@@ -4,6 +4,7 @@ import { readUsageRecord } from "../core/records/read-usage-record.ts";
 import { type AccountDispute, type AccountPeriod, disputesOf, periodsOf } from "./account-views.ts";
 import { ClaimDesk } from "./answer-claims.ts";
 import { DemandDesk } from "./answer-demands.ts";
+import { BillDesk, type BillProgress } from "./bill-desk.ts";
 import type { OpenBillKernel } from "./bill-kernel.ts";
 import { EvidenceBuilder, type LedgerSection } from "./build-evidence.ts";
 import { checkStore, type StoreCheck } from "./check-store.ts";
@@ -24,7 +25,7 @@ import type { Settled } from "./outbox-journal.ts";
 import { EvidencePublisher, type PublishProgress } from "./publish-evidence.ts";
 import { AccountRating, requireKnownPlans } from "./rate-accounts.ts";
 import { requireStoreFormat } from "./require-store-format.ts";
-import { type BillRun, runBill } from "./run-bill.ts";
+import type { BillRun } from "./run-bill.ts";
 import { sealTick } from "./seal-batch.ts";
 import { postStatement } from "./settle-statement.ts";
 import { StoreSession } from "./store-session.ts";
@@ -80,6 +81,8 @@ export interface PipelineStatus {
   ticksOpen: number;
   /** When the oldest of them was sealed. */
   oldestOpenTick?: string;
+  /** The bill that is on its way, or that was interrupted. */
+  bill?: BillProgress;
   /** The oldest tick that the ledger does not take, and why; nothing is sealed meanwhile. */
   commitRefused?: { tick: string } & RefusalReason;
 }
@@ -99,6 +102,7 @@ export class OperatorPipeline {
   readonly #publisher: EvidencePublisher;
   readonly #desk: ClaimDesk;
   readonly #demands: DemandDesk;
+  readonly #bills: BillDesk;
   readonly #turns = new OneAtATime();
   readonly #ingest: UsageIngest;
   /** Control totals and suspense, to be looked at. */
@@ -121,6 +125,13 @@ export class OperatorPipeline {
       ...parts,
       policy: parts.claimPolicy,
       ...(parts.onClaimTrouble === undefined ? {} : { onTrouble: parts.onClaimTrouble }),
+    });
+    const { context, tariffs, openBillKernel } = parts;
+    this.#bills = new BillDesk({
+      context,
+      turn: (task) => this.#turns.run(task),
+      closeSome: (epoch) => stepClosing(context, tariffs, this.#ingest.rating, epoch),
+      ...(openBillKernel === undefined ? {} : { openKernel: openBillKernel }),
     });
     this.#demands = new DemandDesk(parts.context, {
       ...parts,
@@ -220,14 +231,22 @@ export class OperatorPipeline {
    * in between. What the closing made is to be committed first: then this is called again.
    */
   async bill(epoch: string): Promise<BillRun> {
-    const { context, tariffs, openBillKernel } = this.#parts;
-    const closeSome = () => stepClosing(context, tariffs, this.#ingest.rating, epoch);
-    while (await this.#turns.run(closeSome));
-    const run = { context, turn: <T>(task: () => Promise<T>) => this.#turns.run(task) };
-    return runBill(
-      openBillKernel === undefined ? run : { ...run, openKernel: openBillKernel },
-      epoch,
-    );
+    return this.#bills.run(epoch);
+  }
+
+  /** The bill that is on its way, or that was interrupted. */
+  billProgress(): Promise<BillProgress | undefined> {
+    return this.#bills.progress();
+  }
+
+  /** @throws what ended the period's bill, when it was the last one */
+  billOutcome(epoch: string): Promise<BillRun | BillProgress | undefined> {
+    return this.#bills.outcome(epoch);
+  }
+
+  /** Ends a bill after the step at hand; it goes on when it is asked for again. */
+  stopBill(): Promise<void> {
+    return this.#bills.stop();
   }
 
   evidence(account: string, epoch: string): Promise<Bundle> {
@@ -297,6 +316,7 @@ export class OperatorPipeline {
     const claims: Record<string, number> = {};
     for (const { state } of await this.claims()) claims[state] = (claims[state] ?? 0) + 1;
     const open = await this.#committer.open();
+    const bill = await this.billProgress();
     const stuck = open.find(({ refused }) => refused !== undefined);
     const oldest = open[0]?.sealedAt;
     return {
@@ -307,6 +327,7 @@ export class OperatorPipeline {
       claims,
       ticksOpen: open.length,
       ...(oldest === undefined ? {} : { oldestOpenTick: oldest }),
+      ...(bill === undefined ? {} : { bill }),
       ...(stuck?.refused === undefined
         ? {}
         : { commitRefused: { tick: stuck.number, ...stuck.refused } }),

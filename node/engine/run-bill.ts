@@ -1,6 +1,6 @@
 import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
-import { type BillKernel, type OpenBillKernel, openPlainBillKernel } from "./bill-kernel.ts";
+import { type OpenBillKernel, openPlainBillKernel } from "./bill-kernel.ts";
 import { BILL_PHASES, type BillPlan, type BillState } from "./bill-state.ts";
 import {
   appendSteps,
@@ -270,12 +270,12 @@ function factsOf(context: EngineContext, epoch: string, plan: BillPlan) {
   };
 }
 
-/** How far the bill of a period is; undefined when it was not begun. */
-export async function billStateOf(
+/** What was billed, of a period that is closed; undefined while it is not. */
+export async function billedBefore(
   { store }: EngineContext,
   epoch: string,
-): Promise<BillState | undefined> {
-  return getJson<BillState>(store, keys.bill(epoch));
+): Promise<BillRun | undefined> {
+  const closed = await getJson<string>(store, keys.node("closed-epoch"));
+  if (closed === undefined || closed < epoch) return undefined;
+  return answer(epoch, (await getJson<BillState>(store, keys.bill(epoch))) ?? NOTHING_BILLED, true);
 }
-
-export type { BillKernel };

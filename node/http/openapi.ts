@@ -238,9 +238,14 @@ export const openApiDocument = {
     },
     "/v1/operator/bill": {
       post: operator({
-        summary: "Run the bill of a closed period",
+        summary: "Run the bill of a closed period; 202 with its progress when it takes longer",
         body: JSON_BODY,
-        answer: "The run",
+        answer: "The run, or its progress",
+      }),
+      get: operator({
+        summary: "What became of a period's bill; 202 with its progress while it is not done",
+        query: ["period"],
+        answer: "The run, or its progress",
       }),
     },
     "/v1/operator/evidence": {

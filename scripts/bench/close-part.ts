@@ -1,7 +1,9 @@
 /* One process of the benchmark `close`: writes the books of a month, or closes it (no third argument). */
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { BillThreads } from "../../node/adapters/bill-threads.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
+import type { BillPlan, BillState } from "../../node/engine/bill-state.ts";
 import { keys } from "../../node/engine/key-spaces.ts";
 import { runBill } from "../../node/engine/run-bill.ts";
 import { sealTick } from "../../node/engine/seal-batch.ts";
@@ -9,6 +11,8 @@ import { getJson } from "../../node/engine/stored-json.ts";
 import type { BookState, StoredBatch } from "../../node/engine/stored-types.ts";
 import { benchContext, benchOperator } from "./in-memory-operator.ts";
 import { AFTER_MONTH_SECONDS, MONTH, writeMonth } from "./month-books.ts";
+
+const PROGRESS_MILLISECONDS = 5_000;
 
 const [directory = "", subscribersText = "", chargesText = ""] = process.argv.slice(2);
 const subscribers = Number(subscribersText);
@@ -33,23 +37,51 @@ const lap = (name: string) => {
   shares[name] = (shares[name] ?? 0) + (now - last) / 1000;
   last = now;
 };
+
+/** What the process holds itself, in MB; the store's files that are mapped into memory are not counted. */
+function ownMegabytes(): number {
+  try {
+    const status = readFileSync("/proc/self/status", "utf8");
+    return Number(/RssAnon:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+  } catch {
+    return process.memoryUsage().rss / 1_048_576;
+  }
+}
+let peakMegabytes = 0;
+const watch = setInterval(() => {
+  peakMegabytes = Math.max(peakMegabytes, ownMegabytes());
+}, 250).unref();
+
+let told = 0;
+function tell(state: BillState, plan: BillPlan): void {
+  if (performance.now() < told) return;
+  told = performance.now() + PROGRESS_MILLISECONDS;
+  const seconds = Math.round((performance.now() - began) / 1000);
+  const processor = process.cpuUsage(cpu);
+  process.stderr.write(
+    `close: ${state.phase}, ${state.invoices} of ${plan.accounts} invoices after ${seconds} s, ${Math.round((processor.user + processor.system) / 1e6)} s of processor, ${Math.round(ownMegabytes())} MB\n`,
+  );
+}
+
 let phase = "begin";
-const threads = Number(process.env.TALLYSTICK_BILL_THREADS ?? Math.min(2, availableParallelism()));
+const threads = Number(process.env.TALLYSTICK_BENCH_THREADS ?? Math.min(8, availableParallelism()));
 const run = await runBill(
   {
     context,
     turn: (task) => task(),
     ...(threads === 0 ? {} : { openKernel: (facts) => new BillThreads(facts, threads) }),
-    onStep: (state) => {
+    onStep: (state, plan) => {
       lap(phase);
       phase = state.phase;
+      tell(state, plan);
     },
   },
   MONTH,
 );
-lap("append");
+lap("threads end");
 await sealTick(context);
 lap("seal");
+clearInterval(watch);
 const seconds = (performance.now() - began) / 1000;
 const { user, system } = process.cpuUsage(cpu);
 if (run.invoices !== subscribers || run.totalNano !== totalNano) {
@@ -63,6 +95,6 @@ console.log(
     seconds,
     processorSeconds: (user + system) / 1e6,
     shares,
-    peakMegabytes: process.resourceUsage().maxRSS / 1024,
+    peakMegabytes,
   }),
 );

@@ -367,6 +367,43 @@ describe("the node's HTTP interface", () => {
     await away.close();
   });
 
+  it("answers a bill that takes long with how far it is, and later with what it made", async () => {
+    const parts = serverParts(operator, spool, ledger.url);
+    const progress = {
+      period: "2026-10",
+      phase: "compose",
+      running: true,
+      accounts: { done: 340_000, all: 1_000_000 },
+      share: 0.4,
+    };
+    const done = { epoch: "2026-10", invoices: 1_000_000, totalNano: 5n, already: true };
+    const outcomes: unknown[] = [progress, progress, done];
+    const pipeline = {
+      bill: () => new Promise(() => {}),
+      billOutcome: async (period: string) =>
+        period === progress.period ? outcomes.shift() : undefined,
+    };
+    const slow = { ...parts.operator, pipeline, finalWaitMilliseconds: 1 };
+    const server = await serve(createServer({ ...parts, operator: slow as never }) as never);
+    const answer = async (method: string, query = "", body?: string) => {
+      const headers = {
+        authorization: `Bearer ${OPERATOR_TOKEN}`,
+        "content-type": "application/json",
+      };
+      const init = body === undefined ? { method, headers } : { method, headers, body };
+      const response = await fetch(`${server.url}/v1/operator/bill${query}`, init);
+      return [response.status, await response.json()];
+    };
+    const asked = await answer("POST", "", JSON.stringify({ period: "2026-10" }));
+    assert.deepEqual(asked, [202, { progress }]);
+    assert.deepEqual(await answer("GET", "?period=2026-10"), [202, { progress }]);
+    const told = { ...done, totalNano: "5" };
+    assert.deepEqual(await answer("GET", "?period=2026-10"), [200, told]);
+    assert.equal((await answer("GET", "?period=2026-09"))[0], 404);
+    assert.equal((await answer("GET", "?period=October"))[0], 400);
+    await server.close();
+  });
+
   it("refuses what can not be done yet with 409, and what is not there with 404", async () => {
     const token = OPERATOR_TOKEN;
     const open = await ask("/v1/operator/bill", {

@@ -1,4 +1,5 @@
 import { formatNano } from "../../core/money/decimal.ts";
+import { type BillProgress, billStandsInWords } from "../bill-progress.ts";
 import type { CommandModule } from "../command.ts";
 import { declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
 import { EXIT } from "../output.ts";
@@ -17,6 +18,7 @@ interface Status {
   suspended: number;
   claims: Record<string, number>;
   ticksOpen: number;
+  bill?: BillProgress;
   commitRefused?: { tick: string; name: string; values: Record<string, string> };
   ledger: { reachable: boolean; block?: string; blockTime?: string; because?: string };
   outbox: number;
@@ -80,6 +82,7 @@ function inWords(status: Status): string[] {
           `  REFUSED   the ledger does not take commitment ${commitRefused.tick}: ${commitRefused.name} ${JSON.stringify(commitRefused.values)}; later ones wait behind it (docs/OPERATIONS.md)`,
         ]),
     `  ${disk.hasRoom ? "disk     " : "DISK     "} ${gigabytes(disk.freeBytes)} GB of ${gigabytes(disk.sizeBytes)} GB free${disk.hasRoom ? "" : "; NEARLY FULL: nothing is taken in until there is room, the rest goes on"}`,
+    ...(status.bill === undefined ? [] : [`  ${billStandsInWords(status.bill)}`]),
     `  commits   ${status.cadenceSeconds === 0 ? "only when asked" : `every ${status.cadenceSeconds} s`}`,
   ];
 }

@@ -17,6 +17,7 @@ import { requireOperator } from "../access.ts";
 import { HttpError, noSuch } from "../http-error.ts";
 import { readBody } from "../read-body.ts";
 import type { Spool } from "../spool.ts";
+import { billRoutes } from "./bill-routes.ts";
 import { controlRoutes } from "./control-routes.ts";
 import { publishRoute } from "./publish-routes.ts";
 
@@ -140,11 +141,7 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
     response.status(final ? 200 : 202).json({ tick: tick.number, batches: tick.batches, final });
   });
 
-  router.post("/bill", async (request, response) => {
-    const { period } = readBody(periodSchema, request.body);
-    const { totalNano, ...run } = await pipeline.bill(period);
-    response.json({ ...run, totalNano: totalNano.toString() });
-  });
+  billRoutes(router, pipeline, parts.finalWaitMilliseconds);
 
   router.post("/evidence/publish", publishRoute(parts));
 
