@@ -24,6 +24,8 @@ export class JsonRpcRefusal extends Error {
 }
 
 const TIMEOUT_MILLISECONDS = 10_000;
+/** Between two looks whether a ledger that hung answers again. */
+const LOOK_PAUSE_MILLISECONDS = 1_000;
 const REPEATED_MAX = 1_000;
 /** Not about what was asked: the node starts, is behind, or is asked too much. */
 const TRANSIENT =
@@ -33,17 +35,24 @@ const INTERNAL_ERROR = -32603;
 /**
  * Questions to one ledger over several end points. It stays with one until that fails, so that
  * answers that belong together come from one node's view, and then goes on with the next.
+ *
+ * A ledger that hangs, unlike one that refuses, would have each who asks wait for the whole time limit,
+ * one after the other. So once all end points hung, questions fail at once, while one look after the
+ * other, that nobody waits for, finds out whether it answers again.
  */
 export class EvmRpc {
   readonly #providers: JsonRpcProvider[];
   #current = 0;
   #lastId = 0;
   readonly #said = new Set<string>();
+  readonly #timeoutMilliseconds: number;
+  #hangs: { isLooking: boolean; lookedAt: number } | undefined;
 
   constructor({ urls, chainId, timeoutMilliseconds = TIMEOUT_MILLISECONDS }: EvmRpcOptions) {
     if (urls.length === 0) {
       throw new TallystickError("ledger.no-endpoint", "No JSON-RPC end point is configured.");
     }
+    this.#timeoutMilliseconds = timeoutMilliseconds;
     this.#providers = urls.map((url) => {
       const request = new FetchRequest(url);
       request.timeout = timeoutMilliseconds;
@@ -55,6 +64,8 @@ export class EvmRpc {
 
   /** @throws JsonRpcRefusal, TallystickError `ledger.unreachable` when no end point answers */
   async ask(method: string, params: readonly unknown[]): Promise<unknown> {
+    this.#requireAnswers();
+    const began = performance.now();
     let failure: unknown;
     for (let tries = 0; tries < this.#providers.length; tries++) {
       try {
@@ -65,12 +76,45 @@ export class EvmRpc {
         this.#current = (this.#current + 1) % this.#providers.length;
       }
     }
+    if (this.#isLong(began)) this.#hangs = { isLooking: false, lookedAt: performance.now() };
     throw new TallystickError(
       "ledger.unreachable",
       "No end point of the ledger answers. The work goes on and catches up when one does.",
       {},
       failure,
     );
+  }
+
+  /** @throws TallystickError `ledger.unreachable` at once while the ledger hangs */
+  #requireAnswers(): void {
+    const hangs = this.#hangs;
+    if (hangs === undefined) return;
+    if (!hangs.isLooking && performance.now() - hangs.lookedAt >= LOOK_PAUSE_MILLISECONDS) {
+      hangs.isLooking = true;
+      void this.#look(hangs);
+    }
+    throw new TallystickError(
+      "ledger.unreachable",
+      "The ledger's end points take questions and do not answer. The work goes on and catches up when one does.",
+    );
+  }
+
+  async #look(hangs: { isLooking: boolean; lookedAt: number }): Promise<void> {
+    const began = performance.now();
+    try {
+      await this.#askOne(this.#current, "eth_chainId", []);
+      this.#hangs = undefined;
+    } catch {
+      // One that refuses at once makes nobody wait.
+      if (!this.#isLong(began)) this.#hangs = undefined;
+      this.#current = (this.#current + 1) % this.#providers.length;
+    }
+    hangs.isLooking = false;
+    hangs.lookedAt = performance.now();
+  }
+
+  #isLong(began: number): boolean {
+    return performance.now() - began >= 0.9 * this.#timeoutMilliseconds;
   }
 
   /**
@@ -84,6 +128,7 @@ export class EvmRpc {
       await this.ask("eth_sendRawTransaction", [raw]);
       return;
     }
+    this.#requireAnswers();
     const answers = await Promise.allSettled(
       this.#providers.map((_, index) => this.#askOne(index, "eth_sendRawTransaction", [raw])),
     );

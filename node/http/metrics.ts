@@ -95,6 +95,9 @@ export class NodeMetrics {
       figures.diskSize.set(disk.value.sizeBytes);
       figures.hasRoom.set(disk.value.hasRoom ? 1 : 0);
     }
+    // Of the last block that was seen: while the ledger is away its age grows.
+    const { time } = figures.newestBlock;
+    if (time !== undefined) figures.ledgerAge.set(ageSeconds(time));
     this.#readAt = performance.now();
   }
 }
@@ -107,7 +110,8 @@ function figuresIn(registry: Registry) {
     new Counter<L>({ name: `tallystick_${name}`, help, labelNames, registers });
   const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
     new Gauge<L>({ name: `tallystick_${name}`, help, labelNames, registers });
-  return {
+  const figures = {
+    newestBlock: {} as { time?: string },
     recordsIn: counter("records_in_total", "Rows of source files that came in."),
     records: counter("records_total", "Usage records by what became of them.", "outcome"),
     leftSuspense: counter(
@@ -140,6 +144,9 @@ function figuresIn(registry: Registry) {
     hasRoom: gauge("disk_has_room", "0 when less is free than the reserve: nothing is taken in."),
     diskSize: gauge("disk_size_bytes", "Size of the data folder's file system."),
   };
+  // What was never seen is no block 0.
+  for (const unknown of [figures.ledgerHeight, figures.ledgerAge]) unknown.set(Number.NaN);
+  return figures;
 }
 
 /** The store's sums only grow; a counter is set by starting it again. */
@@ -178,9 +185,7 @@ function setStatus(figures: Figures, status: NodeStatus): void {
   const { reachable, block, blockTime } = status.ledger;
   figures.ledgerUp.set(reachable ? 1 : 0);
   if (block !== undefined) figures.ledgerHeight.set(Number(block));
-  if (blockTime !== undefined) {
-    figures.ledgerAge.set(ageSeconds(blockTime));
-  }
+  if (blockTime !== undefined) figures.newestBlock.time = blockTime;
   figures.ticksOpen.set(status.ticksOpen);
   const { oldestOpenTick } = status;
   figures.lag.set(oldestOpenTick === undefined ? 0 : ageSeconds(oldestOpenTick));
