@@ -6,6 +6,7 @@ import { gas } from "./bench/gas.ts";
 import { pipeline } from "./bench/pipeline.ts";
 import { proofs } from "./bench/proofs.ts";
 import { rate } from "./bench/rate.ts";
+import { read } from "./bench/read.ts";
 import { reserve } from "./bench/reserve.ts";
 import { tree } from "./bench/tree.ts";
 import { verify } from "./bench/verify.ts";
@@ -13,6 +14,7 @@ import { verify } from "./bench/verify.ts";
 const BENCHMARKS: Benchmark[] = [
   rate,
   tree,
+  read,
   pipeline,
   proofs,
   verify,

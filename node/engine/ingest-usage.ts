@@ -116,6 +116,8 @@ export class UsageIngest {
       await intake.unit.save(session, { sha256: file.sha256, isFirst });
       // One write: before it nothing of the unit is there, after it all is.
       await session.commit((key) => key.startsWith("book/"));
+      // Asking costs a call to the ledger; the time of a unit of work is near enough for its records.
+      await this.#pricer.readTime();
       inUnit = 0;
       isFirst = false;
       onProgress?.(position);

@@ -86,7 +86,7 @@ export class UsePricer {
     await this.readTime();
   }
 
-  /** The ledger's time moves on while a file is taken in. */
+  /** The ledger's time moves on while a file is taken in: read at the start and for each unit of work. */
   async readTime(): Promise<void> {
     this.#nowSeconds = await this.#context.time.seconds();
   }

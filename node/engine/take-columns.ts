@@ -39,7 +39,6 @@ export class ColumnTaker {
   ): Promise<IngestedFile> {
     const intake = this.#intake;
     if (!columns.hasPrints) intake.seen.prints.ofColumns(columns);
-    await this.#pricer.readTime();
     this.#rows.begin(columns);
     const ahead = new ReadAhead(this.#pricer.rating);
     for (let row = from; row < to; row++) this.#look(columns, row, row - from, ahead);

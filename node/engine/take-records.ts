@@ -41,7 +41,6 @@ export class RecordTaker {
   /** Lines of one file, whose records do not reach the store before the unit of work does. */
   async takeChunk(chunk: readonly UsageLine[], before: IngestedFile): Promise<IngestedFile> {
     const intake = this.#intake;
-    await this.#pricer.readTime();
     const guided = chunk.map((line) => this.guide(line));
     const ahead = new ReadAhead(this.#pricer.rating);
     const prints: number[] = [];

@@ -1,5 +1,4 @@
 import { hash, randomFillSync } from "node:crypto";
-import { closeSync, openSync, readSync } from "node:fs";
 import { mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,9 +6,6 @@ import { columnsOfFile } from "../../node/adapters/columns-thread.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import { HashArena } from "../../node/core/commitment/kernel/hash-arena.ts";
 import { ASTERISK } from "../../node/core/formats/asterisk-record.ts";
-import { columnsFormat } from "../../node/core/formats/columns-formats.ts";
-import { ColumnsFiller } from "../../node/core/formats/columns-reader.ts";
-import { UsageColumns } from "../../node/core/formats/usage-columns.ts";
 import { RowPricer } from "../../node/engine/price-columns.ts";
 import { UsePricer } from "../../node/engine/price-use.ts";
 import { sealTick } from "../../node/engine/seal-batch.ts";
@@ -17,6 +13,7 @@ import { SeenIndex } from "../../node/engine/seen-index.ts";
 import { StoreSession } from "../../node/engine/store-session.ts";
 import { type Benchmark, type Figure, perSecond } from "./benchmark.ts";
 import { benchOperator } from "./in-memory-operator.ts";
+import { columnsHere } from "./read.ts";
 import { writeSwitchFile } from "./switch-file.ts";
 
 /** TALLYSTICK_BENCH_RECORDS sets the single work; it is done once, twice and four times. */
@@ -54,21 +51,6 @@ async function cost(work: () => Promise<unknown> | unknown): Promise<Cost> {
 }
 
 const OPTIONS = { sourceName: "bench" };
-
-/** All of a file's columns on this very thread, as the reading thread makes them. */
-function* columnsHere(path: string): Generator<UsageColumns> {
-  const filler = new ColumnsFiller(columnsFormat(ASTERISK).open({ file: path, ...OPTIONS }));
-  const columns = new UsageColumns();
-  const file = openSync(path, "r");
-  for (let isLast = false; !isLast || filler.hasRest; ) {
-    const room = filler.begin(columns);
-    const bytes: number = isLast ? 0 : readSync(file, room, 0, room.length, null);
-    isLast = bytes === 0;
-    filler.end(columns, bytes, isLast);
-    yield columns;
-  }
-  closeSync(file);
-}
 
 async function take({ ingest }: Operator, path: string, name: string): Promise<void> {
   const lines = (seeds: Uint32Array) =>
