@@ -1,22 +1,22 @@
 import { type Hex, toHex } from "../core/bytes.ts";
 import { partyGroupDigest } from "../core/commitment/charge-groups.ts";
-import { TallystickError } from "../core/errors.ts";
+import { assert, TallystickError } from "../core/errors.ts";
 import type { Bundle, BundleCharge, BundleCredit, ToldComponent } from "../core/evidence/bundle.ts";
 import { partyFromJson } from "../core/evidence/group-json.ts";
+import { type AccountFacts, readAccountFacts } from "./account-facts.ts";
 import { BatchCollection, type LeafPlace } from "./batch-collection.ts";
 import { BatchPlaces } from "./batch-places.ts";
 import { billingEpoch } from "./billing-epoch.ts";
-import { findInvoiceLeaf } from "./find-invoice-leaf.ts";
+import { InvoiceLeaves } from "./find-invoice-leaf.ts";
 import { issueReceipt, type SignReceipt } from "./issue-receipt.ts";
-import { below, keys } from "./key-spaces.ts";
+import { keys } from "./key-spaces.ts";
 import { RowOpener } from "./open-rows.ts";
 import type { EngineContext } from "./operator.ts";
 import { ProofReader } from "./proof-reader.ts";
-import { openPlaces, readOwnedCharges, readOwnedPlaces, windowsOf } from "./read-charges.ts";
+import { openPlaces, readOwnedCharges, windowsOf } from "./read-charges.ts";
 import { RowsCache } from "./rows-cache.ts";
-import { getInvoice } from "./stored-invoice.ts";
 import { getJson } from "./stored-json.ts";
-import type { BookState, EpochState, StoredCharge } from "./stored-types.ts";
+import type { BookState, EpochState, StoredCharge, StoredInvoice } from "./stored-types.ts";
 import type { TariffShelf } from "./tariff-shelf.ts";
 
 export type LedgerSection = Bundle["ledger"];
@@ -27,6 +27,8 @@ const ROWS_MAX = 64;
 export interface EvidenceOptions {
   /** Leaves out credits whose batch is not final. */
   onlyFinal?: boolean;
+  /** Of this account and epoch, as they were just read. */
+  known?: AccountFacts;
 }
 
 /** A bundle that is put together piece by piece, however many lines it has. */
@@ -52,6 +54,8 @@ export class EvidenceBuilder {
   readonly #proofs: ProofReader;
   readonly #places: BatchPlaces;
   readonly #rows: RowsCache;
+  readonly #invoiceLeaves: InvoiceLeaves;
+  readonly #books = new Map<Hex, Pick<BookState, "kind" | "number">>();
 
   /** @param signReceipt with a key of the operator; bundles hold no receipt without it */
   constructor(
@@ -67,6 +71,8 @@ export class EvidenceBuilder {
     this.#proofs = new ProofReader(context.store);
     this.#places = new BatchPlaces(context.store);
     this.#rows = new RowsCache(context.store, ROWS_MAX);
+    const leafRows = new RowsCache(context.store, ROWS_MAX);
+    this.#invoiceLeaves = new InvoiceLeaves(context.store, leafRows);
   }
 
   /** @throws TallystickError `evidence.nothing` when the account has no charge in the period */
@@ -101,26 +107,27 @@ export class EvidenceBuilder {
   async open(
     account: string,
     epochName: string,
-    { onlyFinal = false }: EvidenceOptions = {},
+    { onlyFinal = false, known }: EvidenceOptions = {},
   ): Promise<EvidenceParts> {
-    const { store, profile, time } = this.#context;
+    const { profile, time } = this.#context;
     const epoch = billingEpoch(epochName, profile.zone);
     const { chargeBook, creditBook, invoiceBook } = profile.agreement;
-    const places = await readOwnedPlaces(store, account, epochName, chargeBook);
-    const state = await getJson<EpochState>(store, keys.epoch(account, epochName, chargeBook));
+    const facts = known ?? (await readAccountFacts(this.#context, [account], epochName))[0];
     const batches = new BatchCollection(this.#context, this.#places, this.#proofs);
+    const places = facts?.places ?? [];
     const committed = await batches.placeAll(chargeBook, places);
-    if (committed === 0 || state === undefined) {
+    if (committed === 0 || facts === undefined) {
       throw new TallystickError(
         "evidence.nothing",
         `There is no committed charge of "${account}" in ${epochName}; check the account's id, or choose another period.`,
       );
     }
+    const { state } = facts;
     const lines = places.slice(0, 2 * committed);
-    const all = await this.#creditsFor(account, lines, batches);
+    const all = await this.#creditsFor(facts, lines, batches);
     const isFinal = ({ batch }: BundleCredit) => batches.sections[batch]?.blockTime !== undefined;
     const credits = onlyFinal ? all.filter(isFinal) : all;
-    const invoice = await this.#invoice(account, epochName, batches);
+    const invoice = await this.#invoice(facts.invoice, batches);
     const promised = await batches.finalOf(chargeBook, lines);
     const receipt =
       this.#signReceipt === undefined || promised === 0
@@ -151,9 +158,9 @@ export class EvidenceBuilder {
           zone: profile.zone,
         },
         books: [
-          await this.#bookSection(chargeBook, account, epochName),
-          await this.#bookSection(creditBook, account, undefined),
-          await this.#bookSection(invoiceBook, account, undefined),
+          await this.#bookSection(chargeBook, state),
+          await this.#bookSection(creditBook),
+          await this.#bookSection(invoiceBook),
         ],
         batches: batches.sections,
         credits,
@@ -197,23 +204,21 @@ export class EvidenceBuilder {
 
   /** Credits of any epoch that point at one of these charges. */
   async #creditsFor(
-    account: string,
+    { account, creditEpochs }: AccountFacts,
     charges: number[],
     batches: BatchCollection,
   ): Promise<BundleCredit[]> {
+    if (creditEpochs.length === 0) return [];
     const { store, profile } = this.#context;
     const { chargeBook, creditBook } = profile.agreement;
     const owned: StoredCharge[] = [];
     const positions: number[] = [];
-    for await (const { key } of store.scan({ ...below(`epoch/${account}/`), keysOnly: true })) {
-      const [, , epoch = "", domain] = key.split("/");
-      if (domain !== creditBook) continue;
+    for (const epoch of creditEpochs) {
       for (const placed of await readOwnedCharges(store, account, epoch, creditBook)) {
         owned.push(placed.charge);
         positions.push(placed.position);
       }
     }
-    if (owned.length === 0) return [];
     const targets = await batches.namesOf(chargeBook, charges);
     const kept = owned.flatMap((charge, at) => {
       const { credit } = charge.opened;
@@ -234,43 +239,30 @@ export class EvidenceBuilder {
   }
 
   async #invoice(
-    account: string,
-    epoch: string,
+    stored: StoredInvoice | undefined,
     batches: BatchCollection,
   ): Promise<Bundle["invoice"]> {
-    const { store } = this.#context;
-    const stored = await getInvoice(store, account, epoch);
-    const position = stored && (await findInvoiceLeaf(store, stored));
+    const position = stored && (await this.#invoiceLeaves.find(stored));
     if (stored === undefined || position === undefined) return undefined;
-    const place = [Number(position), 0];
+    const place = [position, 0];
     if ((await batches.placeAll(stored.domain, place)) === 0) return undefined;
-    const leaf = (await batches.paths(stored.domain, place)).get(Number(position)) as LeafPlace;
+    const leaf = (await batches.paths(stored.domain, place)).get(position) as LeafPlace;
     const { run, chargesNano, body, document, documentText } = stored;
     return { ...leaf, run, chargesNano, body, document, documentText };
   }
 
-  async #bookSection(
-    domain: Hex,
-    account: string,
-    epoch: string | undefined,
-  ): Promise<Bundle["books"][number]> {
-    const { store } = this.#context;
-    const book = (await getJson<BookState>(store, keys.book(domain))) as BookState;
-    const state =
-      epoch === undefined
-        ? undefined
-        : await getJson<EpochState>(store, keys.epoch(account, epoch, domain));
+  async #bookSection(domain: Hex, state?: EpochState): Promise<Bundle["books"][number]> {
+    const book =
+      this.#books.get(domain) ?? (await getJson<BookState>(this.#context.store, keys.book(domain)));
+    assert(book !== undefined, `the book ${domain} is open`);
+    const { kind, number } = book;
+    this.#books.set(domain, { kind, number });
+    const { pseudonym, disputeAddress, blind } = state ?? {};
     return {
       domain,
-      kind: book.kind,
-      number: book.number,
-      ...(state === undefined
-        ? {}
-        : {
-            pseudonym: state.pseudonym,
-            disputeAddress: state.disputeAddress,
-            blind: state.blind,
-          }),
+      kind,
+      number,
+      ...(pseudonym === undefined ? {} : { pseudonym, disputeAddress, blind }),
     };
   }
 }

@@ -1,6 +1,7 @@
-import { fromHex } from "../core/bytes.ts";
+import { fromHex, type Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
 import { EDITIONS_MAX, evidencePlace } from "../core/evidence/evidence-file.ts";
+import { type AccountFacts, readAccountFacts } from "./account-facts.ts";
 import type { EvidenceBuilder } from "./build-evidence.ts";
 import type { EvidenceShelf } from "./evidence-shelf.ts";
 import { below, keys } from "./key-spaces.ts";
@@ -9,13 +10,11 @@ import { readBatch } from "./read-charges.ts";
 import { sealEvidenceFile } from "./seal-evidence-file.ts";
 import type { StoreOperation } from "./store.ts";
 import { encodeJson, getJson, readJson, scanJson } from "./stored-json.ts";
-import type { Account, BookState, EpochState } from "./stored-types.ts";
+import type { Account, BookState } from "./stored-types.ts";
 import { OneAtATime } from "./turns.ts";
 
 /** Accounts that are looked at together, and whose files become durable together. */
 const ACCOUNTS_AT_ONCE = 256;
-/** What was sealed after the bill can still fall away. */
-const ONLY_FINAL = { onlyFinal: true };
 
 /** What a subscriber's files of a month hold, noted before the newest of them is written. */
 export interface PublishedEvidence {
@@ -99,12 +98,13 @@ export class EvidencePublisher {
     accounts: Account[],
     state: PublishState,
   ): Promise<void> {
-    const wanted = await this.#billed(epoch, accounts);
-    const editions = await this.#noteEditions(epoch, wanted);
-    const places = wanted.flatMap(({ id, accessSecret }, at) => {
-      const secret = fromHex(accessSecret, 32);
+    const secrets = new Map(accounts.map(({ id, accessSecret }) => [id, accessSecret]));
+    const billed = await readAccountFacts(this.#context, [...secrets.keys()], epoch);
+    const editions = await this.#noteEditions(epoch, billed);
+    const places = billed.flatMap((facts, at) => {
+      const secret = fromHex(secrets.get(facts.account) as Hex, 32);
       return Array.from({ length: editions[at] as number }, (_, before) => ({
-        id,
+        facts,
         secret,
         place: evidencePlace(secret, epoch, before + 1),
       }));
@@ -112,45 +112,33 @@ export class EvidencePublisher {
     const there = await shelf.lengths(places.map(({ place }) => place));
     const missing = places.filter((_, at) => there[at] === undefined);
     const made = await shelf.put(
-      missing.map(({ id, secret, place }) => ({
+      missing.map(({ facts, secret, place }) => ({
         place,
-        chunks: () => this.#seal(id, epoch, secret),
+        chunks: () => this.#seal(facts, epoch, secret),
       })),
     );
     const lengths = [...there.filter((length) => length !== undefined), ...made];
-    state.subscribers += wanted.length;
+    state.subscribers += billed.length;
     state.files += lengths.length;
     state.written += made.length;
     state.bytes += lengths.reduce((sum, length) => sum + length, 0);
   }
 
-  #seal(account: string, epoch: string, secret: Uint8Array): AsyncGenerator<Uint8Array> {
-    const text = this.#builder.write(account, epoch, ONLY_FINAL);
+  #seal(known: AccountFacts, epoch: string, secret: Uint8Array): AsyncGenerator<Uint8Array> {
+    const text = this.#builder.write(known.account, epoch, { onlyFinal: true, known });
     return sealEvidenceFile(text, { secret, epoch }, this.#context.random);
   }
 
-  /** Those of the accounts that have charges in the month. */
-  async #billed(epoch: string, accounts: readonly Account[]): Promise<Account[]> {
-    const { store, profile } = this.#context;
-    const names = accounts.map(({ id }) => keys.epoch(id, epoch, profile.agreement.chargeBook));
-    const values = await store.getMany(names);
-    return accounts.filter((_, at) => {
-      const value = values[at];
-      if (value === undefined) return false;
-      return readJson<EpochState>(names[at] as string, value).lastChargeNumber !== "0";
-    });
-  }
-
   /** The newest edition of each account's month; one that is not noted yet is, before it is written. */
-  async #noteEditions(epoch: string, accounts: readonly Account[]): Promise<number[]> {
+  async #noteEditions(epoch: string, billed: readonly AccountFacts[]): Promise<number[]> {
     const { store } = this.#context;
-    const names = accounts.map(({ id }) => keys.published(epoch, id));
+    const names = billed.map(({ account }) => keys.published(epoch, account));
     const noted: StoreOperation[] = [];
     const editions: number[] = [];
     for (const [at, value] of (await store.getMany(names)).entries()) {
       const key = names[at] as string;
       const known = value === undefined ? undefined : readJson<PublishedEvidence>(key, value);
-      const credits = await this.#creditsOf(accounts[at]?.id ?? "", epoch);
+      const credits = await this.#creditsOf(billed[at] as AccountFacts, epoch);
       const edition = known?.credits === credits ? known.edition : (known?.edition ?? 0) + 1;
       editions.push(Math.min(edition, EDITIONS_MAX));
       if (edition === known?.edition || edition > EDITIONS_MAX) continue;
@@ -162,14 +150,10 @@ export class EvidencePublisher {
   }
 
   /** Final credits that reduce charges of the month. */
-  async #creditsOf(account: string, epoch: string): Promise<number> {
-    const { store, profile } = this.#context;
-    const { creditBook } = profile.agreement;
-    for await (const { key } of store.scan({ ...below(`epoch/${account}/`), keysOnly: true })) {
-      if (!key.endsWith(`/${creditBook}`)) continue;
-      return (await this.#builder.open(account, epoch, ONLY_FINAL)).head.credits.length;
-    }
-    return 0;
+  async #creditsOf(known: AccountFacts, epoch: string): Promise<number> {
+    if (known.creditEpochs.length === 0) return 0;
+    const { head } = await this.#builder.open(known.account, epoch, { onlyFinal: true, known });
+    return head.credits.length;
   }
 
   async #accountsAfter(after: string): Promise<Account[]> {

@@ -35,21 +35,6 @@ export interface PositionedCharge {
   charge: StoredCharge;
 }
 
-/** Where an account's charges (or credits) of one epoch and book stand, by charge number. */
-export async function readOwnedPlaces(
-  store: Store,
-  account: string,
-  epoch: string,
-  domain: string,
-): Promise<OwnedPlaces> {
-  const all: OwnedPlaces = [];
-  const range = below(`owned/${account}/${epoch}/${domain}/`);
-  for await (const { value } of scanJson<OwnedPlaces>(store, range)) {
-    for (const one of value) all.push(one);
-  }
-  return all;
-}
-
 /** Reads an account's charges (or credits) of one epoch and book, by charge number. */
 export async function* readOwnedRows(
   store: Store,

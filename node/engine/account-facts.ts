@@ -1,0 +1,88 @@
+import type { Hex } from "../core/bytes.ts";
+import { below, keys } from "./key-spaces.ts";
+import type { EngineContext } from "./operator.ts";
+import type { Store } from "./store.ts";
+import { readInvoice } from "./stored-invoice.ts";
+import { readJson } from "./stored-json.ts";
+import type { EpochState, OwnedPlaces, StoredInvoice } from "./stored-types.ts";
+
+/** What the store holds of one account's billing epoch, beside the charges themselves. */
+export interface AccountFacts {
+  account: string;
+  /** In the book of charges. */
+  state: EpochState;
+  /** Of the epoch's charges, by charge number. */
+  places: OwnedPlaces;
+  invoice: StoredInvoice | undefined;
+  /** Epochs in which the account got credits; they may reduce charges of any epoch. */
+  creditEpochs: string[];
+}
+
+/**
+ * Facts of many accounts in few readings: a scan for each of them costs more than what it finds.
+ * @param accounts close to each other in the order of ids, since what lies between is passed over
+ * @returns of those that have charges in the epoch, in their order
+ */
+export async function readAccountFacts(
+  { store, profile }: EngineContext,
+  accounts: readonly string[],
+  epoch: string,
+): Promise<AccountFacts[]> {
+  const { chargeBook, creditBook } = profile.agreement;
+  const names = accounts.map((account) => keys.epoch(account, epoch, chargeBook));
+  const states = await store.getMany(names);
+  const facts = accounts.flatMap((account, at): AccountFacts[] => {
+    const value = states[at];
+    if (value === undefined) return [];
+    const state = readJson<EpochState>(names[at] as string, value);
+    if (state.lastChargeNumber === "0") return [];
+    return [{ account, state, places: [], invoice: undefined, creditEpochs: [] }];
+  });
+  if (facts.length === 0) return [];
+  await readPlaces(store, epoch, chargeBook, facts);
+  const invoices = facts.map(({ account }) => keys.invoice(account, epoch));
+  for (const [at, value] of (await store.getMany(invoices)).entries()) {
+    const of = facts[at] as AccountFacts;
+    if (value !== undefined) of.invoice = readInvoice(invoices[at] as string, value);
+  }
+  await findCredits(store, creditBook, facts);
+  return facts;
+}
+
+/** Places stand under the number of their first charge, and follow each other without gaps. */
+async function readPlaces(
+  store: Store,
+  epoch: string,
+  domain: Hex,
+  facts: readonly AccountFacts[],
+): Promise<void> {
+  let open = facts;
+  while (open.length > 0) {
+    const names = open.map(({ account, places }) =>
+      keys.owned(account, epoch, domain, BigInt(places.length / 2 + 1)),
+    );
+    const values = await store.getMany(names);
+    open = open.filter(({ places, state }, at) => {
+      const value = values[at];
+      if (value === undefined) return false;
+      for (const one of readJson<OwnedPlaces>(names[at] as string, value)) places.push(one);
+      return places.length / 2 < Number(state.lastChargeNumber);
+    });
+  }
+}
+
+async function findCredits(
+  store: Store,
+  creditBook: Hex,
+  facts: readonly AccountFacts[],
+): Promise<void> {
+  const byAccount = new Map(facts.map((one) => [one.account, one]));
+  const ranges = facts.map(({ account }) => below(`epoch/${account}/`));
+  const from = ranges.map((range) => range.from).reduce((a, b) => (a < b ? a : b));
+  const to = ranges.map((range) => range.to).reduce((a, b) => (a > b ? a : b));
+  for await (const { key } of store.scan({ from, to, keysOnly: true })) {
+    if (!key.endsWith(creditBook)) continue;
+    const [, account = "", epoch = ""] = key.split("/");
+    byAccount.get(account)?.creditEpochs.push(epoch);
+  }
+}

@@ -1,0 +1,84 @@
+/* One process of the benchmark `publish`: makes a billed month and publishes its evidence. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EvidenceFolder } from "../../node/adapters/evidence-folder.ts";
+import { LevelStore } from "../../node/adapters/level-store.ts";
+import { EvidenceBuilder } from "../../node/engine/build-evidence.ts";
+import { below } from "../../node/engine/key-spaces.ts";
+import { EvidencePublisher } from "../../node/engine/publish-evidence.ts";
+import { runBill } from "../../node/engine/run-bill.ts";
+import { sealTick } from "../../node/engine/seal-batch.ts";
+import type { Store, StoreOperation } from "../../node/engine/store.ts";
+import { encodeJson, scanJson } from "../../node/engine/stored-json.ts";
+import type { StoredBatch } from "../../node/engine/stored-types.ts";
+import { benchOperator, benchRecords } from "./in-memory-operator.ts";
+
+const MONTH = "2026-10";
+const AFTER_MONTH_SECONDS = BigInt(Date.parse("2026-11-02T00:00:00Z") / 1000);
+const LEDGER = {
+  chainId: "31337",
+  kind: "embedded" as const,
+  runBy: "Bench",
+  contracts: { books: "0x", tariffs: "0x", agreements: "0x", claims: "0x", members: "0x" } as never,
+  endpoints: [],
+};
+
+/** As if the ledger had taken all batches. */
+async function makeFinal(store: Store): Promise<void> {
+  const operations: StoreOperation[] = [];
+  for await (const { key, value } of scanJson<StoredBatch>(store, below("batch/"))) {
+    const batch = { ...value, blockTime: AFTER_MONTH_SECONDS.toString() };
+    operations.push({ type: "put", key, value: encodeJson(batch) });
+  }
+  await store.write(operations, { durable: true });
+}
+
+const [subscribers = 0, chargesEach = 0, batches = 1] = process.argv.slice(2).map(Number);
+const directory = await mkdtemp(join(tmpdir(), "tallystick-bench-"));
+try {
+  const store = await LevelStore.open(join(directory, "store"));
+  const operator = await benchOperator(store, subscribers);
+  const context = { ...operator.context, time: { seconds: async () => AFTER_MONTH_SECONDS } };
+  const records = benchRecords(subscribers * chargesEach, subscribers);
+  const each = Math.ceil((subscribers * chargesEach) / batches);
+  for (let batch = 0; batch < batches; batch++) {
+    const lines = async function* () {
+      for (let at = 0; at < each; at++) {
+        const { done, value } = await records.next();
+        if (done === true) return;
+        yield value;
+      }
+    };
+    const sha256 = batch.toString(16).padStart(64, "0");
+    await operator.ingest.ingest({ name: `bench-${batch}`, sha256, lines: lines() });
+    await sealTick(context);
+  }
+  await makeFinal(store);
+  await runBill({ context, turn: (task) => task() }, MONTH);
+  await sealTick(context);
+  await makeFinal(store);
+  const before = process.resourceUsage().maxRSS;
+  const builder = new EvidenceBuilder(context, operator.tariffs, LEDGER);
+  const publisher = new EvidencePublisher(context, builder);
+  const folder = await EvidenceFolder.open(join(directory, "published"));
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  let progress = await publisher.step(MONTH, folder, folder.path);
+  while (!progress.done) progress = await publisher.step(MONTH, folder, folder.path);
+  const seconds = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  if (progress.written !== subscribers) throw new Error(`${progress.written} files were written`);
+  await store.close();
+  console.log(
+    JSON.stringify({
+      seconds,
+      processorSeconds: (user + system) / 1e6,
+      bytes: progress.bytes,
+      beforeMegabytes: before / 1024,
+      peakMegabytes: process.resourceUsage().maxRSS / 1024,
+    }),
+  );
+} finally {
+  await rm(directory, { recursive: true, force: true });
+}
