@@ -13,6 +13,7 @@ import { TickCommitter } from "./commit-tick.ts";
 import { ControlViews } from "./control-views.ts";
 import { type DropDecision, dropRecord } from "./drop-record.ts";
 import type { EvidenceShelf } from "./evidence-shelf.ts";
+import { beginForgetting, type ForgetPlace, forgetSome, forgottenUntil } from "./forget-rating.ts";
 import { AccountGuide } from "./guide-account.ts";
 import { type UsageFile, UsageIngest } from "./ingest-usage.ts";
 import type { SignReceipt } from "./issue-receipt.ts";
@@ -231,7 +232,9 @@ export class OperatorPipeline {
    * in between. What the closing made is to be committed first: then this is called again.
    */
   async bill(epoch: string): Promise<BillRun> {
-    return this.#bills.run(epoch);
+    const bill = await this.#bills.run(epoch);
+    await this.#forgetRating();
+    return bill;
   }
 
   /** The bill that is on its way, or that was interrupted. */
@@ -247,6 +250,17 @@ export class OperatorPipeline {
   /** Ends a bill after the step at hand; it goes on when it is asked for again. */
   stopBill(): Promise<void> {
     return this.#bills.stop();
+  }
+
+  /** Drops counters that no record reaches any more; between two steps others may write. */
+  async #forgetRating(): Promise<void> {
+    const { context } = this.#parts;
+    const { rating } = this.#ingest;
+    let place = await this.#turns.run(() => beginForgetting(context, rating));
+    while (place !== undefined) {
+      const from: ForgetPlace = place;
+      place = await this.#turns.run(() => forgetSome(context, rating, from));
+    }
   }
 
   evidence(account: string, epoch: string): Promise<Bundle> {
@@ -398,7 +412,10 @@ async function loadRating(
     all.set(value.id, value);
   }
   for (const account of changed) all.set(account.id, account);
-  return new AccountRating(tariffs, [...all.values()], context.random);
+  const rating = new AccountRating(tariffs, [...all.values()], context.random);
+  const until = await forgottenUntil(context);
+  if (until !== undefined) rating.forgottenBefore(until);
+  return rating;
 }
 
 async function openBooks({ store, profile }: EngineContext): Promise<void> {

@@ -16,6 +16,7 @@ import type { RatingOutcome } from "../core/rating/outcome.ts";
 import { firstPricePlace } from "../core/rating/price-pieces.ts";
 import type { StateKey } from "../core/rating/rating-state.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
+import { SESSION_MINUTES_MAX } from "../core/tariff/instants.ts";
 import { keys } from "./key-spaces.ts";
 import type { RandomSource } from "./operator.ts";
 import type { StoreSession } from "./store-session.ts";
@@ -53,6 +54,17 @@ const NEEDS_ACCOUNT: PricedUse = {
   },
 };
 
+/** Counted from nothing, its allowances would be granted again. */
+const FORGOTTEN: PricedUse = {
+  outcome: {
+    outcome: "suspended",
+    code: "rating.period-forgotten",
+    message:
+      "The counters of its billing period are dropped: it is too old to be charged; drop it.",
+  },
+};
+const MINUTE = 60_000;
+
 interface VersionRater {
   directory: AccountDirectory;
   periods: BillingPeriods;
@@ -70,6 +82,7 @@ export class AccountRating {
   readonly #versions = new Map<number, VersionRater>();
   readonly #state: StoredRatingState | undefined;
   #closedUntil = Number.NEGATIVE_INFINITY;
+  #forgottenBefore = Number.NEGATIVE_INFINITY;
 
   /** Whether any version of the tariff has prices that only an account's plan or counters tell. */
   static isNeeded(tariffs: TariffShelf): boolean {
@@ -147,6 +160,28 @@ export class AccountRating {
     this.#closedUntil = milliseconds;
   }
 
+  /**
+   * The beginning of the first period that something can still reach: a record that starts at
+   * `milliseconds` or later, the sums of a month that is not billed, an allowance that rolls over.
+   * Undefined where no plan counts anything, or nothing was billed yet.
+   */
+  reachableFrom(milliseconds: number): number | undefined {
+    if (!Number.isFinite(this.#closedUntil)) return undefined;
+    // A session can have begun so long before the record that is charged.
+    const start = Math.min(milliseconds, this.#closedUntil) - SESSION_MINUTES_MAX * MINUTE;
+    const firsts = [...this.#versions.values()].map(({ periods, rolloverMax }) => {
+      let period = periods.at(start);
+      for (let age = 0; age < rolloverMax; age++) period = periods.before(period);
+      return period.from;
+    });
+    return firsts.length === 0 ? undefined : Math.min(...firsts);
+  }
+
+  /** What began earlier is not in the store any more. */
+  forgottenBefore(milliseconds: number): void {
+    this.#forgottenBefore = milliseconds;
+  }
+
   /** What the end of a period adds to an account; undefined where nothing of it has a plan or a sum. */
   close(account: string, tariff: ShelvedTariff, period: BillingPeriod): ClosedAccount | undefined {
     const version = this.#versions.get(tariff.version);
@@ -202,6 +237,7 @@ export class AccountRating {
         },
       };
     }
+    if (version.periods.at(at).from < this.#forgottenBefore) return FORGOTTEN;
     const use: AccountUse = { owner: { account, device } };
     if (refuse !== undefined) use.refuse = refuse;
     if (Number.isFinite(this.#closedUntil)) use.lateIn = version.periods.at(this.#closedUntil);

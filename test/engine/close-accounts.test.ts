@@ -61,12 +61,12 @@ async function scene(): Promise<EngineScene> {
 }
 
 /** As staff would: the bill says what is to be committed first. */
-async function billed(of: EngineScene): Promise<StoredInvoice[]> {
+async function billed(of: EngineScene, epoch = "2026-10"): Promise<StoredInvoice[]> {
   const pending = hasCode("bill.charges-pending");
   for (let tries = 0; ; tries++) {
     assert.ok(tries < 4, "the bill comes to its end");
     try {
-      await of.pipeline.bill("2026-10");
+      await of.pipeline.bill(epoch);
       break;
     } catch (error) {
       if (!pending(error)) throw error;
@@ -146,6 +146,56 @@ describe("closing accounts before the bill", () => {
     const open = await planScene({ tariffs: TARIFFS });
     await assert.rejects(open.pipeline.bill("2026-10"), hasCode("bill.period-open"));
     assert.deepEqual(await open.charges(), []);
+  });
+
+  it("drops the counters that no record can reach any more, and no others", async () => {
+    const october = await scene();
+    await billed(october);
+    const periods = async () => {
+      const found = await october.values("rating/");
+      const starts = found.map(({ key }) => Number(key.slice(key.lastIndexOf("/") + 1)));
+      return [...new Set(starts.filter((start) => start >= 0))].sort((a, b) => a - b);
+    };
+    const months = (...names: string[]) => names.map((name) => Date.parse(`${name}-01T00:00:00Z`));
+    for (const [month, next] of [
+      ["2026-11", "2026-12"],
+      ["2026-12", "2027-01"],
+      ["2027-01", "2027-02"],
+      ["2027-02", "2027-03"],
+    ] as const) {
+      october.at(`${month}-20T12:00:00Z`);
+      await october.ingest(month, [call(month, { start: `${month}-20T10:00:00.000Z` })]);
+      october.at(`${next}-03T06:00:00Z`);
+      await october.commit();
+      await billed(october, month);
+    }
+    // 3 March less 45 days of a record's age and 45 of a session: December; and one month rolls over.
+    assert.deepEqual(await periods(), months("2026-11", "2026-12", "2027-01", "2027-02"));
+    october.crash();
+    await october.reopen();
+    october.at("2027-03-04T06:00:00Z");
+    const endless = {
+      id: "endless",
+      service: "data" as const,
+      direction: "none" as const,
+      start: "2026-10-20T10:00:00.000Z",
+      durationSeconds:
+        (Date.parse("2027-03-04T05:00:00Z") - Date.parse("2026-10-20T10:00:00Z")) / 1000,
+      totalOctets: 1000,
+      aParty: ANNA,
+      billable: true,
+    };
+    await october.ingest("march", [endless, call("march", { start: "2027-03-01T10:00:00.000Z" })]);
+    const waiting = await october.pipeline.suspense();
+    assert.deepEqual(
+      waiting.map(({ code }) => code),
+      ["rating.period-forgotten"],
+    );
+    assert.deepEqual(
+      await periods(),
+      months("2026-11", "2026-12", "2027-01", "2027-02", "2027-03"),
+    );
+    await october.assertConsistent();
   });
 
   it("takes late use into the next period's sums, by the counters of its own", async () => {
