@@ -16,6 +16,7 @@ import type { RatingOutcome } from "../core/rating/outcome.ts";
 import { firstPricePlace } from "../core/rating/price-pieces.ts";
 import type { StateKey } from "../core/rating/rating-state.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
+import type { CompiledTariff } from "../core/tariff/compile.ts";
 import { SESSION_MINUTES_MAX } from "../core/tariff/instants.ts";
 import { keys } from "./key-spaces.ts";
 import type { RandomSource } from "./operator.ts";
@@ -70,12 +71,14 @@ interface VersionRater {
   periods: BillingPeriods;
   rater: AccountRater;
   rolloverMax: number;
+  /** Taxes are on the sums of an account's services, which are kept for those without a plan too. */
+  isTaxed: boolean;
 }
 
 /**
  * Rates by accounts' plans, where a tariff has any: the rater of `rate --accounts` over the node's own
  * accounts, with its counters and allowances in the store. Accounts without plan, pool and groups go
- * the short way of tariffs without plans.
+ * the short way of tariffs without plans, unless there are taxes.
  */
 export class AccountRating {
   readonly #random: RandomSource;
@@ -84,9 +87,12 @@ export class AccountRating {
   #closedUntil = Number.NEGATIVE_INFINITY;
   #forgottenBefore = Number.NEGATIVE_INFINITY;
 
-  /** Whether any version of the tariff has prices that only an account's plan or counters tell. */
+  /**
+   * Whether any version of the tariff has prices that only an account's plan or counters tell, or taxes,
+   * which are on each account's sums.
+   */
   static isNeeded(tariffs: TariffShelf): boolean {
-    return tariffs.versions.some(({ compiled }) => needsAccounts(compiled));
+    return tariffs.versions.some(({ compiled }) => isForAccounts(compiled));
   }
 
   /** @throws TallystickError `accounts.…` when accounts do not fit the tariff or each other */
@@ -96,7 +102,7 @@ export class AccountRating {
     random: RandomSource,
   ) {
     this.#random = random;
-    const withPlans = tariffs.versions.filter(({ compiled }) => needsAccounts(compiled));
+    const withPlans = tariffs.versions.filter(({ compiled }) => isForAccounts(compiled));
     const newest = withPlans.at(-1);
     if (newest === undefined) return;
     const newestPeriods = new BillingPeriods(newest.document);
@@ -115,6 +121,7 @@ export class AccountRating {
         periods,
         rater: new AccountRater(compiled, directory, periods, this.#state),
         rolloverMax: Allowances.rolloverMax(document.plans ?? []),
+        isTaxed: isTaxed(compiled),
       });
     }
   }
@@ -216,10 +223,11 @@ export class AccountRating {
     this.#state?.forget();
   }
 
-  /** Whether the account has anything of its own that a price of the tariff may depend on. */
+  /** Whether a price, or what is due at the period's end, may depend on the account. */
   decides({ account, tariff }: GuidedUse): boolean {
-    const known = this.#versions.get(tariff.version)?.directory.account(account);
-    return known !== undefined && !isPlain(known);
+    const version = this.#versions.get(tariff.version);
+    const known = version?.directory.account(account);
+    return known !== undefined && (version?.isTaxed === true || !isPlain(known));
   }
 
   /** @param refuse the last word on a record that has a price, before any counter moves */
@@ -327,6 +335,11 @@ export function requireKnownPlans(
     );
   }
 }
+
+const isTaxed = ({ document }: CompiledTariff): boolean => (document.taxes?.length ?? 0) > 0;
+
+const isForAccounts = (compiled: CompiledTariff): boolean =>
+  needsAccounts(compiled) || isTaxed(compiled);
 
 /** Whether nothing of the account itself can be in a price that asks for no counter. */
 const isPlain = ({ id, assignments, planless, pool, groups, devices }: RatedAccount): boolean =>

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readInvoiceDocument } from "../../node/core/invoice/invoice-document.ts";
 import { AccountDirectory } from "../../node/core/rating/account-directory.ts";
 import { AccountRater } from "../../node/core/rating/account-rater.ts";
 import { BillingPeriods } from "../../node/core/rating/billing-period.ts";
@@ -10,16 +11,8 @@ import { readCharge } from "../../node/engine/read-charges.ts";
 import type { StoredInvoice } from "../../node/engine/stored-types.ts";
 import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
 import { FusedStore } from "../simulation/fused-store.ts";
-import {
-  ANNA,
-  CHARGES,
-  CREDITS,
-  call,
-  type EngineScene,
-  hasCode,
-  seconds,
-} from "./engine-scene.ts";
-import { ACCOUNTS, mixedUse, PLANS, planScene } from "./plan-scene.ts";
+import { ANNA, CHARGES, CREDITS, call, EngineScene, hasCode, seconds } from "./engine-scene.ts";
+import { ACCOUNTS, CARL, mixedUse, PLANS, planScene } from "./plan-scene.ts";
 
 /** Fees, a discount, a commitment and a tax on top of the plans. */
 const DOCUMENT = {
@@ -120,6 +113,56 @@ describe("closing accounts before the bill", () => {
     assert.ok(bundle.credits.length > 0);
     // Again: nothing is made twice.
     assert.equal((await october.pipeline.bill("2026-10")).already, true);
+  });
+
+  it("taxes accounts without a plan by the same rule, whether the tariff has plans or not", async () => {
+    const plain = [
+      { id: "emil", label: "Emil", devices: [{ id: ANNA }] },
+      { id: "free", label: "Free", devices: [{ id: CARL }], taxExempt: true },
+    ];
+    const taxes = [
+      { name: "VAT", percent: "19", of: ["voice"] },
+      { name: "reduced", percent: "7", of: ["sms"] },
+    ];
+    const messages = {
+      service: "sms",
+      direction: "outgoing",
+      prices: [{ price: { amount: "0.09", per: 1, unit: "unit" } }],
+    };
+    const services = [PLANS.services?.[0], messages];
+    const withPlans = { ...PLANS, services, taxes } as TariffDocument;
+    const { plans: _, ...without } = withPlans;
+    const use = [ANNA, CARL].flatMap((aParty) => [
+      call(`call-${aParty}`, { aParty, durationSeconds: 600 }),
+      call(`late-${aParty}`, { aParty, durationSeconds: 60, start: "2026-10-04T22:00:00.000Z" }),
+      {
+        ...call(`text-${aParty}`, { aParty }),
+        service: "sms" as const,
+        durationSeconds: undefined,
+        units: 1,
+      } as never,
+    ]);
+    for (const document of [withPlans, without as TariffDocument]) {
+      const tariffs = new TariffShelf([
+        { version: 1, validFromSeconds: seconds("2026-01-01T00:00:00Z"), document },
+      ]);
+      const october = await EngineScene.open({ tariffs });
+      await october.pipeline.putAccounts(plain);
+      await october.ingest("october", use);
+      assert.deepEqual(await october.pipeline.suspense(), []);
+      october.at("2026-11-01T06:00:00Z");
+      await october.commit();
+      const invoices = await billed(october);
+      // 1.10 of calls and 0.09 of messages: 0.209 and 0.0063.
+      const own = invoices.filter(({ account }) => ["emil", "free"].includes(account));
+      assert.deepEqual(own.map(owedOf), [
+        ["emil", 1_405_300_000n, 215_300_000n],
+        ["free", 1_190_000_000n, 0n],
+      ]);
+      const { documentText } = own[0] ?? assert.fail();
+      assert.equal(readInvoiceDocument(documentText).tax, "0.2153");
+      await october.assertConsistent();
+    }
   });
 
   it("makes each charge once, wherever it dies", async () => {
