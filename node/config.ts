@@ -64,6 +64,8 @@ const configSchema = z.strictObject({
   diskReserveMegabytes: z.number().int().min(0).max(1_000_000).default(256),
   /** Seconds between commitments; 0: only when asked. */
   cadenceSeconds: z.number().int().min(0).max(86_400).default(60),
+  /** Folders of \`aggregate --into\`: subscribers are shown which events their charges stand for. */
+  events: z.array(z.string()).max(64).default([]),
   claimPolicy: z.enum(["recompute", "contest"]).default("recompute"),
   /** Charges sessions while they happen, on balances kept in the folder `charging` of the data. */
   charging: z
@@ -93,6 +95,7 @@ export async function readConfig(file: string): Promise<NodeConfig> {
   return {
     ...config,
     data: resolve(file, "..", config.data),
+    events: config.events.map((folder) => resolve(file, "..", folder)),
     tariffs: config.tariffs.map((tariff) => ({
       ...tariff,
       file: resolve(file, "..", tariff.file),

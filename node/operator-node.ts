@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openBillKernel } from "./adapters/bill-threads.ts";
 import { DiskReserve } from "./adapters/disk.ts";
+import { EventArchive } from "./adapters/event-archive.ts";
 import { EvmLedger } from "./adapters/evm-ledger.ts";
 import { Keystore, passphraseOf } from "./adapters/keystore.ts";
 import { LastKnownTime } from "./adapters/last-known-time.ts";
@@ -164,6 +165,7 @@ export class OperatorNode {
         operatorName: config.name,
         currency: config.agreement.currency,
         zone: config.zone,
+        events: new EventArchive(config.events),
         sampleOf: (account) =>
           config.sample?.account === account
             ? { deviceLogUrl: `/sample/${config.sample.deviceLog}` }

@@ -15,6 +15,7 @@ const BLOCK_LEVEL = 1;
 type IndexEntry = [
   record: string,
   group: string,
+  root: string,
   key: string,
   events: number,
   block: number,
@@ -45,8 +46,8 @@ export class ClosedFileWriter implements ClosingWriter {
     this.#records = openSync(join(folder, "staged", `${file}.ndjson`), "w");
   }
 
-  add({ record, group, key, events }: ClosedGroup, data: Uint8Array, line: string): void {
-    this.#index.push([record, group, key, events, this.#bytes, this.#inBlock, data.length]);
+  add({ record, group, root, key, events }: ClosedGroup, data: Uint8Array, line: string): void {
+    this.#index.push([record, group, root, key, events, this.#bytes, this.#inBlock, data.length]);
     this.#block.push(data);
     this.#inBlock += data.length;
     if (this.#inBlock >= BLOCK_BYTES) this.#endBlock();
@@ -106,8 +107,8 @@ export function* readClosedFile(
   try {
     let blockAt = -1;
     let block: Uint8Array = new Uint8Array();
-    for (const [record, group, key, events, at, from, length] of readIndex(fd, path)) {
-      const entry = { record, group, key, events };
+    for (const [record, group, root, key, events, at, from, length] of readIndex(fd, path)) {
+      const entry = { record, group, root, key, events };
       if (!wanted(entry)) continue;
       if (at !== blockAt) {
         block = inflateRawSync(readFrame(fd, at, path));

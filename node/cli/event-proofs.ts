@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import type { EventFiles } from "../adapters/event-files.ts";
-import { decodeEvents, EventBuffer } from "../core/aggregation/event-block.ts";
+import { measuredEvents } from "../core/aggregation/event-block.ts";
 import { buildEventsTree } from "../core/aggregation/event-digests.ts";
 import { proveEvent } from "../core/aggregation/event-proof.ts";
 import { TallystickError } from "../core/errors.ts";
@@ -27,10 +27,8 @@ export async function proveOneEvent(
   const event = { device, time: readInstant(time), sequence: readWhole(sequence, "--sequence") };
   for (const name of folder.listClosed()) {
     for (const { key, data } of folder.readClosed(name, (group) => group.record === record)) {
-      const buffer = new EventBuffer();
-      decodeEvents(data, buffer);
       const keyBytes = Uint8Array.from(Buffer.from(key, "base64"));
-      const tree = buildEventsTree(keyBytes, measuredEvents(buffer));
+      const tree = buildEventsTree(keyBytes, measuredEvents(data));
       const proof = proveEvent(record, keyBytes, tree, event);
       const text = `${JSON.stringify(proof, null, 1)}\n`;
       if (out !== undefined) await writeFile(out, text, { mode: 0o600 });
@@ -46,17 +44,6 @@ export async function proveOneEvent(
     "events.unknown-record",
     `No closed window holds the events of "${record}": they may have been forgotten.`,
   );
-}
-
-function measuredEvents(buffer: EventBuffer) {
-  const decoder = new TextDecoder();
-  const names = buffer.devices.map((name) => decoder.decode(name));
-  return Array.from({ length: buffer.count }, (_, row) => ({
-    device: names[buffer.device[row] as number] as string,
-    time: BigInt(buffer.time[row] as number),
-    sequence: BigInt(buffer.sequence[row] as number),
-    quantity: BigInt(buffer.quantity[row] as number),
-  }));
 }
 
 function readWhole(text: string, option: string): bigint {

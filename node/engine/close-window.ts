@@ -111,7 +111,13 @@ export class WindowClosing {
       const { header } = this.#hasher.hash(this.#events, rows, key);
       const record = recordOfGroup(policy, group, { window, supplement }, header);
       const events = Number(header.count);
-      const kept = { record: record.id, group: groupName(group), key: toBase64(key), events };
+      const kept = {
+        record: record.id,
+        group: groupName(group),
+        root: record.eventsRoot as string,
+        key: toBase64(key),
+        events,
+      };
       this.#writer.add(kept, encodeEvents(this.#events, rows), JSON.stringify(record));
       this.#report.charges++;
       this.#report.events += events;

@@ -42,6 +42,8 @@ export interface ClosedGroup {
   record: string;
   /** What its events have in common (`groupName`). */
   group: string;
+  /** The events root that its record carries, "0x…". */
+  root: string;
   /** The events key, base64. */
   key: string;
   events: number;

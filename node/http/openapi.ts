@@ -211,6 +211,14 @@ export const openApiDocument = {
     "/v1/bill.csv": {
       get: subscriber({ summary: "The invoice's lines as CSV", query: ["period"], answer: "CSV" }),
     },
+    "/v1/events": {
+      post: subscriber({
+        summary: "Show which of some events an aggregated line of the bill stands for",
+        query: ["period"],
+        body: JSON_BODY,
+        answer: "What the line binds of all its events, and a proof for each that was asked for",
+      }),
+    },
     "/v1/disputes": {
       get: subscriber({ summary: "This subscriber's own claims", answer: "Disputes" }),
     },

@@ -1,12 +1,15 @@
 import { strict as assert } from "node:assert";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { saveTrust } from "../../node/cli/trust-file.ts";
 import type { Bundle } from "../../node/core/evidence/bundle.ts";
+import { writeLinkSecret } from "../../node/core/evidence/subscriber-link.ts";
+import { runCommand } from "../cli/run-command.ts";
 import { ANNA, BERT, MemoryOperator } from "../http/memory-operator.ts";
 import { OPERATOR_TOKEN, serveOperator } from "../http/memory-server.ts";
 
@@ -59,7 +62,7 @@ describe("aggregated charges, stored and forwarded to a node", function () {
       { id: "anna", label: "Anna", devices: [{ id: ANNA }] },
       { id: "bert", label: "Bert", devices: [{ id: BERT }] },
     ]);
-    node = await serveOperator(operator, folder, "http://127.0.0.1:9");
+    node = await serveOperator(operator, at("events"), "http://127.0.0.1:9");
   });
   after(async () => {
     await node?.close();
@@ -165,6 +168,127 @@ describe("aggregated charges, stored and forwarded to a node", function () {
     for (const { leafIndex, amountNano } of before) {
       assert.ok(after.some((one) => one.leafIndex === leafIndex && one.amountNano === amountNano));
     }
+  });
+
+  describe("and a subscriber with the device's own log", () => {
+    const link = async () => {
+      const account = (await operator.pipeline.accounts()).find(({ id }) => id === "anna");
+      const secret = Buffer.from((account?.accessSecret ?? "").slice(2), "hex");
+      return `${node.url}/#s=${writeLinkSecret(secret)}`;
+    };
+    const LINE = { hour: 1, line: "" };
+    before(async () => {
+      const bundle = await operator.pipeline.evidence("anna", "2026-10");
+      writeFileSync(at("bundle.json"), JSON.stringify(bundle));
+      await saveTrust(at("trust.json"), bundle, operator.facts(bundle));
+      const start = String(OCTOBER + LINE.hour * HOUR);
+      const found = bundle.charges.find(
+        ({ charge }) => "start" in charge && charge.start === start,
+      );
+      LINE.line = found?.line ?? "";
+    });
+    async function explain(log: string[], ...args: string[]) {
+      writeFileSync(at("log.csv"), `device,time,sequence,quantity\n${log.join("\n")}\n`);
+      const own = ["explain", at("bundle.json"), "--line", LINE.line, "--json"];
+      const facts = ["--trust", at("trust.json"), "--events", at("log.csv")];
+      const result = await runCommand([...own, ...facts, ...args]);
+      const lines = result.lines as unknown as {
+        events?: Record<string, number>;
+        event?: { time: string; outcome: string; chargedQuantity?: string };
+        error?: { code: string };
+      }[];
+      return {
+        ...result,
+        sums: lines.find(({ events }) => events !== undefined)?.events,
+        told: lines.flatMap(({ event }) => (event === undefined ? [] : [event])),
+        error: lines.at(-1)?.error?.code,
+      };
+    }
+    const ownLog = (device: string) =>
+      Array.from(
+        { length: 60 },
+        (_, i) => `${device},${OCTOBER + LINE.hour * HOUR + i * 1000},${i},1000`,
+      );
+
+    it("sees that a line stands for the events of the log and no others", async () => {
+      const { exitCode, sums, errors } = await explain(
+        [...ownLog(ANNA), ...ownLog(BERT)],
+        "--link",
+        await link(),
+      );
+      assert.equal(exitCode, 0, errors);
+      assert.deepEqual(sums, {
+        line: LINE.line,
+        inLog: 60,
+        inCharge: 60,
+        otherQuantity: 0,
+        notInCharge: 0,
+        notShown: 0,
+        charged: 60,
+        chargedOnly: 0,
+      });
+    });
+
+    it("finds the event that differs, the one that is missing, and the one that is too many", async () => {
+      const log = ownLog(ANNA);
+      const [seventh = ""] = log.splice(7, 1);
+      log[3] = (log[3] as string).replace(/1000$/, "900");
+      log.push(seventh.replace(/,7,1000$/, ",70,1000"));
+      const { exitCode, sums, told } = await explain(log, "--link", await link());
+      assert.equal(exitCode, 1);
+      assert.deepEqual(
+        [sums?.inCharge, sums?.otherQuantity, sums?.notInCharge, sums?.chargedOnly],
+        [59, 1, 1, 1],
+      );
+      assert.deepEqual(
+        told.filter(({ outcome }) => outcome !== "in-charge").map(({ outcome }) => outcome),
+        ["other-quantity", "not-in-charge"],
+      );
+    });
+
+    it("is refused without the link, and with a stranger's", async () => {
+      assert.equal((await explain(ownLog(ANNA))).exitCode, 2);
+      const stranger = `${node.url}/#s=${writeLinkSecret(new Uint8Array(32).fill(7))}`;
+      assert.equal((await explain(ownLog(ANNA), "--link", stranger)).error, "access.unknown");
+    });
+
+    it("is told when the node keeps the events no longer", async () => {
+      renameSync(at("events/closed"), at("events/closed-away"));
+      try {
+        assert.equal(
+          (await explain(ownLog(ANNA), "--link", await link())).error,
+          "events.not-kept",
+        );
+      } finally {
+        renameSync(at("events/closed-away"), at("events/closed"));
+      }
+    });
+
+    it("does not believe a node that shows the events of another line", async () => {
+      const { charges } = await operator.pipeline.evidence("anna", "2026-10");
+      const other = charges.find(({ line }) => line !== LINE.line)?.line;
+      const server = createServer(async (incoming, outgoing) => {
+        let body = "";
+        for await (const part of incoming) body += part;
+        const lie = JSON.stringify({ ...JSON.parse(body), line: other });
+        const { authorization = "" } = incoming.headers;
+        const headers = { "content-type": "application/json", authorization };
+        const answer = await fetch(`${node.url}${incoming.url}`, {
+          method: "POST",
+          headers,
+          body: lie,
+        });
+        outgoing.writeHead(answer.status).end(await answer.text());
+      });
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const { port } = server.address() as AddressInfo;
+      const { error } = await explain(
+        ownLog(ANNA),
+        ...["--link", await link(), "--node", `http://127.0.0.1:${port}`],
+      );
+      server.close();
+      assert.equal(error, "events.bad-proof");
+    });
   });
 
   it("are billed with the next month when their own is billed already", async () => {

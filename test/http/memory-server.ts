@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DiskReserve } from "../../node/adapters/disk.ts";
+import { EventArchive } from "../../node/adapters/event-archive.ts";
 import { createLog } from "../../node/adapters/log.ts";
 import { fromHex, type Hex } from "../../node/core/bytes.ts";
 import { accessToken } from "../../node/core/evidence/access-link.ts";
@@ -46,6 +47,7 @@ export function serverParts(
       operatorName: profile.name,
       currency,
       zone: ZONE,
+      events: new EventArchive([spool]),
     },
     operator: {
       pipeline,

@@ -24,6 +24,8 @@ import {
 } from "../bundle-check.ts";
 import type { CommandModule } from "../command.ts";
 import { readBundle } from "../evidence-input.ts";
+import { explainEvents } from "../explain-events.ts";
+import { readUrl } from "../open-node.ts";
 import { EXIT, type Output, ServiceError, UsageError } from "../output.ts";
 import {
   declareSubscriberOptions,
@@ -44,7 +46,9 @@ export const command: CommandModule = {
         "<bundle>",
         'an evidence bundle or a published evidence file, "-" for standard input',
       )
-      .requiredOption("--line <line>", "the line, as the bill numbers it");
+      .requiredOption("--line <line>", "the line, as the bill numbers it")
+      .option("--events <log>", "your device's own log: which of its events the line stands for")
+      .option("--node <url>", "with --events: the operator's node (default: that of --link)");
     declareFactOptions(parser).addHelpText(
       "after",
       "\nExit code 1 when something about the line does not hold, 4 when the ledger can not be asked.",
@@ -58,6 +62,13 @@ export const command: CommandModule = {
     const told = [...aboutUse(bundle, charge), ...aboutPrice(bundle, charge)];
     told.push(...aboutCommitment(bundle, charge));
     for (const sentence of told) await print(sentence, output);
+    const areEventsGood = await aboutEvents(
+      bundle,
+      charge,
+      options as EventOptions,
+      secret,
+      output,
+    );
     let checked: CheckedBundle | undefined;
     try {
       checked = await checkBundle(bundle, options as FactOptions);
@@ -83,9 +94,36 @@ export const command: CommandModule = {
       },
     });
     const isGood = line.verdict === "committed" || line.verdict === "corrected";
-    return isGood && !isContradicted ? EXIT.yes : EXIT.no;
+    return isGood && !isContradicted && areEventsGood ? EXIT.yes : EXIT.no;
   },
 };
+
+interface EventOptions extends SubscriberOptions {
+  events?: string;
+  node?: string;
+}
+
+/** The node that shows events opens with the link's secret, as the subscriber's page does. */
+async function aboutEvents(
+  bundle: Bundle,
+  charge: BundleCharge,
+  { events, node, link }: EventOptions,
+  secret: Uint8Array | undefined,
+  output: Output,
+): Promise<boolean> {
+  if (events === undefined) return true;
+  const nodeUrl =
+    node ?? (link !== undefined && URL.canParse(link) ? new URL(link).origin : undefined);
+  if (secret === undefined || nodeUrl === undefined) {
+    throw new UsageError(
+      "--events asks the operator's node: give your personal link with --link, or --secret-file and --node.",
+    );
+  }
+  return explainEvents(
+    { bundle, charge, logFile: events, secret, nodeUrl: readUrl(nodeUrl) },
+    output,
+  );
+}
 
 function aboutProof(line: LineReport, { source, isContradicted }: CheckedBundle): Sentence[] {
   const told = line.checks.map(({ name, ok, because }) => {

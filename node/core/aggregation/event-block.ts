@@ -1,5 +1,6 @@
 import { assert } from "../errors.ts";
 import type { EventColumns } from "./event-columns.ts";
+import type { MeasuredEvent } from "./event-digests.ts";
 import { NameTable } from "./name-table.ts";
 import { damagedBlock, VarintReader, VarintWriter } from "./varints.ts";
 
@@ -143,4 +144,21 @@ export function decodeEvents(bytes: Uint8Array, into: EventBuffer): void {
   reader.differences(count, into.quantity, first);
   into.count += count;
   if (!reader.isAtEnd) throw damagedBlock();
+}
+
+/**
+ * Encoded events, one by one: what proofs are taken from.
+ * @throws TallystickError `events.damaged-block`
+ */
+export function measuredEvents(bytes: Uint8Array): MeasuredEvent[] {
+  const buffer = new EventBuffer();
+  decodeEvents(bytes, buffer);
+  const decoder = new TextDecoder();
+  const names = buffer.devices.map((name) => decoder.decode(name));
+  return Array.from({ length: buffer.count }, (_, row) => ({
+    device: names[buffer.device[row] as number] as string,
+    time: BigInt(buffer.time[row] as number),
+    sequence: BigInt(buffer.sequence[row] as number),
+    quantity: BigInt(buffer.quantity[row] as number),
+  }));
 }

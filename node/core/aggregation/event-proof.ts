@@ -87,13 +87,33 @@ export function parseEventProof(text: string): EventProof {
   );
 }
 
+/** What a charge binds of all its events, as it is sent. @throws TallystickError `events.bad-proof` */
+export function parseEventHeader(value: unknown): EventProof["header"] {
+  const result = proofSchema.shape.header.safeParse(value);
+  if (result.success) return result.data;
+  throw new TallystickError("events.bad-proof", "This is no header of a charge's events.");
+}
+
+export const headerOfTree = ({ header }: EventsTree): EventProof["header"] => ({
+  depth: header.depth,
+  root: toHex(header.root),
+  count: `${header.count}`,
+  sum: `${header.sum}`,
+  minimum: `${header.minimum}`,
+  maximum: `${header.maximum}`,
+  last: `${header.last}`,
+  from: `${header.from}`,
+  to: `${header.to}`,
+});
+
 /** What the charge's own events say of one event. @param key the events key of the charge */
 export function proveEvent(
   record: string,
   key: Uint8Array,
-  { header, events, tree }: EventsTree,
+  whole: EventsTree,
   event: EventIdentity,
 ): EventProof {
+  const { events, tree } = whole;
   const { order } = eventSecrets(key);
   const wanted = eventOrderKey(order, event);
   const at = events.findIndex(({ orderKey }) => compareBytes(orderKey, wanted) >= 0);
@@ -112,17 +132,7 @@ export function proveEvent(
     format: "tallystick-event-proof",
     version: 1,
     record,
-    header: {
-      depth: header.depth,
-      root: toHex(header.root),
-      count: `${header.count}`,
-      sum: `${header.sum}`,
-      minimum: `${header.minimum}`,
-      maximum: `${header.maximum}`,
-      last: `${header.last}`,
-      from: `${header.from}`,
-      to: `${header.to}`,
-    },
+    header: headerOfTree(whole),
     orderSecret: toHex(order),
     event: { device: event.device, time: `${event.time}`, sequence: `${event.sequence}` },
     ...(isThere
@@ -144,7 +154,7 @@ export function proveEvent(
 }
 
 /** The events root that this proof speaks of: it has to stand in the charge's party group. */
-export function rootOfProof({ header }: EventProof): Hex {
+export function rootOfProof({ header }: Pick<EventProof, "header">): Hex {
   return toHex(eventsRoot(headerOf(header)));
 }
 

@@ -1,4 +1,4 @@
-import { type Request, Router } from "express";
+import express, { type Request, Router } from "express";
 import { z } from "zod";
 import { billCsv } from "../../core/invoice/write-bill-csv.ts";
 import { formatNano } from "../../core/money/decimal.ts";
@@ -6,6 +6,7 @@ import { billingEpoch } from "../../engine/billing-epoch.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import type { SubscriberAccess } from "../access.ts";
 import { HttpError } from "../http-error.ts";
+import { EVENTS_BODY, type EventSource, readEventsAsked, showEvents } from "./show-events.ts";
 
 export interface SampleFiles {
   deviceLogUrl: string;
@@ -19,6 +20,8 @@ export interface SubscriberRoutesParts {
   currency: string;
   zone: string;
   sampleOf?: (account: string) => SampleFiles | undefined;
+  /** Where the events of aggregated charges are kept. */
+  events: EventSource;
 }
 
 const period = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
@@ -85,6 +88,13 @@ export function subscriberRoutes(parts: SubscriberRoutesParts): Router {
       .type("text/csv")
       .attachment(`bill-${invoice.epoch}.csv`)
       .send(billCsv(invoice.documentText));
+  });
+
+  router.post("/events", express.json({ limit: EVENTS_BODY }), async (request, response) => {
+    const account = await access.accountOf(request);
+    const { line, events } = readEventsAsked(request.body);
+    const { charges } = await pipeline.evidence(account.id, periodOf(request));
+    response.json(showEvents(parts.events, charges, line, events));
   });
 
   router.get("/disputes", async (request, response) => {
