@@ -49,25 +49,34 @@ export async function readAccountFacts(
   return facts;
 }
 
-/** Places stand under the number of their first charge, and follow each other without gaps. */
+/**
+ * Full lists stand under the number of their first charge and follow each other without gaps, up to the
+ * places that stand with the counters, which were read before.
+ */
 async function readPlaces(
   store: Store,
   epoch: string,
   domain: Hex,
   facts: readonly AccountFacts[],
 ): Promise<void> {
-  let open = facts;
+  const listed = ({ state }: AccountFacts) =>
+    Number(state.lastChargeNumber) - (state.places ?? []).length / 2;
+  const isOpen = (one: AccountFacts) => one.places.length / 2 < listed(one);
+  let open = facts.filter(isOpen);
   while (open.length > 0) {
     const names = open.map(({ account, places }) =>
       keys.owned(account, epoch, domain, BigInt(places.length / 2 + 1)),
     );
     const values = await store.getMany(names);
-    open = open.filter(({ places, state }, at) => {
+    open = open.filter((one, at) => {
       const value = values[at];
       if (value === undefined) return false;
-      for (const one of readJson<OwnedPlaces>(names[at] as string, value)) places.push(one);
-      return places.length / 2 < Number(state.lastChargeNumber);
+      for (const place of readJson<OwnedPlaces>(names[at] as string, value)) one.places.push(place);
+      return isOpen(one);
     });
+  }
+  for (const one of facts) {
+    if (one.places.length / 2 === listed(one)) one.places.push(...(one.state.places ?? []));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Hex } from "../core/bytes.ts";
 import type { SourceRole } from "../core/commitment/secrets.ts";
 import { assert } from "../core/errors.ts";
+import { type BlockOwner, BlockOwners } from "./block-owners.ts";
 import type { AccountedPrice } from "./stored-types.ts";
 
 /*
@@ -9,11 +10,13 @@ import type { AccountedPrice } from "./stored-types.ts";
  * keys of epoch and traffic month and from the record's id (docs/PROTOCOL.md, section 3), so a block
  * opens nothing without keys, and deleting a key erases.
  *
- *   count (4) · bytes of ids (4) · bytes of the table (4) · zero (4)
+ *   count (4) · bytes of ids (4) · owners (4) · bytes of owners (4) · bytes of the table (4) ·
+ *   role (4) · first bytes of the source file's digest (16)
  *   columns of 8 bytes: WIDE; of 4: MIDDLE; of 2: NARROW; of 1: SMALL; each padded to 8 bytes
- *   ids in UTF-8, one after the other · the table as JSON: file, owners, texts, roots of events
+ *   ids in UTF-8, one after the other · owners (block-owners.ts)
+ *   the table as JSON, none where it is empty: texts, roots of events, what plans made of prices
  *
- * All numbers little-endian and unsigned. About 110 bytes a charge, and its id.
+ * All numbers little-endian and unsigned. About 100 bytes a charge, its id and its owner.
  */
 
 /** Charges in one block: some 80 kB, a read that serves all of them. */
@@ -33,26 +36,14 @@ const WIDE = [
 const MIDDLE = ["chargeNumber", "length", "tariffVersion", "visitedNetwork", "idEnd"] as const;
 const NARROW = ["owner", "sessionMinutes"] as const;
 const SMALL = ["service", "flags", "partyType", "class"] as const;
-const HEADER_BYTES = 16;
+const HEADER_BYTES = 40;
 
 type Wide = (typeof WIDE)[number];
 type Middle = (typeof MIDDLE)[number];
 type Narrow = (typeof NARROW)[number];
 type Small = (typeof SMALL)[number];
 
-/** Whose a charge is; the epoch's keys open it. */
-export interface BlockOwner {
-  account: string;
-  epoch: string;
-  device: string;
-}
-
 interface Table {
-  /** Whose leg of the traffic it is; source tags depend on it. */
-  role: SourceRole;
-  /** First 16 bytes of the source file's SHA-256, hexadecimal without prefix. */
-  file: string;
-  owners: BlockOwner[];
   /** Other sides that are no numbers, by row. */
   texts: Record<number, string>;
   /** Of charges that stand for events, by row; absent when none does. */
@@ -76,28 +67,32 @@ function columnBytes(count: number): number {
   );
 }
 
+/** Of which file a block's rows are, and whose leg of the traffic; source tags depend on the role. */
+export interface BlockSource {
+  /** First 16 bytes of the source file's SHA-256. */
+  file: Uint8Array;
+  role: SourceRole;
+}
+
 /** A block in memory, of a fixed count: to be filled row by row, or as it was read. */
 export class ChargeBlock {
+  readonly source: BlockSource;
   readonly count: number;
   readonly wide: Record<Wide, BigUint64Array>;
   readonly middle: Record<Middle, Uint32Array>;
   readonly narrow: Record<Narrow, Uint16Array>;
   readonly small: Record<Small, Uint8Array>;
   ids: Uint8Array;
-  table: Table;
-  readonly #bytes: Uint8Array<ArrayBuffer>;
+  owners = new BlockOwners();
+  table: Table = { texts: {} };
+  readonly #bytes: Uint8Array;
 
-  private constructor(
-    bytes: Uint8Array<ArrayBuffer>,
-    count: number,
-    ids: Uint8Array,
-    table: Table,
-  ) {
+  private constructor(bytes: Uint8Array, count: number, ids: Uint8Array, source: BlockSource) {
     this.#bytes = bytes;
     this.count = count;
     this.ids = ids;
-    this.table = table;
-    let at = HEADER_BYTES;
+    this.source = source;
+    let at = bytes.byteOffset + HEADER_BYTES;
     const columns = <Name extends string, Column>(
       names: readonly Name[],
       width: number,
@@ -117,39 +112,62 @@ export class ChargeBlock {
     this.small = columns(SMALL, 1, (offset) => new Uint8Array(buffer, offset, count));
   }
 
-  static empty(count: number, file: string, role: SourceRole): ChargeBlock {
+  static empty(count: number, source: BlockSource): ChargeBlock {
     assert(count > 0 && count <= BLOCK_CHARGES_MAX, `a block holds ${count} charges`);
-    const bytes = new Uint8Array(columnBytes(count));
-    return new ChargeBlock(bytes, count, new Uint8Array(), { role, file, owners: [], texts: {} });
+    return new ChargeBlock(new Uint8Array(columnBytes(count)), count, new Uint8Array(), source);
   }
 
-  /** The inverse of `encode`. @param payload at the start of its buffer */
-  static decode(payload: Uint8Array<ArrayBuffer>): ChargeBlock {
-    assert(payload.byteOffset === 0, "a payload has a buffer of its own");
-    const [count = 0, idBytes = 0, tableBytes = 0] = new Uint32Array(payload.buffer, 0, 3);
-    const idsAt = columnBytes(count);
-    const ids = payload.subarray(idsAt, idsAt + idBytes);
-    const table = payload.subarray(idsAt + idBytes, idsAt + idBytes + tableBytes);
-    return new ChargeBlock(payload, count, ids, JSON.parse(decoder.decode(table)) as Table);
+  /** The inverse of `encode`; the block lies in the payload. @param payload aligned to eight bytes */
+  static decode(payload: Uint8Array): ChargeBlock {
+    const header = new Uint32Array(payload.buffer, payload.byteOffset, 6);
+    const [count = 0, idBytes = 0, owners = 0, ownerBytes = 0, tableBytes = 0, role = 0] = header;
+    let at = columnBytes(count);
+    const take = (length: number): Uint8Array => {
+      at += length;
+      return payload.subarray(at - length, at);
+    };
+    const source = { file: payload.slice(24, HEADER_BYTES), role: role as SourceRole };
+    const block = new ChargeBlock(payload, count, take(idBytes), source);
+    block.owners = new BlockOwners(take(ownerBytes), owners);
+    if (tableBytes > 0) block.table = JSON.parse(decoder.decode(take(tableBytes))) as Table;
+    return block;
   }
 
   /** In pieces, to be copied once. */
   encode(): Uint8Array[] {
-    const table = utf8.encode(JSON.stringify(this.table));
-    new Uint32Array(this.#bytes.buffer, 0, 3).set([this.count, this.ids.length, table.length]);
-    return [this.#bytes.subarray(0, columnBytes(this.count)), this.ids, table];
+    const { count, ids, owners, source, table } = this;
+    const isPlain =
+      table.eventsRoots === undefined &&
+      table.accounted === undefined &&
+      Object.keys(table.texts).length === 0;
+    const rest = isPlain ? new Uint8Array() : utf8.encode(JSON.stringify(table));
+    const lengths = [count, ids.length, owners.count, owners.bytes.length, rest.length];
+    new Uint32Array(this.#bytes.buffer, this.#bytes.byteOffset, 6).set([...lengths, source.role]);
+    this.#bytes.set(source.file, 24);
+    return [this.#bytes.subarray(0, columnBytes(count)), ids, owners.bytes, rest];
+  }
+
+  /** Ready for other rows, which set every column; owners and table are empty again. */
+  clear(): void {
+    this.owners.clear();
+    this.table = { texts: {} };
+  }
+
+  /** All columns, header included: what a copy of the block elsewhere needs, with ids and owners. */
+  get columns(): Uint8Array {
+    return this.#bytes.subarray(0, columnBytes(this.count));
   }
 
   /** The first `count` rows as a block of their own. */
   shortened(count: number): ChargeBlock {
     if (count === this.count) return this;
-    const { file, role } = this.table;
-    const short = ChargeBlock.empty(count, file, role);
+    const short = ChargeBlock.empty(count, this.source);
     for (const name of WIDE) short.wide[name].set(this.wide[name].subarray(0, count));
     for (const name of MIDDLE) short.middle[name].set(this.middle[name].subarray(0, count));
     for (const name of NARROW) short.narrow[name].set(this.narrow[name].subarray(0, count));
     for (const name of SMALL) short.small[name].set(this.small[name].subarray(0, count));
     short.ids = this.ids.subarray(0, this.middle.idEnd[count - 1]);
+    short.owners = this.owners;
     short.table = this.table;
     return short;
   }
@@ -164,6 +182,6 @@ export class ChargeBlock {
   }
 
   owner(row: number): BlockOwner {
-    return this.table.owners[this.narrow.owner[row] as number] as BlockOwner;
+    return this.owners.at(this.narrow.owner[row] as number);
   }
 }

@@ -8,15 +8,16 @@ import type { Rated } from "../core/rating/outcome.ts";
 import type { RecordSource } from "../core/records/usage-record.ts";
 import { trafficMonth } from "./billing-epoch.ts";
 import { BLOCK_CHARGES_MAX, ChargeBlock } from "./charge-block.ts";
-import type { ChargeHasher, OwnerSecrets } from "./hash-charges.ts";
+import { type ChargeHasher, OWNER_SECRET_BYTES } from "./hash-charges.ts";
 import { keys } from "./key-spaces.ts";
 import { LeafTile } from "./leaf-tile.ts";
 import { leafOf, openedCharge, type UnnumberedCharge } from "./number-charge.ts";
 import type { EngineContext } from "./operator.ts";
 import type { StoreSession } from "./store-session.ts";
-import { encodeBytes } from "./stored-bytes.ts";
+import { BYTES_HEADER, encodeInto } from "./stored-bytes.ts";
 import type { AccountedPrice, BookState } from "./stored-types.ts";
 import type { SubscriberCounter, SubscriberCounters } from "./subscriber-counters.ts";
+import { ValueRoom } from "./value-room.ts";
 
 const ID_BYTES = BLOCK_CHARGES_MAX * RECORD_ID_BYTES_MAX;
 
@@ -67,15 +68,21 @@ export class ChargeWriter {
   readonly #book: BookState;
   readonly #months = new Map<string, Uint8Array>();
   readonly #ids = Buffer.alloc(ID_BYTES);
-  #file = "";
+  #file: Uint8Array = new Uint8Array(16);
   #block: ChargeBlock | undefined;
-  #owners: OwnerSecrets[] = [];
+  /** What opens the block at hand: by its owners, and by its rows the traffic month. */
+  readonly #secrets = new Uint8Array(OWNER_SECRET_BYTES * BLOCK_CHARGES_MAX);
+  readonly #monthOf = new Uint16Array(BLOCK_CHARGES_MAX);
+  readonly #blockMonths: Uint8Array[] = [];
   #first: number;
   #count = 0;
   #idAt = 0;
   #serial = 0;
-  /** Blocks of the unit of work at hand. */
+  /** Blocks of the unit of work at hand, as they lie in their values. */
   #closed: { first: number; block: ChargeBlock }[] = [];
+  /** Columns that are filled again for every block of the file. */
+  #columns: ChargeBlock | undefined;
+  readonly #room = new ValueRoom();
   /** Ids of charges beside blocks, of the unit of work at hand. */
   readonly #alone = new Map<number, string>();
   #month: { from: number; to: number; key: Uint8Array } = {
@@ -102,7 +109,8 @@ export class ChargeWriter {
   /** All rows until the next call are of this source file. @param sha256 hexadecimal */
   startFile(sha256: string): void {
     this.#close();
-    this.#file = sha256.slice(0, 32);
+    this.#columns = undefined;
+    this.#file = fromHex(`0x${sha256.slice(0, 32)}`, 16);
   }
 
   /** Position of the next charge. */
@@ -136,11 +144,7 @@ export class ChargeWriter {
   }
 
   add(counter: SubscriberCounter, use: PricedUse): void {
-    this.#block ??= ChargeBlock.empty(
-      BLOCK_CHARGES_MAX,
-      this.#file,
-      this.#context.profile.sourceRole,
-    );
+    this.#block ??= this.#emptyBlock();
     const { wide, middle, narrow, small, table } = this.#block;
     const { rated, source } = use;
     const row = this.#count;
@@ -175,7 +179,7 @@ export class ChargeWriter {
       table.accounted ??= {};
       table.accounted[row] = use.accounted;
     }
-    this.#monthKeyAt(rated.startMilliseconds);
+    this.#monthOf[row] = this.#monthIn(this.#monthKeyAt(rated.startMilliseconds));
     if (++this.#count === BLOCK_CHARGES_MAX) this.#close();
   }
 
@@ -183,11 +187,7 @@ export class ChargeWriter {
   addNumbers(counter: SubscriberCounter, numbers: ChargeNumbers): boolean {
     const { amountNano, place, startMilliseconds } = numbers;
     if ((amountNano | (counter.runningTotalNano + amountNano)) >> 64n !== 0n) return false;
-    this.#block ??= ChargeBlock.empty(
-      BLOCK_CHARGES_MAX,
-      this.#file,
-      this.#context.profile.sourceRole,
-    );
+    this.#block ??= this.#emptyBlock();
     const { wide, middle, narrow, small, table } = this.#block;
     const row = this.#count;
     this.#counters.count(counter, amountNano, this.#first, row);
@@ -215,7 +215,7 @@ export class ChargeWriter {
     small.partyType[row] = place.partyType;
     small.class[row] = 0;
     if (place.partyText !== undefined) table.texts[row] = place.partyText;
-    this.#monthKeyAt(startMilliseconds);
+    this.#monthOf[row] = this.#monthIn(this.#monthKeyAt(startMilliseconds));
     if (++this.#count === BLOCK_CHARGES_MAX) this.#close();
     return true;
   }
@@ -230,7 +230,7 @@ export class ChargeWriter {
     const position = this.#first;
     this.#counters.count(counter, priced.amountNano, position, 0);
     const charge = openedCharge(priced, {
-      epoch: counter.state,
+      epoch: counter.state(),
       monthKey: this.#monthKeyAt(priced.startMilliseconds),
       role,
       chargeNumber: BigInt(counter.chargeNumber),
@@ -247,7 +247,10 @@ export class ChargeWriter {
     this.#first = position + 1;
   }
 
-  /** Closes the block at hand and puts book and counters into the session's unit of work. */
+  /**
+   * Closes the block at hand and puts book and counters into the session's unit of work. The next
+   * charge is added after the unit was committed: its values' memory is used again then.
+   */
   save(): void {
     this.#close();
     this.#counters.save();
@@ -256,16 +259,28 @@ export class ChargeWriter {
     this.#session.put(key, { ...known, pendingNext: String(this.#first) } satisfies BookState);
     this.#closed = [];
     this.#alone.clear();
+    this.#room.startAnew();
+  }
+
+  #emptyBlock(): ChargeBlock {
+    const { sourceRole: role } = this.#context.profile;
+    this.#columns ??= ChargeBlock.empty(BLOCK_CHARGES_MAX, { file: this.#file, role });
+    this.#columns.clear();
+    return this.#columns;
   }
 
   #close(): void {
     if (this.#block === undefined || this.#count === 0) return;
     const block = this.#block.shortened(this.#count);
-    block.ids = Uint8Array.from(this.#ids.subarray(0, this.#idAt));
+    block.ids = this.#ids.subarray(0, this.#idAt);
     const leaves = this.#hasherOf().leavesOf(block, {
-      owners: this.#owners,
-      monthKeyAt: (start) => this.#monthKeyAt(start),
+      owners: this.#secrets,
+      monthKeys: Buffer.concat(this.#blockMonths),
+      monthOf: this.#monthOf,
     });
+    const parts = block.encode();
+    const bytes = parts.reduce((sum, { length }) => sum + length, BYTES_HEADER);
+    const rows = encodeInto(this.#room.take(bytes), parts);
     const tile = LeafTile.of(this.#count);
     tile.digests.set(leaves);
     tile.starts.set(block.wide.start);
@@ -274,28 +289,36 @@ export class ChargeWriter {
     }
     const { domain } = this.#book;
     const first = BigInt(this.#first);
-    this.#session.putLasting(keys.rows(domain, first), encodeBytes(...block.encode()));
+    this.#session.putLasting(keys.rows(domain, first), rows);
     this.#session.putLasting(keys.leaves(domain, first), tile.encode());
-    this.#closed.push({ first: this.#first, block });
+    this.#closed.push({
+      first: this.#first,
+      block: ChargeBlock.decode(rows.subarray(BYTES_HEADER)),
+    });
     this.#first += this.#count;
     this.#block = undefined;
-    this.#owners = [];
+    this.#blockMonths.length = 0;
     this.#count = 0;
     this.#idAt = 0;
     this.#serial++;
   }
 
   #ownerOf(counter: SubscriberCounter, device: string): number {
-    // Most subscribers use one device, so the last one is remembered where it is asked for.
-    const { owner: last } = counter;
-    if (last.serial === this.#serial && last.device === device) return last.index;
-    const { account, epoch } = counter;
-    const { owners } = (this.#block as ChargeBlock).table;
-    const index = owners.length;
-    owners.push({ account, epoch, device });
-    this.#owners.push(counter.secretsOf(device));
-    counter.owner = { serial: this.#serial, device, index };
-    return index;
+    const owner = counter.deviceOf(device);
+    if (owner.serial === this.#serial) return owner.index;
+    owner.serial = this.#serial;
+    owner.index = (this.#block as ChargeBlock).owners.push(owner.packed);
+    this.#secrets.set(owner.secrets, OWNER_SECRET_BYTES * owner.index);
+    return owner.index;
+  }
+
+  /** Which of the block's months a key is of; most blocks have one. */
+  #monthIn(key: Uint8Array): number {
+    const months = this.#blockMonths;
+    const last = months.length - 1;
+    if (months[last] === key) return last;
+    const found = months.indexOf(key);
+    return found >= 0 ? found : months.push(key) - 1;
   }
 
   /** Made at first need; records come nearly in order of time, so the last one mostly holds. */

@@ -1,3 +1,4 @@
+import { toHex } from "../core/bytes.ts";
 import { CHARGE_KIND } from "../core/commitment/charge-groups.ts";
 import { BOOK_KIND } from "../core/commitment/domain.ts";
 import type { StoreProblem } from "./check-store.ts";
@@ -109,7 +110,7 @@ async function whatIsStored(store: Store): Promise<Map<string, Found>> {
 /** Charges of records: not what sponsors pay of one, nor what a period's end made due. */
 function countRows({ rows }: StoredRows, of: (file: string) => Found): void {
   if (isBlock(rows)) {
-    const file = of(rows.table.file);
+    const file = of(toHex(rows.source.file).slice(2));
     for (const amount of rows.wide.amountNano) {
       if (amount === 0n) file.pricedAtZero++;
       else file.charged++;

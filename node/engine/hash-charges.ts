@@ -7,21 +7,21 @@ import { PROTOCOL_VERSION, TAG } from "../core/commitment/tags.ts";
 import type { ChargeBlock } from "./charge-block.ts";
 
 const TILE = 256;
-/** Six tiles of 256 messages (136 bytes) and what they hash to (32, or 96), and a column. */
+/** Six tiles of 256 messages (136 bytes) and what they hash to (32, or 96), and five columns. */
 const ARENA_BYTES = 458_752;
 
-/** What opens the rows of one owner: the epoch's key and pseudonym, and the tag of the device. */
-export interface OwnerSecrets {
-  epochKey: Uint8Array;
-  pseudonym: Uint8Array;
-  deviceTag: Uint8Array;
-}
+/** Of one owner: epoch key (32), pseudonym (32), tag of the device (16). */
+export const OWNER_SECRET_BYTES = 80;
+const MONTH_KEY_BYTES = 32;
 
+/** What opens the rows of a block; plain bytes, so that another thread can have them. */
 export interface BlockSecrets {
-  /** By the block's owners. */
-  owners: OwnerSecrets[];
-  /** Key of the source tags of a row's traffic month. */
-  monthKeyAt: (startMilliseconds: number) => Uint8Array;
+  /** By the block's owners, `OWNER_SECRET_BYTES` each. */
+  owners: Uint8Array;
+  /** Keys of source tags, 32 bytes for each traffic month. */
+  monthKeys: Uint8Array;
+  /** Which of them a row's is. */
+  monthOf: Uint16Array;
 }
 
 /**
@@ -36,6 +36,15 @@ export class ChargeHasher {
   readonly #charges: HashTile;
   readonly #leaves: HashTile;
   readonly #number: BigUint64Array;
+  /** Columns of what a row's owner brings: placed by the kernel, which is faster than bytes one by one. */
+  readonly #epochKeys: Uint8Array;
+  readonly #pseudonyms: Uint8Array;
+  readonly #deviceTags: Uint8Array;
+  readonly #monthKeys: Uint8Array;
+  readonly #views: { accounts: Fields; parties: Fields; charges: Fields };
+  readonly #saltWords: Uint16Array;
+  /** Lengths of the ids that stand in the messages, so that only what differs is ended anew. */
+  readonly #idLengths = new Uint8Array(TILE);
   #holdsEvents = false;
   #holdsScopes = false;
 
@@ -49,6 +58,17 @@ export class ChargeHasher {
     this.#charges = arena.tile(TILE, "keccak");
     this.#leaves = arena.tile(TILE, "keccak");
     this.#number = arena.numbers(TILE);
+    this.#epochKeys = arena.bytes(32 * TILE);
+    this.#pseudonyms = arena.bytes(32 * TILE);
+    this.#deviceTags = arena.bytes(16 * TILE);
+    this.#monthKeys = arena.bytes(MONTH_KEY_BYTES * TILE);
+    this.#saltWords = wordsOf(this.#salts.output);
+    this.#views = {
+      accounts: fieldsOf(this.#accounts),
+      parties: fieldsOf(this.#parties),
+      charges: fieldsOf(this.#charges),
+    };
+    this.#idLengths.fill(0xff);
     this.#salts.placeEverywhere(0, Uint8Array.of(TAG.recordSalts));
     this.#sources.placeEverywhere(0, Uint8Array.of(TAG.sourceTag));
     for (const [tile, tag, length] of [
@@ -67,9 +87,8 @@ export class ChargeHasher {
   /** @returns 32 bytes for each row */
   leavesOf(block: ChargeBlock, secrets: BlockSecrets): Uint8Array {
     const leaves = new Uint8Array(32 * block.count);
-    const file = Uint8Array.from(Buffer.from(block.table.file, "hex"));
-    this.#parties.placeEverywhere(51, file);
-    this.#sources.placeEverywhere(33, Uint8Array.of(block.table.role));
+    this.#parties.placeEverywhere(51, block.source.file);
+    this.#sources.placeEverywhere(33, Uint8Array.of(block.source.role));
     for (let from = 0; from < block.count; from += TILE) {
       const count = Math.min(TILE, block.count - from);
       this.#hashTile(block, secrets, from, count);
@@ -82,7 +101,7 @@ export class ChargeHasher {
     this.#placeIdentities(block, secrets, from, count);
     this.#salts.hash(count);
     this.#sources.hash(count);
-    this.#placeFields(block, secrets, from, count);
+    this.#placeFields(block, from, count);
     this.#placeNumbers(block, from, count);
     for (let i = 0; i < count; i++) {
       const text = block.table.texts[from + i];
@@ -140,51 +159,73 @@ export class ChargeHasher {
 
   /** Messages of the salts and the source tags: a key, and the id at the end. */
   #placeIdentities(block: ChargeBlock, secrets: BlockSecrets, from: number, count: number): void {
+    this.#gatherSecrets(block, secrets, from, count);
+    this.#salts.placeBytes(1, 32, this.#epochKeys, count);
+    this.#sources.placeBytes(1, MONTH_KEY_BYTES, this.#monthKeys, count);
     const salts = this.#salts.blocks;
     const sources = this.#sources.blocks;
     const { ids } = block;
     const { idEnd } = block.middle;
+    let idAt = from === 0 ? 0 : (idEnd[from - 1] as number);
     for (let i = 0; i < count; i++) {
-      const row = from + i;
-      const idFrom = row === 0 ? 0 : (idEnd[row - 1] as number);
-      const length = (idEnd[row] as number) - idFrom;
+      const end = idEnd[from + i] as number;
+      const length = end - idAt;
       const at = BLOCK_BYTES * i;
-      const owner = secrets.owners[block.narrow.owner[row] as number] as OwnerSecrets;
-      copy(owner.epochKey, 0, salts, at + 1, 32);
-      copy(secrets.monthKeyAt(Number(block.wide.start[row])), 0, sources, at + 1, 32);
-      copy(ids, idFrom, salts, at + 37, length);
-      copy(ids, idFrom, sources, at + 34, length);
+      for (let to = at + 34; idAt < end; idAt++, to++) {
+        const byte = ids[idAt] as number;
+        sources[to] = byte;
+        salts[to + 3] = byte;
+      }
+      if (this.#idLengths[i] === length) continue;
+      this.#idLengths[i] = length;
       pad(salts, at, 37 + length, 0x1f);
       pad(sources, at, 34 + length, 0x01);
     }
   }
 
-  #placeFields(block: ChargeBlock, secrets: BlockSecrets, from: number, count: number): void {
-    const salts = this.#salts.output;
-    const tags = this.#sources.output;
-    const accounts = this.#accounts.blocks;
-    const parties = this.#parties.blocks;
-    const charges = this.#charges.blocks;
+  #gatherSecrets(block: ChargeBlock, secrets: BlockSecrets, from: number, count: number): void {
+    const { owner } = block.narrow;
+    const { owners, monthKeys, monthOf } = secrets;
+    for (let i = 0; i < count; i++) {
+      const at = OWNER_SECRET_BYTES * (owner[from + i] as number);
+      copy(owners, at, this.#epochKeys, 32 * i, 32);
+      copy(owners, at + 32, this.#pseudonyms, 32 * i, 32);
+      copy(owners, at + 64, this.#deviceTags, 16 * i, 16);
+      const month = MONTH_KEY_BYTES * (monthOf[from + i] as number);
+      copy(monthKeys, month, this.#monthKeys, MONTH_KEY_BYTES * i, MONTH_KEY_BYTES);
+    }
+  }
+
+  #placeFields(block: ChargeBlock, from: number, count: number): void {
+    this.#accounts.placeBytes(34, 32, this.#pseudonyms, count);
+    // The tag's first 24 bytes count; what comes behind them is the device tag's place.
+    this.#accounts.placeBytes(90, 32, this.#sources.output, count);
+    this.#accounts.placeBytes(114, 16, this.#deviceTags, count);
+    const { accounts, parties, charges } = this.#views;
+    const salts = this.#saltWords;
     const { middle, narrow, small } = block;
     for (let i = 0; i < count; i++) {
       const row = from + i;
       const at = BLOCK_BYTES * i;
-      const owner = secrets.owners[narrow.owner[row] as number] as OwnerSecrets;
-      copy(salts, 96 * i, accounts, at + 2, 32);
-      copy(salts, 96 * i + 32, parties, at + 2, 32);
-      copy(salts, 96 * i + 64, charges, at + 2, 32);
-      copy(owner.pseudonym, 0, accounts, at + 34, 32);
-      copy(tags, 32 * i, accounts, at + 90, 24);
-      copy(owner.deviceTag, 0, accounts, at + 114, 16);
-      parties[at + 42] = small.partyType[row] as number;
-      putBigEndian(parties, at + 75, 4, middle.length[row] as number);
-      charges[at + 35] = small.service[row] as number;
-      charges[at + 36] = small.flags[row] as number;
-      putBigEndian(charges, at + 45, 2, narrow.sessionMinutes[row] as number);
-      putBigEndian(charges, at + 79, 3, middle.visitedNetwork[row] as number);
-      charges[at + 82] = small.class[row] as number;
-      putBigEndian(charges, at + 83, 4, middle.tariffVersion[row] as number);
-      putBigEndian(accounts, at + 70, 4, middle.chargeNumber[row] as number);
+      const word = (at >> 1) + 1;
+      const salt = 48 * i;
+      for (let w = 0; w < 16; w++) {
+        accounts.words[word + w] = salts[salt + w] as number;
+        parties.words[word + w] = salts[salt + 16 + w] as number;
+        charges.words[word + w] = salts[salt + 32 + w] as number;
+      }
+      accounts.view.setUint32(at + 70, middle.chargeNumber[row] as number);
+      parties.bytes[at + 42] = small.partyType[row] as number;
+      parties.view.setUint32(at + 75, middle.length[row] as number);
+      const { bytes, view } = charges;
+      bytes[at + 35] = small.service[row] as number;
+      bytes[at + 36] = small.flags[row] as number;
+      view.setUint16(at + 45, narrow.sessionMinutes[row] as number);
+      const network = middle.visitedNetwork[row] as number;
+      bytes[at + 79] = network >>> 16;
+      view.setUint16(at + 80, network & 0xffff);
+      bytes[at + 82] = small.class[row] as number;
+      view.setUint32(at + 83, middle.tariffVersion[row] as number);
     }
   }
 
@@ -206,6 +247,26 @@ export class ChargeHasher {
   }
 }
 
+/** A tile's messages in the widths that fields are written in. */
+interface Fields {
+  bytes: Uint8Array;
+  /** Every offset of a salt is even. */
+  words: Uint16Array;
+  view: DataView;
+}
+
+function fieldsOf({ blocks }: HashTile): Fields {
+  const { buffer, byteOffset, byteLength } = blocks;
+  return {
+    bytes: blocks,
+    words: wordsOf(blocks),
+    view: new DataView(buffer, byteOffset, byteLength),
+  };
+}
+
+const wordsOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint16Array =>
+  new Uint16Array(buffer, byteOffset, byteLength / 2);
+
 /** Cheaper than a view and a call for so few bytes. */
 function copy(
   from: Uint8Array,
@@ -222,12 +283,4 @@ function pad(blocks: Uint8Array, at: number, length: number, ending: number): vo
   blocks.fill(0, at + length, at + BLOCK_BYTES);
   blocks[at + length] = ending;
   blocks[at + BLOCK_BYTES - 1] = (blocks[at + BLOCK_BYTES - 1] as number) | 0x80;
-}
-
-function putBigEndian(to: Uint8Array, at: number, width: number, value: number): void {
-  let rest = value;
-  for (let i = at + width - 1; i >= at; i--) {
-    to[i] = rest & 0xff;
-    rest >>>= 8;
-  }
 }

@@ -27,6 +27,7 @@ import { keys } from "./key-spaces.ts";
 import { LeafTile } from "./leaf-tile.ts";
 import type { EngineContext } from "./operator.ts";
 import type { StoreSession } from "./store-session.ts";
+import { NEWEST_PLACES_MAX } from "./stored-epoch.ts";
 import type { LooseEntry } from "./stored-rows.ts";
 import type { BookState, EpochState, OwnedPlaces, StoredCharge } from "./stored-types.ts";
 import { openKey, openSubscriberEpoch } from "./subscriber-epoch.ts";
@@ -85,16 +86,19 @@ export async function numberCharge(
   const chargeNumber = BigInt(epoch.lastChargeNumber) + 1n;
   const runningTotalNano = BigInt(epoch.runningTotalNano) + priced.amountNano;
   const charge = openedCharge(priced, { epoch, monthKey, role, chargeNumber, runningTotalNano });
+  const position = appendEntry(session, book, charge, leafOf(fromHex(domain, 20), charge));
+  let places: OwnedPlaces = [...(epoch.places ?? []), Number(position), 0];
+  if (places.length > 2 * NEWEST_PLACES_MAX) {
+    const first = chargeNumber - BigInt(places.length / 2 - 1);
+    session.put(keys.owned(priced.account, priced.epoch, domain, first), places);
+    places = [];
+  }
   session.put(keys.epoch(priced.account, priced.epoch, domain), {
     ...epoch,
     lastChargeNumber: chargeNumber.toString(),
     runningTotalNano: runningTotalNano.toString(),
+    places,
   } satisfies EpochState);
-  const position = appendEntry(session, book, charge, leafOf(fromHex(domain, 20), charge));
-  session.put(keys.owned(priced.account, priced.epoch, domain, chargeNumber), [
-    Number(position),
-    0,
-  ] satisfies OwnedPlaces);
   return charge;
 }
 

@@ -5,7 +5,7 @@ import { assert } from "../core/errors.ts";
 import { accountToJson, chargeToJson, partyToJson } from "../core/evidence/group-json.ts";
 import { trafficMonth } from "./billing-epoch.ts";
 import type { ChargeBlock } from "./charge-block.ts";
-import type { BlockSecrets, OwnerSecrets } from "./hash-charges.ts";
+import { type BlockSecrets, OWNER_SECRET_BYTES } from "./hash-charges.ts";
 import { keys } from "./key-spaces.ts";
 import type { Store } from "./store.ts";
 import { getJson } from "./stored-json.ts";
@@ -53,7 +53,7 @@ export class RowOpener {
           pseudonym: fromHex(state.pseudonym, 32),
           chargeNumber: BigInt(middle.chargeNumber[row] as number),
           runningTotalNano: wide.runningTotalNano[row] as bigint,
-          sourceTag: sourceTag(monthKey, block.table.role, recordId),
+          sourceTag: sourceTag(monthKey, block.source.role, recordId),
           deviceTag: deviceTag(epochKey, device),
         }),
         party: partyToJson(
@@ -65,7 +65,7 @@ export class RowOpener {
                 : (wide.restDigits[row] as bigint),
             type: small.partyType[row] as number,
             cell: 0n,
-            file: fromHex(`0x${block.table.file}`, 16),
+            file: block.source.file,
             offset: wide.offset[row] as bigint,
             length: middle.length[row] as number,
             eventsRoot: eventsRoot === undefined ? new Uint8Array(32) : fromHex(eventsRoot, 32),
@@ -100,21 +100,31 @@ export class RowOpener {
 
   /** What the leaves of a whole block are computed with; undefined when a key of it was erased. */
   async secretsOf(block: ChargeBlock): Promise<BlockSecrets | undefined> {
-    const owners: OwnerSecrets[] = [];
-    for (const { account, epoch, device } of block.table.owners) {
+    const owners = new Uint8Array(OWNER_SECRET_BYTES * block.owners.count);
+    let at = 0;
+    for (const { account, epoch, device } of block.owners) {
       const state = await this.#epoch(account, epoch);
       if (state === undefined) return undefined;
       const epochKey = fromHex(state.epochKey, 32);
-      const pseudonym = fromHex(state.pseudonym, 32);
-      owners.push({ epochKey, pseudonym, deviceTag: deviceTag(epochKey, device) });
+      owners.set(epochKey, at);
+      owners.set(fromHex(state.pseudonym, 32), at + 32);
+      owners.set(deviceTag(epochKey, device), at + 64);
+      at += OWNER_SECRET_BYTES;
     }
-    for (const start of block.wide.start) {
-      if ((await this.#monthKey(Number(start))) === undefined) return undefined;
+    const months: string[] = [];
+    const monthKeys: Uint8Array[] = [];
+    const monthOf = new Uint16Array(block.count);
+    for (const [row, start] of block.wide.start.entries()) {
+      const month = trafficMonth(Number(start));
+      if (!months.includes(month)) {
+        const key = await this.#monthKey(Number(start));
+        if (key === undefined) return undefined;
+        months.push(month);
+        monthKeys.push(key);
+      }
+      monthOf[row] = months.indexOf(month);
     }
-    return {
-      owners,
-      monthKeyAt: (start) => this.#monthKeys.get(trafficMonth(start)) as Uint8Array,
-    };
+    return { owners, monthKeys: Buffer.concat(monthKeys), monthOf };
   }
 
   async #epoch(account: string, epoch: string): Promise<EpochState | undefined> {

@@ -12,7 +12,7 @@ import {
   type StoredRows,
   scanLeaves,
 } from "./stored-rows.ts";
-import type { OwnedPlaces, StoredBatch, StoredCharge } from "./stored-types.ts";
+import type { EpochState, OwnedPlaces, StoredBatch, StoredCharge } from "./stored-types.ts";
 
 const DIGEST_BYTES = 32;
 /** Values of rows that a reader holds at once. */
@@ -35,6 +35,32 @@ export interface PositionedCharge {
   charge: StoredCharge;
 }
 
+/**
+ * Lists of places by charge number: those that are full, then those that stand with the counters. The
+ * counters are read first: a list that becomes full meanwhile is not read twice then.
+ */
+async function* listsOf(
+  store: Store,
+  account: string,
+  epoch: string,
+  domain: string,
+): AsyncGenerator<OwnedPlaces> {
+  const state = await getJson<EpochState>(store, keys.epoch(account, epoch, domain));
+  const newest = state?.places ?? [];
+  const { from, to } = below(`owned/${account}/${epoch}/${domain}/`);
+  const firstNewest = BigInt(state?.lastChargeNumber ?? "0") - BigInt(newest.length / 2) + 1n;
+  const until = newest.length === 0 ? to : keys.owned(account, epoch, domain, firstNewest);
+  let gathered: OwnedPlaces = [];
+  for await (const { value } of scanJson<OwnedPlaces>(store, { from, to: until })) {
+    for (const one of value) gathered.push(one);
+    if (gathered.length < 2 * REMEMBERED_MAX) continue;
+    yield gathered;
+    gathered = [];
+  }
+  for (const one of newest) gathered.push(one);
+  if (gathered.length > 0) yield gathered;
+}
+
 /** Reads an account's charges (or credits) of one epoch and book, by charge number. */
 export async function* readOwnedRows(
   store: Store,
@@ -44,8 +70,7 @@ export async function* readOwnedRows(
 ): AsyncGenerator<PositionedCharge> {
   const opener = new RowOpener(store, domain);
   const cache = new RowsCache(store, REMEMBERED_MAX);
-  const range = below(`owned/${account}/${epoch}/${domain}/`);
-  for await (const { value: places } of scanJson<OwnedPlaces>(store, range)) {
+  for await (const places of listsOf(store, account, epoch, domain)) {
     for (const window of windowsOf(places, REMEMBERED_MAX)) {
       yield* openPlaces(opener, cache, domain, window);
     }

@@ -40,6 +40,11 @@ export class StoreSession {
     for (const [at, key] of missing.entries()) this.#learn(key, values[at]);
   }
 
+  /** Values as they are stored, for who keeps what it reads: this session's writes are not seen. */
+  readMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#store.getMany(keys);
+  }
+
   put(key: string, value: unknown): void {
     this.#known.set(key, value);
     this.#changed.add(key);

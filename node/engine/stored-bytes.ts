@@ -16,14 +16,19 @@ export function isBytes(value: Uint8Array): boolean {
 
 /** @param parts the payload in pieces, each copied */
 export function encodeBytes(...parts: readonly Uint8Array[]): Uint8Array {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const value = new Uint8Array(BYTES_HEADER + length);
+  const length = parts.reduce((sum, part) => sum + part.length, BYTES_HEADER);
+  return encodeInto(new Uint8Array(length), parts);
+}
+
+/** The same at the beginning of a buffer that is large enough. @returns its part that is the value */
+export function encodeInto(buffer: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
   let at = BYTES_HEADER;
   for (const part of parts) {
-    value.set(part, at);
+    buffer.set(part, at);
     at += part.length;
   }
-  sealBytes(value, 0, value.length);
+  const value = buffer.subarray(0, at);
+  sealBytes(value, 0, at);
   return value;
 }
 

@@ -1,6 +1,8 @@
 import { crc32 } from "node:zlib";
 import { TallystickError } from "../core/errors.ts";
 import type { Store } from "./store.ts";
+import { isBytes } from "./stored-bytes.ts";
+import { stateOfPacked, unpackEpoch } from "./stored-epoch.ts";
 
 /*
  * Values in the store are JSON in UTF-8, a line feed, and the CRC-32 of the JSON in eight hexadecimal
@@ -21,8 +23,13 @@ export function encodeJson(value: unknown): Uint8Array {
   return stored;
 }
 
-/** @throws TallystickError `store.value-damaged` */
+/**
+ * The value, also of a subscriber's state that intake packed (stored-epoch.ts).
+ * @throws TallystickError `store.value-damaged`
+ */
 export function readJson<T>(key: string, value: Uint8Array): T {
+  if (isBytes(value) && key.startsWith("epoch/"))
+    return stateOfPacked(unpackEpoch(key, value)) as T;
   const body = value.subarray(0, Math.max(0, value.length - CHECKSUM_BYTES));
   const ending = decoder.decode(value.subarray(body.length));
   if (ending !== `\n${checksum(body)}`) {

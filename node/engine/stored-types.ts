@@ -42,6 +42,8 @@ export interface EpochState {
   runningTotalNano: string;
   /** Of the running total, what is tax; absent where none is. */
   taxNano?: string;
+  /** Of the newest charges, those that stand in no `owned/` value yet; absent where there are none. */
+  places?: OwnedPlaces;
 }
 
 export interface BookState {

@@ -1,48 +1,104 @@
-import { fromHex, type Hex } from "../core/bytes.ts";
+import type { Hex } from "../core/bytes.ts";
 import { deviceTag } from "../core/commitment/secrets.ts";
-import type { OwnerSecrets } from "./hash-charges.ts";
+import { packedOwner } from "./block-owners.ts";
+import { OWNER_SECRET_BYTES } from "./hash-charges.ts";
 import { keys } from "./key-spaces.ts";
 import type { RandomSource } from "./operator.ts";
 import type { StoreSession } from "./store-session.ts";
+import { isBytes } from "./stored-bytes.ts";
+import {
+  encodeEpoch,
+  epochBytes,
+  NEWEST_PLACES_MAX,
+  type PackedEpoch,
+  packEpoch,
+  stateOfPacked,
+  unpackEpoch,
+} from "./stored-epoch.ts";
+import { readJson } from "./stored-json.ts";
 import type { Account, EpochState, OwnedPlaces } from "./stored-types.ts";
 import { makeSubscriberEpoch } from "./subscriber-epoch.ts";
 
-/** Subscribers held in memory; beyond it those that nothing waits for are forgotten. */
-const HELD_MAX = 262_144;
+/** Subscribers held in memory, some 800 bytes each; beyond it all are forgotten and read again. */
+const HELD_MAX = 524_288;
+const ROOM_BYTES = 262_144;
+
+/** A device of a subscriber, as blocks and the hasher want it. */
+export interface CounterDevice {
+  device: string;
+  /** What opens its rows; `OWNER_SECRET_BYTES`. */
+  secrets: Uint8Array;
+  /** As it stands in a block. */
+  packed: Uint8Array;
+  /** Where the writer's block at hand has it among its owners, by the block's serial number. */
+  serial: number;
+  index: number;
+}
 
 /** Number, running total and secrets of one subscriber in one book and epoch, in memory. */
 export class SubscriberCounter {
   readonly account: string;
   readonly epoch: string;
-  readonly state: EpochState;
-  readonly epochKey: Uint8Array;
-  readonly pseudonym: Uint8Array;
+  readonly #secrets: Uint8Array;
+  readonly #taxNano: bigint;
   chargeNumber: number;
   runningTotalNano: bigint;
-  /** Places of the charges numbered since the counters were last written. */
-  places: OwnedPlaces = [];
-  /** Where the writer's block at hand has it among its owners, by the block's serial number. */
-  owner = { serial: -1, device: "", index: 0 };
-  readonly #devices = new Map<string, OwnerSecrets>();
+  /** Places of the newest charges, that stand in no `owned/` value yet. */
+  places: OwnedPlaces;
+  isTouched = false;
+  #device: CounterDevice | undefined;
+  #others: Map<string, CounterDevice> | undefined;
 
-  constructor(account: string, epoch: string, state: EpochState) {
+  constructor(account: string, epoch: string, packed: PackedEpoch) {
     this.account = account;
     this.epoch = epoch;
-    this.state = state;
-    this.epochKey = fromHex(state.epochKey, 32);
-    this.pseudonym = fromHex(state.pseudonym, 32);
-    this.chargeNumber = Number(state.lastChargeNumber);
-    this.runningTotalNano = BigInt(state.runningTotalNano);
+    this.#secrets = packed.secrets;
+    this.#taxNano = packed.taxNano;
+    this.chargeNumber = packed.lastChargeNumber;
+    this.runningTotalNano = packed.runningTotalNano;
+    this.places = packed.places;
   }
 
-  secretsOf(device: string): OwnerSecrets {
-    let secrets = this.#devices.get(device);
-    if (secrets === undefined) {
-      const { epochKey, pseudonym } = this;
-      secrets = { epochKey, pseudonym, deviceTag: deviceTag(epochKey, device) };
-      this.#devices.set(device, secrets);
+  packed(): PackedEpoch {
+    return {
+      secrets: this.#secrets,
+      lastChargeNumber: this.chargeNumber,
+      runningTotalNano: this.runningTotalNano,
+      taxNano: this.#taxNano,
+      places: this.places,
+    };
+  }
+
+  state(): EpochState {
+    return stateOfPacked(this.packed());
+  }
+
+  /** Most subscribers use one device. */
+  deviceOf(device: string): CounterDevice {
+    const first = this.#device;
+    if (first?.device === device) return first;
+    if (first === undefined) {
+      this.#device = this.#makeDevice(device);
+      return this.#device;
     }
-    return secrets;
+    this.#others ??= new Map();
+    let found = this.#others.get(device);
+    if (found === undefined) {
+      found = this.#makeDevice(device);
+      this.#others.set(device, found);
+    }
+    return found;
+  }
+
+  #makeDevice(device: string): CounterDevice {
+    const { account, epoch } = this;
+    const epochKey = this.#secrets.subarray(0, 32);
+    const secrets = new Uint8Array(OWNER_SECRET_BYTES);
+    secrets.set(epochKey);
+    secrets.set(this.#secrets.subarray(84, 116), 32);
+    secrets.set(deviceTag(epochKey, device), 64);
+    const packed = packedOwner({ account, epoch, device });
+    return { device, secrets, packed, serial: -1, index: 0 };
   }
 }
 
@@ -51,8 +107,10 @@ export class SubscriberCounters {
   readonly #session: StoreSession;
   readonly #random: RandomSource;
   readonly #domain: Hex;
-  readonly #held = new Map<string, SubscriberCounter>();
-  readonly #touched = new Set<SubscriberCounter>();
+  /** By epoch, then by account: looking up costs no new text. */
+  readonly #held = new Map<string, Map<string, SubscriberCounter>>();
+  #heldCount = 0;
+  #touched: SubscriberCounter[] = [];
   /** Another number once counters that were handed out are let go: whoever keeps one asks again. */
   age = 0;
 
@@ -64,31 +122,45 @@ export class SubscriberCounters {
 
   /** Reads in two calls what `of` will ask for. @param owners account and epoch */
   async prefetch(owners: Iterable<readonly [account: string, epoch: string]>): Promise<void> {
-    const missing = new Map<string, string>();
-    for (const [account, epoch] of owners) {
-      if (this.#held.has(`${account}/${epoch}`)) continue;
-      missing.set(keys.epoch(account, epoch, this.#domain), account);
+    const missing = new Map<string, readonly [string, string]>();
+    for (const owner of owners) {
+      if (this.#held.get(owner[1])?.has(owner[0]) === true) continue;
+      missing.set(keys.epoch(owner[0], owner[1], this.#domain), owner);
     }
     if (missing.size === 0) return;
-    await this.#session.prefetch(missing.keys());
-    const unknown = [...missing].filter(([key]) => this.#session.peek(key) === undefined);
-    await this.#session.prefetch(unknown.map(([, account]) => keys.account(account)));
+    const names = [...missing.keys()];
+    const unknown: string[] = [];
+    for (const [at, value] of (await this.#session.readMany(names)).entries()) {
+      const key = names[at] as string;
+      const [account, epoch] = missing.get(key) as readonly [string, string];
+      if (value === undefined) unknown.push(keys.account(account));
+      else {
+        const packed = isBytes(value)
+          ? unpackEpoch(key, value)
+          : packEpoch(readJson<EpochState>(key, value));
+        this.#hold(new SubscriberCounter(account, epoch, packed));
+      }
+    }
+    await this.#session.prefetch(unknown);
   }
 
   /** After `prefetch`. @throws TallystickError `account.unknown` */
   of(account: string, epoch: string): SubscriberCounter {
-    const name = `${account}/${epoch}`;
-    const held = this.#held.get(name);
+    const held = this.#held.get(epoch)?.get(account);
     if (held !== undefined) return held;
-    const key = keys.epoch(account, epoch, this.#domain);
-    let state = this.#session.peek<EpochState>(key);
-    if (state === undefined) {
-      const known = this.#session.peek<Account>(keys.account(account));
-      state = makeSubscriberEpoch(this.#random, known, account, epoch, this.#domain);
-      this.#session.put(key, state);
+    const known = this.#session.peek<Account>(keys.account(account));
+    const state = makeSubscriberEpoch(this.#random, known, account, epoch, this.#domain);
+    return this.#hold(new SubscriberCounter(account, epoch, packEpoch(state)));
+  }
+
+  #hold(counter: SubscriberCounter): SubscriberCounter {
+    let ofEpoch = this.#held.get(counter.epoch);
+    if (ofEpoch === undefined) {
+      ofEpoch = new Map();
+      this.#held.set(counter.epoch, ofEpoch);
     }
-    const counter = new SubscriberCounter(account, epoch, state);
-    this.#held.set(name, counter);
+    ofEpoch.set(counter.account, counter);
+    this.#heldCount++;
     return counter;
   }
 
@@ -97,25 +169,39 @@ export class SubscriberCounters {
     counter.chargeNumber++;
     counter.runningTotalNano += amountNano;
     counter.places.push(first, row);
-    this.#touched.add(counter);
+    if (counter.isTouched) return;
+    counter.isTouched = true;
+    this.#touched.push(counter);
   }
 
   /** Puts what changed into the session's unit of work. */
   save(): void {
+    // Many small values share their memory: each with its own would cost more than what is in it.
+    let room = new Uint8Array();
+    let at = 0;
     for (const counter of this.#touched) {
       const { account, epoch, places, chargeNumber } = counter;
-      const firstNumber = BigInt(chargeNumber - places.length / 2 + 1);
-      this.#session.put(keys.epoch(account, epoch, this.#domain), {
-        ...counter.state,
-        lastChargeNumber: chargeNumber.toString(),
-        runningTotalNano: counter.runningTotalNano.toString(),
-      } satisfies EpochState);
-      this.#session.put(keys.owned(account, epoch, this.#domain, firstNumber), places);
-      counter.places = [];
+      const count = places.length / 2;
+      if (count > NEWEST_PLACES_MAX) {
+        const firstNumber = BigInt(chargeNumber - count + 1);
+        this.#session.put(keys.owned(account, epoch, this.#domain, firstNumber), places);
+        counter.places = [];
+      }
+      const packed = counter.packed();
+      const bytes = epochBytes(packed);
+      if (at + bytes > room.length) {
+        room = new Uint8Array(Math.max(ROOM_BYTES, bytes));
+        at = 0;
+      }
+      const value = encodeEpoch(packed, room.subarray(at, at + bytes));
+      at += bytes;
+      this.#session.putBytes(keys.epoch(account, epoch, this.#domain), value);
+      counter.isTouched = false;
     }
-    this.#touched.clear();
-    if (this.#held.size <= HELD_MAX) return;
+    this.#touched = [];
+    if (this.#heldCount <= HELD_MAX) return;
     this.#held.clear();
+    this.#heldCount = 0;
     this.age++;
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { toHex } from "../../node/core/bytes.ts";
 import { NO_DIGITS, NO_NETWORK } from "../../node/core/commitment/charge-groups.ts";
 import { packDigits } from "../../node/core/tariff/digits.ts";
+import { packedOwner } from "../../node/engine/block-owners.ts";
 import { ChargeBlock } from "../../node/engine/charge-block.ts";
 import { keys } from "../../node/engine/key-spaces.ts";
 import type { EngineContext } from "../../node/engine/operator.ts";
@@ -92,8 +93,8 @@ const accountOf = (subscriber: number): string => `a${String(subscriber).padStar
 
 /** Every subscriber has one charge in each round; within a round they come in a mixed order. */
 function blockOf(from: number, count: number, subscribers: number, all: number): ChargeBlock {
-  const block = ChargeBlock.empty(count, "be".repeat(16), 1);
-  const { wide, middle, narrow, small, table } = block;
+  const block = ChargeBlock.empty(count, { file: new Uint8Array(16).fill(0xbe), role: 1 });
+  const { wide, middle, narrow, small } = block;
   const ids: string[] = [];
   let idEnd = 0;
   for (let row = 0; row < count; row++) {
@@ -103,11 +104,8 @@ function blockOf(from: number, count: number, subscribers: number, all: number):
     const id = `bench:${at}`;
     ids.push(id);
     idEnd += id.length;
-    table.owners.push({
-      account: accountOf(subscriber),
-      epoch: MONTH,
-      device: numberOf(subscriber),
-    });
+    const account = accountOf(subscriber);
+    block.owners.push(packedOwner({ account, epoch: MONTH, device: numberOf(subscriber) }));
     wide.amountNano[row] = amountOf(subscriber, number);
     wide.start[row] = BigInt(FROM_MILLISECONDS + Math.floor((MONTH_MILLISECONDS * at) / all));
     wide.quantity[row] = BigInt(1000 * (1 + ((at * 7) % 900)));

@@ -1,0 +1,115 @@
+/** Whose a charge is; the epoch's keys open it. */
+export interface BlockOwner {
+  account: string;
+  epoch: string;
+  device: string;
+}
+
+const LENGTHS_BYTES = 6;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Three lengths of two bytes (little-endian), then account, epoch and device in UTF-8. */
+export function packedOwner({ account, epoch, device }: BlockOwner): Uint8Array {
+  const texts = [account, epoch, device].map((text) => encoder.encode(text));
+  const packed = new Uint8Array(texts.reduce((sum, { length }) => sum + length, LENGTHS_BYTES));
+  let at = LENGTHS_BYTES;
+  for (const [i, text] of texts.entries()) {
+    packed[2 * i] = text.length & 0xff;
+    packed[2 * i + 1] = text.length >>> 8;
+    packed.set(text, at);
+    at += text.length;
+  }
+  return packed;
+}
+
+/**
+ * The owners of a block's rows, each once, one after the other in bytes. Text is made of an owner when
+ * it is asked for: whoever reads one row of 512 reads one owner.
+ */
+export class BlockOwners {
+  #bytes: Uint8Array;
+  #length: number;
+  #count: number;
+  /** Where each owner begins; found at first need. */
+  #starts: number[] | undefined;
+  readonly #known: BlockOwner[] = [];
+
+  constructor(bytes: Uint8Array = new Uint8Array(), count = 0) {
+    this.#bytes = bytes;
+    this.#length = bytes.length;
+    this.#count = count;
+  }
+
+  static of(owners: Iterable<BlockOwner>): BlockOwners {
+    const made = new BlockOwners();
+    for (const owner of owners) made.push(packedOwner(owner));
+    return made;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** @param packed as `packedOwner` makes it @returns the owner's index */
+  push(packed: Uint8Array): number {
+    const end = this.#length + packed.length;
+    if (end > this.#bytes.length) {
+      const longer = new Uint8Array(Math.max(2 * this.#bytes.length, end, 4_096));
+      longer.set(this.bytes);
+      this.#bytes = longer;
+    }
+    this.#bytes.set(packed, this.#length);
+    this.#length = end;
+    this.#starts = undefined;
+    return this.#count++;
+  }
+
+  clear(): void {
+    this.#length = 0;
+    this.#count = 0;
+    this.#starts = undefined;
+    this.#known.length = 0;
+  }
+
+  at(index: number): BlockOwner {
+    const known = this.#known[index];
+    if (known !== undefined) return known;
+    this.#starts ??= this.#findStarts();
+    const from = this.#starts[index] as number;
+    let at = from + LENGTHS_BYTES;
+    const text = (i: number): string => {
+      const end = at + this.#lengthOf(from, i);
+      const found = decoder.decode(this.#bytes.subarray(at, end));
+      at = end;
+      return found;
+    };
+    const owner = { account: text(0), epoch: text(1), device: text(2) };
+    this.#known[index] = owner;
+    return owner;
+  }
+
+  *[Symbol.iterator](): Generator<BlockOwner> {
+    for (let index = 0; index < this.#count; index++) yield this.at(index);
+  }
+
+  #findStarts(): number[] {
+    const starts: number[] = [];
+    let at = 0;
+    for (let i = 0; i < this.#count; i++) {
+      starts.push(at);
+      at += LENGTHS_BYTES + [0, 1, 2].reduce((sum, part) => sum + this.#lengthOf(at, part), 0);
+    }
+    return starts;
+  }
+
+  #lengthOf(from: number, part: number): number {
+    return (
+      (this.#bytes[from + 2 * part] as number) + 256 * (this.#bytes[from + 2 * part + 1] as number)
+    );
+  }
+}

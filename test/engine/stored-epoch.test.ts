@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type Hex, toHex } from "../../node/core/bytes.ts";
+import { keys } from "../../node/engine/key-spaces.ts";
+import { readOwnedRows } from "../../node/engine/read-charges.ts";
+import { encodeEpoch, packEpoch, unpackEpoch } from "../../node/engine/stored-epoch.ts";
+import { encodeJson, getJson, readJson } from "../../node/engine/stored-json.ts";
+import type { EpochState } from "../../node/engine/stored-types.ts";
+import { ANNA, CHARGES, calls, EngineScene, hasCode } from "./engine-scene.ts";
+
+const KEY = `epoch/anna/2026-10/${CHARGES}`;
+const hex = (length: number) =>
+  fc.uint8Array({ minLength: length, maxLength: length }).map((bytes): Hex => toHex(bytes));
+const wide = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n });
+const state: fc.Arbitrary<EpochState> = fc
+  .record({
+    epochKey: hex(32),
+    disputeAddress: hex(20),
+    blind: hex(32),
+    pseudonym: hex(32),
+    lastChargeNumber: fc.maxSafeNat().map(String),
+    runningTotalNano: wide.map(String),
+    taxNano: wide.map(String),
+    places: fc.array(fc.tuple(fc.nat(2 ** 48 - 1), fc.nat(511)), { maxLength: 20 }),
+  })
+  .map(({ taxNano, places, ...rest }) => ({
+    ...rest,
+    ...(taxNano === "0" ? {} : { taxNano }),
+    ...(places.length === 0 ? {} : { places: places.flat() }),
+  }));
+
+describe("a subscriber's packed state", () => {
+  it("is read as the same state in JSON", () => {
+    const property = fc.property(state, (given) => {
+      assert.deepEqual(readJson(KEY, encodeEpoch(packEpoch(given))), given);
+      assert.deepEqual(readJson(KEY, encodeJson(given)), given);
+    });
+    fc.assert(property, { numRuns: 200 });
+  });
+
+  it("is refused with any byte changed", () => {
+    const [given] = fc.sample(state, 1) as [EpochState];
+    const value = encodeEpoch(packEpoch(given));
+    for (const at of [0, 3, 4, 8, 100, value.length - 1]) {
+      const damaged = Uint8Array.from(value);
+      damaged[at] = (damaged[at] as number) ^ 4;
+      assert.throws(() => unpackEpoch(KEY, damaged), hasCode("store.value-damaged"));
+    }
+  });
+
+  it("hands its places on when they are many, and every charge is found by its number", async () => {
+    const scene = await EngineScene.withAccounts({ ingestUnitRecords: 5 });
+    const numbers = async () => {
+      const found: string[] = [];
+      for await (const { charge } of readOwnedRows(scene.store, "anna", "2026-10", CHARGES)) {
+        found.push(charge.opened.account.chargeNumber);
+      }
+      return found;
+    };
+    let expected = 0;
+    for (const [file, count] of [3, 40, 1, 12, 5, 7].entries()) {
+      const records = calls(`f${file}-`, count, { aParty: ANNA, bParty: `+4930${file}` });
+      await scene.ingest(`f${file}`, records);
+      expected += count;
+      assert.deepEqual(
+        await numbers(),
+        Array.from({ length: expected }, (_, at) => String(at + 1)),
+      );
+    }
+    const held = await getJson<EpochState>(scene.store, keys.epoch("anna", "2026-10", CHARGES));
+    assert.ok((held?.places?.length ?? 0) <= 32, "few places stand with the state");
+    assert.ok((await scene.values(`owned/anna/2026-10/${CHARGES}/`)).length > 0);
+    await scene.assertConsistent();
+  });
+});
