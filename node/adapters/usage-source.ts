@@ -3,28 +3,48 @@ import { readColumns } from "../core/formats/columns-reader.ts";
 import type { ParseOptions } from "../core/formats/inspect-line.ts";
 import type { UsageFormat } from "../core/formats/registry.ts";
 import type { UsageLines } from "../core/formats/usage-columns.ts";
-import { columnsOfFile } from "./columns-thread.ts";
+import { FileLook } from "../engine/require-whole-file.ts";
+import { ColumnsThread } from "./columns-thread.ts";
 import { openInput } from "./files.ts";
 
 /** A thread costs a tenth of a second of processor before its first row; smaller files are read beside. */
 const THREAD_BYTES_MIN = 16_777_216;
 
+/** A file on disk that is looked at as a whole, and then taken in. */
+export interface UsageSource {
+  /** Reads it from beginning to end. */
+  look(): Promise<FileLook>;
+  /** After `look`, once. @param seeds of the fingerprints, for who takes them while reading */
+  lines(seeds: Uint32Array): UsageLines;
+  /** Lets go of what it holds, whether or not it was read to its end. */
+  close(): Promise<void>;
+}
+
 /**
- * A file's lines in the quickest way that its format and size allow: by columns where the format has them,
- * and then by a thread of its own where the file is large.
- * @param seeds of the fingerprints, when they are asked for
+ * In the quickest way that format and size allow: by columns where the format has them, and then parsed
+ * once, by a thread of its own, where the file is large. Errors while reading as the format's parser and
+ * `openInput` throw, and as `ColumnsThread`.
  */
-export async function* usageOfFile(
+export async function openUsage(
   path: string,
   format: UsageFormat,
   options: ParseOptions,
-  seeds?: Uint32Array,
-): AsyncGenerator<UsageLines extends AsyncIterable<infer Line> ? Line : never> {
-  if (format.columns === undefined) {
-    yield* (format.parseBlocks ?? format.parse)((await openInput(path)).chunks, options);
-  } else if ((await stat(path)).size < THREAD_BYTES_MIN) {
-    yield* readColumns((await openInput(path)).chunks, format.columns, options);
-  } else {
-    yield* columnsOfFile(path, format.name, options, seeds === undefined ? {} : { seeds });
+  threadBytesMin = THREAD_BYTES_MIN,
+): Promise<UsageSource> {
+  const { columns } = format;
+  if (columns !== undefined && (await stat(path)).size >= threadBytesMin) {
+    return new ColumnsThread(path, format.name, options);
   }
+  const parse = format.parseBlocks ?? format.parse;
+  async function* read(more: Partial<ParseOptions> = {}): UsageLines {
+    const { chunks } = await openInput(path);
+    const all = { ...options, ...more };
+    yield* columns === undefined ? parse(chunks, all) : readColumns(chunks, columns, all);
+  }
+  return {
+    // The digests are of no use to a first look.
+    look: () => FileLook.at(read({ sha256: () => "" })),
+    lines: () => read(),
+    close: async () => {},
+  };
 }

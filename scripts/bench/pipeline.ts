@@ -2,7 +2,7 @@ import { hash, randomFillSync } from "node:crypto";
 import { mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { columnsOfFile } from "../../node/adapters/columns-thread.ts";
+import { ColumnsThread } from "../../node/adapters/columns-thread.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import { HashArena } from "../../node/core/commitment/kernel/hash-arena.ts";
 import { ASTERISK } from "../../node/core/formats/asterisk-record.ts";
@@ -53,9 +53,11 @@ async function cost(work: () => Promise<unknown> | unknown): Promise<Cost> {
 const OPTIONS = { sourceName: "bench" };
 
 async function take({ ingest }: Operator, path: string, name: string): Promise<void> {
-  const lines = (seeds: Uint32Array) =>
-    columnsOfFile(path, ASTERISK, { file: path, ...OPTIONS }, { seeds });
+  const source = new ColumnsThread(path, ASTERISK, { file: path, ...OPTIONS });
+  await source.look();
+  const lines = (seeds: Uint32Array) => source.lines(seeds);
   const { classes, in: taken } = await ingest.ingest({ name, sha256: hash("sha256", name), lines });
+  await source.close();
   const charged = classes.charged.records + classes.pricedAtZero.records;
   if (charged !== taken.records) {
     throw new Error(`${taken.records - charged} records of the benchmark are no charges`);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { columnsOfFile } from "../../node/adapters/columns-thread.ts";
+import { ColumnsThread } from "../../node/adapters/columns-thread.ts";
 import { columnsFormat } from "../../node/core/formats/columns-formats.ts";
 import { readColumns } from "../../node/core/formats/columns-reader.ts";
 import type { ParseOptions } from "../../node/core/formats/inspect-line.ts";
@@ -41,6 +41,17 @@ async function idsOf(scene: EngineScene): Promise<string[]> {
   return ids;
 }
 
+/** All that a thread yields, and its end. */
+async function* columnsOf(path: string, options = OPTIONS): UsageLines {
+  const thread = new ColumnsThread(path, NAME, options);
+  try {
+    await thread.look();
+    yield* thread.lines(SEEDS);
+  } finally {
+    await thread.close();
+  }
+}
+
 /** Of each row its line, prints and place; the report at the end. */
 async function told(lines: UsageLines): Promise<unknown[]> {
   const all: unknown[] = [];
@@ -76,13 +87,13 @@ describe("a file read into columns by a thread of its own", () => {
         yield found;
       }
     }
-    const apart = await told(columnsOfFile(path, NAME, OPTIONS, { seeds: SEEDS }));
+    const apart = await told(columnsOf(path));
     assert.equal(apart.length, ROWS + 1);
     assert.deepEqual(apart, await told(here() as UsageLines));
   });
 
   it("waits for who takes the rows, and is let go when nobody does", async () => {
-    const lines = columnsOfFile(path, NAME, OPTIONS);
+    const lines = columnsOf(path)[Symbol.asyncIterator]();
     const first = (await lines.next()).value as UsageColumns;
     const { firstPosition, count } = first;
     const line = JSON.stringify(first.lineAt(count - 1));
@@ -93,31 +104,34 @@ describe("a file read into columns by a thread of its own", () => {
     const threads = () =>
       process.getActiveResourcesInfo().filter((name) => name === "MessagePort").length;
     assert.ok(threads() > 0);
-    await lines.return(undefined);
+    await lines.return?.();
     assert.equal(threads(), 0);
   });
 
   it("ends with the reader's own error, or that of the disk", async () => {
     const elsewhere = { ...OPTIONS, zone: "Mars/Olympus" };
-    assert.equal(await codeOf(collect(columnsOfFile(path, NAME, elsewhere))), "zone.unknown");
-    const gone = columnsOfFile(join(folder, "gone.csv"), NAME, OPTIONS);
+    assert.equal(await codeOf(collect(columnsOf(path, elsewhere))), "zone.unknown");
+    const gone = columnsOf(join(folder, "gone.csv"));
     assert.equal(await codeOf(collect(gone)), "file.unreadable");
-    assert.equal(await codeOf(collect(columnsOfFile(folder, NAME, OPTIONS))), "file.unreadable");
+    assert.equal(await codeOf(collect(columnsOf(folder))), "file.unreadable");
   });
 
   it("ends the intake when it dies, keeps what was durable, and goes on there", async () => {
     const file = { name: "Master.csv", sha256: "ab".repeat(32) };
     const program = new URL("./dying-columns-worker.ts", import.meta.url);
     const scene = await EngineScene.withAccounts({ ingestUnitRecords: 2_000 });
-    const dying = scene.pipeline.ingest({
-      ...file,
-      lines: (seeds) => columnsOfFile(path, NAME, OPTIONS, { seeds, program }),
-    });
+    const thread = new ColumnsThread(path, NAME, OPTIONS, program);
+    assert.equal((await thread.look()).records, ROWS);
+    const dying = scene.pipeline.ingest({ ...file, lines: (seeds) => thread.lines(seeds) });
     assert.equal(await codeOf(dying), "ingest.reader-died");
+    await thread.close();
     const early = (await idsOf(scene)).length;
     assert.ok(early > 0 && early < ROWS / 2, `${early} charges`);
-    const lines = (seeds: Uint32Array) => columnsOfFile(path, NAME, OPTIONS, { seeds });
+    const again = new ColumnsThread(path, NAME, OPTIONS);
+    await again.look();
+    const lines = (seeds: Uint32Array) => again.lines(seeds);
     const { classes } = await scene.pipeline.ingest({ ...file, lines });
+    await again.close();
     const ids = await idsOf(scene);
     assert.equal(new Set(ids).size, ids.length);
     assert.equal(classes.charged.records, ids.length);

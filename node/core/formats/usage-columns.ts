@@ -119,6 +119,19 @@ export class UsageColumns {
       : (this.others[this.other[row] as number] as OtherLine);
   }
 
+  /** What is filled of all columns but the prints, for who keeps a batch; ids and raw bytes stand beside. */
+  filled(): Uint8Array[] {
+    const { count, buffer } = this;
+    const doubles = [this.start, this.sessionStart, this.durationSeconds];
+    const words = [this.from, this.length, this.idEnd, this.aParty, this.bParty, this.other];
+    const small = [this.utcOffsetMinutes];
+    const octets = [this.isPlain, this.isBillable, this.service, this.direction];
+    return [...doubles, ...words, ...small, ...octets].map(
+      ({ byteOffset, BYTES_PER_ELEMENT }) =>
+        new Uint8Array(buffer, byteOffset, BYTES_PER_ELEMENT * count),
+    );
+  }
+
   header(): ColumnsHeader {
     const { count, rawOffset, generation, firstPosition, others, hasPrints } = this;
     return { count, rawOffset, generation, firstPosition, others, hasPrints };

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { Router } from "express";
 import { z } from "zod";
 import { headOfFile } from "../../adapters/files.ts";
-import { usageOfFile } from "../../adapters/usage-source.ts";
+import { openUsage } from "../../adapters/usage-source.ts";
 import type { Hex } from "../../core/bytes.ts";
 import type { ParseOptions } from "../../core/formats/inspect-line.ts";
 import { recogniseFormat } from "../../core/formats/registry.ts";
@@ -119,12 +119,14 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
         repetitions: () => NO_REPETITIONS,
         sha256: (bytes) => hash("sha256", bytes),
       };
-      // The digests are of no use to a first look.
-      const looking = usageOfFile(path, format, { ...options, sha256: () => "" });
-      await requireWholeFile(name, looking, endsLine);
-      const lines = (seeds: Uint32Array) =>
-        parts.spool.whileThereIsRoom(usageOfFile(path, format, options, seeds));
-      response.json(await pipeline.ingest({ name, sha256, lines }));
+      const source = await openUsage(path, format, options);
+      try {
+        requireWholeFile(name, await source.look(), endsLine);
+        const lines = (seeds: Uint32Array) => parts.spool.whileThereIsRoom(source.lines(seeds));
+        response.json(await pipeline.ingest({ name, sha256, lines }));
+      } finally {
+        await source.close();
+      }
     } finally {
       await rm(path, { force: true });
     }
