@@ -34,7 +34,17 @@ export class AccountGuide {
     return guide;
   }
 
-  add(account: Account): void {
+  /** @param before what the account was, where there was one of its id */
+  replace(account: Omit<Account, "accessSecret">, before: Account | undefined): void {
+    for (const { id } of before?.devices ?? []) {
+      const others = (this.#members.get(id) ?? []).filter((one) => one.account !== account.id);
+      if (others.length === 0) this.#members.delete(id);
+      else this.#members.set(id, others);
+    }
+    this.add(account);
+  }
+
+  add(account: Omit<Account, "accessSecret">): void {
     for (const device of account.devices) {
       const known = this.#members.get(device.id) ?? [];
       known.push({

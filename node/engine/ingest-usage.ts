@@ -62,10 +62,6 @@ export class UsageIngest {
   }
 
   /** From the next file on accounts are these. */
-  useAccounts(guide: AccountGuide, rating: AccountRating): void {
-    this.#pricer.useAccounts(guide, rating);
-  }
-
   /** Plans, counters and allowances as they are now. */
   get rating(): AccountRating {
     return this.#pricer.rating;

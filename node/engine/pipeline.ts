@@ -108,10 +108,12 @@ export class OperatorPipeline {
   readonly #ingest: UsageIngest;
   /** Control totals and suspense, to be looked at. */
   readonly control: ControlViews;
+  readonly #guide: AccountGuide;
   #accountsRevision = 0;
 
   private constructor(parts: PipelineParts, guide: AccountGuide, rating: AccountRating) {
     this.#parts = parts;
+    this.#guide = guide;
     this.control = new ControlViews(parts.context.store);
     this.#ingest = new UsageIngest(parts.context, parts.tariffs, guide, rating);
     this.#committer = new TickCommitter(parts.context.store, parts.outbox);
@@ -144,7 +146,7 @@ export class OperatorPipeline {
   static async open(parts: PipelineParts): Promise<OperatorPipeline> {
     await openBooks(parts.context);
     const guide = await AccountGuide.load(parts.context.store);
-    const rating = await loadRating(parts, []);
+    const rating = await loadRating(parts);
     const pipeline = new OperatorPipeline(parts, guide, rating);
     await pipeline.#turns.run(() => pipeline.#committer.recover());
     return pipeline;
@@ -158,15 +160,19 @@ export class OperatorPipeline {
     const { store, random } = this.#parts.context;
     await this.#turns.run(async () => {
       const session = new StoreSession(store);
-      const rating = await loadRating(this.#parts, accounts);
+      requireKnownPlans(this.#parts.tariffs, accounts);
+      const change = this.#ingest.rating.prepare(accounts);
+      const before = new Map<string, Account | undefined>();
       for (const account of accounts) {
         const known = await session.get<Account>(keys.account(account.id));
+        before.set(account.id, known);
         const accessSecret = known?.accessSecret ?? toHex(random.bytes(32));
         session.put(keys.account(account.id), { ...account, accessSecret });
       }
       await session.commit();
       this.#accountsRevision++;
-      this.#ingest.useAccounts(await AccountGuide.load(store), rating);
+      change();
+      for (const account of accounts) this.#guide.replace(account, before.get(account.id));
     });
   }
 
@@ -400,19 +406,12 @@ export class OperatorPipeline {
   }
 }
 
-/** @param changed accounts that are not in the store yet, or stand there as they were */
-async function loadRating(
-  { context, tariffs }: PipelineParts,
-  changed: readonly Omit<Account, "accessSecret">[],
-): Promise<AccountRating> {
-  requireKnownPlans(tariffs, changed);
+async function loadRating({ context, tariffs }: PipelineParts): Promise<AccountRating> {
   if (!AccountRating.isNeeded(tariffs)) return new AccountRating(tariffs, [], context.random);
-  const all = new Map<string, Omit<Account, "accessSecret">>();
-  for await (const { value } of scanJson<Account>(context.store, below("account/"))) {
-    all.set(value.id, value);
-  }
-  for (const account of changed) all.set(account.id, account);
-  const rating = new AccountRating(tariffs, [...all.values()], context.random);
+  const all: Account[] = [];
+  for await (const { value } of scanJson<Account>(context.store, below("account/")))
+    all.push(value);
+  const rating = new AccountRating(tariffs, all, context.random);
   const until = await forgottenUntil(context);
   if (until !== undefined) rating.forgottenBefore(until);
   return rating;

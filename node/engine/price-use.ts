@@ -43,8 +43,8 @@ export class UsePricer {
   readonly #hasHandPrices: boolean;
   readonly #numbers = new Map<ShelvedTariff, ServedNumbers>();
   readonly #rate: (tariff: ShelvedTariff, record: UsageRecord) => RatingOutcome;
-  #guide: AccountGuide;
-  #rating: AccountRating;
+  readonly #guide: AccountGuide;
+  readonly #rating: AccountRating;
   #nowSeconds = 0n;
   #closedEpoch: string | undefined;
 
@@ -64,11 +64,6 @@ export class UsePricer {
     this.#rating = rating;
     this.#epochs = new EpochCalendar(context.profile.zone);
     this.#hasHandPrices = Object.keys(context.profile.handPrices).length > 0;
-  }
-
-  useAccounts(guide: AccountGuide, rating: AccountRating): void {
-    this.#guide = guide;
-    this.#rating = rating;
   }
 
   /** Plans, counters and allowances of accounts; what `price` moves is for the caller to save. */

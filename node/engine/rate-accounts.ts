@@ -126,6 +126,20 @@ export class AccountRating {
     }
   }
 
+  /**
+   * Reads accounts that are added or replaced.
+   * @returns what makes the change, in all versions of the tariff
+   * @throws TallystickError `accounts.…`; nothing is changed then
+   */
+  prepare(accounts: readonly Omit<Account, "accessSecret">[]): () => void {
+    const changes = [...this.#versions.values()].map(({ directory, periods }) =>
+      directory.prepare(accounts, periods, { isOneOfVersions: true }),
+    );
+    return () => {
+      for (const change of changes) change();
+    };
+  }
+
   /** False where no tariff has plans or counters: nothing is asked of accounts then. */
   get isInUse(): boolean {
     return this.#versions.size > 0;

@@ -97,7 +97,10 @@ export interface Owner {
 export class AccountDirectory {
   readonly #accounts = new Map<string, RatedAccount>();
   readonly #owners = new Map<string, { account: RatedAccount; device: Device }[]>();
+  /** By the account whose pool they use. */
+  readonly #poolMembers = new Map<string, Set<RatedAccount>>();
   readonly #numbers = new ServedNumbers();
+  #revision = 0;
   readonly #document: TariffDocument;
   readonly #isOpen: boolean;
 
@@ -122,6 +125,23 @@ export class AccountDirectory {
     periods: BillingPeriods,
     { isOneOfVersions = false } = {},
   ): AccountDirectory {
+    const directory = new AccountDirectory(document, false);
+    directory.prepare(input, periods, { isOneOfVersions })();
+    return directory;
+  }
+
+  /** Another number after each change. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /**
+   * Reads accounts that are added, or stand in the place of those of the same id. What is checked and
+   * changed is theirs alone, however many others there are.
+   * @returns what makes the change; nothing is changed before
+   * @throws TallystickError as `read`
+   */
+  prepare(input: unknown, periods: BillingPeriods, { isOneOfVersions = false } = {}): () => void {
     // One of the two is tried, not a union: its error would not say where.
     const parsed = Array.isArray(input)
       ? accountList.safeParse(input)
@@ -134,24 +154,36 @@ export class AccountDirectory {
         { field: field.replaceAll(".", "/") },
       );
     }
-    const directory = new AccountDirectory(document, false);
     const written = Array.isArray(parsed.data) ? parsed.data : parsed.data.accounts;
-    for (const one of written) directory.#add(one, periods, isOneOfVersions);
-    for (const { id: at, pool } of directory.#accounts.values()) {
-      if (directory.#accounts.has(pool)) continue;
+    const changed = new Map<string, RatedAccount>();
+    for (const one of written) {
+      if (changed.has(one.id)) {
+        throw new TallystickError("accounts.twice", `The account "${one.id}" stands twice.`);
+      }
+      changed.set(one.id, this.#rated(one, periods, isOneOfVersions));
+    }
+    const accountOf = (id: string): RatedAccount | undefined =>
+      changed.get(id) ?? this.#accounts.get(id);
+    for (const { id: at, pool } of changed.values()) {
+      if (accountOf(pool) !== undefined) continue;
       throw new TallystickError(
         "accounts.pool-unknown",
         `The account "${at}" uses the pool of "${pool}", which is no account; add it.`,
       );
     }
-    checkSponsors(directory.#accounts);
-    return directory;
+    // Whatever ring there is goes through an account that changes.
+    checkSponsors(changed.keys(), accountOf);
+    return () => {
+      for (const one of changed.values()) this.#replace(one);
+      this.#revision += 1;
+    };
   }
 
-  #add(written: z.infer<typeof account>, periods: BillingPeriods, isOneOfVersions: boolean): void {
-    if (this.#accounts.has(written.id)) {
-      throw new TallystickError("accounts.twice", `The account "${written.id}" stands twice.`);
-    }
+  #rated(
+    written: z.infer<typeof account>,
+    periods: BillingPeriods,
+    isOneOfVersions: boolean,
+  ): RatedAccount {
     const dates = ({ from, to }: WrittenDates): Dates => ({
       from: from == null ? Number.NEGATIVE_INFINITY : this.#instant(from, periods),
       to: to == null ? Number.POSITIVE_INFINITY : this.#instant(to, periods),
@@ -163,7 +195,7 @@ export class AccountDirectory {
     }));
     const plans = written.plans ?? (written.plan === undefined ? [] : [{ plan: written.plan }]);
     const isHere = ({ plan }: { plan: string }) => !isOneOfVersions || this.#knows(plan);
-    const added: RatedAccount = {
+    return {
       id: written.id,
       pool: written.pool ?? written.id,
       taxExempt: written.taxExempt ?? false,
@@ -182,11 +214,27 @@ export class AccountDirectory {
         ...dates(sponsor),
       })),
     };
+  }
+
+  #replace(added: RatedAccount): void {
+    const before = this.#accounts.get(added.id);
+    if (before !== undefined) this.#takeOut(before);
     this.#accounts.set(added.id, added);
+    const members = this.#poolMembers.get(added.pool) ?? new Set();
+    this.#poolMembers.set(added.pool, members.add(added));
     for (const device of added.devices) {
       const owners = this.#owners.get(device.id) ?? [];
       owners.push({ account: added, device });
       this.#owners.set(device.id, owners);
+    }
+  }
+
+  #takeOut(account: RatedAccount): void {
+    this.#poolMembers.get(account.pool)?.delete(account);
+    for (const { id } of account.devices) {
+      const owners = (this.#owners.get(id) ?? []).filter((one) => one.account !== account);
+      if (owners.length === 0) this.#owners.delete(id);
+      else this.#owners.set(id, owners);
     }
   }
 
@@ -246,12 +294,13 @@ export class AccountDirectory {
       planless: [],
     };
     this.#accounts.set(id, opened);
+    this.#poolMembers.set(id, new Set([opened]));
     return opened;
   }
 
   /** All accounts that use an account's pool; itself unless it uses another's. */
   poolMembers(id: string): RatedAccount[] {
-    return [...this.#accounts.values()].filter(({ pool }) => pool === id);
+    return [...(this.#poolMembers.get(id) ?? [])];
   }
 
   get accounts(): Iterable<RatedAccount> {

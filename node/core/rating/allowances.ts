@@ -48,8 +48,9 @@ export class Allowances {
   readonly #directory: AccountDirectory;
   readonly #periods: BillingPeriods;
   readonly #state: RatingState;
-  /** What all devices together bring, once they were counted: a directory does not change. */
+  /** What all devices together bring, once they were counted, as long as no account changes. */
   readonly #grants = new Map<string, bigint>();
+  #grantsOf = 0;
 
   constructor(directory: AccountDirectory, periods: BillingPeriods, state: RatingState) {
     this.#directory = directory;
@@ -222,6 +223,8 @@ export class Allowances {
   }
 
   #remembered(grant: string, count: () => bigint): bigint {
+    if (this.#grantsOf !== this.#directory.revision) this.#grants.clear();
+    this.#grantsOf = this.#directory.revision;
     let sum = this.#grants.get(grant);
     if (sum !== undefined) return sum;
     sum = count();

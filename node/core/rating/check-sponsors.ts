@@ -3,17 +3,19 @@ import type { RatedAccount } from "./account-directory.ts";
 
 /**
  * A sponsor is an account, and nobody sponsors, by however many steps, whoever sponsors it.
+ * @param starts accounts to begin at; only what they lead to is looked at
  * @throws TallystickError `accounts.sponsor-unknown`, `accounts.sponsor-cycle`
  */
-export function checkSponsors(accounts: ReadonlyMap<string, RatedAccount>): void {
+export function checkSponsors(
+  starts: Iterable<string>,
+  accountOf: (id: string) => Pick<RatedAccount, "sponsors"> | undefined,
+): void {
   const done = new Set<string>();
-  for (const start of accounts.keys()) {
+  for (const start of starts) {
     const open = [{ id: start, next: 0 }];
     const path = new Set([start]);
     for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
-      const sponsor = done.has(top.id)
-        ? undefined
-        : accounts.get(top.id)?.sponsors[top.next]?.account;
+      const sponsor = done.has(top.id) ? undefined : accountOf(top.id)?.sponsors[top.next]?.account;
       if (sponsor === undefined) {
         done.add(top.id);
         path.delete(top.id);
@@ -21,7 +23,7 @@ export function checkSponsors(accounts: ReadonlyMap<string, RatedAccount>): void
         continue;
       }
       top.next += 1;
-      if (!accounts.has(sponsor)) {
+      if (accountOf(sponsor) === undefined) {
         throw new TallystickError(
           "accounts.sponsor-unknown",
           `The account "${top.id}" is sponsored by "${sponsor}", which is no account; add it.`,
