@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -105,13 +105,25 @@ describe("tallystick aggregate", function () {
     await aggregate(file, "--policy", at("policy.json"), "--close");
     const expected = records();
     rmSync(at("events"), { recursive: true });
-    const args = [MAIN, "aggregate", file, "--into", at("events"), "--policy", at("policy.json")];
-    for (const milliseconds of [300, 500, 700, 900]) {
+    const own = ["aggregate", file, "--into", at("events"), "--policy", at("policy.json")];
+    const args = [MAIN, ...own, "--threads", "2"];
+    const filesIn = (name: string) => {
+      const path = join(folder, "events", name);
+      return existsSync(path) ? readdirSync(path).length : 0;
+    };
+    for (const [moment, hasCome] of Object.entries({
+      "events are appended": () => filesIn("open") > 0,
+      "the first checkpoint": () => existsSync(join(folder, "events", "checkpoint.json")),
+      "a closing begins": () => filesIn("staged") > 0,
+      "one is written": () => filesIn("closed") > 1,
+      "some are handed out": () => filesIn("out") > 4,
+    })) {
       const child = spawn(process.execPath, args, { stdio: "ignore" });
       const ended = new Promise((resolve) => child.once("close", resolve));
-      await pause(milliseconds);
+      while (!hasCome() && child.exitCode === null) await pause(1);
       child.kill("SIGKILL");
       await ended;
+      assert.equal(child.signalCode, "SIGKILL", moment);
     }
     const last = await aggregate(file, "--policy", at("policy.json"), "--close");
     assert.equal(last.exitCode, 0);
