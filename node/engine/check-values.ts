@@ -9,12 +9,15 @@ const RANGES: StoreRange[] = [
   { from: "outbox0", to: "\u{10ffff}" },
 ];
 
+const TOLD_EVERY = 4_096;
+
 /**
  * Reads every value of the store against its checksum.
  * @returns the keys of those that are damaged, and the store as if they were not there
  */
 export async function checkValues(
   store: Store,
+  onProgress: (values: number) => void = () => {},
 ): Promise<{ values: number; damaged: string[]; whole: Store }> {
   const damaged: string[] = [];
   let values = 0;
@@ -22,6 +25,7 @@ export async function checkValues(
     for await (const { key, value } of store.scan(range)) {
       if (isAsWritten(key, value)) values++;
       else damaged.push(key);
+      if (values % TOLD_EVERY === 0) onProgress(values);
     }
   }
   return { values, damaged, whole: without(store, new Set(damaged)) };

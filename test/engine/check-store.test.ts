@@ -181,15 +181,108 @@ describe("the check of the store", () => {
       places: (epoch.places as unknown as number[]).slice(2),
     }));
     assert.deepEqual(places, ["fsck.charge-numbers"]);
-    // A charge that waits for its batch has no leaf yet that would tell.
+    // A charge that waits for its batch is in no root yet; its digest tells.
     const pending = [...contents.keys()].filter((key) => key.startsWith(`rows/${CHARGES}/`)).at(-1);
     for (const change of [
       ({ middle }: ChargeBlock) => middle.chargeNumber.fill(7),
       ({ wide }: ChargeBlock) => wide.runningTotalNano.fill(7n),
     ]) {
       const codes = await codesAfterBlock(pending as string, change);
-      assert.deepEqual(codes, ["fsck.charge-numbers"]);
+      assert.deepEqual(codes, ["fsck.leaf-changed", "fsck.charge-numbers"]);
     }
+  });
+
+  /** Problems after one byte of a value without JSON was changed by somebody who keeps its checksum. */
+  const problemsAfterByte = async (key: string, at: (length: number) => number) => {
+    const payload = readBytes(key, contents.get(key) as Uint8Array);
+    const place = at(payload.length);
+    payload[place] = (payload[place] as number) ^ 1;
+    const changed = new Map(contents).set(key, encodeBytes(payload));
+    return (await checkStore(new MemoryStore(changed), scene.ledger)).problems;
+  };
+
+  it("says of a leaf tile which digest, amount or start is not its row's", async () => {
+    const key = first(`leaves/${CHARGES}/`);
+    const [digest, root] = await problemsAfterByte(key, () => 33);
+    assert.equal(digest?.code, "fsck.leaf-changed");
+    assert.match(digest?.message ?? "", /charge 1 .*the charge is right/);
+    assert.deepEqual([digest?.sequence, digest?.book], ["1", CHARGES]);
+    assert.equal(root?.code, "fsck.root");
+    // Digests of 32 bytes, amounts of 16, starts of 8: the last of each.
+    for (const at of [(length: number) => length - 1, (length: number) => (48 * length) / 56 - 9]) {
+      const [found, ...more] = await problemsAfterByte(key, at);
+      assert.equal(found?.code, "fsck.leaf-tile");
+      assert.match(found?.message ?? "", /position \d+ /);
+      assert.deepEqual(more, []);
+    }
+  });
+
+  it("finds a node of a tree, and a record that the index does not know", async () => {
+    const big = await EngineScene.withAccounts();
+    await big.ingest("many", calls("m", 100));
+    await big.commit();
+    const stored = await contentsOf(big.store);
+    for (const [prefix, code, words] of [
+      [`levels/${CHARGES}/`, "fsck.levels", /levels/],
+      ["seen/", "fsck.seen", /position \d+ /],
+    ] as const) {
+      const key = [...stored.keys()].find((one) => one.startsWith(prefix)) ?? assert.fail(prefix);
+      const payload = readBytes(key, stored.get(key) as Uint8Array);
+      payload[2] = (payload[2] as number) ^ 1;
+      const changed = new Map(stored).set(key, encodeBytes(payload));
+      const { problems } = await checkStore(new MemoryStore(changed), big.ledger);
+      assert.deepEqual(
+        [problems.map((one) => one.code), words.test(problems[0]?.message ?? "")],
+        [[code], true],
+      );
+    }
+    assert.deepEqual((await checkStore(big.store, big.ledger)).problems, []);
+  });
+
+  it("finds a head that does not stand where rows and batches end", async () => {
+    const key = `book/${CHARGES}`;
+    for (const change of [
+      (book: Record<string, string>) => ({ ...book, pendingFirst: "7" }),
+      (book: Record<string, string>) => ({ ...book, pendingNext: "8" }),
+      (book: Record<string, string>) => ({ ...book, pendingNext: "10" }),
+      (book: Record<string, string>) => ({
+        ...book,
+        lastSequence: String(Number(book.lastSequence) - 1),
+      }),
+    ]) {
+      const codes = await codesAfter(key, change as never);
+      assert.ok(codes.includes("fsck.book-head"), String(change));
+    }
+    const place = first(`batch-end/${CHARGES}/`);
+    for (const change of [{ sequence: "2" }, { first: "2" }]) {
+      const codes = await codesAfter(place, (value) => ({ ...value, ...change }));
+      assert.deepEqual(codes, ["fsck.batch-place"]);
+    }
+    const gone = new Map(contents);
+    gone.delete(place);
+    assert.ok((await codesWith(gone)).includes("fsck.batch-place"));
+  });
+
+  it("says which rows of which batch a damaged value holds, and how far it is", async () => {
+    for (const [space, words] of [
+      ["rows", /: the rows 1 to 5\.$/],
+      ["leaves", /: leaf digests of rows 1 to 5\.$/],
+    ] as const) {
+      const key = first(`${space}/${CHARGES}/`);
+      const value = Uint8Array.from(contents.get(key) as Uint8Array);
+      value[20] = (value[20] as number) ^ 1;
+      const changed = new MemoryStore(new Map(contents).set(key, value));
+      const { problems } = await checkStore(changed, scene.ledger);
+      const told = problems.find(({ code }) => code === "fsck.value-damaged");
+      assert.deepEqual([told?.book, told?.sequence], [CHARGES, "1"]);
+      assert.match(told?.message ?? "", words);
+    }
+    const stages = new Map<string, number>();
+    await checkStore(scene.store, scene.ledger, ({ stage, done, of }) => {
+      assert.ok(of === undefined || done <= of);
+      stages.set(stage, done);
+    });
+    assert.deepEqual([...stages.keys()], ["rows", "numbers", "totals", "records seen"]);
   });
 
   it("finds a ledger that does not have a batch", async () => {

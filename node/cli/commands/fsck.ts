@@ -4,7 +4,7 @@ import { EvmRpc } from "../../adapters/evm-rpc.ts";
 import { LevelStore } from "../../adapters/level-store.ts";
 import { readConfig } from "../../config.ts";
 import type { Hex } from "../../core/bytes.ts";
-import { checkStore, type StoreCheck } from "../../engine/check-store.ts";
+import { type CheckProgress, checkStore, type StoreCheck } from "../../engine/check-store.ts";
 import type { CommandModule } from "../command.ts";
 import { dataFolder, type OperatorFolder, operatorFolder, runningNode } from "../data-folder.ts";
 import { asServiceError, declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
@@ -56,7 +56,7 @@ async function examine(
       : undefined;
   if (folder !== undefined && (await runningNode(folder)) === undefined) {
     remark(`Checking the data of ${folder.name} in ${folder.path}.`);
-    return examineFolder(folder, offline);
+    return examineFolder(folder, offline, toldNowAndThen(remark));
   }
   if (offline) {
     throw new ServiceError(
@@ -71,9 +71,32 @@ async function examine(
   });
 }
 
+const TELL_MILLISECONDS = 2_000;
 const SILENT = { record: async () => {}, say: async () => {} };
 
-async function examineFolder(folder: OperatorFolder, offline: boolean): Promise<StoreCheck> {
+/** A short check says nothing; a long one how far it is, and what is left of the rows. */
+function toldNowAndThen(remark: (words: string) => void): (progress: CheckProgress) => void {
+  let told = performance.now();
+  let rowsSince: number | undefined;
+  return ({ stage, done, of }) => {
+    const now = performance.now();
+    if (stage === "rows") rowsSince ??= now;
+    if (now - told < TELL_MILLISECONDS) return;
+    told = now;
+    if (of === undefined || rowsSince === undefined) {
+      remark(`Checking ${stage}${done === 0 ? "" : `: ${done}`}`);
+      return;
+    }
+    const left = Math.ceil(((of - done) * (now - rowsSince)) / 1000 / Math.max(1, done));
+    remark(`Checking ${stage}: ${done} of ${of}, some ${left} s are left`);
+  };
+}
+
+async function examineFolder(
+  folder: OperatorFolder,
+  offline: boolean,
+  onProgress: (progress: CheckProgress) => void,
+): Promise<StoreCheck> {
   const config = await readConfig(folder.configFile);
   const { urls, chainId, contracts } = config.ledger;
   const rpc = new EvmRpc({ urls, chainId: BigInt(chainId) });
@@ -81,7 +104,7 @@ async function examineFolder(folder: OperatorFolder, offline: boolean): Promise<
   let store: LevelStore | undefined;
   try {
     store = await LevelStore.open(join(config.data, "store"));
-    return await checkStore(store, offline ? undefined : reader);
+    return await checkStore(store, offline ? undefined : reader, onProgress);
   } catch (error) {
     throw asServiceError(error);
   } finally {
