@@ -1,22 +1,27 @@
 /*
  * `npm run soak`: what `npm test` does a little of, for hours if asked. Kills the real processes of
- * `npm start` at random moments, and runs seeds of the simulated engine. Counts records that were
- * lost or doubled against the input files.
+ * `npm start` and charging nodes under load at random moments, and runs seeds of the simulated engine.
+ * Counts records that were lost or doubled against the input files, and answers against what is there
+ * after a kill.
  */
 import { parseArgs } from "node:util";
+import { soakCharging } from "./soak/charging-soak.ts";
 import { soakKills } from "./soak/kill-soak.ts";
 import { soakSimulation } from "./soak/simulation-soak.ts";
 
-const HELP = `Usage: npm run soak -- [--runs N] [--simulations N] [--seed N]
+const HELP = `Usage: npm run soak -- [--runs N] [--simulations N] [--charging N] [--seed N]
 
   --runs N         runs of npm start, each killed four times (default 5, which is 20 kills)
   --simulations N  seeds of the simulated engine (default 2000)
+  --charging N     kills of a charging node under load, and as many of an edge and its centre
+                   (default 20)
   --seed N         the first seed (default: from the clock; printed, to replay)`;
 
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "5" },
     simulations: { type: "string", default: "2000" },
+    charging: { type: "string", default: "20" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     help: { type: "boolean", short: "h", default: false },
   },
@@ -40,8 +45,24 @@ for (const [what, counts] of [
   if (counts === undefined) continue;
   tell(`${what}: ${counts.records} records, ${counts.lost} lost, ${counts.doubled} doubled`);
 }
-const passed = simulated.passed + (killed?.passed ?? 0);
-const failed = simulated.failed + (killed?.failed ?? 0);
+let [chargingPassed, chargingFailed] = [0, 0];
+const chargingKills = count("--charging", values.charging);
+for (const withEdge of chargingKills === 0 ? [] : [false, true]) {
+  const { kills, answers, sessions, lost, doubled, problems } = await soakCharging(
+    first,
+    chargingKills,
+    withEdge,
+  );
+  for (const problem of problems.slice(0, 20)) tell(problem);
+  tell(
+    `charging${withEdge ? " at an edge" : ""}: ${kills} kills, ${answers} answers, ${sessions} sessions, ` +
+      `${lost} lost, ${doubled} doubled`,
+  );
+  if (problems.length === 0 && lost === 0 && doubled === 0) chargingPassed += 1;
+  else chargingFailed += 1;
+}
+const passed = chargingPassed + simulated.passed + (killed?.passed ?? 0);
+const failed = chargingFailed + simulated.failed + (killed?.failed ?? 0);
 tell(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
