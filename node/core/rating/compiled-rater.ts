@@ -1,18 +1,19 @@
-import { DIRECTION_CODE, SERVICE_CODE } from "../commitment/charge-groups.ts";
+import { DIRECTION_CODE, PARTY_TYPE, SERVICE_CODE } from "../commitment/charge-groups.ts";
 import { SAFE_MAX } from "../money/safe-integers.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
 import { findLastIndex } from "../tariff/binary-search.ts";
 import { type CompiledTariff, findPriceRow } from "../tariff/compile.ts";
 import { SESSION_MINUTES_MAX } from "../tariff/instants.ts";
-import { NO_MAXIMUM_NANO, PRICE_KIND, type PriceRow } from "../tariff/rows.ts";
+import { type IntervalRow, NO_MAXIMUM_NANO, PRICE_KIND, type PriceRow } from "../tariff/rows.ts";
 import { parseUtcInstant } from "./instant-number.ts";
+import { NumberIndex } from "./number-index.ts";
 import { NumberPrice } from "./number-price.ts";
 import type { RatingOutcome } from "./outcome.ts";
 import { firstPricePlace } from "./price-pieces.ts";
 import { locateUse, type RatedFacts, rateUsage } from "./rate-usage.ts";
 
 const MINUTE = 60_000;
-/** Numbers whose place in the tariff is remembered; a generation of them, and the one before. */
+/** Unusually written numbers whose place in the tariff is remembered; a generation of them, and the one before. */
 const REMEMBERED_MAX = 32_768;
 const DIRECTIONS = 4;
 const SERVICES = 16;
@@ -41,6 +42,7 @@ export class CompiledRater {
   readonly #prices: (NumberPrice | undefined)[];
   readonly #needsWholeSession: boolean[];
   /** By service and direction, then number as it is written. */
+  readonly #numbers: (NumberIndex | undefined)[] = [];
   #places: (Map<string, Place> | undefined)[] = [];
   #olderPlaces: (Map<string, Place> | undefined)[] = [];
   #remembered = 0;
@@ -154,12 +156,22 @@ export class CompiledRater {
   }
 
   /**
-   * What the plain rater finds for a use's other side, remembered; a number that it refuses is not.
+   * What the plain rater finds for a use's other side: numbers as most records write them by the tree of
+   * prefixes, the others remembered; a number that it refuses is not.
    * Undefined where only the plain rater can say.
    */
   placeOf(record: UsageRecord): Place | undefined {
     const written = (record.direction === "incoming" ? record.aParty : record.bParty) ?? "";
-    const slot = SERVICE_CODE[record.service] * DIRECTIONS + DIRECTION_CODE[record.direction];
+    const service = SERVICE_CODE[record.service];
+    const direction = DIRECTION_CODE[record.direction];
+    const slot = service * DIRECTIONS + direction;
+    const found = this.#numbersOf(slot, service, direction).find(written);
+    if (found !== undefined) {
+      const { interval, decidingDigits, restDigits } = found;
+      const zone = (this.#tariff.intervalRows[interval] as IntervalRow).zone;
+      const partyType = PARTY_TYPE.international;
+      return { interval, zone, decidingDigits, restDigits, wholeNumber: false, partyType };
+    }
     const known = this.#places[slot]?.get(written);
     if (known !== undefined) return known;
     const place = this.#olderPlaces[slot]?.get(written) ?? this.#locate(record);
@@ -179,15 +191,30 @@ export class CompiledRater {
     return place;
   }
 
+  #numbersOf(slot: number, service: number, direction: number): NumberIndex {
+    const known = this.#numbers[slot];
+    if (known !== undefined) return known;
+    const numbers = new NumberIndex(this.#tariff, service, direction, (interval) =>
+      this.#isUsual(this.#tariff.intervalRows[interval]?.zone ?? 0),
+    );
+    this.#numbers[slot] = numbers;
+    return numbers;
+  }
+
+  /** What asks for more than number, time and quantity is left to the plain rater. */
+  #isUsual(zone: number): boolean {
+    const { service, by } = this.#tariff.zones[zone - 1] ?? {};
+    return (
+      by !== undefined && !by.area && !by.origin && !by.class && service?.measure === undefined
+    );
+  }
+
   #locate(record: UsageRecord): Place | undefined {
     try {
       const { interval, facts } = locateUse(this.#tariff, record);
       const { decidingDigits, restDigits, wholeNumber, partyType, partyText } = facts;
       const zone = this.#tariff.intervalRows[interval]?.zone ?? 0;
-      const { service, by } = this.#tariff.zones[zone - 1] ?? {};
-      // What asks for more than number, time and quantity is left to the plain rater.
-      if (by === undefined || by.area || by.origin || by.class) return undefined;
-      if (service?.measure !== undefined) return undefined;
+      if (!this.#isUsual(zone)) return undefined;
       const place = { interval, zone, decidingDigits, restDigits, wholeNumber, partyType };
       return partyText === undefined ? place : { ...place, partyText };
     } catch {

@@ -241,6 +241,70 @@ describe("the compiled rater", () => {
     assert.ok(compared > 1_000, `${compared} amounts were compared`);
   });
 
+  it("finds the prefix of any number as the plain rater does, however prefixes nest", () => {
+    const digits = fc.stringMatching(/^[0-9]{0,6}$/);
+    const zones = fc.array(fc.uniqueArray(digits, { minLength: 1, maxLength: 8 }), {
+      minLength: 1,
+      maxLength: 5,
+    });
+    const written = fc.oneof(
+      fc.stringMatching(/^\+[0-9]{0,20}$/),
+      fc.stringMatching(/^\+?[0-9*# -]{0,12}$/),
+    );
+    let found = 0;
+    fc.assert(
+      fc.property(zones, fc.array(written, { maxLength: 30 }), (wanted, numbers) => {
+        const taken = new Set<string>();
+        const named = wanted.flatMap((prefixes, i) => {
+          const own = prefixes.filter((prefix) => !taken.has(prefix));
+          for (const prefix of own) taken.add(prefix);
+          return own.length === 0 ? [] : [{ name: `zone ${i}`, prefixes: own }];
+        });
+        const tariff = compileTariff(
+          tariffDocument({
+            zones: named,
+            services: [
+              {
+                service: "voice",
+                direction: "outgoing",
+                zones: named.map(({ name }) => name),
+                prices: [
+                  {
+                    price: { amount: "0.09", per: 1, unit: "min" },
+                    increments: { first: 60, further: 6, unit: "s" },
+                  },
+                ],
+              },
+            ],
+          }),
+        );
+        const rater = new CompiledRater(tariff);
+        // Numbers at and just off the prefixes, beside any others.
+        const near = [...taken].flatMap((prefix) => [
+          `+${prefix}`,
+          `+${prefix}0`,
+          `+${prefix}9512`,
+        ]);
+        for (const bParty of [...near, ...numbers]) {
+          const use: UsageRecord = {
+            id: "r",
+            service: "voice",
+            direction: "outgoing",
+            start: "2026-03-02T18:59:00.000Z",
+            durationSeconds: 61,
+            bParty,
+            billable: true,
+          };
+          const plain = rateUsage(tariff, use);
+          assert.deepEqual(rater.rate(use), plain, bParty);
+          if (plain.outcome === "rated") found++;
+        }
+      }),
+      { numRuns: 300 },
+    );
+    assert.ok(found > 1_000, `${found} numbers had a prefix`);
+  });
+
   it("answers what the plain rater answers where more than number and time decide", () => {
     const each = (amount: string, more: object) => ({
       price: { amount, per: 1, unit: "unit" as const },
@@ -252,8 +316,13 @@ describe("the compiled rater", () => {
           { name: "home", networks: ["26201"], unstated: true },
           { name: "abroad", networks: [""] },
         ],
+        origins: [
+          { name: "Germany", prefixes: ["49"] },
+          { name: "elsewhere", prefixes: [""] },
+          { name: "none", withheld: true, invalid: true },
+        ],
         classes: {
-          classes: [{ name: "app", when: [{ applications: ["a"] }] }],
+          classes: [{ name: "app", when: [{ applications: ["a"] }, { homeNetworks: ["26203"] }] }],
           otherwise: "else",
         },
         services: [
@@ -273,14 +342,26 @@ describe("the compiled rater", () => {
             prices: [{ price: { amount: "2", per: 1, unit: "amount" } }],
           },
           { service: "event", direction: "outgoing", prices: [each("4", {})] },
+          {
+            service: "voice",
+            direction: "incoming",
+            prices: ["Germany", "elsewhere", "none"].map((origin, i) => ({
+              price: { amount: `0.0${i + 1}`, per: 1, unit: "min" as const },
+              increments: { first: 60, further: 1, unit: "s" as const },
+              origins: [origin],
+            })),
+          },
         ],
       }),
     );
     const rater = new CompiledRater(tariff);
     const field = <T>(...values: T[]) => fc.constantFrom<T | undefined>(undefined, ...values);
     const use = fc.record({
-      service: fc.constantFrom("sms", "content", "event"),
+      service: fc.constantFrom("sms", "content", "event", "voice"),
       units: field(1, 5),
+      durationSeconds: field(0, 61),
+      aParty: field("+493012345", "+4412345678", "withheld", "123"),
+      homeNetwork: field("26203", "26201"),
       visitedNetwork: field("26201", "26202", "x"),
       application: field("a", "b"),
       declaredCharge: field({ amount: "19.99", currency: "EUR" }, { amount: "1", currency: "USD" }),
@@ -290,7 +371,7 @@ describe("the compiled rater", () => {
         const fields = Object.entries(given).filter(([, value]) => value !== undefined);
         const one = {
           id: "r",
-          direction: "outgoing",
+          direction: given.service === "voice" ? "incoming" : "outgoing",
           start: "2026-03-02T18:59:00.000Z",
           ...Object.fromEntries(fields),
         } as unknown as UsageRecord;
