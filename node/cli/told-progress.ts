@@ -1,6 +1,7 @@
 import type { Output } from "./output.ts";
 
-const PROGRESS_MS = 1_000;
+/** Between two remarks on how far something is. */
+export const PROGRESS_MS = 1_000;
 
 /** Says now and then how far a run of many steps is: how many, how fast, how long it still takes. */
 export class ToldProgress {

@@ -234,6 +234,10 @@ export const openApiDocument = {
       put: operator({ summary: "Add or change accounts", body: JSON_BODY, answer: "Count" }),
     },
     "/v1/operator/usage": {
+      get: operator({
+        summary: "How far the uploads under way are: phase, records, and how many are done",
+        answer: "Uploads",
+      }),
       post: operator({
         summary: "Take in a file of usage records",
         query: ["name"],

@@ -279,6 +279,33 @@ describe("the node's HTTP interface", () => {
     assert.equal(refused.status, 413);
   });
 
+  it("tells how far an upload is while it waits or is rated", async () => {
+    const token = OPERATOR_TOKEN;
+    const uploads = async () => (await ask("/v1/operator/usage", { token })).answer.uploads;
+    assert.deepEqual(await uploads(), []);
+    let go = () => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    // biome-ignore lint/correctness/useYield: a file without lines that takes its time
+    const lines = (async function* () {
+      await held;
+    })();
+    const before = operator.pipeline.ingest({ name: "before", sha256: "1f".repeat(32), lines });
+    const row = { id: "told-1", service: "sms", direction: "outgoing", billable: false };
+    const body = `${JSON.stringify({ ...row, start: "2026-10-30T10:00:00.000Z" })}\n{}\n`;
+    const type = "application/octet-stream";
+    const path = "/v1/operator/usage?name=told.ndjson";
+    const answered = ask(path, { method: "POST", token, body, type });
+    let seen = await uploads();
+    while (seen[0]?.phase !== "rating") seen = await uploads();
+    assert.deepEqual(seen, [{ name: "told.ndjson", phase: "rating", done: 0, records: 2 }]);
+    go();
+    await before;
+    assert.equal((await answered).answer.in.records, 2);
+    assert.deepEqual(await uploads(), []);
+  });
+
   it("takes a file in once, and leaves nothing in its spool", async () => {
     const token = OPERATOR_TOKEN;
     const usage = {

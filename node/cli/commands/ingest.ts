@@ -8,13 +8,13 @@ import { imbalanceOf, isNothing } from "../../engine/control-totals.ts";
 import type { IngestedFile } from "../../engine/stored-types.ts";
 import type { CommandModule } from "../command.ts";
 import { rowsOfTotals } from "../control-rows.ts";
+import { tellIntake } from "../intake-progress.ts";
 import type { NodeClient } from "../node-client.ts";
 import { declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
 import { describeError, EXIT, type Output, ServiceError, UsageError } from "../output.ts";
+import { PROGRESS_MS } from "../told-progress.ts";
 
 type Taken = IngestedFile & { already: boolean };
-
-const PROGRESS_MS = 1_000;
 
 export const command: CommandModule = {
   declare(parser) {
@@ -168,8 +168,17 @@ async function upload(node: NodeClient, file: string, output: Output): Promise<T
   const size = file === "-" ? undefined : (await stat(file)).size;
   const input = await openInput(file);
   const path = `/v1/operator/usage?${new URLSearchParams({ name })}`;
-  const { body } = await node.upload(path, telling(input.chunks, name, size, output));
-  return body as unknown as Taken;
+  let end = () => {};
+  async function* sent(): AsyncGenerator<Uint8Array> {
+    yield* telling(input.chunks, name, size, output);
+    end = tellIntake(node, name, output);
+  }
+  try {
+    const { body } = await node.upload(path, sent());
+    return body as unknown as Taken;
+  } finally {
+    end();
+  }
 }
 
 /** Passes the bytes on and says now and then how far they are. */
@@ -194,7 +203,6 @@ async function* telling(
       `${name}: ${megabytes(sent)}${size === undefined ? "" : ` of ${megabytes(size)}`} sent, ${megabytes(perSecond)} a second${left}`,
     );
   }
-  if (sent > 50_000_000) output.remark(`${name}: sent; the node rates it`);
 }
 
 function inWords(taken: Taken, balanced: boolean): string[] {

@@ -1,37 +1,23 @@
-import { hash } from "node:crypto";
-import { rm } from "node:fs/promises";
 import { Router } from "express";
 import { z } from "zod";
-import { headOfFile } from "../../adapters/files.ts";
-import { openUsage } from "../../adapters/usage-source.ts";
 import type { Hex } from "../../core/bytes.ts";
-import type { ParseOptions } from "../../core/formats/inspect-line.ts";
-import { recogniseFormat } from "../../core/formats/registry.ts";
-import { NO_REPETITIONS } from "../../core/formats/repetition-index.ts";
 import { accountTerms } from "../../core/rating/account-directory.ts";
 import type { DisputeList } from "../../engine/list-disputes.ts";
-import type { OperatorPipeline } from "../../engine/pipeline.ts";
-import { requireWholeFile } from "../../engine/require-whole-file.ts";
 import type { Settlement } from "../../engine/settlement.ts";
 import { requireOperator } from "../access.ts";
-import { HttpError, noSuch } from "../http-error.ts";
+import { noSuch } from "../http-error.ts";
 import { readBody } from "../read-body.ts";
-import type { Spool } from "../spool.ts";
 import { billRoutes } from "./bill-routes.ts";
 import { controlRoutes } from "./control-routes.ts";
 import { publishRoute } from "./publish-routes.ts";
+import { type UsageRoutesParts, usageRoutes } from "./usage-routes.ts";
 
-export interface OperatorRoutesParts {
-  pipeline: OperatorPipeline;
+export interface OperatorRoutesParts extends UsageRoutesParts {
   settlement: Settlement;
   disputes: DisputeList;
   token: Hex;
   /** Where evidence files are published unless a caller names another folder. */
   published: string;
-  spool: Spool;
-  /** Of CSV files that do not tell their zone. */
-  zone: string;
-  sourceName: string;
   status: () => Promise<object>;
   setCadence: (seconds: number) => void;
   checkStore: () => Promise<object>;
@@ -98,39 +84,7 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
     response.json({ accounts: await pipeline.accounts() });
   });
 
-  router.post("/usage", async (request, response) => {
-    const name = String(request.query.name ?? "upload").slice(0, 255);
-    const { path, sha256, endsLine } = await parts.spool.receive(request);
-    try {
-      const format = recogniseFormat(await headOfFile(path), name);
-      if (format.kind !== "usage") {
-        throw new HttpError(
-          422,
-          "ingest.no-usage",
-          `${name} is a bill (${format.name}), not usage.`,
-        );
-      }
-      const { zone, sourceName } = parts;
-      const options: ParseOptions = {
-        file: name,
-        zone,
-        sourceName,
-        // The engine tells repeated records, over all files; an index for one would grow with it.
-        repetitions: () => NO_REPETITIONS,
-        sha256: (bytes) => hash("sha256", bytes),
-      };
-      const source = await openUsage(path, format, options);
-      try {
-        requireWholeFile(name, await source.look(), endsLine);
-        const lines = (seeds: Uint32Array) => parts.spool.whileThereIsRoom(source.lines(seeds));
-        response.json(await pipeline.ingest({ name, sha256, lines }));
-      } finally {
-        await source.close();
-      }
-    } finally {
-      await rm(path, { force: true });
-    }
-  });
+  usageRoutes(router, parts);
 
   router.post("/commit", async (_request, response) => {
     const tick = await pipeline.seal();

@@ -1,0 +1,79 @@
+import { hash } from "node:crypto";
+import { rm } from "node:fs/promises";
+import type { Request, Router } from "express";
+import { headOfFile } from "../../adapters/files.ts";
+import { openUsage } from "../../adapters/usage-source.ts";
+import type { ParseOptions } from "../../core/formats/inspect-line.ts";
+import { recogniseFormat, type UsageFormat } from "../../core/formats/registry.ts";
+import { NO_REPETITIONS } from "../../core/formats/repetition-index.ts";
+import type { OperatorPipeline } from "../../engine/pipeline.ts";
+import { requireWholeFile } from "../../engine/require-whole-file.ts";
+import { HttpError } from "../http-error.ts";
+import { counted, IntakeProgress, type UploadProgress } from "../intake-progress.ts";
+import type { Spool, SpooledFile } from "../spool.ts";
+
+export interface UsageRoutesParts {
+  pipeline: OperatorPipeline;
+  spool: Spool;
+  /** Of CSV files that do not tell their zone. */
+  zone: string;
+  sourceName: string;
+}
+
+/** Files of usage records: taken in whole or not at all, and how far they are meanwhile. */
+export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
+  const intake = new IntakeProgress();
+
+  router.get("/usage", (_request, response) => {
+    response.json({ uploads: intake.list() });
+  });
+
+  router.post("/usage", async (request, response) => {
+    const upload = intake.begin(String(request.query.name ?? "upload").slice(0, 255));
+    try {
+      response.json(await receive(request, upload));
+    } finally {
+      intake.end(upload);
+    }
+  });
+
+  async function receive(request: Request, upload: UploadProgress) {
+    const spooled = await parts.spool.receive(request);
+    try {
+      upload.phase = "looking";
+      const format = recogniseFormat(await headOfFile(spooled.path), upload.name);
+      if (format.kind === "usage") return await takeIn(spooled, format, upload);
+      throw new HttpError(
+        422,
+        "ingest.no-usage",
+        `${upload.name} is a bill (${format.name}), not usage.`,
+      );
+    } finally {
+      await rm(spooled.path, { force: true });
+    }
+  }
+
+  async function takeIn(spooled: SpooledFile, format: UsageFormat, upload: UploadProgress) {
+    const { pipeline, spool, zone, sourceName } = parts;
+    const { name } = upload;
+    const options: ParseOptions = {
+      file: name,
+      zone,
+      sourceName,
+      // The engine tells repeated records, over all files; an index for one would grow with it.
+      repetitions: () => NO_REPETITIONS,
+      sha256: (bytes) => hash("sha256", bytes),
+    };
+    const source = await openUsage(spooled.path, format, options);
+    try {
+      const look = await source.look();
+      requireWholeFile(name, look, spooled.endsLine);
+      Object.assign(upload, { phase: "rating", records: look.records });
+      const lines = (seeds: Uint32Array) =>
+        counted(spool.whileThereIsRoom(source.lines(seeds)), upload);
+      return await pipeline.ingest({ name, sha256: spooled.sha256, lines });
+    } finally {
+      await source.close();
+    }
+  }
+}
