@@ -203,12 +203,18 @@ export class OperatorNode {
         ledger,
         store,
         hasRoom: async () => (await reserve.look()).hasRoom,
-        commitsAreTaken: async () => (await pipeline.refusedTick()) === undefined,
+        // While the store does not answer nobody can say; that part tells.
+        commitsAreTaken: () =>
+          pipeline.refusedTick().then(
+            (tick) => tick === undefined,
+            () => true,
+          ),
       }),
       metrics: new NodeMetrics({
         status,
         totals: () => pipeline.control.overall(),
         disk: () => reserve.look(),
+        ledger: () => ledgerStatus(ledger),
       }),
       log,
       debug: environment.logLevel === "debug",

@@ -18,8 +18,8 @@ export class ToldProgress {
     this.#output = output;
   }
 
-  step(): void {
-    this.#done++;
+  step(count: number): void {
+    this.#done += count;
     const now = performance.now();
     if (now - this.#told < PROGRESS_MS) return;
     this.#told = now;

@@ -11,32 +11,43 @@ export interface DropDecision {
 }
 
 /**
- * A record that waited is never charged. It is kept with who decided it, when and why, counts as
- * dropped in the control totals, and is a duplicate when it comes again. One write: a crash leaves it
- * waiting, or dropped.
- * @returns false when it does not wait
+ * Records that waited are never charged. They are kept with who decided it, when and why, count as
+ * dropped in the control totals, and are duplicates when they come again. One write: a crash leaves
+ * all of them waiting, or dropped.
+ * @returns the ids of those that waited
  */
-export async function dropRecord(
+export async function dropRecords(
   context: EngineContext,
-  recordId: string,
-  { by, reason }: DropDecision,
-): Promise<boolean> {
+  recordIds: readonly string[],
+  decision: DropDecision,
+): Promise<string[]> {
   const session = new StoreSession(context.store);
-  const waiting = await session.get<SuspendedRecord>(keys.suspense(recordId));
-  if (waiting === undefined) return false;
   const seconds = await context.time.seconds();
   const droppedAt = new Date(Number(seconds) * 1000).toISOString();
+  await session.prefetch(recordIds.flatMap((id) => [keys.suspense(id), keys.source(id)]));
+  const dropped: string[] = [];
+  for (const id of recordIds) {
+    if (await dropOne(session, id, { ...decision, droppedAt })) dropped.push(id);
+  }
+  await session.commit();
+  return dropped;
+}
+
+async function dropOne(
+  session: StoreSession,
+  recordId: string,
+  decision: DropDecision & { droppedAt: string },
+): Promise<boolean> {
+  const waiting = await session.get<SuspendedRecord>(keys.suspense(recordId));
+  if (waiting === undefined) return false;
   session.delete(keys.suspense(recordId));
   session.put(keys.dropped(recordId), {
     ...waiting,
-    droppedAt,
-    by,
-    reason,
+    ...decision,
   } satisfies DroppedRecord);
   const seen = await session.get<SourceSeen>(keys.source(recordId));
   const outcome = "dropped";
   if (seen !== undefined) session.put(keys.source(recordId), { ...seen, outcome });
   await moveTotals(session, waiting.counted, outcome);
-  await session.commit();
   return true;
 }

@@ -11,7 +11,7 @@ import { checkStore, type StoreCheck } from "./check-store.ts";
 import { stepClosing } from "./close-accounts.ts";
 import { TickCommitter } from "./commit-tick.ts";
 import { ControlViews } from "./control-views.ts";
-import { type DropDecision, dropRecord } from "./drop-record.ts";
+import { type DropDecision, dropRecords } from "./drop-record.ts";
 import type { EvidenceShelf } from "./evidence-shelf.ts";
 import { beginForgetting, type ForgetPlace, forgetSome, forgottenUntil } from "./forget-rating.ts";
 import { AccountGuide } from "./guide-account.ts";
@@ -192,9 +192,9 @@ export class OperatorPipeline {
     return this.#turns.run(() => this.#ingest.recycle(recordId));
   }
 
-  /** @returns false when it does not wait */
-  drop(recordId: string, decision: DropDecision): Promise<boolean> {
-    return this.#turns.run(() => dropRecord(this.#parts.context, recordId, decision));
+  /** @returns the ids of those that waited */
+  drop(recordIds: readonly string[], decision: DropDecision): Promise<string[]> {
+    return this.#turns.run(() => dropRecords(this.#parts.context, recordIds, decision));
   }
 
   /**

@@ -9,6 +9,7 @@ export interface MetricsSources {
   status: () => Promise<NodeStatus>;
   totals: () => Promise<AllTotals>;
   disk: () => Promise<NodeStatus["disk"]>;
+  ledger: () => Promise<NodeStatus["ledger"]>;
 }
 
 export interface NodeStatus extends PipelineStatus {
@@ -82,13 +83,15 @@ export class NodeMetrics {
   async #read(): Promise<void> {
     const figures = this.#figures;
     // Whoever watches wants the rest all the more while one part does not answer.
-    const [status, totals, disk] = await Promise.allSettled([
+    const [status, ledger, totals, disk] = await Promise.allSettled([
       this.#sources.status(),
+      this.#sources.ledger(),
       this.#sources.totals(),
       this.#sources.disk(),
     ]);
     if (totals.status === "fulfilled") setTotals(figures, totals.value);
     if (status.status === "fulfilled") setStatus(figures, status.value);
+    if (ledger.status === "fulfilled") setLedger(figures, ledger.value);
     figures.storeUp.set(totals.status === "fulfilled" ? 1 : 0);
     if (disk.status === "fulfilled") {
       figures.diskFree.set(disk.value.freeBytes);
@@ -182,16 +185,19 @@ function setStatus(figures: Figures, status: NodeStatus): void {
   figures.suspended.set(status.suspended);
   figures.claims.reset();
   for (const [state, count] of Object.entries(status.claims)) figures.claims.set({ state }, count);
-  const { reachable, block, blockTime } = status.ledger;
-  figures.ledgerUp.set(reachable ? 1 : 0);
-  if (block !== undefined) figures.ledgerHeight.set(Number(block));
-  if (blockTime !== undefined) figures.newestBlock.time = blockTime;
   figures.ticksOpen.set(status.ticksOpen);
   const { oldestOpenTick } = status;
   figures.lag.set(oldestOpenTick === undefined ? 0 : ageSeconds(oldestOpenTick));
   figures.refused.set(status.commitRefused === undefined ? 0 : 1);
   figures.outbox.set(status.outbox);
   figures.cadence.set(status.cadenceSeconds);
+}
+
+function setLedger(figures: Figures, ledger: NodeStatus["ledger"]): void {
+  const { reachable, block, blockTime } = ledger;
+  figures.ledgerUp.set(reachable ? 1 : 0);
+  if (block !== undefined) figures.ledgerHeight.set(Number(block));
+  if (blockTime !== undefined) figures.newestBlock.time = blockTime;
 }
 
 const ageSeconds = (instant: string): number =>

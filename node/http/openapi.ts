@@ -298,12 +298,19 @@ export const openApiDocument = {
     "/v1/operator/suspense/reasons": {
       get: operator({ summary: "How much waits for which reason", answer: "Reasons" }),
     },
-    "/v1/operator/suspense/{id}/drop": {
-      parameters: withId("id"),
+    "/v1/operator/suspense/recycle": {
       post: operator({
-        summary: "Decide that a suspended record is never charged: {by, reason}, kept with it",
+        summary: "Rate up to a thousand suspended records again: {ids}",
         body: JSON_BODY,
-        answer: "What became of it",
+        answer: "What became of those that waited",
+      }),
+    },
+    "/v1/operator/suspense/drop": {
+      post: operator({
+        summary:
+          "Decide that suspended records are never charged: {ids, by, reason}, kept with them",
+        body: JSON_BODY,
+        answer: "What became of those that waited",
       }),
     },
     "/v1/operator/dropped": {

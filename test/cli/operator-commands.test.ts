@@ -162,7 +162,7 @@ describe("the operator's commands", function () {
     const decided = await at("suspense", "recycle", "x");
     assert.deepEqual([decided.status, decided.lines[0].outcome], [0, "charged"]);
     const none = await at("suspense", "recycle", "no-such-record");
-    assert.deepEqual([none.status, none.lines[0].error.code], [3, "http.not-found"]);
+    assert.deepEqual([none.status, none.lines[0].error.code], [3, "suspense.not-waiting"]);
     assert.equal((await at("suspense", "recycle")).status, 2);
     assert.equal((await at("suspense", "explode")).status, 2);
   });
@@ -184,7 +184,7 @@ describe("the operator's commands", function () {
     for (const call of wrong)
       assert.equal((await at("suspense", ...call)).status, 2, call.join(" "));
     const gone = await at("suspense", "drop", "no-such-record", ...decision);
-    assert.deepEqual([gone.status, gone.lines[0].error.code], [3, "http.not-found"]);
+    assert.deepEqual([gone.status, gone.lines[0].error.code], [3, "suspense.not-waiting"]);
     const all = ["drop", "--all", "--code", suspected.code, ...decision];
     const dropped = await at("suspense", ...all);
     assert.deepEqual(

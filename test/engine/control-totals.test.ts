@@ -83,8 +83,8 @@ describe("control totals", () => {
 
   it("count a dropped record as dropped, which is kept and a duplicate from then on", async () => {
     const scene = await sceneWithFile();
-    assert.equal(await scene.pipeline.drop("x", DECISION), true);
-    assert.equal(await scene.pipeline.drop("x", DECISION), false);
+    assert.deepEqual(await scene.pipeline.drop(["x", "none"], DECISION), ["x"]);
+    assert.deepEqual(await scene.pipeline.drop(["x"], DECISION), []);
     assert.equal(await scene.pipeline.recycle("x"), undefined);
     const { rows } = await scene.pipeline.control.dropped({ limit: 10 });
     assert.equal(rows.length, 1);
@@ -103,10 +103,10 @@ describe("control totals", () => {
   it("leave a record waiting when the disk fails while it is dropped", async () => {
     const scene = await sceneWithFile();
     scene.store.failNextWrites("failedAndLost");
-    await assert.rejects(scene.pipeline.drop("x", DECISION));
+    await assert.rejects(scene.pipeline.drop(["x"], DECISION));
     const { classes } = await scene.pipeline.control.overall();
     assert.deepEqual([classes.dropped.records, classes.suspended.records], [0, 1]);
-    assert.equal(await scene.pipeline.drop("x", DECISION), true);
+    assert.deepEqual(await scene.pipeline.drop(["x"], DECISION), ["x"]);
     await scene.assertConsistent();
   });
 
@@ -142,7 +142,7 @@ describe("control totals", () => {
   describe("that were changed", () => {
     const codesAfter = async (change: (scene: EngineScene, session: StoreSession) => unknown) => {
       const scene = await sceneWithFile();
-      await scene.pipeline.drop("x", DECISION);
+      await scene.pipeline.drop(["x"], DECISION);
       await scene.ingest("tuesday", [call("y", { aParty: STRANGER })]);
       const session = new StoreSession(scene.store);
       await change(scene, session);

@@ -112,6 +112,7 @@ describe("a node whose disk fails", () => {
       status: down,
       totals: down,
       disk: () => new DiskReserve(spool, 0).look(),
+      ledger: async () => ({ reachable: true, block: "7" }),
     });
     const ill = await serve(createServer({ ...parts, metrics }) as never);
     const response = await fetch(`${ill.url}/metrics`, {
@@ -122,5 +123,7 @@ describe("a node whose disk fails", () => {
     assert.equal(response.status, 200);
     assert.match(text, /tallystick_store_reachable 0/);
     assert.match(text, /tallystick_disk_has_room 1/);
+    assert.match(text, /tallystick_ledger_reachable 1/);
+    assert.match(text, /tallystick_ledger_height 7/);
   });
 });

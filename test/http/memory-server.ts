@@ -20,6 +20,8 @@ import { Spool } from "../../node/http/spool.ts";
 import { filled } from "../adapters/memory-members.ts";
 import { type MemoryOperator, ZONE } from "./memory-operator.ts";
 
+const LEDGER_STATUS = { reachable: true, block: "1", blockTime: "2026-11-01T08:00:00.000Z" };
+
 export const OPERATOR_TOKEN = filled("7e", 32);
 
 /** The parts that a node's server is put together from, over an operator in memory. */
@@ -35,7 +37,7 @@ export function serverParts(
     operator: profile.name,
     currency,
     ...(await pipeline.status()),
-    ledger: { reachable: true, block: "1", blockTime: "2026-11-01T08:00:00.000Z" },
+    ledger: LEDGER_STATUS,
     outbox: outbox.pending().length,
     cadenceSeconds: 0,
     disk: await reserve.look(),
@@ -83,6 +85,7 @@ export function serverParts(
       status,
       totals: () => pipeline.control.overall(),
       disk: () => reserve.look(),
+      ledger: async () => LEDGER_STATUS,
     }),
     log: createLog("silent"),
     debug: false,

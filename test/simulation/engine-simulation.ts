@@ -294,7 +294,7 @@ export class EngineSimulation {
     if (waiting.length === 0) return;
     const { id } = this.#random.pick(waiting).record;
     const decision = { by: "staff", reason: "simulated" };
-    if (await this.#scene.pipeline.drop(id, decision)) this.#counts.dropped++;
+    this.#counts.dropped += (await this.#scene.pipeline.drop([id], decision)).length;
   }
 
   async #welcomeStranger(): Promise<void> {

@@ -1,3 +1,4 @@
+import { TallystickError } from "../../core/errors.ts";
 import { formatDecimalScaled } from "../../core/money/decimal.ts";
 import type { ControlTotals } from "../../engine/stored-types.ts";
 import type { CommandModule } from "../command.ts";
@@ -27,6 +28,8 @@ interface Reason {
 }
 
 const PATH = "/v1/operator/suspense";
+/** Records in one request: a hundred writes to a slow disk take some seconds. */
+const IDS_AT_ONCE = 100;
 /** Recycled, it is charged: so only who names it has decided that it is real. */
 const SUSPECTED = "duplicate.suspected";
 
@@ -202,7 +205,7 @@ async function recycle(
       else chosen.push(one.record.id);
     }
   }
-  const byOutcome = await decideAll(node, chosen, "recycle", undefined, output);
+  const byOutcome = await decideAll(node, chosen, "recycle", { isNamed: ids.length > 0 }, output);
   await output.record({ summary: { recycled: chosen.length, byOutcome, suspected } });
   const sums = Object.entries(byOutcome).map(([outcome, count]) => `${count} ${outcome}`);
   await output.say(`${chosen.length} rated again${sums.length > 0 ? `: ${sums.join(", ")}` : ""}.`);
@@ -224,31 +227,49 @@ async function drop(
 ): Promise<ExitCode> {
   const chosen = [...ids];
   if (ids.length === 0) for await (const one of waiting(node, code)) chosen.push(one.record.id);
-  await decideAll(node, chosen, "drop", decision, output);
+  const isNamed = ids.length > 0;
+  await decideAll(node, chosen, "drop", { isNamed, ...decision }, output);
   await output.record({ summary: { dropped: chosen.length, ...decision } });
   await output.say(`${chosen.length} dropped by ${decision.by}: ${decision.reason}`);
   return EXIT.yes;
 }
 
-/** One after the other, each durable before the next: an interrupt leaves the rest waiting. */
+/**
+ * A hundred after the other, durable before the next: an interrupt leaves the rest waiting.
+ * @throws TallystickError `suspense.not-waiting` when one that was named does not wait
+ */
 async function decideAll(
   node: NodeClient,
   ids: readonly string[],
   step: "recycle" | "drop",
-  body: object | undefined,
+  { isNamed, ...decision }: { isNamed: boolean; by?: string; reason?: string },
   output: Output,
 ): Promise<Record<string, number>> {
   const byOutcome: Record<string, number> = {};
+  const gone: string[] = [];
   const progress = new ToldProgress(step, ids.length, output);
-  for (const id of ids) {
-    const answer = await node.send("POST", `${PATH}/${encodeURIComponent(id)}/${step}`, body);
-    const outcome = String(answer.body.outcome);
-    byOutcome[outcome] = (byOutcome[outcome] ?? 0) + 1;
-    await output.record({ id, outcome });
-    await output.say(`${id}  ${outcome}`);
-    progress.step();
+  for (let at = 0; at < ids.length; at += IDS_AT_ONCE) {
+    const some = ids.slice(at, at + IDS_AT_ONCE);
+    const { body } = await node.send("POST", `${PATH}/${step}`, { ids: some, ...decision });
+    const outcomes = body.outcomes as Record<string, string>;
+    for (const id of some) {
+      const outcome = outcomes[id];
+      if (outcome === undefined) {
+        gone.push(id);
+        continue;
+      }
+      byOutcome[outcome] = (byOutcome[outcome] ?? 0) + 1;
+      await output.record({ id, outcome });
+      await output.say(`${id}  ${outcome}`);
+    }
+    progress.step(some.length);
   }
-  return byOutcome;
+  // Of all that waited one may have been decided about meanwhile; one that was named should be there.
+  if (gone.length === 0 || !isNamed) return byOutcome;
+  throw new TallystickError(
+    "suspense.not-waiting",
+    `No such record waits in suspense: ${gone.slice(0, 5).join(", ")}${gone.length > 5 ? ` and ${gone.length - 5} more` : ""}. The others are done.`,
+  );
 }
 
 /** What is written as text becomes what the field holds: "units=2", "billable=true", "bParty=+4930". */

@@ -6,6 +6,8 @@ import { readBody } from "../read-body.ts";
 
 const ROWS_DEFAULT = 1_000;
 const ROWS_MAX = 10_000;
+/** Records that are decided about in one request. */
+const IDS_MAX = 1_000;
 
 const limit = z.coerce.number().int().min(1).max(ROWS_MAX).default(ROWS_DEFAULT);
 const name = z.string().max(200);
@@ -21,7 +23,10 @@ const hoursSchema = z.object({
     .optional(),
   limit,
 });
+const ids = z.array(z.string().min(1).max(200)).min(1).max(IDS_MAX);
+const idsSchema = z.strictObject({ ids });
 const decisionSchema = z.strictObject({
+  ids,
   by: z.string().trim().min(1).max(100),
   reason: z.string().trim().min(1).max(1_000),
 });
@@ -66,10 +71,20 @@ export function controlRoutes(router: Router, pipeline: OperatorPipeline): void 
     response.json({ outcome });
   });
 
-  router.post("/suspense/:id/drop", async (request, response) => {
-    const decision = readBody(decisionSchema, request.body);
-    if (!(await pipeline.drop(request.params.id, decision))) throw noSuch("suspended record");
-    response.json({ outcome: "dropped" });
+  /** One after the other, each durable: an answer that is lost leaves some rated, and the rest waiting. */
+  router.post("/suspense/recycle", async (request, response) => {
+    const outcomes: Record<string, string> = {};
+    for (const id of readBody(idsSchema, request.body).ids) {
+      const outcome = await pipeline.recycle(id);
+      if (outcome !== undefined) outcomes[id] = outcome;
+    }
+    response.json({ outcomes });
+  });
+
+  router.post("/suspense/drop", async (request, response) => {
+    const { ids, ...decision } = readBody(decisionSchema, request.body);
+    const dropped = await pipeline.drop(ids, decision);
+    response.json({ outcomes: Object.fromEntries(dropped.map((id) => [id, "dropped"])) });
   });
 
   router.get("/dropped", async (request, response) => {

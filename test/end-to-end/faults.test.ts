@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { SampleNetwork } from "../../scripts/network/sample-network.ts";
+import { tallystick } from "../cli/run-tallystick.ts";
+
+const MAIN = fileURLToPath(new URL("../../node/main.ts", import.meta.url));
+
+describe("a real node on a real ledger", function () {
+  this.timeout(180_000);
+  let directory: string;
+  let network: SampleNetwork;
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "tallystick-faults-"));
+    network = await SampleNetwork.start({
+      directory,
+      ports: { ledger: 0, alder: 0, birch: 0 },
+      say: () => {},
+      progress: () => {},
+    });
+  });
+  after(async () => {
+    await network?.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const command = (...args: string[]) =>
+    tallystick([...args, "--data", directory, "--operator", "alder", "--json"]);
+  const health = async () => {
+    const response = await fetch(`${network.alder.url}/health`);
+    // biome-ignore lint/suspicious/noExplicitAny: looked at field by field
+    return { status: response.status, ...((await response.json()) as any) };
+  };
+
+  it("refuses a second process on its data: a node with 1, a command with 4, and goes on", async () => {
+    const second = spawn(process.execPath, [MAIN, join(directory, "alder", "node.json")], {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, TALLYSTICK_LOG_LEVEL: "silent" },
+    });
+    let words = "";
+    second.stderr.setEncoding("utf8").on("data", (text: string) => {
+      words += text;
+    });
+    const [code] = await once(second, "close");
+    assert.equal(code, 1);
+    assert.match(words, /\[store\.locked\]/);
+
+    // A command that does not find the running node works on its data, and is refused too.
+    const serving = join(directory, "alder", "serving.json");
+    await rename(serving, `${serving}.away`);
+    const refused = await command("status");
+    await rename(`${serving}.away`, serving);
+    assert.deepEqual([refused.status, refused.lines[0].error.code], [4, "store.locked"]);
+    assert.equal((await command("status")).status, 0);
+  });
+
+  it("takes nothing in while its disk is nearly full, tells everybody, and goes on with room", async () => {
+    const file = join(directory, "alder", "node.json");
+    const config = JSON.parse(await readFile(file, "utf8"));
+    const restart = async (diskReserveMegabytes: number) => {
+      await writeFile(file, JSON.stringify({ ...config, diskReserveMegabytes }));
+      process.kill(network.alder.pid, "SIGKILL");
+    };
+    const untilHealth = async (disk: boolean) => {
+      for (let look = 0; ; look++) {
+        const found = await health().catch(() => undefined);
+        if (found?.disk === disk) return found;
+        assert.ok(look < 600, "the node is back");
+        await pause(50);
+      }
+    };
+    const usage = join(directory, "usage.ndjson");
+    const record = {
+      id: "one",
+      service: "voice",
+      direction: "outgoing",
+      start: "2026-10-05T12:00:00.000Z",
+      durationSeconds: 1,
+      aParty: "+4917",
+      bParty: "+4930",
+      billable: true,
+    };
+    await writeFile(usage, `${JSON.stringify(record)}\n`);
+
+    await restart(1_000_000);
+    const told = await untilHealth(false);
+    assert.deepEqual([told.status, told.ready, told.ledger, told.store], [503, false, true, true]);
+    const refused = await command("ingest", usage);
+    assert.deepEqual([refused.status, refused.lines[0].error.code], [4, "disk.nearly-full"]);
+    const status = await command("status");
+    assert.deepEqual([status.status, status.lines[0].status.disk.hasRoom], [1, false]);
+
+    await restart(0);
+    await untilHealth(true);
+    assert.equal((await command("ingest", usage)).lines[0].file.in.records, 1);
+    assert.equal((await command("fsck")).status, 0);
+  });
+});

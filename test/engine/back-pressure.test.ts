@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
+import type { Store } from "../../node/engine/store.ts";
+import { calls, EngineScene, usageFile } from "./engine-scene.ts";
+
+const UNIT = 64;
+/** The unit that is written, and the one that is gathered meanwhile. */
+const AHEAD_MAX = 2 * UNIT;
+const RECORDS = 40 * UNIT;
+
+const delay = (milliseconds: number) =>
+  new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+/** How far a source was read beyond what is durable, at the most, while it is taken in. */
+async function readAheadOf(scene: EngineScene): Promise<number> {
+  let given = 0;
+  let durable = 0;
+  let ahead = 0;
+  const lines = (async function* (): AsyncGenerator<InspectLine> {
+    for (const record of calls("r", RECORDS)) {
+      given++;
+      ahead = Math.max(ahead, given - durable);
+      yield record;
+    }
+  })();
+  const file = { ...usageFile("slow", []), lines };
+  const taken = await scene.pipeline.ingest(file, (records) => {
+    durable = records;
+  });
+  assert.equal(taken.classes.charged.records, RECORDS);
+  return ahead;
+}
+
+/** A store whose writes take so long. */
+function slowStore(store: Store, milliseconds: number): Store {
+  return {
+    get: (key) => store.get(key),
+    getMany: (keys) => store.getMany(keys),
+    scan: (range) => store.scan(range),
+    close: () => store.close(),
+    write: async (operations, options) => {
+      await delay(milliseconds);
+      await store.write(operations, options);
+    },
+  };
+}
+
+describe("back pressure", () => {
+  it("reads no further ahead of a slow disk than two units of work", async () => {
+    const scene = await EngineScene.withAccounts({ ingestUnitRecords: UNIT });
+    await scene.reopen(slowStore(scene.store, 3));
+    const ahead = await readAheadOf(scene);
+    assert.ok(ahead >= UNIT && ahead <= AHEAD_MAX, `${ahead} records`);
+  });
+
+  it("reads no further ahead when the ledger answers slowly", async () => {
+    const scene = await EngineScene.withAccounts({ ingestUnitRecords: UNIT });
+    const seconds = async () => {
+      await delay(3);
+      return scene.network.head().time;
+    };
+    await scene.reopen(scene.store, { seconds });
+    const ahead = await readAheadOf(scene);
+    assert.ok(ahead <= AHEAD_MAX, `${ahead} records`);
+  });
+});
