@@ -6,6 +6,8 @@ import { recoverState } from "../engine/charging-node.ts";
 import { type LogEnd, logEntries, snapshotLines, snapshotName } from "./charging-log-reading.ts";
 
 const LINES_A_WRITE = 2_000;
+/** Written to the disk in parts of this size: a large one at once would hold up the log beside it. */
+const SYNC_BYTES = 2 * 1024 * 1024;
 
 /** Which files of a folder make a state: the newest snapshot, 0 is none, and the logs after it. */
 export interface SnapshotTask {
@@ -37,13 +39,16 @@ export async function writeSnapshotPart(task: SnapshotTask): Promise<number> {
   const state = await recoverState(contentOf(task));
   const file = await open(partName(task), "w", 0o600);
   try {
-    let bytes = 0;
+    let [bytes, synced] = [0, 0];
     let lines: string[] = [];
     const flush = async (): Promise<void> => {
       const text = Buffer.from(lines.join(""), "utf8");
       await file.appendFile(text);
       bytes += text.length;
       lines = [];
+      if (bytes - synced < SYNC_BYTES) return;
+      await file.datasync();
+      synced = bytes;
     };
     for (const line of writeState(state)) {
       lines.push(`${line}\n`);

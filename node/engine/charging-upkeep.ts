@@ -1,8 +1,11 @@
+import { setImmediate as othersTurn } from "node:timers/promises";
 import type { ChargingNode } from "./charging-node.ts";
 
 const PAUSE_MILLISECONDS = 100;
 /** Sessions that are looked at in one turn: a hundred thousand of them take ten seconds. */
 const SESSIONS_A_TURN = 1_000;
+/** And in one go, between which requests are answered. */
+const SESSIONS_AT_ONCE = 100;
 
 /** Whatever a charging node does without being asked: reservations expire, the log is compacted. */
 export class ChargingUpkeep {
@@ -42,7 +45,10 @@ export class ChargingUpkeep {
 
   async #run(): Promise<void> {
     try {
-      await this.#node.expireSome(SESSIONS_A_TURN);
+      for (let looked = 0; looked < SESSIONS_A_TURN; looked += SESSIONS_AT_ONCE) {
+        await this.#node.expireSome(SESSIONS_AT_ONCE);
+        await othersTurn();
+      }
       if (this.#node.wantsSnapshot) {
         this.#compacting = this.#node.compact().catch(this.#onTrouble);
       }

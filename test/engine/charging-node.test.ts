@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { MemoryChargingLog } from "../../node/adapters/memory-charging-log.ts";
 import { PREPAID } from "../../node/core/charging/charging-account.ts";
+import { RETENTION } from "../../node/core/charging/expire.ts";
 import { TallystickError } from "../../node/core/errors.ts";
 import { parseDecimalNano } from "../../node/core/money/decimal.ts";
 import type { TariffDocument } from "../../node/core/tariff/document.ts";
@@ -19,10 +20,10 @@ const nano = (text: string): string => parseDecimalNano(text).toString();
 const refusedWith = (code: string) => (error: unknown) =>
   error instanceof TallystickError && error.code === code;
 
-async function scene(tariff: Partial<TariffDocument> = PREPAID_TARIFF) {
+async function scene(tariff: Partial<TariffDocument> = PREPAID_TARIFF, retention = RETENTION) {
   const log = new MemoryChargingLog();
   const clock = { now: START };
-  const parts = { log, pricers: pricersOf(tariff), now: () => clock.now };
+  const parts = { log, pricers: pricersOf(tariff), now: () => clock.now, retention };
   const node = await ChargingNode.open(parts);
   const pay = (amount: string, reference = `p${Math.random()}`) =>
     node.pay({ account: "anna", reference, amountNano: parseDecimalNano(amount) });
@@ -288,6 +289,30 @@ describe("charging node", () => {
       ],
     );
     assert.equal(node.sessionsOf("anna").length, 1);
+  });
+
+  it("forgets ended sessions sooner where there are many, and never an open one", async () => {
+    const retention = { ...RETENTION, sessionsMax: 2, forgetCrowdedAfterMilliseconds: 60_000 };
+    const { node, clock, pay, reserve, go, money } = await scene(PREPAID_TARIFF, retention);
+    const expireAll = async () => [await node.expireSome(10), node.sessionsOf("anna").length];
+    await pay("5");
+    for (const session of ["s", "t"]) {
+      await reserve(session, 60);
+      await go("commit", session, 1, 60);
+    }
+    clock.now += 60_000;
+    assert.deepEqual(await expireAll(), [0, 2]);
+    await reserve("u", 60);
+    clock.now -= 1;
+    assert.deepEqual(await expireAll(), [0, 3]);
+    clock.now += 1;
+    const before = money();
+    assert.deepEqual(await expireAll(), [2, 1]);
+    assert.deepEqual(money(), before);
+    assert.deepEqual(
+      node.sessionsOf("anna").map(({ id }) => id),
+      ["u"],
+    );
   });
 
   it("suspends what has no price, and reserves nothing for it", async () => {

@@ -77,8 +77,10 @@ export class ChargingState {
         this.#forget(this.#session(entry.session));
         return;
       case "records-taken":
+        // They stand in the order of their numbers.
         for (const number of this.records.keys()) {
-          if (number <= entry.upTo) this.records.delete(number);
+          if (number > entry.upTo) break;
+          this.records.delete(number);
         }
         return;
       case "notices-taken":

@@ -9,11 +9,17 @@ export interface Retention {
   endAfterMilliseconds: number;
   /** How long the answers of an ended session are known, and its charge can be refunded. */
   forgetAfterMilliseconds: number;
+  /** How long where there are more sessions than `sessionsMax`: the memory of a busy node is bounded. */
+  forgetCrowdedAfterMilliseconds: number;
+  sessionsMax: number;
 }
 
 export const RETENTION: Retention = {
   endAfterMilliseconds: 24 * 3_600_000,
   forgetAfterMilliseconds: 3_600_000,
+  // Longer than a gateway repeats a request without an answer (Tx of RFC 8506, section 13: 10 seconds).
+  forgetCrowdedAfterMilliseconds: 60_000,
+  sessionsMax: 1_000_000,
 };
 
 /**
@@ -25,7 +31,7 @@ export function dueEntry(
   pricers: Pricers,
   session: ChargingSession,
   at: number,
-  { endAfterMilliseconds, forgetAfterMilliseconds }: Retention,
+  retention: Retention,
 ): Entry | undefined {
   const { id, changedAt } = session;
   switch (session.state) {
@@ -33,12 +39,19 @@ export function dueEntry(
       if (session.expiresAt > at) return undefined;
       return { type: "reservation-expired", at, session: id };
     case "expired":
-      if (changedAt + endAfterMilliseconds > at) return undefined;
+      if (changedAt + retention.endAfterMilliseconds > at) return undefined;
       return { type: "session-ended", at, session: id, ...recordOf(state, pricers, session) };
     default:
-      if (changedAt + forgetAfterMilliseconds > at) return undefined;
+      if (changedAt + forgetAfter(state, retention) > at) return undefined;
       return { type: "session-forgotten", at, session: id };
   }
+}
+
+function forgetAfter({ sessions }: ChargingState, retention: Retention): number {
+  const { forgetAfterMilliseconds, forgetCrowdedAfterMilliseconds, sessionsMax } = retention;
+  return sessions.size > sessionsMax
+    ? Math.min(forgetAfterMilliseconds, forgetCrowdedAfterMilliseconds)
+    : forgetAfterMilliseconds;
 }
 
 function recordOf(
