@@ -8,6 +8,7 @@ import { openBillKernel } from "./adapters/bill-threads.ts";
 import { DiskReserve } from "./adapters/disk.ts";
 import { EventArchive } from "./adapters/event-archive.ts";
 import { EvmLedger } from "./adapters/evm-ledger.ts";
+import { HashThread } from "./adapters/hash-thread.ts";
 import { Keystore, passphraseOf } from "./adapters/keystore.ts";
 import { LastKnownTime } from "./adapters/last-known-time.ts";
 import { LevelStore } from "./adapters/level-store.ts";
@@ -302,6 +303,7 @@ function contextOf(config: NodeConfig, store: LevelStore, ledger: EvmLedger): En
     profile,
     random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
     time: new LastKnownTime(ledger, timeRecord(store)),
+    leafHasher: (domain) => new HashThread(domain),
   };
 }
 

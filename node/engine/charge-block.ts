@@ -74,11 +74,19 @@ export interface BlockSource {
   role: SourceRole;
 }
 
+/** Writes a whole number of at most 2^53 into a column of `halves`. */
+export function putWhole(column: Uint32Array, row: number, value: number): void {
+  column[2 * row] = value;
+  column[2 * row + 1] = value / 2 ** 32;
+}
+
 /** A block in memory, of a fixed count: to be filled row by row, or as it was read. */
 export class ChargeBlock {
   readonly source: BlockSource;
   readonly count: number;
   readonly wide: Record<Wide, BigUint64Array>;
+  /** The same columns by halves of 32 bits, the lower first: a bigint for each number costs more. */
+  readonly halves: Record<Wide, Uint32Array>;
   readonly middle: Record<Middle, Uint32Array>;
   readonly narrow: Record<Narrow, Uint16Array>;
   readonly small: Record<Small, Uint8Array>;
@@ -107,6 +115,10 @@ export class ChargeBlock {
     };
     const { buffer } = bytes;
     this.wide = columns(WIDE, 8, (offset) => new BigUint64Array(buffer, offset, count));
+    this.halves = {} as Record<Wide, Uint32Array>;
+    for (const name of WIDE) {
+      this.halves[name] = new Uint32Array(buffer, this.wide[name].byteOffset, 2 * count);
+    }
     this.middle = columns(MIDDLE, 4, (offset) => new Uint32Array(buffer, offset, count));
     this.narrow = columns(NARROW, 2, (offset) => new Uint16Array(buffer, offset, count));
     this.small = columns(SMALL, 1, (offset) => new Uint8Array(buffer, offset, count));

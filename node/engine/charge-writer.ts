@@ -7,8 +7,8 @@ import type { Place } from "../core/rating/compiled-rater.ts";
 import type { Rated } from "../core/rating/outcome.ts";
 import type { RecordSource } from "../core/records/usage-record.ts";
 import { trafficMonth } from "./billing-epoch.ts";
-import { BLOCK_CHARGES_MAX, ChargeBlock } from "./charge-block.ts";
-import { type ChargeHasher, OWNER_SECRET_BYTES } from "./hash-charges.ts";
+import { BLOCK_CHARGES_MAX, ChargeBlock, putWhole } from "./charge-block.ts";
+import { type LeafHasher, OWNER_SECRET_BYTES } from "./hash-charges.ts";
 import { keys } from "./key-spaces.ts";
 import { LeafTile } from "./leaf-tile.ts";
 import { leafOf, openedCharge, type UnnumberedCharge } from "./number-charge.ts";
@@ -19,6 +19,7 @@ import type { AccountedPrice, BookState } from "./stored-types.ts";
 import type { SubscriberCounter, SubscriberCounters } from "./subscriber-counters.ts";
 import { ValueRoom } from "./value-room.ts";
 
+const OWNER_SECRET_WORDS = OWNER_SECRET_BYTES / 4;
 const ID_BYTES = BLOCK_CHARGES_MAX * RECORD_ID_BYTES_MAX;
 
 /** A rated record of a subscriber, before it has its number. */
@@ -64,7 +65,7 @@ export class ChargeWriter {
   readonly #context: EngineContext;
   readonly #session: StoreSession;
   readonly #counters: SubscriberCounters;
-  readonly #hasherOf: () => ChargeHasher;
+  readonly #hasherOf: () => LeafHasher;
   readonly #book: BookState;
   readonly #months = new Map<string, Uint8Array>();
   readonly #ids = Buffer.alloc(ID_BYTES);
@@ -72,6 +73,7 @@ export class ChargeWriter {
   #block: ChargeBlock | undefined;
   /** What opens the block at hand: by its owners, and by its rows the traffic month. */
   readonly #secrets = new Uint8Array(OWNER_SECRET_BYTES * BLOCK_CHARGES_MAX);
+  readonly #secretWords = new Uint32Array(this.#secrets.buffer);
   readonly #monthOf = new Uint16Array(BLOCK_CHARGES_MAX);
   readonly #blockMonths: Uint8Array[] = [];
   #first: number;
@@ -79,7 +81,7 @@ export class ChargeWriter {
   #idAt = 0;
   #serial = 0;
   /** Blocks of the unit of work at hand, as they lie in their values. */
-  #closed: { first: number; block: ChargeBlock }[] = [];
+  #closed: { first: number; block: ChargeBlock; leaves: Uint8Array | Promise<Uint8Array> }[] = [];
   /** Columns that are filled again for every block of the file. */
   #columns: ChargeBlock | undefined;
   readonly #room = new ValueRoom();
@@ -96,7 +98,7 @@ export class ChargeWriter {
     session: StoreSession,
     counters: SubscriberCounters,
     book: BookState,
-    hasherOf: () => ChargeHasher,
+    hasherOf: () => LeafHasher,
   ) {
     this.#context = context;
     this.#session = session;
@@ -145,7 +147,7 @@ export class ChargeWriter {
 
   add(counter: SubscriberCounter, use: PricedUse): void {
     this.#block ??= this.#emptyBlock();
-    const { wide, middle, narrow, small, table } = this.#block;
+    const { wide, halves, middle, narrow, small, table } = this.#block;
     const { rated, source } = use;
     const row = this.#count;
     this.#counters.count(counter, use.amountNano, this.#first, row);
@@ -155,13 +157,13 @@ export class ChargeWriter {
     middle.chargeNumber[row] = counter.chargeNumber;
     wide.amountNano[row] = use.amountNano;
     wide.runningTotalNano[row] = counter.runningTotalNano;
-    wide.start[row] = BigInt(rated.startMilliseconds);
+    putWhole(halves.start, row, rated.startMilliseconds);
     wide.quantity[row] = rated.quantity;
     wide.secondQuantity[row] = rated.secondQuantity;
     wide.decidingDigits[row] = rated.decidingDigits;
     wide.restDigits[row] = rated.partyText === undefined ? rated.restDigits : 0n;
     wide.originDigits[row] = rated.originDigits ?? NO_DIGITS;
-    wide.offset[row] = BigInt(source?.byteOffset ?? 0);
+    putWhole(halves.offset, row, source?.byteOffset ?? 0);
     middle.length[row] = source?.byteLength ?? 0;
     middle.tariffVersion[row] = rated.tariffVersion;
     middle.visitedNetwork[row] = rated.visitedNetwork ?? NO_NETWORK;
@@ -188,7 +190,7 @@ export class ChargeWriter {
     const { amountNano, place, startMilliseconds } = numbers;
     if ((amountNano | (counter.runningTotalNano + amountNano)) >> 64n !== 0n) return false;
     this.#block ??= this.#emptyBlock();
-    const { wide, middle, narrow, small, table } = this.#block;
+    const { wide, halves, middle, narrow, small, table } = this.#block;
     const row = this.#count;
     this.#counters.count(counter, amountNano, this.#first, row);
     for (let at = numbers.idFrom; at < numbers.idTo; at++) {
@@ -199,13 +201,13 @@ export class ChargeWriter {
     middle.chargeNumber[row] = counter.chargeNumber;
     wide.amountNano[row] = amountNano;
     wide.runningTotalNano[row] = counter.runningTotalNano;
-    wide.start[row] = BigInt(startMilliseconds);
-    wide.quantity[row] = BigInt(numbers.quantity);
-    wide.secondQuantity[row] = BigInt(numbers.secondQuantity);
+    putWhole(halves.start, row, startMilliseconds);
+    putWhole(halves.quantity, row, numbers.quantity);
+    putWhole(halves.secondQuantity, row, numbers.secondQuantity);
     wide.decidingDigits[row] = place.decidingDigits;
     wide.restDigits[row] = place.partyText === undefined ? place.restDigits : 0n;
     wide.originDigits[row] = NO_DIGITS;
-    wide.offset[row] = BigInt(numbers.byteOffset);
+    putWhole(halves.offset, row, numbers.byteOffset);
     middle.length[row] = numbers.byteLength;
     middle.tariffVersion[row] = numbers.tariffVersion;
     middle.visitedNetwork[row] = NO_NETWORK;
@@ -248,11 +250,14 @@ export class ChargeWriter {
   }
 
   /**
-   * Closes the block at hand and puts book and counters into the session's unit of work. The next
-   * charge is added after the unit was committed: its values' memory is used again then.
+   * Closes the block at hand and, once all leaf digests are there, puts them, book and counters into
+   * the session's unit of work: no row is ever durable without its digest. The next charge is added
+   * after the unit was committed: its values' memory is used again then.
+   * @throws what the hasher throws; nothing of the unit is written then
    */
-  save(): void {
+  async save(): Promise<void> {
     this.#close();
+    for (const { first, block, leaves } of this.#closed) this.#putTile(first, block, await leaves);
     this.#counters.save();
     const key = keys.book(this.#book.domain);
     const known = this.#session.peek<BookState>(key) ?? this.#book;
@@ -260,6 +265,12 @@ export class ChargeWriter {
     this.#closed = [];
     this.#alone.clear();
     this.#room.startAnew();
+  }
+
+  #putTile(first: number, { count, wide }: ChargeBlock, leaves: Uint8Array): void {
+    const memory = this.#room.take(LeafTile.valueBytes(count));
+    const value = LeafTile.encodeInto(memory, leaves, wide.amountNano, wide.start);
+    this.#session.putLasting(keys.leaves(this.#book.domain, BigInt(first)), value);
   }
 
   #emptyBlock(): ChargeBlock {
@@ -273,28 +284,20 @@ export class ChargeWriter {
     if (this.#block === undefined || this.#count === 0) return;
     const block = this.#block.shortened(this.#count);
     block.ids = this.#ids.subarray(0, this.#idAt);
-    const leaves = this.#hasherOf().leavesOf(block, {
+    const parts = block.encode();
+    const bytes = parts.reduce((sum, { length }) => sum + length, BYTES_HEADER);
+    const rows = encodeInto(this.#room.take(bytes), parts);
+    const stored = ChargeBlock.decode(rows.subarray(BYTES_HEADER));
+    const { domain } = this.#book;
+    this.#session.putLasting(keys.rows(domain, BigInt(this.#first)), rows);
+    const leaves = this.#hasherOf().leavesOf(stored, {
       owners: this.#secrets,
       monthKeys: Buffer.concat(this.#blockMonths),
       monthOf: this.#monthOf,
     });
-    const parts = block.encode();
-    const bytes = parts.reduce((sum, { length }) => sum + length, BYTES_HEADER);
-    const rows = encodeInto(this.#room.take(bytes), parts);
-    const tile = LeafTile.of(this.#count);
-    tile.digests.set(leaves);
-    tile.starts.set(block.wide.start);
-    for (let row = 0; row < this.#count; row++) {
-      tile.amounts[2 * row] = block.wide.amountNano[row] as bigint;
-    }
-    const { domain } = this.#book;
-    const first = BigInt(this.#first);
-    this.#session.putLasting(keys.rows(domain, first), rows);
-    this.#session.putLasting(keys.leaves(domain, first), tile.encode());
-    this.#closed.push({
-      first: this.#first,
-      block: ChargeBlock.decode(rows.subarray(BYTES_HEADER)),
-    });
+    // Who fails is asked in `save`; until then nobody would take the refusal.
+    if (leaves instanceof Promise) leaves.catch(() => {});
+    this.#closed.push({ first: this.#first, block: stored, leaves });
     this.#first += this.#count;
     this.#block = undefined;
     this.#blockMonths.length = 0;
@@ -308,7 +311,11 @@ export class ChargeWriter {
     if (owner.serial === this.#serial) return owner.index;
     owner.serial = this.#serial;
     owner.index = (this.#block as ChargeBlock).owners.push(owner.packed);
-    this.#secrets.set(owner.secrets, OWNER_SECRET_BYTES * owner.index);
+    const { secrets } = owner;
+    const at = OWNER_SECRET_WORDS * owner.index;
+    for (let word = 0; word < OWNER_SECRET_WORDS; word++) {
+      this.#secretWords[at + word] = secrets[word] as number;
+    }
     return owner.index;
   }
 

@@ -24,11 +24,17 @@ export interface BlockSecrets {
   monthOf: Uint16Array;
 }
 
+/** Leaf digests of blocks: of this thread, or of another one that answers later. */
+export interface LeafHasher {
+  /** @returns 32 bytes for each row; what is given may change once the call has returned */
+  leavesOf(block: ChargeBlock, secrets: BlockSecrets): Uint8Array | Promise<Uint8Array>;
+}
+
 /**
  * Leaf digests of whole blocks of charges, by tiles: what `leafOfStoredCharge` computes one by one.
  * The offsets are those of docs/PROTOCOL.md, sections 3 and 4; a property test holds both equal.
  */
-export class ChargeHasher {
+export class ChargeHasher implements LeafHasher {
   readonly #salts: HashTile;
   readonly #sources: HashTile;
   readonly #accounts: HashTile;

@@ -6,7 +6,7 @@ import { lastClosing } from "./bill-state.ts";
 import { ChargeWriter } from "./charge-writer.ts";
 import { emptyFile } from "./control-totals.ts";
 import type { AccountGuide } from "./guide-account.ts";
-import { ChargeHasher } from "./hash-charges.ts";
+import { ChargeHasher, type LeafHasher } from "./hash-charges.ts";
 import { CHUNK_RECORDS, type Intake } from "./intake.ts";
 import { keys } from "./key-spaces.ts";
 import type { EngineContext } from "./operator.ts";
@@ -49,7 +49,7 @@ export class UsageIngest {
   /** Kept from file to file; let go when a write failed and memory may be ahead of the store. */
   #seen: SeenIndex | undefined;
   /** Has a megabyte of its own, so that it is made at first need and kept. */
-  #hasher: ChargeHasher | undefined;
+  #hasher: LeafHasher | undefined;
 
   constructor(
     context: EngineContext,
@@ -107,7 +107,7 @@ export class UsageIngest {
       state = { ...state, firstPosition, repeated };
       session.put(keys.file(file.sha256), state);
       intake.seen.save(session, Number(this.#pricer.nowSeconds));
-      intake.writer.save();
+      await intake.writer.save();
       this.#pricer.rating.save(session);
       await intake.unit.save(session, { sha256: file.sha256, isFirst });
       // One write: before it nothing of the unit is there, after it all is.
@@ -168,7 +168,8 @@ export class UsageIngest {
     assert(book !== undefined, `book ${chargeBook} is open`);
     const counters = new SubscriberCounters(session, random, chargeBook);
     const writer = new ChargeWriter(this.#context, session, counters, book, () => {
-      this.#hasher ??= new ChargeHasher(fromHex(chargeBook, 20));
+      const domain = fromHex(chargeBook, 20);
+      this.#hasher ??= this.#context.leafHasher?.(domain) ?? new ChargeHasher(domain);
       return this.#hasher;
     });
     writer.startFile(file.sha256);

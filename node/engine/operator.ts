@@ -1,5 +1,6 @@
 import type { Hex } from "../core/bytes.ts";
 import type { SourceRole } from "../core/commitment/secrets.ts";
+import type { LeafHasher } from "./hash-charges.ts";
 import type { Store } from "./store.ts";
 import type { Account } from "./stored-types.ts";
 
@@ -61,6 +62,8 @@ export interface EngineContext {
   profile: OperatorProfile;
   random: RandomSource;
   time: LedgerTime;
+  /** What hashes the blocks of a book; in the same thread unless given. @param domain the book's */
+  leafHasher?: (domain: Uint8Array) => LeafHasher;
 }
 
 export type { Account };

@@ -26,8 +26,8 @@ const ROOM_BYTES = 262_144;
 /** A device of a subscriber, as blocks and the hasher want it. */
 export interface CounterDevice {
   device: string;
-  /** What opens its rows; `OWNER_SECRET_BYTES`. */
-  secrets: Uint8Array;
+  /** What opens its rows: `OWNER_SECRET_BYTES`, in words of 32 bits. */
+  secrets: Uint32Array;
   /** As it stands in a block. */
   packed: Uint8Array;
   /** Where the writer's block at hand has it among its owners, by the block's serial number. */
@@ -98,7 +98,7 @@ export class SubscriberCounter {
     secrets.set(this.#secrets.subarray(84, 116), 32);
     secrets.set(deviceTag(epochKey, device), 64);
     const packed = packedOwner({ account, epoch, device });
-    return { device, secrets, packed, serial: -1, index: 0 };
+    return { device, secrets: new Uint32Array(secrets.buffer), packed, serial: -1, index: 0 };
   }
 }
 

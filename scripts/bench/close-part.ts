@@ -1,5 +1,4 @@
 /* One process of the benchmark `close`: writes the books of a month, or closes it (no third argument). */
-import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { BillThreads } from "../../node/adapters/bill-threads.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
@@ -11,6 +10,7 @@ import { getJson } from "../../node/engine/stored-json.ts";
 import type { BookState, StoredBatch } from "../../node/engine/stored-types.ts";
 import { benchContext, benchOperator } from "./in-memory-operator.ts";
 import { AFTER_MONTH_SECONDS, MONTH, writeMonth } from "./month-books.ts";
+import { ownMegabytes } from "./own-memory.ts";
 
 const PROGRESS_MILLISECONDS = 5_000;
 
@@ -38,15 +38,6 @@ const lap = (name: string) => {
   last = now;
 };
 
-/** What the process holds itself, in MB; the store's files that are mapped into memory are not counted. */
-function ownMegabytes(): number {
-  try {
-    const status = readFileSync("/proc/self/status", "utf8");
-    return Number(/RssAnon:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
-  } catch {
-    return process.memoryUsage().rss / 1_048_576;
-  }
-}
 let peakMegabytes = 0;
 const watch = setInterval(() => {
   peakMegabytes = Math.max(peakMegabytes, ownMegabytes());

@@ -45,8 +45,15 @@ export function benchContext(store: Store): EngineContext {
 }
 
 /** The engine's stages over a given store, without a ledger: what a benchmark of them needs. */
-export async function benchOperator(store: Store, subscribers: number) {
-  const context = benchContext(store);
+export async function benchOperator(
+  store: Store,
+  subscribers: number,
+  leafHasher?: EngineContext["leafHasher"],
+) {
+  const context = {
+    ...benchContext(store),
+    ...(leafHasher === undefined ? {} : { leafHasher }),
+  };
   const session = new StoreSession(store);
   for (const [at, domain] of [book(3), book(4), book(5)].entries()) {
     session.put(keys.book(domain), {

@@ -3,6 +3,7 @@ import { mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ColumnsThread } from "../../node/adapters/columns-thread.ts";
+import { HashThread } from "../../node/adapters/hash-thread.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import { HashArena } from "../../node/core/commitment/kernel/hash-arena.ts";
 import { ASTERISK } from "../../node/core/formats/asterisk-record.ts";
@@ -13,10 +14,11 @@ import { SeenIndex } from "../../node/engine/seen-index.ts";
 import { StoreSession } from "../../node/engine/store-session.ts";
 import { type Benchmark, type Figure, perSecond } from "./benchmark.ts";
 import { benchOperator } from "./in-memory-operator.ts";
+import { MemoryWatch } from "./own-memory.ts";
 import { columnsHere } from "./read.ts";
 import { writeSwitchFile } from "./switch-file.ts";
 
-/** TALLYSTICK_BENCH_RECORDS sets the single work; it is done once, twice and four times. */
+/** TALLYSTICK_BENCH_RECORDS sets the single work; it is done once, and two, four and eight times. */
 const RECORDS = Number(process.env.TALLYSTICK_BENCH_RECORDS ?? 100_000);
 const SUBSCRIBERS = 5_000;
 const GOAL = 200_000;
@@ -129,32 +131,34 @@ export const pipeline: Benchmark = {
   name: "pipeline",
   async *run(): AsyncGenerator<Figure> {
     const directory = await mkdtemp(join(tmpdir(), "tallystick-bench-"));
+    const watch = new MemoryWatch();
     const store = await LevelStore.open(join(directory, "store"));
     try {
-      const operator = await benchOperator(store, SUBSCRIBERS);
+      const operator = await benchOperator(store, SUBSCRIBERS, (domain) => new HashThread(domain));
       // The first charge of a subscriber in a month makes keys and a pseudonym: told apart.
       const first = join(directory, "first.csv");
       await writeSwitchFile(first, SUBSCRIBERS, SUBSCRIBERS, FROM_SECONDS - 86_400);
       const opening = await cost(() => take(operator, first, "first"));
       const path = join(directory, "Master.csv");
       let from = FROM_SECONDS;
-      for (const times of [1, 2, 4]) {
+      for (const times of [1, 2, 4, 8]) {
         const records = times * RECORDS;
         await writeSwitchFile(path, records, SUBSCRIBERS, from);
         from += records / 20 + 86_400;
+        watch.highest();
         const all = await cost(() => take(operator, path, `file ${times}`));
         const seal = await cost(() => sealTick(operator.context));
-        const memory = Math.round(process.memoryUsage.rss() / 1e6);
+        const memory = watch.highest();
         const { size } = await stat(path);
         const write = await cost(() => bareWriting(join(directory, "bare"), size));
         const bare = await cost(() => bareHashing(records));
         // Once, and last: it holds all records, which is no memory of the pipeline's.
-        const shares = times === 4 ? `; ${await stages(operator, path, all, seal)}` : "";
+        const shares = times === 8 ? `; ${await stages(operator, path, all, seal)}` : "";
         const seconds = all.seconds + seal.seconds;
         const cpu = all.cpuSeconds + seal.cpuSeconds;
         yield {
           name: "pipeline",
-          work: `${records} rows of Master.csv (${Math.round(size / 1e6)} MB): read, dedupe, guide, rate, prove, store durably, seal; no ledger. ${((1e6 * cpu) / records).toFixed(1)} µs of processor a record${shares}; ${memory} MB resident; ${Math.round((1e6 * opening.cpuSeconds) / SUBSCRIBERS)} µs more for a subscriber's first charge of a month`,
+          work: `${records} rows of Master.csv (${Math.round(size / 1e6)} MB): read, dedupe, guide, rate, prove, store durably, seal; no ledger. ${((1e6 * cpu) / records).toFixed(1)} µs of processor a record${shares}; at most ${memory} MB of its own, all threads; ${Math.round((1e6 * opening.cpuSeconds) / SUBSCRIBERS)} µs more for a subscriber's first charge of a month`,
           ours: perSecond(records, seconds),
           unit: "records/s",
           beside: [
@@ -181,6 +185,7 @@ export const pipeline: Benchmark = {
         };
       }
     } finally {
+      watch.stop();
       await store.close();
       await rm(directory, { recursive: true, force: true });
     }

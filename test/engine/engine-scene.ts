@@ -124,6 +124,7 @@ export interface SceneOptions {
   billUnitCharges?: number;
   mines?: "at once" | "on command";
   finalityBlocks?: number;
+  leafHasher?: EngineContext["leafHasher"];
 }
 
 /**
@@ -136,12 +137,14 @@ export class EngineScene {
   readonly random: Seeded;
   readonly profile: OperatorProfile;
   readonly tariffs: TariffShelf;
+  readonly #leafHasher: EngineContext["leafHasher"];
   store = new MemoryStore();
   outbox!: Outbox;
   pipeline!: OperatorPipeline;
 
   private constructor(options: SceneOptions) {
     this.tariffs = options.tariffs ?? TARIFFS;
+    this.#leafHasher = options.leafHasher;
     this.network = new MemoryNetwork(GENESIS_OF_SCENE, { mines: options.mines ?? "at once" });
     this.ledger = new MemoryLedger(this.network, ALDER, options.finalityBlocks);
     this.random = new Seeded(options.seed ?? 1);
@@ -235,7 +238,14 @@ export class EngineScene {
 
   get context(): EngineContext {
     const { store, profile, random, network } = this;
-    return { store, profile, random, time: { seconds: async () => network.head().time } };
+    const leafHasher = this.#leafHasher;
+    return {
+      store,
+      profile,
+      random,
+      time: { seconds: async () => network.head().time },
+      ...(leafHasher === undefined ? {} : { leafHasher }),
+    };
   }
 
   /** The ledger's newest block carries this time from now on. */
