@@ -316,6 +316,36 @@ const cases: PriceCase[] = [
     ],
   },
   {
+    what: "percentage with a fee: 1.2 % and 0.10, the first 500 free",
+    source: `${LAGO}, percentage`,
+    tariff: {
+      ...amounts({ setUp: "0.10", price: { amount: "0.012", per: 1, unit: "amount" } }),
+      defaultPlan: "P",
+      plans: [
+        {
+          name: "P",
+          allowances: [
+            {
+              name: "free",
+              scope: "account",
+              uses: [{ service: "content" }],
+              units: { quantity: 500, unit: "amount" },
+              setUp: "covered",
+            },
+          ],
+        },
+      ],
+    },
+    uses: [paid("200", "0"), paid("300", "0"), paid("100", "1.30")],
+  },
+  {
+    what: "dynamic: each event's own amount; 0.70, 0.55 and 2.20 are 3.45",
+    source: `${LAGO}, dynamic`,
+    tariff: amounts({ price: { amount: "1", per: 1, unit: "amount" } }),
+    uses: [paid("0.70", "0.70"), paid("0.55", "0.55"), paid("2.20", "2.20")],
+    sum: "3.45",
+  },
+  {
     what: "maximum cost of a call",
     source: "CGRateS, MaxCost with *free strategy: what is beyond costs nothing",
     tariff: tariffOf([

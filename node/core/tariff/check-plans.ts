@@ -1,7 +1,8 @@
 import { parseDecimalNano, parseDecimalScaled } from "../money/decimal.ts";
+import type { Service } from "../records/usage-record.ts";
 import { bandNames } from "./calendar.ts";
 import { classNames } from "./conditions.ts";
-import type { TariffDocument, TariffPlan } from "./document.ts";
+import type { TariffDocument, TariffPlan, TariffService } from "./document.ts";
 import { TAXABLE } from "./document-plans.ts";
 import type { ProblemList } from "./problem.ts";
 import { baseUnitOf, unitFits } from "./units.ts";
@@ -31,7 +32,7 @@ export function checkPlans(document: TariffDocument, list: ProblemList): void {
       }
     }
     for (const [entryIndex, allowance] of (plan.allowances ?? []).entries()) {
-      checkAllowance(allowance, [...place, "allowances", entryIndex], list);
+      checkAllowance(allowance, document, [...place, "allowances", entryIndex], list);
     }
     checkLimits(plan, place, list);
     checkDiscounts(plan, place, list);
@@ -97,7 +98,12 @@ function checkUses(
   }
 }
 
-function checkAllowance(allowance: Allowance, place: PropertyKey[], list: ProblemList): void {
+function checkAllowance(
+  allowance: Allowance,
+  { services }: TariffDocument,
+  place: PropertyKey[],
+  list: ProblemList,
+): void {
   const { units, money, rollover, burns, setUp } = allowance;
   if ((units === undefined) === (money === undefined)) {
     list.error("tariff.units-or-money", place, "An allowance has either units or money.");
@@ -134,11 +140,14 @@ function checkAllowance(allowance: Allowance, place: PropertyKey[], list: Proble
   for (const one of named) {
     if (one === undefined) continue;
     for (const { service } of allowance.uses) {
-      if (unitFits(one.unit, service)) continue;
+      // A service can be sold by its count and by the amount that its records declare.
+      const sold = services.filter((other) => other.service === service);
+      if (sold.some((other) => unitFits(one.unit, other))) continue;
+      if (sold.length === 0 && unitFits(one.unit, service)) continue;
       list.error(
         "tariff.unit-does-not-fit",
         [...place, "units"],
-        `${service} is counted in ${baseUnitOf(service)}s, not in ${one.unit}.`,
+        `${service} is counted in ${unitsOfAll(service, sold)}, not in ${one.unit}.`,
       );
     }
   }
@@ -223,3 +232,8 @@ export function checkTaxes({ taxes = [], services }: TariffDocument, list: Probl
     );
   }
 }
+
+const unitsOfAll = (service: Service, sold: readonly TariffService[]): string =>
+  [...new Set((sold.length === 0 ? [service] : sold).map((one) => `${baseUnitOf(one)}s`))].join(
+    " or ",
+  );
