@@ -27,6 +27,8 @@ const ROWS_MAX = 64;
 export interface EvidenceOptions {
   /** Leaves out credits whose batch is not final. */
   onlyFinal?: boolean;
+  /** Only the line of this number, and the one before it: enough to judge it, and read alone. */
+  line?: number;
   /** Of this account and epoch, as they were just read. */
   known?: AccountFacts;
 }
@@ -76,8 +78,8 @@ export class EvidenceBuilder {
   }
 
   /** @throws TallystickError `evidence.nothing` when the account has no charge in the period */
-  async build(account: string, epoch: string): Promise<Bundle> {
-    const { head, charges, tail } = await this.open(account, epoch);
+  async build(account: string, epoch: string, options: EvidenceOptions = {}): Promise<Bundle> {
+    const { head, charges, tail } = await this.open(account, epoch, options);
     const lines: BundleCharge[] = [];
     for await (const some of charges()) for (const line of some) lines.push(line);
     return { ...head, charges: lines, ...tail() };
@@ -107,16 +109,18 @@ export class EvidenceBuilder {
   async open(
     account: string,
     epochName: string,
-    { onlyFinal = false, known }: EvidenceOptions = {},
+    { onlyFinal = false, line, known }: EvidenceOptions = {},
   ): Promise<EvidenceParts> {
     const { profile, time } = this.#context;
     const epoch = billingEpoch(epochName, profile.zone);
     const { chargeBook, creditBook, invoiceBook } = profile.agreement;
     const facts = known ?? (await readAccountFacts(this.#context, [account], epochName))[0];
     const batches = new BatchCollection(this.#context, this.#places, this.#proofs);
-    const places = facts?.places ?? [];
+    const all = facts?.places ?? [];
+    const places = line === undefined ? all : all.slice(2 * Math.max(0, line - 2), 2 * line);
     const committed = await batches.placeAll(chargeBook, places);
-    if (committed === 0 || facts === undefined) {
+    const isThere = line === undefined ? committed > 0 : committed === Math.min(line, 2);
+    if (!isThere || facts === undefined || (line ?? 1) * 2 > all.length) {
       throw new TallystickError(
         "evidence.nothing",
         `There is no committed charge of "${account}" in ${epochName}; check the account's id, or choose another period.`,
@@ -124,11 +128,11 @@ export class EvidenceBuilder {
     }
     const { state } = facts;
     const lines = places.slice(0, 2 * committed);
-    const all = await this.#creditsFor(facts, lines, batches);
+    const allCredits = await this.#creditsFor(facts, lines, batches);
     const isFinal = ({ batch }: BundleCredit) => batches.sections[batch]?.blockTime !== undefined;
-    const credits = onlyFinal ? all.filter(isFinal) : all;
-    const invoice = await this.#invoice(facts.invoice, batches);
-    const promised = await batches.finalOf(chargeBook, lines);
+    const credits = onlyFinal ? allCredits.filter(isFinal) : allCredits;
+    const invoice = line === undefined && (await this.#invoice(facts.invoice, batches));
+    const promised = line === undefined ? await batches.finalOf(chargeBook, lines) : 0;
     const receipt =
       this.#signReceipt === undefined || promised === 0
         ? undefined
@@ -164,7 +168,7 @@ export class EvidenceBuilder {
         ],
         batches: batches.sections,
         credits,
-        ...(invoice === undefined ? {} : { invoice }),
+        ...(invoice ? { invoice } : {}),
         ...(receipt === undefined ? {} : { receipt }),
       },
       charges: () => this.#charges(lines, batches, versions),

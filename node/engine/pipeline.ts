@@ -269,8 +269,9 @@ export class OperatorPipeline {
     }
   }
 
-  evidence(account: string, epoch: string): Promise<Bundle> {
-    return this.#evidence.build(account, epoch);
+  /** @param line of the bill, when only that one is asked for */
+  evidence(account: string, epoch: string, line?: number): Promise<Bundle> {
+    return this.#evidence.build(account, epoch, line === undefined ? {} : { line });
   }
 
   /**

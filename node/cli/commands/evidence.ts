@@ -15,6 +15,7 @@ export const command: CommandModule = {
       .argument("[month]", "for publish: 2026-10")
       .option("--account <id>", "whose evidence")
       .option("--period <month>", "2026-10, or 2026-10-01/2026-11-01")
+      .option("--line <number>", "only this line and the one before it, for explain")
       .option("--out <file>", 'where to write it; "-" for standard output')
       .option(
         "--to <dir>",
@@ -46,6 +47,7 @@ interface EvidenceOptions extends NodeOptions {
   account?: string;
   period?: string;
   out?: string;
+  line?: string;
   to?: string;
 }
 
@@ -78,7 +80,8 @@ async function writeOne(
   options: EvidenceOptions,
   output: Output,
 ): Promise<ExitCode> {
-  const query = new URLSearchParams({ account, period });
+  const { line } = options;
+  const query = new URLSearchParams({ account, period, ...(line === undefined ? {} : { line }) });
   const { body } = await withNode(options, output, (node) =>
     node.get(`/v1/operator/evidence?${query}`),
   );

@@ -9,6 +9,7 @@ import {
 import { repriceCharge, rowsOfCharge } from "../../core/evidence/check-price.ts";
 import { type ChargeFacts, describeCharge } from "../../core/evidence/describe-charge.ts";
 import { explainTold, type ToldLine } from "../../core/evidence/explain-told.ts";
+import { bundleOfLine } from "../../core/evidence/one-line.ts";
 import { sessionStart } from "../../core/evidence/session-start.ts";
 import type { LineReport } from "../../core/evidence/verify-bundle.ts";
 import { minorUnitDigits } from "../../core/money/currency.ts";
@@ -71,7 +72,7 @@ export const command: CommandModule = {
     );
     let checked: CheckedBundle | undefined;
     try {
-      checked = await checkBundle(bundle, options as FactOptions);
+      checked = await checkBundle(bundleOfLine(bundle, charge), options as FactOptions);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       output.remark(`${error.message} [${error.code}]`);
@@ -82,7 +83,7 @@ export const command: CommandModule = {
       await output.record({ summary: { line: charge.line, verdict: "not-checked" } });
       return EXIT.serviceUnavailable;
     }
-    const line = checked.report.lines[bundle.charges.indexOf(charge)] as LineReport;
+    const line = checked.report.lines.find((one) => one.line === charge.line) as LineReport;
     for (const sentence of aboutProof(line, checked)) await print(sentence, output);
     const { source, isContradicted } = checked;
     await output.record({

@@ -7,6 +7,7 @@ import type { Settlement } from "../../engine/settlement.ts";
 import { requireOperator } from "../access.ts";
 import { noSuch } from "../http-error.ts";
 import { readBody } from "../read-body.ts";
+import { lineOf } from "./asked-line.ts";
 import { billRoutes } from "./bill-routes.ts";
 import { controlRoutes } from "./control-routes.ts";
 import { publishRoute } from "./publish-routes.ts";
@@ -104,7 +105,7 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
   router.get("/evidence", async (request, response) => {
     const account = String(request.query.account ?? "");
     const { period } = readBody(periodSchema, { period: request.query.period });
-    response.json(await pipeline.evidence(account, period));
+    response.json(await pipeline.evidence(account, period, lineOf(request)));
   });
 
   controlRoutes(router, pipeline);

@@ -6,6 +6,7 @@ import { billingEpoch } from "../../engine/billing-epoch.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import type { SubscriberAccess } from "../access.ts";
 import { HttpError } from "../http-error.ts";
+import { lineOf } from "./asked-line.ts";
 import { EVENTS_BODY, type EventSource, readEventsAsked, showEvents } from "./show-events.ts";
 
 export interface SampleFiles {
@@ -66,7 +67,7 @@ export function subscriberRoutes(parts: SubscriberRoutesParts): Router {
 
   router.get("/evidence", async (request, response) => {
     const account = await access.accountOf(request);
-    response.json(await pipeline.evidence(account.id, periodOf(request)));
+    response.json(await pipeline.evidence(account.id, periodOf(request), lineOf(request)));
   });
 
   router.get("/invoice", async (request, response) => {
