@@ -7,7 +7,15 @@ import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
 import { Seeded } from "../../scripts/soak/seeded.ts";
 import { tariffDocument } from "../core/tariff/tariff-fixture.ts";
-import { ANNA, BERT, call, EngineScene, RECORD_AGE_MAX_SECONDS, seconds } from "./engine-scene.ts";
+import {
+  ANNA,
+  BERT,
+  call,
+  EngineScene,
+  hasCode,
+  RECORD_AGE_MAX_SECONDS,
+  seconds,
+} from "./engine-scene.ts";
 import { CARL, DORA } from "./plan-scene.ts";
 
 const voice = [{ service: "voice" as const }];
@@ -64,6 +72,7 @@ const tariffIn = (timeZone: string) =>
           { name: "credit", scope: "account", uses: voice, money: "0.50" },
         ],
         itemDiscounts: [{ name: "ten", uses: voice, percent: "10" }],
+        recurring: [{ name: "base fee", amount: "4.99", per: "account", proration: "none" }],
       },
       {
         name: "Capped",
@@ -137,8 +146,18 @@ const pricedOf = (bundle: Bundle, facts: LedgerFacts) =>
       },
   );
 
+/** As staff would: what the closing made is committed, then billed. */
+async function bill(scene: EngineScene): Promise<void> {
+  scene.at("2026-11-01T06:00:00Z");
+  await scene.commit();
+  await assert.rejects(scene.pipeline.bill("2026-10"), hasCode("bill.charges-pending"));
+  await scene.commit();
+  await scene.pipeline.bill("2026-10");
+  await scene.commit();
+}
+
 /** The books of one operator whose crash came in between, and what the ledger says of them. */
-async function booksOf(document: ReturnType<typeof tariffDocument>) {
+async function booksOf(document: ReturnType<typeof tariffDocument>, isBilled = false) {
   const bundles = new Map<string, Bundle>();
   const tariffs = new TariffShelf([
     { version: 1, validFromSeconds: seconds("2026-01-01T00:00:00Z"), document },
@@ -151,6 +170,7 @@ async function booksOf(document: ReturnType<typeof tariffDocument>) {
   await scene.reopen();
   await scene.ingest("second", records.slice(170));
   await scene.commit();
+  if (isBilled) await bill(scene);
   const seals: Record<string, Hex> = {};
   for (const { id } of ACCOUNTS) {
     const bundle = await scene.pipeline.evidence(id, "2026-10");
@@ -214,6 +234,31 @@ describe("evidence of lines that a plan decides", () => {
         assert.match(line.because, words);
       }
     }
+  });
+
+  it("makes a whole bill good, its fee and its invoice with it; a fee that is asked twice is not", async () => {
+    const billed = await booksOf(tariffIn("UTC"), true);
+    const anna = billed.bundles.get("anna") ?? assert.fail();
+    const report = verifyBundle(anna, billed.facts);
+    assert.deepEqual(
+      report.bundleChecks.filter(({ ok }) => ok !== true),
+      [],
+    );
+    assert.equal(report.ok, true);
+    const fee = anna.charges.at(-1) ?? assert.fail();
+    assert.equal(fee.amountNano, "4990000000");
+    const last = (bundle: Bundle) => pricedOf(bundle, billed.facts).at(-1);
+    assert.match(last(anna)?.because ?? "", /"base fee" of 4.99; it is due once a period/);
+    const twice = structuredClone(anna);
+    twice.charges.push(fee);
+    assert.equal(last(twice)?.ok, null);
+    const more = structuredClone(anna);
+    (more.charges.at(-1) ?? assert.fail()).amountNano = "5990000000";
+    assert.equal(last(more)?.ok, null);
+    // Nothing says which plan it is of.
+    const alone = structuredClone(anna);
+    alone.charges = [fee];
+    assert.equal(last(alone)?.ok, null);
   });
 
   it("accuses nobody where counters run over the ends of the bill, and says what it believed", async () => {

@@ -20,6 +20,7 @@ import {
   unknown,
 } from "./check.ts";
 import { type CheckedBatch, checkInclusion } from "./check-batch.ts";
+import type { FeeCheck } from "./check-fee.ts";
 import { checkPrice, type PublishedVersion } from "./check-price.ts";
 import { accountFromJson, chargeFromJson, partyFromJson } from "./group-json.ts";
 import type { LedgerFacts } from "./ledger-facts.ts";
@@ -35,12 +36,14 @@ export interface LineContext {
   tariffs: PublishedVersion[];
   /** Prices charges that name a plan; asked for each line in order. */
   plans: PlanReplay;
+  /** What the plans that were named ask once a period. */
+  fees: FeeCheck;
   /** What the credits that are proven give back, by the line that they point at. */
   creditedNano: ReadonlyMap<BundleCharge, bigint>;
 }
 
 export function reportCharge(
-  { bundle, facts, batches, inBook, tariffs, plans, creditedNano }: LineContext,
+  { bundle, facts, batches, inBook, tariffs, plans, fees, creditedNano }: LineContext,
   charge: BundleCharge,
   before: BundleCharge | undefined,
 ): LineReport {
@@ -56,8 +59,19 @@ export function reportCharge(
   );
   const priced = isClosed(charge.charge)
     ? { check: unknown("priced", "The use is not shown to this reader.") }
-    : checkPrice(charge.charge, BigInt(charge.amountNano), bundle.currency, tariffs, (tariff) =>
-        isClosed(charge.charge) ? undefined : plans.price(tariff, charge, charge.charge),
+    : checkPrice(
+        charge.charge,
+        BigInt(charge.amountNano),
+        bundle.currency,
+        tariffs,
+        (tariff) => {
+          if (isClosed(charge.charge)) return undefined;
+          const replayed = plans.price(tariff, charge, charge.charge);
+          const plan = replayed?.plan;
+          if (plan !== undefined) fees.name(tariff, plan, Number(charge.charge.start));
+          return replayed;
+        },
+        fees,
       );
   const included = isNamedOtherwise(charge)
     ? fail("included", "The name of the other side is not the one that was committed.")

@@ -6,6 +6,7 @@ import { placeCharge, priceCharge } from "../rating/price-charge.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
 import type { OpenedCharge } from "./bundle.ts";
 import { type Check, fail, pass, unknown } from "./check.ts";
+import { FeeCheck } from "./check-fee.ts";
 import type { Replayed } from "./plan-replay.ts";
 import { sessionStart } from "./session-start.ts";
 
@@ -59,6 +60,7 @@ function factsOf(charge: OpenedCharge): PricingFacts {
 /**
  * Whether the amount is what the tariff in force at the charge's start yields.
  * @param replay prices a charge that names a plan, by the lines before it
+ * @param fees of the plans that the lines before it name
  */
 export function checkPrice(
   charge: OpenedCharge,
@@ -66,6 +68,7 @@ export function checkPrice(
   currency: string,
   tariffs: readonly PublishedVersion[],
   replay?: (compiled: CompiledTariff) => Replayed | undefined,
+  fees: FeeCheck = new FeeCheck(),
 ): { check: Check; expectedNano?: bigint } {
   const name = "priced";
   const failed = (because: string) => ({ check: fail(name, because) });
@@ -79,7 +82,8 @@ export function checkPrice(
     };
   }
   if (charge.kind !== CHARGE_KIND.usage) {
-    return { check: unknown(name, "No tariff row prices this kind of charge.") };
+    const compiled = versionInForce(tariffs, BigInt(charge.start))?.compiled;
+    return fees.check(compiled, charge, amountNano);
   }
   const tariff = versionInForce(tariffs, BigInt(charge.start));
   if (tariff === undefined) return failed("No tariff that is shown was in force at that time.");

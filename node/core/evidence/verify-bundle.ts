@@ -4,6 +4,7 @@ import { type Check, fail, type LineReport, pass, unknown } from "./check.ts";
 import { checkBatch, checkBook, checkBooks } from "./check-batch.ts";
 import { type LineContext, reportCharge } from "./check-charge.ts";
 import { creditedByCharge, reportCredit } from "./check-credit.ts";
+import { FeeCheck } from "./check-fee.ts";
 import { checkInvoice } from "./check-invoice.ts";
 import { checkOwner, checkPseudonym } from "./check-subscriber.ts";
 import { openTariffs } from "./check-tariff.ts";
@@ -58,6 +59,7 @@ export function verifyBundle(
     inBook: bundle.batches.map((batch) => checkBook(bundle, batch, 1)),
     tariffs: tariffs.versions,
     plans: new PlanReplay(bundle),
+    fees: new FeeCheck(),
     creditedNano: creditedByCharge(bundle, credits),
   };
   const lines = bundle.charges.map((charge, at) => {
