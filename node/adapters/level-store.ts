@@ -174,7 +174,7 @@ export class LevelStore implements Store {
 }
 
 function isPlace(value: Uint8Array): boolean {
-  return PLACE_MARK.every((byte, at) => value[at] === byte);
+  return value[0] === PLACE_MARK[0] && PLACE_MARK.every((byte, at) => value[at] === byte);
 }
 
 function encodePlace({ file, offset, length }: ValuePlace): Uint8Array {

@@ -1,6 +1,7 @@
 import { keccak_256, shake256 } from "@noble/hashes/sha3.js";
 import { PackedBytes } from "./bytes.ts";
 import { HashArena, type HashTile, type LongMessage } from "./commitment/kernel/hash-arena.ts";
+import { SALTS_BYTES } from "./commitment/kernel/kernel.ts";
 import { assert } from "./errors.ts";
 
 /** Every pre-image fits one block of keccak-256 (rate 136, at least one byte of padding). */
@@ -23,13 +24,21 @@ export function hash(packed: PackedBytes | Uint8Array): Uint8Array {
 /** Room for a single message; made once, since opening a kernel costs more than many hashes. */
 let oneMessage: HashTile | undefined;
 
+/** The same for the three salts of a record, which are as many as charges. */
+let oneExpansion: HashTile | undefined;
+
 /** SHAKE256 as the source of salts: `length` bytes from one tagged pre-image. */
 export function expand(preimage: Uint8Array, length: number): Uint8Array {
   assert(
     preimage.length <= PREIMAGE_BYTES_MAX,
     `a pre-image of ${preimage.length} bytes fits one block`,
   );
-  return shake256(preimage, { dkLen: length });
+  if (length !== SALTS_BYTES) return shake256(preimage, { dkLen: length });
+  oneExpansion ??= new HashArena(1024).tile(1, "shake");
+  oneExpansion.blocks.set(preimage);
+  oneExpansion.setLengthOf(0, preimage.length);
+  oneExpansion.hash(1);
+  return oneExpansion.output.slice();
 }
 
 /** Longer documents are few, and take the plain way. */

@@ -11,7 +11,7 @@ import { BLOCK_CHARGES_MAX, ChargeBlock, putWhole } from "./charge-block.ts";
 import { type LeafHasher, OWNER_SECRET_BYTES } from "./hash-charges.ts";
 import { keys } from "./key-spaces.ts";
 import { LeafTile } from "./leaf-tile.ts";
-import { leafOf, openedCharge, type UnnumberedCharge } from "./number-charge.ts";
+import { openCharge, type UnnumberedCharge } from "./number-charge.ts";
 import type { EngineContext } from "./operator.ts";
 import type { StoreSession } from "./store-session.ts";
 import { BYTES_HEADER, encodeInto } from "./stored-bytes.ts";
@@ -231,20 +231,16 @@ export class ChargeWriter {
     this.#close();
     const position = this.#first;
     this.#counters.count(counter, priced.amountNano, position, 0);
-    const charge = openedCharge(priced, {
+    const { domain } = this.#book;
+    const { charge, leaf } = openCharge(fromHex(domain, 20), priced, {
       epoch: counter.state(),
       monthKey: this.#monthKeyAt(priced.startMilliseconds),
       role,
       chargeNumber: BigInt(counter.chargeNumber),
       runningTotalNano: counter.runningTotalNano,
     });
-    const { domain } = this.#book;
-    const { leaf: digest, ...rest } = leafOf(fromHex(domain, 20), charge);
     this.#session.put(keys.rows(domain, BigInt(position)), charge);
-    this.#session.putLasting(
-      keys.leaves(domain, BigInt(position)),
-      LeafTile.one({ digest, ...rest }).encode(),
-    );
+    this.#session.putLasting(keys.leaves(domain, BigInt(position)), LeafTile.from([leaf]).encode());
     this.#alone.set(position, priced.recordId);
     this.#first = position + 1;
   }

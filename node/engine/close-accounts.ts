@@ -11,7 +11,7 @@ import type { BillingPeriod } from "../core/rating/billing-period.ts";
 import type { PeriodLine } from "../core/rating/period-lines.ts";
 import { billingEpoch, epochBefore } from "./billing-epoch.ts";
 import { below, keys } from "./key-spaces.ts";
-import { numberCharge, type UnnumberedCharge } from "./number-charge.ts";
+import { numberCharge, TileRun, type UnnumberedCharge } from "./number-charge.ts";
 import type { EngineContext } from "./operator.ts";
 import { accountsAfter } from "./plan-bill.ts";
 import type { AccountRating } from "./rate-accounts.ts";
@@ -93,6 +93,7 @@ interface ClosingStep {
 interface ClosingUnit extends ClosingStep {
   period: BillingPeriod;
   tariff: ShelvedTariff;
+  tiles: TileRun;
 }
 
 /** The next accounts' charges, or the next period. */
@@ -109,12 +110,18 @@ async function closeSome(step: ClosingStep, at: Closing): Promise<Closing> {
   const after = accounts.at(-1);
   if (after === undefined) return { ...at, period: at.period + 1, after: "" };
   const quantities = accounts.map((account) => keys.rating(account, period.from));
-  await session.prefetch(quantities);
+  const { chargeBook } = context.profile.agreement;
+  await session.prefetch([
+    ...quantities,
+    ...accounts.map((account) => keys.epoch(account, epochName, chargeBook)),
+  ]);
   rating.learn(session, quantities);
+  const unit = { ...step, period, tariff, tiles: new TileRun() };
   for (const account of accounts) {
     const lines = rating.close(account, tariff, period);
-    if (lines !== undefined) await writeLines({ ...step, period, tariff }, lines);
+    if (lines !== undefined) await writeLines(unit, lines);
   }
+  unit.tiles.put(session);
   return { ...at, after };
 }
 
@@ -149,7 +156,8 @@ async function writeLines(unit: ClosingUnit, { account, lines }: ClosedAccount):
     // An included tax is said, not added: the prices hold it.
     if (line.isIncluded || line.kind === "credit") continue;
     if (line.kind === "tax") taxNano += line.amountNano;
-    await numberCharge(session, context, chargeBook, chargeOfLine(unit, account, line, at));
+    const charge = chargeOfLine(unit, account, line, at);
+    await numberCharge(session, context, chargeBook, charge, { tiles: unit.tiles });
   }
   if (taxNano > 0n) {
     const key = keys.epoch(account, epochName, chargeBook);

@@ -1,3 +1,4 @@
+import type { BatchLeaf } from "../core/commitment/batch-commitment.ts";
 import { assert } from "../core/errors.ts";
 import { BYTES_HEADER, encodeBytes, payloadOf, readBytes, sealBytes } from "./stored-bytes.ts";
 
@@ -63,12 +64,14 @@ export class LeafTile {
     return BYTES_HEADER + ROW_BYTES * count;
   }
 
-  static one(leaf: { digest: Uint8Array; amountNano: bigint; start: bigint }): LeafTile {
-    const tile = LeafTile.of(1);
-    tile.digests.set(leaf.digest);
-    tile.amounts[0] = BigInt.asUintN(64, leaf.amountNano);
-    tile.amounts[1] = leaf.amountNano >> 64n;
-    tile.starts[0] = leaf.start;
+  static from(leaves: readonly BatchLeaf[]): LeafTile {
+    const tile = LeafTile.of(leaves.length);
+    for (const [row, { leaf, amountNano, start }] of leaves.entries()) {
+      tile.digests.set(leaf, DIGEST_BYTES * row);
+      tile.amounts[2 * row] = BigInt.asUintN(64, amountNano);
+      tile.amounts[2 * row + 1] = amountNano >> 64n;
+      tile.starts[row] = start;
+    }
     return tile;
   }
 

@@ -1,4 +1,4 @@
-import { fromHex } from "../core/bytes.ts";
+import { fromHex, type Hex } from "../core/bytes.ts";
 import type { BatchLeaf } from "../core/commitment/batch-commitment.ts";
 import {
   accountGroupDigest,
@@ -70,7 +70,7 @@ export async function numberCharge(
   context: EngineContext,
   domain: string,
   priced: UnnumberedCharge,
-  role: SourceRole = context.profile.sourceRole,
+  { role = context.profile.sourceRole, tiles }: NumberingOptions = {},
 ): Promise<StoredCharge> {
   const book = await session.get<BookState>(keys.book(domain));
   assert(book !== undefined, `book ${domain} is open`);
@@ -85,8 +85,9 @@ export async function numberCharge(
   const monthKey = await openKey(session, context.random, keys.monthKey(domain, month));
   const chargeNumber = BigInt(epoch.lastChargeNumber) + 1n;
   const runningTotalNano = BigInt(epoch.runningTotalNano) + priced.amountNano;
-  const charge = openedCharge(priced, { epoch, monthKey, role, chargeNumber, runningTotalNano });
-  const position = appendEntry(session, book, charge, leafOf(fromHex(domain, 20), charge));
+  const frame = { epoch, monthKey, role, chargeNumber, runningTotalNano };
+  const { charge, leaf } = openCharge(fromHex(domain, 20), priced, frame);
+  const position = appendEntry(session, book, charge, leaf, tiles);
   let places: OwnedPlaces = [...(epoch.places ?? []), Number(position), 0];
   if (places.length > 2 * NEWEST_PLACES_MAX) {
     const first = chargeNumber - BigInt(places.length / 2 - 1);
@@ -102,12 +103,26 @@ export async function numberCharge(
   return charge;
 }
 
-/** A priced fact with all that opens it. */
-export function openedCharge(priced: UnnumberedCharge, frame: ChargeFrame): StoredCharge {
+/** A priced fact with all that opens it, and its leaf: what `leafOf` computes of the stored charge. */
+export function openCharge(
+  domain: Uint8Array,
+  priced: UnnumberedCharge,
+  frame: ChargeFrame,
+): { charge: StoredCharge; leaf: BatchLeaf } {
   const epochKey = fromHex(frame.epoch.epochKey, 32);
   const salts = recordSalts(epochKey, priced.recordId, priced.revision);
-  const { group: party, text } = priced.party(salts.party);
-  return {
+  const { group: partyFields, text } = priced.party(salts.party);
+  const account = {
+    salt: salts.account,
+    pseudonym: fromHex(frame.epoch.pseudonym, 32),
+    chargeNumber: frame.chargeNumber,
+    runningTotalNano: frame.runningTotalNano,
+    sourceTag: sourceTag(frame.monthKey, frame.role, priced.recordId),
+    deviceTag: deviceTag(epochKey, priced.device),
+  };
+  const party = { salt: salts.party, ...partyFields };
+  const third = thirdGroup(salts.charge, priced.third);
+  const charge: StoredCharge = {
     recordId: priced.recordId,
     revision: priced.revision,
     account: priced.account,
@@ -115,23 +130,60 @@ export function openedCharge(priced: UnnumberedCharge, frame: ChargeFrame): Stor
     device: priced.device,
     amountNano: priced.amountNano.toString(),
     opened: {
-      account: accountToJson({
-        salt: salts.account,
-        pseudonym: fromHex(frame.epoch.pseudonym, 32),
-        chargeNumber: frame.chargeNumber,
-        runningTotalNano: frame.runningTotalNano,
-        sourceTag: sourceTag(frame.monthKey, frame.role, priced.recordId),
-        deviceTag: deviceTag(epochKey, priced.device),
-      }),
-      party: partyToJson({ salt: salts.party, ...party }, text),
-      ...(priced.third.kind === "charge"
-        ? { charge: chargeToJson({ salt: salts.charge, ...priced.third.group }) }
-        : { credit: creditToJson({ salt: salts.charge, ...priced.third.group }) }),
+      account: accountToJson(account),
+      party: partyToJson(party, text),
+      ...third.opened,
     },
     ...(priced.components === undefined ? {} : { components: priced.components }),
     ...(priced.moves === undefined ? {} : { moves: priced.moves }),
     ...(priced.usage === undefined ? {} : { usage: priced.usage }),
   };
+  const digests = {
+    account: accountGroupDigest(account),
+    party: partyGroupDigest(party),
+    charge: third.digest,
+  };
+  const { amountNano } = priced;
+  const leaf = chargeLeaf(domain, digests, amountNano);
+  return { charge, leaf: { leaf, amountNano, start: third.start } };
+}
+
+function thirdGroup(salt: Uint8Array, third: UnnumberedCharge["third"]) {
+  if (third.kind === "charge") {
+    const group = { salt, ...third.group };
+    const digest = chargeGroupDigest(group);
+    return { opened: { charge: chargeToJson(group) }, digest, start: group.start };
+  }
+  const group = { salt, ...third.group };
+  return { opened: { credit: creditToJson(group) }, digest: creditGroupDigest(group), start: 0n };
+}
+
+/**
+ * The leaves of entries that one unit of work appends to a book one after the other: stored as one tile.
+ */
+export class TileRun {
+  #first: { domain: Hex; position: bigint } | undefined;
+  readonly #leaves: BatchLeaf[] = [];
+
+  add(domain: Hex, position: bigint, leaf: BatchLeaf): void {
+    this.#first ??= { domain, position };
+    const follows = this.#first.position + BigInt(this.#leaves.length);
+    assert(domain === this.#first.domain && position === follows, "entries follow each other");
+    this.#leaves.push(leaf);
+  }
+
+  /** With the rows that it is of. */
+  put(session: StoreSession): void {
+    if (this.#first === undefined) return;
+    const { domain, position } = this.#first;
+    session.putLasting(keys.leaves(domain, position), LeafTile.from(this.#leaves).encode());
+  }
+}
+
+export interface NumberingOptions {
+  role?: SourceRole;
+  /** Takes the leaf; the caller puts it with the others of the unit. */
+  tiles?: TileRun;
 }
 
 /** Appends one entry to a book, with the digest that its batch is sealed from. @returns its position */
@@ -140,14 +192,13 @@ export function appendEntry(
   book: BookState,
   entry: LooseEntry,
   leaf: BatchLeaf,
+  tiles?: TileRun,
 ): bigint {
   const position = BigInt(book.pendingNext);
-  const { leaf: digest, amountNano, start } = leaf;
   session.put(keys.rows(book.domain, position), entry);
-  session.putLasting(
-    keys.leaves(book.domain, position),
-    LeafTile.one({ digest, amountNano, start }).encode(),
-  );
+  const own = tiles ?? new TileRun();
+  own.add(book.domain, position, leaf);
+  if (tiles === undefined) own.put(session);
   session.put(keys.book(book.domain), { ...book, pendingNext: (position + 1n).toString() });
   return position;
 }

@@ -58,7 +58,7 @@ async function priceAgain(
   }
   await numberCharge(session, context, chargeBook, unnumbered(found.priced));
   for (const paid of sponsoredCharges(found.priced)) {
-    await numberCharge(session, context, chargeBook, paid, SPONSOR_ROLE);
+    await numberCharge(session, context, chargeBook, paid, { role: SPONSOR_ROLE });
   }
   return found.priced.amountNano === 0n ? "pricedAtZero" : "charged";
 }

@@ -16,12 +16,23 @@ const decoder = new TextDecoder();
 const CHECKSUM_BYTES = 9;
 
 export function encodeJson(value: unknown): Uint8Array {
-  const body = encoder.encode(JSON.stringify(value));
-  const stored = new Uint8Array(body.length + CHECKSUM_BYTES);
-  stored.set(body);
-  encoder.encodeInto(`\n${checksum(body)}`, stored.subarray(body.length));
-  return stored;
+  const text = JSON.stringify(value);
+  // Three bytes a character of UTF-16 at most.
+  const room = 3 * text.length + CHECKSUM_BYTES;
+  if (room > scratch.length) scratch = new Uint8Array(2 * room);
+  const end = encoder.encodeInto(text, scratch).written;
+  let checksum = crc32(scratch.subarray(0, end));
+  scratch[end] = 0x0a;
+  for (let at = end + CHECKSUM_BYTES - 1; at > end; at--) {
+    scratch[at] = HEX_DIGITS.charCodeAt(checksum & 0xf);
+    checksum >>>= 4;
+  }
+  return scratch.slice(0, end + CHECKSUM_BYTES);
 }
+
+/** Memory that every value is written in first: its length is known when it stands there. */
+let scratch = new Uint8Array(65_536);
+const HEX_DIGITS = "0123456789abcdef";
 
 /**
  * The value, also of a subscriber's state that intake packed (stored-epoch.ts).

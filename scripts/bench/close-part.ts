@@ -1,25 +1,42 @@
-/* One process of the benchmark `close`: writes the books of a month, or closes it (no third argument). */
+/*
+ * One process of the benchmark `close`: writes the books of a month (third argument: charges each), or
+ * closes it. With "plans" as the last argument every account has a plan with a fee, and a tax.
+ */
 import { availableParallelism } from "node:os";
 import { BillThreads } from "../../node/adapters/bill-threads.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
+import { TallystickError } from "../../node/core/errors.ts";
+import { hash, hashDocument } from "../../node/core/hash.ts";
 import type { BillPlan, BillState } from "../../node/engine/bill-state.ts";
-import { keys } from "../../node/engine/key-spaces.ts";
+import { stepClosing } from "../../node/engine/close-accounts.ts";
+import { below, keys } from "../../node/engine/key-spaces.ts";
 import { runBill } from "../../node/engine/run-bill.ts";
 import { sealTick } from "../../node/engine/seal-batch.ts";
+import { StoreSession } from "../../node/engine/store-session.ts";
+import { readInvoice } from "../../node/engine/stored-invoice.ts";
 import { getJson } from "../../node/engine/stored-json.ts";
 import type { BookState, StoredBatch } from "../../node/engine/stored-types.ts";
+import type { ClosePart } from "./close.ts";
 import { benchContext, benchOperator } from "./in-memory-operator.ts";
 import { AFTER_MONTH_SECONDS, MONTH, writeMonth } from "./month-books.ts";
+
+import { planTariffs, ratingOf, writePlans } from "./month-plans.ts";
 import { ownMegabytes } from "./own-memory.ts";
 
 const PROGRESS_MILLISECONDS = 5_000;
+/** Two salts in one, order key, body, document, leaf, and a node of the tree. */
+const MESSAGES_AN_INVOICE = 6;
 
-const [directory = "", subscribersText = "", chargesText = ""] = process.argv.slice(2);
+const hasPlans = process.argv.at(-1) === "plans";
+const [directory = "", subscribersText = "", chargesText = ""] = process.argv
+  .slice(2)
+  .filter((argument) => argument !== "plans");
 const subscribers = Number(subscribersText);
 const store = await LevelStore.open(directory);
 if (chargesText !== "") {
   const { context } = await benchOperator(store, 0);
   await writeMonth(context, subscribers, Number(chargesText));
+  if (hasPlans) await writePlans(context);
   await store.close();
   process.exit();
 }
@@ -28,13 +45,18 @@ const { chargeBook, invoiceBook } = context.profile.agreement;
 const charges = await getJson<BookState>(store, keys.book(chargeBook));
 const totalNano = BigInt(charges?.runningSumNano ?? "0");
 
+/** By processor time: what the clock says of a part depends on who else uses the machine. */
 const shares: Record<string, number> = {};
 const cpu = process.cpuUsage();
+const processorSeconds = (): number => {
+  const { user, system } = process.cpuUsage(cpu);
+  return (user + system) / 1e6;
+};
 const began = performance.now();
-let last = began;
+let last = 0;
 const lap = (name: string) => {
-  const now = performance.now();
-  shares[name] = (shares[name] ?? 0) + (now - last) / 1000;
+  const now = processorSeconds();
+  shares[name] = (shares[name] ?? 0) + now - last;
   last = now;
 };
 
@@ -48,10 +70,37 @@ function tell(state: BillState, plan: BillPlan): void {
   if (performance.now() < told) return;
   told = performance.now() + PROGRESS_MILLISECONDS;
   const seconds = Math.round((performance.now() - began) / 1000);
-  const processor = process.cpuUsage(cpu);
   process.stderr.write(
-    `close: ${state.phase}, ${state.invoices} of ${plan.accounts} invoices after ${seconds} s, ${Math.round((processor.user + processor.system) / 1e6)} s of processor, ${Math.round(ownMegabytes())} MB\n`,
+    `close: ${state.phase}, ${state.invoices} of ${plan.accounts} invoices after ${seconds} s, ${Math.round(processorSeconds())} s of processor, ${Math.round(ownMegabytes())} MB\n`,
   );
+}
+
+/** What a ledger would do: the newest batches stand there. */
+async function commitAll(): Promise<void> {
+  const tick = await sealTick(context);
+  const session = new StoreSession(store);
+  for (const { domain, sequence } of tick.batches) {
+    const key = keys.batch(domain, BigInt(sequence));
+    const batch = (await session.get<StoredBatch>(key)) as StoredBatch;
+    session.put(key, { ...batch, blockTime: AFTER_MONTH_SECONDS.toString() });
+  }
+  await session.commit();
+}
+
+if (hasPlans) {
+  const tariffs = planTariffs();
+  const rating = await ratingOf(context, tariffs);
+  lap("load accounts");
+  for (let goesOn = true; goesOn; ) {
+    try {
+      goesOn = await stepClosing(context, tariffs, rating, MONTH);
+      lap("close accounts");
+    } catch (error) {
+      if (!(error instanceof TallystickError) || error.code !== "bill.charges-pending") throw error;
+      await commitAll();
+      lap("seal their charges");
+    }
+  }
 }
 
 let phase = "begin";
@@ -74,18 +123,44 @@ await sealTick(context);
 lap("seal");
 clearInterval(watch);
 const seconds = (performance.now() - began) / 1000;
-const { user, system } = process.cpuUsage(cpu);
-if (run.invoices !== subscribers || run.totalNano !== totalNano) {
+const processor = processorSeconds();
+if (run.invoices !== subscribers || (!hasPlans && run.totalNano !== totalNano)) {
   throw new Error(`${run.invoices} invoices of ${run.totalNano}, not of ${totalNano}`);
 }
-const batch = await getJson<StoredBatch>(store, keys.batch(invoiceBook, 1n));
+const invoices = await getJson<BookState>(store, keys.book(invoiceBook));
+const newest = BigInt(invoices?.lastSequence ?? "0");
+const batch = await getJson<StoredBatch>(store, keys.batch(invoiceBook, newest));
 if (batch?.count !== subscribers) throw new Error(`the batch holds ${batch?.count} invoices`);
+const limits = await limitsOf(store, chargeBook, subscribers);
 await store.close();
 console.log(
   JSON.stringify({
     seconds,
-    processorSeconds: (user + system) / 1e6,
+    processorSeconds: processor,
     shares,
     peakMegabytes,
-  }),
+    limits,
+  } satisfies ClosePart),
 );
+
+/** What the close can not do without: reading its rows, and hashing its documents and leaves. */
+async function limitsOf(from: LevelStore, domain: string, count: number) {
+  let at = performance.now();
+  let bytes = 0;
+  for await (const { value } of from.scan(below(`rows/${domain}/`))) bytes += value.length;
+  const readSeconds = (performance.now() - at) / 1000;
+  let documents = 0;
+  let seen = 0;
+  for await (const { key, value } of from.scan({ ...below("invoice/"), limit: 1_000 })) {
+    documents += Buffer.byteLength(readInvoice(key, value).documentText);
+    seen++;
+  }
+  const document = new Uint8Array(Math.round(documents / Math.max(1, seen)));
+  const message = new Uint8Array(100);
+  at = performance.now();
+  for (let invoice = 0; invoice < count; invoice++) {
+    hashDocument(document);
+    for (let leaf = 0; leaf < MESSAGES_AN_INVOICE; leaf++) hash(message);
+  }
+  return { readSeconds, readMegabytes: bytes / 1e6, hashSeconds: (performance.now() - at) / 1000 };
+}

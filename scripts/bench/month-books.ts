@@ -8,8 +8,9 @@ import { keys } from "../../node/engine/key-spaces.ts";
 import type { EngineContext } from "../../node/engine/operator.ts";
 import type { StoreOperation } from "../../node/engine/store.ts";
 import { encodeBytes } from "../../node/engine/stored-bytes.ts";
+import { encodeEpoch, SECRET_BYTES } from "../../node/engine/stored-epoch.ts";
 import { encodeJson } from "../../node/engine/stored-json.ts";
-import type { Account, BookState, EpochState } from "../../node/engine/stored-types.ts";
+import type { Account, BookState } from "../../node/engine/stored-types.ts";
 import { numberOf } from "./switch-file.ts";
 
 const BLOCK_ROWS = 512;
@@ -57,16 +58,15 @@ export async function writeMonth(
       devices: [{ id: numberOf(at) }],
       accessSecret: secret(),
     };
-    const state: EpochState = {
-      epochKey: secret(),
-      disputeAddress: toHex(new Uint8Array(randomBytes(20))),
-      blind: secret(),
-      pseudonym: secret(),
-      lastChargeNumber: chargesEach.toString(),
-      runningTotalNano: ownNano.toString(),
-    };
+    const state = encodeEpoch({
+      secrets: new Uint8Array(randomBytes(SECRET_BYTES)),
+      lastChargeNumber: chargesEach,
+      runningTotalNano: ownNano,
+      taxNano: 0n,
+      places: [],
+    });
     await put(keys.account(account.id), encodeJson(account));
-    await put(keys.epoch(account.id, MONTH, chargeBook), encodeJson(state));
+    await put(keys.epoch(account.id, MONTH, chargeBook), state);
   }
   const count = subscribers * chargesEach;
   for (let from = 0; from < count; from += BLOCK_ROWS) {
