@@ -95,7 +95,7 @@ export class RowPricer {
     const written = name === 0 ? undefined : (columns.names[name] as string);
     const found = this.#pricer.guideNumber(written, start);
     if (found === undefined) return undefined;
-    const isApart = this.#pricer.isDecidedApart(found);
+    const isApart = this.#pricer.rating.decides(found);
     const served = { ...found, counter: undefined, countersAge: -1, isApart };
     while (this.#served.length < name) this.#served.push(undefined);
     this.#served[name] = served;

@@ -47,6 +47,7 @@ export class UsePricer {
   readonly #rating: AccountRating;
   #nowSeconds = 0n;
   #closedEpoch: string | undefined;
+  #epochAfterClosed = "";
 
   /** @param rate the compiled rater, unless it is to be compared with another */
   constructor(
@@ -75,6 +76,7 @@ export class UsePricer {
   async startAt(closedEpoch: string | undefined): Promise<void> {
     this.#closedEpoch = closedEpoch;
     if (closedEpoch !== undefined) {
+      this.#epochAfterClosed = epochAfter(closedEpoch);
       const { toMilliseconds } = billingEpoch(closedEpoch, this.#context.profile.zone);
       this.#rating.closedUntil(toMilliseconds);
     }
@@ -145,9 +147,9 @@ export class UsePricer {
     };
   }
 
-  /** Whether the price may depend on more than the tariff: on the account, or on a clerk's word. */
-  isDecidedApart(guide: GuidedUse): boolean {
-    return this.#hasHandPrices || this.#rating.decides(guide);
+  /** Of records whose price is a clerk's word. */
+  get handPricedIds(): string[] {
+    return Object.keys(this.#context.profile.handPrices);
   }
 
   /** Whether a charge that is due then is neither of the future nor too old. */
@@ -219,6 +221,6 @@ export class UsePricer {
   #openEpoch(startMilliseconds: number): string {
     const epoch = this.#epochs.epochOf(startMilliseconds);
     const closed = this.#closedEpoch;
-    return closed !== undefined && epoch <= closed ? epochAfter(closed) : epoch;
+    return closed !== undefined && epoch <= closed ? this.#epochAfterClosed : epoch;
   }
 }

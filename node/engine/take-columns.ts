@@ -1,6 +1,7 @@
 import { isRecord } from "../core/formats/inspect-line.ts";
 import { PRINT_WORDS, type UsageColumns } from "../core/formats/usage-columns.ts";
 import { RunningTotals, withRejections } from "./control-totals.ts";
+import { SEEN } from "./fingerprint.ts";
 import type { Intake } from "./intake.ts";
 import { RowPricer, type Served } from "./price-columns.ts";
 import type { Guided, UsePricer, Wait } from "./price-use.ts";
@@ -17,6 +18,8 @@ export class ColumnTaker {
   readonly #intake: Intake;
   readonly #records: RecordTaker;
   readonly #rows: RowPricer;
+  /** By their fingerprints: another id that has the same is looked at as a record, too. */
+  readonly #handPriced = new Set<number>();
   /** Of a row that is taken by numbers: whose it is. */
   readonly #served: (Served | undefined)[] = [];
   /** Of every other row of the chunk. */
@@ -28,6 +31,11 @@ export class ColumnTaker {
     this.#intake = intake;
     this.#records = records;
     this.#rows = new RowPricer(pricer);
+    const { prints } = intake.seen;
+    for (const id of pricer.handPricedIds) {
+      prints.fingerprint(SEEN.id, id);
+      this.#handPriced.add(keyOf(prints.high, prints.low));
+    }
   }
 
   /** Rows `from` to `to`, at most a chunk of them. */
@@ -68,7 +76,8 @@ export class ColumnTaker {
     this.#served[at] = undefined;
     const isPlain = columns.isPlain[row] === 1;
     if (isPlain && columns.isBillable[row] === 0) return;
-    const served = isPlain ? this.#rows.guide(columns, row) : undefined;
+    const isUsual = isPlain && !this.#isHandPriced(columns.prints, PRINT_WORDS * row);
+    const served = isUsual ? this.#rows.guide(columns, row) : undefined;
     // What a plan's price may ask of the store is read ahead, so it has to be known by now.
     const { isInUse } = this.#pricer.rating;
     if (served !== undefined && (!isInUse || this.#rows.price(columns, row, served))) {
@@ -86,6 +95,11 @@ export class ColumnTaker {
     if (guide === undefined || !isRecord(line)) return;
     columns.prints.set(this.#records.printsOf(line), PRINT_WORDS * row);
     ahead.add(guide);
+  }
+
+  #isHandPriced(prints: Uint32Array, at: number): boolean {
+    if (this.#handPriced.size === 0) return false;
+    return this.#handPriced.has(keyOf(prints[at] as number, prints[at + 1] as number));
   }
 
   #idOf(columns: UsageColumns, row: number, at: number): string {
@@ -139,3 +153,6 @@ export class ColumnTaker {
     return this.#records.take(record, this.#records.guide(record), position);
   }
 }
+
+/** Of two halves nearly always another number; of the same halves always the same. */
+const keyOf = (high: number, low: number): number => high * 2 ** 32 + low;

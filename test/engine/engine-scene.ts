@@ -120,6 +120,7 @@ export interface SceneOptions {
   batchChargesMax?: number;
   ingestUnitRecords?: number;
   tariffs?: TariffShelf;
+  handPrices?: OperatorProfile["handPrices"];
   seenEntriesInMemory?: number;
   billUnitCharges?: number;
   mines?: "at once" | "on command";
@@ -164,7 +165,7 @@ export class EngineScene {
       sourceRole: 1,
       zone: "UTC",
       sourceName: "switch",
-      handPrices: {},
+      handPrices: options.handPrices ?? {},
       batchChargesMax: options.batchChargesMax ?? 1024,
       ...(options.ingestUnitRecords === undefined
         ? {}

@@ -193,6 +193,24 @@ describe("columns taken in", () => {
     );
   });
 
+  it("take a clerk's price for a record that has one", async () => {
+    const calls = fc.sample(callOf([ANNA, BERT], ["+4930123456"]), { numRuns: 40, seed: 9 });
+    const text = calls.map((one, at) => rowOf({ ...one, serial: at, flaw: "" })).join("");
+    const first = await EngineScene.withAccounts();
+    await ingest(first, "use", text, "objects");
+    const ids = (await first.charges()).map(({ recordId }) => recordId);
+    const handPrices = Object.fromEntries(
+      ids.slice(3, 6).map((id, at) => [id, { amount: `${at + 7}.5`, reason: "agreed by letter" }]),
+    );
+    const fast = await EngineScene.withAccounts({ seed: 2, handPrices });
+    const plain = await EngineScene.withAccounts({ seed: 2, handPrices });
+    await ingest(fast, "use", text, "columns");
+    await ingest(plain, "use", text, "objects");
+    assert.deepEqual(await everything(fast), await everything(plain));
+    const amounts = (await fast.charges()).map(({ amountNano }) => amountNano);
+    assert.ok(amounts.includes("9500000000"), amounts.join(" "));
+  });
+
   it("go on where they were, wherever the node died, and however the file is read then", async () => {
     const calls = fc.sample(callOf(PARTIES, OTHERS), { numRuns: 60, seed: 5 });
     const text = calls.map(rowOf).join("");
