@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { writeState } from "../core/charging/snapshot.ts";
 import type { LogContent } from "../engine/charging-log.ts";
 import { recoverState } from "../engine/charging-node.ts";
@@ -8,6 +9,10 @@ import { type LogEnd, logEntries, snapshotLines, snapshotName } from "./charging
 const LINES_A_WRITE = 2_000;
 /** Written to the disk in parts of this size: a large one at once would hold up the log beside it. */
 const SYNC_BYTES = 2 * 1024 * 1024;
+
+/** Work and rest take turns: where cores are few, those who wait for an answer get theirs at once. */
+const WORK_MILLISECONDS = 3;
+const REST_MILLISECONDS = 4;
 
 /** Which files of a folder make a state: the newest snapshot, 0 is none, and the logs after it. */
 export interface SnapshotTask {
@@ -36,7 +41,11 @@ export const partName = ({ directory, upTo }: SnapshotTask): string =>
  * @throws TallystickError `charging.log-damaged`, `charging.snapshot-unusable`
  */
 export async function writeSnapshotPart(task: SnapshotTask): Promise<number> {
-  const state = await recoverState(contentOf(task));
+  const { snapshot, entries } = contentOf(task);
+  const state = await recoverState({
+    snapshot: snapshot === undefined ? undefined : inTurns(snapshot),
+    entries: inTurns(entries),
+  });
   const file = await open(partName(task), "w", 0o600);
   try {
     let [bytes, synced] = [0, 0];
@@ -50,7 +59,7 @@ export async function writeSnapshotPart(task: SnapshotTask): Promise<number> {
       await file.datasync();
       synced = bytes;
     };
-    for (const line of writeState(state)) {
+    for await (const line of inTurns(writeState(state))) {
       lines.push(`${line}\n`);
       if (lines.length === LINES_A_WRITE) await flush();
     }
@@ -59,5 +68,15 @@ export async function writeSnapshotPart(task: SnapshotTask): Promise<number> {
     return bytes;
   } finally {
     await file.close();
+  }
+}
+
+async function* inTurns<T>(items: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
+  let began = performance.now();
+  for await (const item of items) {
+    yield item;
+    if (performance.now() - began < WORK_MILLISECONDS) continue;
+    await sleep(REST_MILLISECONDS);
+    began = performance.now();
   }
 }

@@ -1,7 +1,7 @@
 import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { TallystickError } from "../core/errors.ts";
-import { type SnapshotTask, writeSnapshotPart } from "./charging-snapshot-file.ts";
+import type { SnapshotTask } from "./charging-snapshot-file.ts";
 
 /*
  * The thread that makes a snapshot, so that reading a million accounts holds up nobody who waits for
@@ -16,11 +16,13 @@ export type SnapshotOutcome =
   | { bytes: number }
   | { code: string; message: string; place: TallystickError["place"] };
 
+if (process.platform === "linux") setPriority(PRIORITY);
+// Loading what it needs is work too.
+const { writeSnapshotPart } = await import("./charging-snapshot-file.ts");
 const outcome = await make(workerData as SnapshotTask);
 parentPort?.postMessage(outcome);
 
 async function make(task: SnapshotTask): Promise<SnapshotOutcome> {
-  if (process.platform === "linux") setPriority(PRIORITY);
   try {
     return { bytes: await writeSnapshotPart(task) };
   } catch (error) {
