@@ -31,6 +31,14 @@ const configSchema = z.strictObject({
       z.enum(["latest", "finalized"]),
       z.strictObject({ blocks: z.number().int().positive() }),
     ]),
+    /**
+     * What a unit of gas may cost, and no more: where the ledger asks more, transactions wait. The
+     * embedded ledger and most consortia ask nothing.
+     */
+    gasPriceWei: z
+      .string()
+      .regex(/^\d{1,30}$/)
+      .default("0"),
     contracts: z.record(z.string(), hex(20)),
     /** Where readers ask the ledger: one end point for each member. */
     endpoints: z.array(z.strictObject({ member: z.string(), url: z.string() })),

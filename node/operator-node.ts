@@ -156,6 +156,7 @@ export class OperatorNode {
       ...(await pipeline.status()),
       ledger: await ledgerStatus(ledger),
       outbox: outbox.pending().length,
+      ...troubleOf(outbox),
       cadenceSeconds: cadence.seconds,
       disk: await reserve.look(),
     });
@@ -274,6 +275,7 @@ async function openLedger(
     kind: config.ledger.kind,
     contracts: config.ledger.contracts as Partial<Record<ContractName, string>>,
     finality: config.ledger.finality,
+    gasPrice: BigInt(config.ledger.gasPriceWei),
     signers: { commit, settle },
   });
   const signReceipt =
@@ -336,6 +338,12 @@ function ledgerSectionOf({ ledger }: NodeConfig): LedgerSection {
     },
     endpoints: ledger.endpoints,
   };
+}
+
+/** Why the ledger does not take the transaction that all others wait behind. */
+function troubleOf(outbox: Outbox): { outboxTrouble?: string } {
+  const stuck = outbox.pending().find(({ trouble }) => trouble !== undefined);
+  return stuck?.trouble === undefined ? {} : { outboxTrouble: stuck.trouble.message };
 }
 
 async function ledgerStatus(ledger: EvmLedger) {

@@ -142,6 +142,11 @@ export class Outbox {
     });
   }
 
+  /** Whether a call was taken under this key, however it stands with it. */
+  async has(key: string): Promise<boolean> {
+    return (await this.#journal.find(key)) !== undefined;
+  }
+
   /** How the call ended; undefined while it is on its way, or when the key is unknown. */
   async find(key: string): Promise<Settled | undefined> {
     return (await this.#journal.find(key))?.settled;

@@ -220,10 +220,10 @@ export class OperatorPipeline {
   /** Notes how ticks ended since, and hands over what waits. @returns ticks still open */
   noteFinal(): Promise<StoredTick[]> {
     return this.#turns.run(async () => {
-      await this.#committer.enqueueOpen();
       for (const tick of await this.#committer.open()) {
         if ((await this.#committer.note(tick)) === "waiting") break;
       }
+      await this.#committer.enqueueOpen();
       return this.#committer.open();
     });
   }

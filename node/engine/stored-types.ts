@@ -140,6 +140,8 @@ export interface StoredTick {
   sealedAt?: string;
   /** Seconds; set with the batches' block time when the transaction is final. */
   blockTime?: string;
+  /** Number of the first of several ticks that one transaction brings; all of them name it. */
+  carriedBy?: string;
   /** Why the ledger does not take it, until it is tried again. */
   refused?: RefusalReason;
   /** How often it was refused and tried again. */

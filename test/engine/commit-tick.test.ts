@@ -137,6 +137,90 @@ describe("sealing and committing", () => {
     await scene.assertConsistent();
   });
 
+  /** Seals so often while the ledger is away. */
+  async function sceneAfterOutage(ticks: number): Promise<EngineScene> {
+    const scene = await EngineScene.withAccounts();
+    await scene.ingest("monday", calls("a", 2));
+    scene.ledger.isReachable = false;
+    for (let tick = 0; tick < ticks; tick++) await scene.pipeline.seal();
+    scene.ledger.isReachable = true;
+    return scene;
+  }
+
+  async function catchUp(scene: EngineScene): Promise<void> {
+    for (let round = 0; (await scene.pipeline.noteFinal()).length > 0; round++) {
+      assert.ok(round < 100, "it catches up");
+      await scene.settle();
+    }
+  }
+
+  const commitments = (scene: EngineScene) => scene.network.transactions().filter(isCommit).length;
+
+  it("brings ticks that waited for the ledger together, each batch once and in order", async () => {
+    const scene = await sceneAfterOutage(40);
+    assert.equal(scene.outbox.pending().length, 4);
+    await catchUp(scene);
+    // Four that went alone, then sixteen, sixteen and four at a time.
+    assert.equal(commitments(scene), 4 + 3);
+    assert.equal((await scene.ledger.bookOf(CHARGES))?.newestSequence, 40n);
+    const ticks = await scene.values<StoredTick>("tick/");
+    assert.ok(ticks.every(({ value }) => value.blockTime !== undefined));
+    await scene.assertConsistent();
+    await scene.commit();
+    assert.equal(commitments(scene), 8);
+  });
+
+  it("waits with a tick that is kept back until it is final", async () => {
+    const scene = await sceneAfterOutage(6);
+    const tick = await scene.pipeline.seal();
+    let isFinal = false;
+    const waiting = scene.pipeline.untilFinal(tick).then(() => {
+      isFinal = true;
+    });
+    await scene.settle();
+    assert.equal(isFinal, false);
+    await catchUp(scene);
+    await waiting;
+    await scene.assertConsistent();
+  });
+
+  it("goes by what was decided when it dies before the outbox has it", async () => {
+    const scene = await sceneAfterOutage(12);
+    await scene.settle();
+    // The first write decides which go together, the second is the outbox's.
+    const write = scene.store.write.bind(scene.store);
+    scene.store.write = async (operations, options) => {
+      if (operations.some(({ key }) => key.startsWith("outbox/open/"))) {
+        scene.store.failNextWrites("failedAndLost");
+      }
+      await write(operations, options);
+    };
+    await assert.rejects(scene.pipeline.noteFinal(), hasCode("store.write-failed"));
+    scene.crash();
+    await scene.reopen();
+    await scene.pipeline.seal();
+    await catchUp(scene);
+    assert.equal((await scene.ledger.bookOf(CHARGES))?.newestSequence, 13n);
+    assert.equal(commitments(scene), 4 + 2);
+    await scene.assertConsistent();
+  });
+
+  it("notes the new block time of all ticks of a transaction that the ledger lost", async () => {
+    const scene = await sceneAfterOutage(12);
+    await catchUp(scene);
+    scene.network.loseBlocks(1);
+    scene.network.setTime(NOON + 600n);
+    scene.network.mine();
+    await scene.settle();
+    await scene.pipeline.noteFinal();
+    const batches = await batchesOf(scene, CHARGES);
+    assert.deepEqual(
+      batches.slice(4).map(({ blockTime }) => blockTime),
+      Array(8).fill(`${NOON + 600n}`),
+    );
+    await scene.assertConsistent();
+  });
+
   it("notes the new block time when the ledger lost the batch and took it again", async () => {
     const scene = await EngineScene.withAccounts();
     await scene.ingest("monday", calls("a", 2));

@@ -22,6 +22,7 @@ interface Status {
   commitRefused?: { tick: string; name: string; values: Record<string, string> };
   ledger: { reachable: boolean; block?: string; blockTime?: string; because?: string };
   outbox: number;
+  outboxTrouble?: string;
   cadenceSeconds: number;
   totalsBalance: boolean;
   oldestOpenTick?: string;
@@ -39,7 +40,7 @@ export const command: CommandModule = {
   declare(parser) {
     declareNodeOptions(parser).addHelpText(
       "after",
-      "\nExit code 4 when the ledger is away; 1 when it refuses the node's commitments, the disk is nearly" +
+      "\nExit code 4 when the ledger is away; 1 when it does not take the node's commitments, the disk is nearly" +
         "\nfull, or the control totals do not balance.",
     );
   },
@@ -52,8 +53,9 @@ export const command: CommandModule = {
     for (const line of inWords(body as unknown as Status)) await output.say(line);
     const { ledger } = body as unknown as Status;
     if (!ledger.reachable) return EXIT.serviceUnavailable;
-    const { commitRefused, disk, totalsBalance } = body as unknown as Status;
-    return commitRefused === undefined && disk.hasRoom && totalsBalance ? EXIT.yes : EXIT.no;
+    const { commitRefused, outboxTrouble, disk, totalsBalance } = body as unknown as Status;
+    const goesOn = commitRefused === undefined && outboxTrouble === undefined;
+    return goesOn && disk.hasRoom && totalsBalance ? EXIT.yes : EXIT.no;
   },
 };
 
@@ -81,6 +83,9 @@ function inWords(status: Status): string[] {
       : [
           `  REFUSED   the ledger does not take commitment ${commitRefused.tick}: ${commitRefused.name} ${JSON.stringify(commitRefused.values)}; later ones wait behind it (docs/OPERATIONS.md)`,
         ]),
+    ...(status.outboxTrouble === undefined
+      ? []
+      : [`  WAITING   the ledger does not take transactions: ${status.outboxTrouble}`]),
     `  ${disk.hasRoom ? "disk     " : "DISK     "} ${gigabytes(disk.freeBytes)} GB of ${gigabytes(disk.sizeBytes)} GB free${disk.hasRoom ? "" : "; NEARLY FULL: nothing is taken in until there is room, the rest goes on"}`,
     ...(status.bill === undefined ? [] : [`  ${billStandsInWords(status.bill)}`]),
     `  commits   ${status.cadenceSeconds === 0 ? "only when asked" : `every ${status.cadenceSeconds} s`}`,
