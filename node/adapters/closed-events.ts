@@ -33,7 +33,7 @@ export class ClosedFileWriter implements ClosingWriter {
   readonly #events: number;
   readonly #records: number;
   readonly #index: IndexEntry[] = [];
-  #block: Uint8Array[] = [];
+  #block = new Uint8Array(2 * BLOCK_BYTES);
   #inBlock = 0;
   #bytes = 0;
   #lines = "";
@@ -48,7 +48,8 @@ export class ClosedFileWriter implements ClosingWriter {
 
   add({ record, group, root, key, events }: ClosedGroup, data: Uint8Array, line: string): void {
     this.#index.push([record, group, root, key, events, this.#bytes, this.#inBlock, data.length]);
-    this.#block.push(data);
+    this.#reserve(data.length);
+    this.#block.set(data, this.#inBlock);
     this.#inBlock += data.length;
     if (this.#inBlock >= BLOCK_BYTES) this.#endBlock();
     this.#lines += `${line}\n`;
@@ -76,10 +77,17 @@ export class ClosedFileWriter implements ClosingWriter {
   }
 
   #endBlock(): void {
-    if (this.#block.length === 0) return;
-    this.#put(framed(deflateRawSync(Buffer.concat(this.#block), { level: BLOCK_LEVEL })));
-    this.#block = [];
+    if (this.#inBlock === 0) return;
+    const block = this.#block.subarray(0, this.#inBlock);
+    this.#put(framed(deflateRawSync(block, { level: BLOCK_LEVEL })));
     this.#inBlock = 0;
+  }
+
+  #reserve(more: number): void {
+    if (this.#inBlock + more <= this.#block.length) return;
+    const larger = new Uint8Array(2 * (this.#inBlock + more));
+    larger.set(this.#block);
+    this.#block = larger;
   }
 
   #put(bytes: Uint8Array): void {

@@ -38,10 +38,17 @@ export function readFrameHeader(fd: number, at: number, file: string): FrameHead
   return { length, part: header.readUInt32BE(8), events: header.readUInt32BE(12) };
 }
 
-/** @throws TallystickError `events.damaged-file` when a bit is another than was written */
+/** Used again by every frame: there is one at a time, and memory is slow to be given back. */
+let scratch = Buffer.alloc(65_536);
+
+/**
+ * @returns bytes that are good until the next frame is read
+ * @throws TallystickError `events.damaged-file` when a bit is another than was written
+ */
 export function readFrame(fd: number, at: number, file: string): Buffer {
   const { length } = readFrameHeader(fd, at, file);
-  const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + length);
+  if (scratch.length < FRAME_HEADER_BYTES + length) scratch = Buffer.alloc(2 * length + 65_536);
+  const frame = scratch.subarray(0, FRAME_HEADER_BYTES + length);
   if (readSync(fd, frame, 0, frame.length, at) !== frame.length) throw damagedFile(file);
   if (crc32(frame.subarray(8)) !== frame.readUInt32BE(4)) throw damagedFile(file);
   return frame.subarray(FRAME_HEADER_BYTES);

@@ -13,6 +13,7 @@ import {
 } from "./event-frames.ts";
 
 const FRAME_LEVEL = 1;
+const CHUNK_BYTES_MIN = 256;
 
 /** Where the frames of one part are, in the files of all lanes. */
 interface PartFrames {
@@ -38,7 +39,10 @@ export class LaneFiles implements LaneFolder {
 
   append(name: string, part: number, events: Uint8Array, count: number): void {
     const file = this.#openFile(name);
-    const frame = framed(deflateRawSync(events, { level: FRAME_LEVEL }), part, count);
+    // One piece of output, no longer than it can become: what is reserved for it is garbage at once.
+    const chunkSize = Math.max(CHUNK_BYTES_MIN, events.length);
+    const compressed = deflateRawSync(events, { level: FRAME_LEVEL, chunkSize });
+    const frame = framed(compressed, part, count);
     writeAll(file.fd, frame, file.bytes);
     file.bytes += frame.length;
     file.dirty = true;
@@ -63,7 +67,9 @@ export class LaneFiles implements LaneFolder {
 
   *readPart(name: string, part: number): Iterable<Uint8Array> {
     for (const { file, fd, at } of this.#partFrames(name, part)?.frames ?? []) {
-      yield inflateRawSync(readFrame(fd, at, file));
+      const frame = readFrame(fd, at, file);
+      // Reserved for what packed events mostly become: more is garbage, and less takes another piece.
+      yield inflateRawSync(frame, { chunkSize: Math.max(CHUNK_BYTES_MIN, 3 * frame.length) });
     }
   }
 

@@ -55,7 +55,11 @@ export async function takeEventsIn(
   output: Output,
 ): Promise<IntakeSummary> {
   const closings: ClosingReport[] = [];
-  const aggregator = await openAggregator(folder, files, options, (one) => closings.push(one));
+  const threads =
+    options.threads === undefined
+      ? await threadsFor(files)
+      : wholeOption("--threads", options.threads, THREADS_MAX);
+  const aggregator = await openAggregator(folder, threads, options, (one) => closings.push(one));
   const began = performance.now();
   let [events, rejected] = [0, 0];
   try {
@@ -66,7 +70,9 @@ export async function takeEventsIn(
       );
     }
     for (const file of files) {
-      const taken = await takeFile(aggregator, file, options.close === true, output);
+      // In this thread lines are read before the next are cut.
+      const cutter = new LineCutter({ usesAgain: threads === 1 });
+      const taken = await takeFile(aggregator, cutter, file, options.close === true, output);
       events += taken.events;
       rejected += taken.rejected;
       await tellFile(taken, output);
@@ -108,7 +114,7 @@ async function peakMegabytes(): Promise<number> {
 
 async function openAggregator(
   folder: EventFiles,
-  files: string[],
+  threads: number,
   options: IntakeOptions,
   onClosed: (closing: ClosingReport) => void,
 ): Promise<EventAggregator> {
@@ -119,10 +125,6 @@ async function openAggregator(
   const document =
     options.policy === undefined ? known : JSON.parse(await readFile(options.policy, "utf8"));
   const policy = new AggregationPolicy(document);
-  const threads =
-    options.threads === undefined
-      ? await threadsFor(files)
-      : wholeOption("--threads", options.threads, THREADS_MAX);
   const startLane = (lane: number, state: LaneState) => {
     if (threads > 1) {
       return new EventThread({ policy: policy.document, folder: folder.path, lane, state });
@@ -152,13 +154,13 @@ async function threadsFor(files: string[]): Promise<number> {
 
 async function takeFile(
   aggregator: EventAggregator,
+  cutter: LineCutter,
   file: string,
   isLast: boolean,
   output: Output,
 ): Promise<TakenFile> {
   const source = await sourceName(file, Date.now());
   const progress = aggregator.progressOf(source);
-  const cutter = new LineCutter();
   const taken: TakenFile = {
     name: basename(file),
     events: 0,

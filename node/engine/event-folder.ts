@@ -51,7 +51,7 @@ export interface ClosedGroup {
 
 /** Writes one lane's file of a closing. What it wrote is there only once `finish` has ended. */
 export interface ClosingWriter {
-  /** @param events as `encodeEvents` gives them */
+  /** @param events as `encodeEvents` gives them: copied at once */
   add(group: ClosedGroup, events: Uint8Array, recordLine: string): void;
   /** Durable, under its name. */
   finish(): { bytes: number };

@@ -57,6 +57,7 @@ export class EventLane implements EventSink {
   /** Of each event in memory: its window in #names, and its part. */
   readonly #windowOfRow = new Uint16Array(BUFFER_EVENTS);
   readonly #partOfRow = new Uint16Array(BUFFER_EVENTS);
+  readonly #sorted = [new Uint32Array(BUFFER_EVENTS), new Uint32Array(BUFFER_EVENTS)];
   #names: string[] = [];
   #parts: number[] = [];
   #numbers = new Map<number, number>();
@@ -181,13 +182,17 @@ export class EventLane implements EventSink {
     }
     const { count, names, device } = this.#events;
     const arrived = ARRIVED.subarray(0, count);
-    const byDevice = countingSort(arrived, names.size, (row) => device[row] as number);
-    return countingSort(
-      byDevice.rows,
+    const [byDevice, rows] = this.#sorted.map((memory) => memory.subarray(0, count));
+    assert(byDevice !== undefined && rows !== undefined, "there is memory for both");
+    countingSort(arrived, byDevice, names.size, (row) => device[row] as number);
+    const begins = countingSort(
+      byDevice,
+      rows,
       pieces,
       (row) =>
         (firsts[this.#windowOfRow[row] as number] as number) + (this.#partOfRow[row] as number),
     );
+    return { begins, rows };
   }
 
   /** Begins a closing, with the parts that are given to it until it is finished. */
@@ -210,8 +215,13 @@ export class EventLane implements EventSink {
   }
 }
 
-/** Stable: rows of the same bucket keep their order, and stand between two of `begins`. */
-function countingSort(rows: Uint32Array, buckets: number, bucketOf: (row: number) => number) {
+/** Stable: rows of the same bucket keep their order. Answers where each begins, and the last ends. */
+function countingSort(
+  rows: Uint32Array,
+  sorted: Uint32Array,
+  buckets: number,
+  bucketOf: (row: number) => number,
+): Uint32Array {
   const begins = new Uint32Array(buckets + 1);
   for (let i = 0; i < rows.length; i++) {
     const next = bucketOf(rows[i] as number) + 1;
@@ -220,7 +230,6 @@ function countingSort(rows: Uint32Array, buckets: number, bucketOf: (row: number
   for (let bucket = 0; bucket < buckets; bucket++) {
     begins[bucket + 1] = (begins[bucket + 1] as number) + (begins[bucket] as number);
   }
-  const sorted = new Uint32Array(rows.length);
   const free = begins.slice();
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] as number;
@@ -229,5 +238,5 @@ function countingSort(rows: Uint32Array, buckets: number, bucketOf: (row: number
     sorted[at] = row;
     free[bucket] = at + 1;
   }
-  return { begins, rows: sorted };
+  return begins;
 }

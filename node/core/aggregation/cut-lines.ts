@@ -14,6 +14,16 @@ export class LineCutter {
   /** Bytes of all whole lines so far: where to go on after a stop. */
   bytesRead = 0;
   #rest: Uint8Array = new Uint8Array();
+  readonly #usesAgain: boolean;
+  #memory = new Uint8Array();
+
+  /**
+   * @param usesAgain what is cut lies in the same memory every time: for one who reads it at once. Where
+   *   memory is small, pieces that wait to be collected are most of it.
+   */
+  constructor({ usesAgain = false } = {}) {
+    this.#usesAgain = usesAgain;
+  }
 
   /** Goes on behind what was read before: the header is known already. */
   resume(header: string, bytesRead: number): void {
@@ -23,13 +33,13 @@ export class LineCutter {
   }
 
   /**
-   * @returns whole lines, in memory of their own; empty when none ended
+   * @returns whole lines; empty when none ended
    * @throws TallystickError `events.no-header` unless the first line names the columns;
    *   `events.line-too-long`
    */
   push(chunk: Uint8Array): Uint8Array {
     const end = chunk.lastIndexOf(LINE_FEED) + 1;
-    const lines = new Uint8Array(end === 0 ? 0 : this.#rest.length + end);
+    const lines = this.#reserve(end === 0 ? 0 : this.#rest.length + end);
     if (end > 0) {
       lines.set(this.#rest);
       lines.set(chunk.subarray(0, end), this.#rest.length);
@@ -47,6 +57,12 @@ export class LineCutter {
     }
     this.bytesRead += lines.length;
     return this.#withoutHeader(lines);
+  }
+
+  #reserve(bytes: number): Uint8Array {
+    if (!this.#usesAgain) return new Uint8Array(bytes);
+    if (this.#memory.length < bytes) this.#memory = new Uint8Array(2 * bytes);
+    return this.#memory.subarray(0, bytes);
   }
 
   /** Whether something stands behind the last line feed. */

@@ -77,7 +77,10 @@ export class EventBuffer implements EventColumns {
   }
 }
 
-/** @param rows which rows, in which order; all of them unless given */
+/**
+ * @param rows which rows, in which order; all of them unless given
+ * @returns bytes that are good until the next call: they are compressed or copied at once
+ */
 export function encodeEvents(events: EventBuffer, rows: Uint32Array = allRows(events)): Uint8Array {
   const { length: count } = rows;
   const named = nameLocally(events, rows);

@@ -51,8 +51,9 @@ export class VarintWriter {
     this.#length = at;
   }
 
+  /** In memory that the next writer uses again. */
   done(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    return this.#bytes.subarray(0, this.#length);
   }
 }
 
