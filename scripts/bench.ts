@@ -5,6 +5,7 @@ import { close } from "./bench/close.ts";
 import { gas } from "./bench/gas.ts";
 import { pipeline } from "./bench/pipeline.ts";
 import { proofs } from "./bench/proofs.ts";
+import { publish } from "./bench/publish.ts";
 import { rate } from "./bench/rate.ts";
 import { read } from "./bench/read.ts";
 import { reserve } from "./bench/reserve.ts";
@@ -17,6 +18,7 @@ const BENCHMARKS: Benchmark[] = [
   read,
   pipeline,
   proofs,
+  publish,
   verify,
   gas,
   reserve,
