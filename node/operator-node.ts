@@ -163,6 +163,7 @@ export class OperatorNode {
     const listener = createListener({
       subscriber: {
         pipeline,
+        published: join(config.data, "published"),
         access: new SubscriberAccess(pipeline),
         operatorName: config.name,
         currency: config.agreement.currency,

@@ -7,6 +7,7 @@ import { PageHeader } from "./components/page-header.tsx";
 import { PeriodChoice } from "./components/period-choice.tsx";
 import { ProgressLine } from "./components/progress-line.tsx";
 import { Welcome } from "./components/welcome.tsx";
+import { evidenceText } from "./state/evidence-text.ts";
 import { WordingContext, wordingFor } from "./state/locale.tsx";
 import { saveText } from "./state/save-text.ts";
 import { useChecker } from "./state/use-checker.ts";
@@ -37,7 +38,7 @@ export function App() {
     if (api === undefined || link === undefined || chosen === undefined) return;
     setLoadError(undefined);
     try {
-      const text = await api.evidence(chosen.epoch);
+      const text = await evidenceText(api, chosen, link.secret);
       setEvidence(text);
       await openEvidence(text, { secret: link.secret });
     } catch (error) {
@@ -104,6 +105,7 @@ export function App() {
                 />
               )
             }
+            secret={link?.secret}
             onSave={() => saveText(evidence, `bill-${chosen?.epoch ?? ""}.evidence.json`)}
             {...(session === undefined ? {} : { onBackToOwn: () => void load() })}
           />

@@ -282,6 +282,11 @@ export class OperatorPipeline {
     return this.#publisher.step(epoch, shelf, folder);
   }
 
+  /** The newest edition of an account's month in a folder, when it holds all that there is. */
+  publishedEdition(account: string, epoch: string, folder: string): Promise<number | undefined> {
+    return this.#publisher.edition(account, epoch, folder);
+  }
+
   /** One round at the claims desk. @returns true when a credit waits for the next batch */
   workClaims(): Promise<boolean> {
     return this.#turns.run(() => this.#desk.work());

@@ -75,6 +75,20 @@ export class EvidencePublisher {
     return this.#turns.run(() => this.#step(epoch, shelf, folder));
   }
 
+  /**
+   * The newest edition of an account's month in a folder, when it holds all that there is by now.
+   * Whoever published elsewhere since is taken at that: then nothing is said.
+   */
+  async edition(account: string, epoch: string, folder: string): Promise<number | undefined> {
+    const { store } = this.#context;
+    const state = await getJson<PublishState>(store, keys.publishing(epoch));
+    if (state?.done !== true || state.folder !== folder) return undefined;
+    const known = await getJson<PublishedEvidence>(store, keys.published(epoch, account));
+    const [facts] = await readAccountFacts(this.#context, [account], epoch);
+    if (known === undefined || facts === undefined) return undefined;
+    return (await this.#creditsOf(facts, epoch)) === known.credits ? known.edition : undefined;
+  }
+
   async #step(epoch: string, shelf: EvidenceShelf, folder: string): Promise<PublishProgress> {
     const { store } = this.#context;
     const known = await getJson<PublishState>(store, keys.publishing(epoch));

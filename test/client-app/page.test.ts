@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { Interface } from "ethers";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
@@ -6,9 +7,11 @@ import { LEDGER_ABI } from "../../node/adapters/ledger-abi.ts";
 import { toHex } from "../../node/core/bytes.ts";
 import { chargeGroupDigest } from "../../node/core/commitment/charge-groups.ts";
 import type { OpenedCharge } from "../../node/core/evidence/bundle.ts";
+import { evidencePlace } from "../../node/core/evidence/evidence-file.ts";
 import { chargeFromJson } from "../../node/core/evidence/group-json.ts";
+import { sealEvidenceFile } from "../../node/engine/seal-evidence-file.ts";
 import { buildPage, launchBrowser } from "./browser.ts";
-import { SECRET } from "./sample-bundle.ts";
+import { EPOCH, SECRET } from "./sample-bundle.ts";
 import { sampleCallLog } from "./sample-month.ts";
 import { SampleServer } from "./sample-server.ts";
 
@@ -373,6 +376,32 @@ describe("the subscriber's page", function () {
     await page.locator(".badge", { hasText: "Proof does not hold" }).waitFor();
     assert.equal(await page.locator(".badge", { hasText: "Proof does not hold" }).count(), 1);
     await page.getByText("One line has no valid record.").first().waitFor();
+  });
+
+  it("takes the published file where there is one, and the node's answer where that is damaged", async () => {
+    const text = JSON.stringify(server.bundle);
+    const seal = async () => {
+      const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
+      const pieces = (async function* () {
+        yield text;
+      })();
+      const parts: Uint8Array[] = [];
+      const owner = { secret: SECRET, epoch: EPOCH };
+      for await (const part of sealEvidenceFile(pieces, owner, random)) parts.push(part);
+      return new Uint8Array(Buffer.concat(parts));
+    };
+    const asked = () => server.requests.filter((one) => /evidence/.test(one));
+    server.published = await seal();
+    const page = await open();
+    await page.getByText("Every line was recorded before the bill.").first().waitFor();
+    assert.deepEqual(asked(), [`GET /published/${evidencePlace(SECRET, EPOCH, 1)}`]);
+    await drop(page, "Check another bill", "mine.evidence", Buffer.from(server.published));
+    await page.getByText("Shown for whoever holds this file").waitFor();
+    const damaged = await seal();
+    damaged[500] = (damaged[500] as number) ^ 1;
+    server.published = damaged;
+    await (await open()).getByText("Every line was recorded before the bill.").first().waitFor();
+    assert.match(asked().at(-1) ?? "", /v1\/evidence/);
   });
 
   it("compares another operator's bill with the log, and comes back to the own one", async () => {

@@ -58,6 +58,8 @@ export class SampleServer {
   readonly openedClaims: unknown[] = [];
   /** Which member's node carried the claim, when it was not the operator's. */
   relayedBy: number | undefined;
+  /** The published evidence file, which the session then tells of. */
+  published: Uint8Array | undefined;
   /** Changes the evidence before it is served. */
   tamper: (bundle: Bundle) => void = () => {};
   #state = "";
@@ -155,10 +157,14 @@ export class SampleServer {
             status: "billed",
             totalNano: this.bundle.invoice?.chargesNano,
             lines: SAMPLE_USES.length,
+            ...(this.published === undefined ? {} : { published: 1 }),
           },
         ],
         sample: { deviceLogUrl: "/v1/sample/calls.xml", billUrl: "/v1/sample/bill.csv" },
       });
+    });
+    app.get("/published/*path", (_request, response) => {
+      response.type("bin").send(Buffer.from(this.published as Uint8Array));
     });
     app.get("/v1/evidence", (_request, response) => {
       const bundle = structuredClone(this.bundle);

@@ -90,10 +90,19 @@ describe("publishing the evidence of a month", () => {
     await operator.credit(bundle, dear?.line ?? "", 100_000_000n);
     // Not on the ledger yet: nothing of it is published.
     assert.equal((await publish()).written, 0);
+    const editions = async () => [
+      await operator.pipeline.publishedEdition("anna", EPOCH, path()),
+      await operator.pipeline.publishedEdition("bert", EPOCH, path()),
+      await operator.pipeline.publishedEdition("bert", EPOCH, folder),
+    ];
+    assert.deepEqual(await editions(), [1, 1, undefined]);
     await operator.commit();
+    // What is published lacks the credit: whoever reads it would miss it.
+    assert.deepEqual(await editions(), [1, undefined, undefined]);
     const { written, files } = await publish();
     assert.deepEqual([written, files], [1, 3]);
     assert.equal((await publish()).written, 0);
+    assert.deepEqual(await editions(), [1, 2, undefined]);
     for (const [name, bytes] of before) {
       assert.deepEqual(readFileSync(join(path(), name)), bytes);
     }

@@ -45,6 +45,7 @@ export function serverParts(
   return {
     subscriber: {
       pipeline,
+      published: join(spool, "..", "published"),
       access: new SubscriberAccess(pipeline),
       operatorName: profile.name,
       currency,

@@ -23,6 +23,8 @@ interface BillPageProps {
   disputes: DisputeControl;
   sample: Session["sample"];
   api: NodeApi | undefined;
+  /** Of the link, which opens its own published files. */
+  secret: Uint8Array | undefined;
   periodChoice: ReactNode;
   onSave: () => void;
   /** Back to the bill of the link, when another one was dropped in. */
@@ -41,7 +43,7 @@ export function BillPage(props: BillPageProps) {
   const fromFile = bill.fileName !== undefined;
 
   const openOther = async (file: File) => {
-    const text = await bundleText(file);
+    const text = await bundleText(file, props.secret);
     if (text !== undefined) await checker.openEvidence(text, { fileName: file.name });
     else await checker.openBill(file, bill.zone);
   };

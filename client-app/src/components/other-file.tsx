@@ -10,7 +10,7 @@ export function OtherFile({ onFile, onSampleBill }: OtherFileProps) {
   return (
     <FileDrop
       title="Check another bill"
-      accept=".json,.csv,application/json,text/csv"
+      accept=".json,.csv,.evidence,application/json,text/csv"
       buttonLabel="Open another bill"
       onFiles={([file]) => file && onFile(file)}
       extra={

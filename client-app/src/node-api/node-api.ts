@@ -27,6 +27,16 @@ export class NodeApi {
     return response.text();
   }
 
+  /** A published evidence file: encrypted, the same for ever, and so without token and from any cache. */
+  async published(place: string): Promise<Uint8Array> {
+    const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
+    const response = await fetch(`published/${place}`, { credentials: "omit", signal });
+    if (!response.ok) {
+      throw new TallystickError("node.refused", `The file was answered with ${response.status}.`);
+    }
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
   async disputes(): Promise<Dispute[]> {
     return (await this.#json("v1/disputes", disputesShape)).disputes;
   }

@@ -17,6 +17,8 @@ export const periodShape = z.object({
   status: z.enum(["open", "billed"]),
   totalNano: decimalInteger,
   lines: z.number().int().min(0),
+  /** Newest edition of the published evidence file, where it holds all that there is. */
+  published: z.number().int().min(1).max(65_535).optional(),
 });
 
 export const sessionShape = z.object({

@@ -20,6 +20,8 @@ export interface SubscriberRoutesParts {
   operatorName: string;
   currency: string;
   zone: string;
+  /** Folder that is served as `/published/`. */
+  published: string;
   sampleOf?: (account: string) => SampleFiles | undefined;
   /** Where the events of aggregated charges are kept. */
   events: EventSource;
@@ -43,6 +45,11 @@ export function subscriberRoutes(parts: SubscriberRoutesParts): Router {
   router.get("/session", async (request, response) => {
     const account = await access.accountOf(request);
     const periods = await pipeline.periodsOf(account.id);
+    const editions = new Map<string, number | undefined>();
+    for (const { epoch, billed } of periods) {
+      if (!billed) continue;
+      editions.set(epoch, await pipeline.publishedEdition(account.id, epoch, parts.published));
+    }
     const sample = parts.sampleOf?.(account.id);
     response.json({
       operator: { name: parts.operatorName },
@@ -50,7 +57,9 @@ export function subscriberRoutes(parts: SubscriberRoutesParts): Router {
       currency: parts.currency,
       periods: periods.map(({ epoch, billed, totalNano, lines }) => {
         const { fromMilliseconds, toMilliseconds } = billingEpoch(epoch, parts.zone);
+        const published = editions.get(epoch);
         return {
+          ...(published === undefined ? {} : { published }),
           epoch,
           from: new Date(fromMilliseconds).toISOString(),
           to: new Date(toMilliseconds).toISOString(),
