@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { TallystickError } from "../errors.ts";
 import { firstShapeProblem } from "../json/shape-words.ts";
+import { plainUsageRecord } from "./plain-usage-record.ts";
 import { RECORD_ID_OCTETS_MAX } from "./record-id.ts";
 import { DIRECTIONS, SERVICES, type UsageRecord } from "./usage-record.ts";
 
@@ -77,6 +78,11 @@ const usageRecord = z.looseObject({
 
 /** @throws TallystickError `usage.bad-record` with the field at fault */
 export function readUsageRecord(value: unknown): UsageRecord {
+  return plainUsageRecord(value) ?? readBySchema(value);
+}
+
+/** The same by the schema alone, which says what is wrong. */
+export function readBySchema(value: unknown): UsageRecord {
   const result = usageRecord.safeParse(value);
   if (result.success) return result.data as UsageRecord;
   const { field, says } = firstShapeProblem(result.error, value);
