@@ -12,8 +12,17 @@ import { CALL, PREPAID_TARIFF, pricersOf, START } from "../core/charging/chargin
 const [directory = "", life = "0"] = process.argv.slice(2);
 const log = await ChargingLogFile.open(directory, { snapshotEveryBytes: 20_000 });
 const node = await ChargingNode.open({ log, pricers: pricersOf(PREPAID_TARIFF), now: () => START });
+/** At once, since it may be killed any moment; the pipe is full while its reader is slow. */
 const say = (kind: string, key: string, answer: object): void => {
-  writeSync(1, `${kind}\t${key}\t${JSON.stringify(answer)}\n`);
+  let left = Buffer.from(`${kind}\t${key}\t${JSON.stringify(answer)}\n`);
+  while (left.length > 0) {
+    try {
+      left = left.subarray(writeSync(1, left));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
 };
 const request = (session: string, number: number): SessionRequest =>
   number === 0
