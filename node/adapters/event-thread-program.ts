@@ -25,9 +25,9 @@ port.on("message", ({ method, args }: ThreadCall) => {
     const work = own[method] as (...all: unknown[]) => unknown;
     answer = { value: work.apply(own, args) };
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code, message, syscall } = error as NodeJS.ErrnoException;
     const place = error instanceof TallystickError ? error.place : undefined;
-    answer = { error: { message, code, place } };
+    answer = { error: { message, code, syscall, place } };
   }
   port.postMessage(answer);
 });

@@ -25,6 +25,8 @@ export type ThreadAnswer = { value: unknown } | { error: ThreadError };
 export interface ThreadError {
   message: string;
   code: string | undefined;
+  /** Of an error of the file system. */
+  syscall: string | undefined;
   /** Of a TallystickError. */
   place: Place | undefined;
 }
@@ -73,7 +75,7 @@ export class EventThread implements Lane {
   }
 }
 
-function asError({ code, message, place }: ThreadError): unknown {
+function asError({ code, message, syscall, place }: ThreadError): unknown {
   if (place !== undefined && code !== undefined) return new TallystickError(code, message, place);
-  return Object.assign(new Error(message), code === undefined ? {} : { code });
+  return Object.assign(new Error(message), { code, syscall });
 }

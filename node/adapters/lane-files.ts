@@ -4,6 +4,7 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { ClosedGroup, ClosingWriter, LaneFolder } from "../engine/event-folder.ts";
 import { ClosedFileWriter, readClosedFile } from "./closed-events.ts";
 import {
+  damagedFile,
   FRAME_HEADER_BYTES,
   framed,
   readFrame,
@@ -117,7 +118,8 @@ export class LaneFiles implements LaneFolder {
       const fd = openSync(file, "r");
       fds.push(fd);
       const { size } = statSync(file);
-      for (let at = 0; at < size; ) {
+      let at = 0;
+      while (at < size) {
         const { length, part, events } = readFrameHeader(fd, at, file);
         const known = parts.get(part) ?? { events: 0, frames: [] };
         known.events += events;
@@ -125,6 +127,7 @@ export class LaneFiles implements LaneFolder {
         parts.set(part, known);
         at += FRAME_HEADER_BYTES + length;
       }
+      if (at !== size) throw damagedFile(file);
     }
     return { name, parts, fds };
   }

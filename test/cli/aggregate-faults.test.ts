@@ -158,9 +158,11 @@ describe("tallystick aggregate, when files and folders fail", function () {
       assert.deepEqual([exitCode, error?.code, error?.file], [3, "events.disk-full", at("events")]);
     };
     await limited(file);
+    await limited(file, "--threads", "2");
     assert.equal((await aggregate(file)).lines[0]?.file?.events, all.length);
     // Full while the windows are closed.
     await limited("--close");
+    await limited("--close", "--threads", "2");
     assert.equal((await aggregate("--close")).exitCode, 0);
     assert.equal(units(), total(all));
     assert.equal(records().length, 10 * 100);
