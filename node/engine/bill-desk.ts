@@ -1,8 +1,10 @@
 import { TallystickError } from "../core/errors.ts";
 import { BILL_PHASES, type BillPlan, type BillState, largeBillUnit } from "./bill-state.ts";
-import { keys } from "./key-spaces.ts";
+import type { Closing } from "./close-accounts.ts";
+import { below, keys } from "./key-spaces.ts";
 import type { EngineContext } from "./operator.ts";
 import { type BillRun, type BillRunParts, billedBefore, runBill } from "./run-bill.ts";
+import type { Store } from "./store.ts";
 import { getJson } from "./stored-json.ts";
 
 export interface BillProgress {
@@ -31,6 +33,8 @@ export class BillDesk {
   #running: { epoch: string; work: Promise<BillRun> } | undefined;
   #failed: { epoch: string; error: unknown } | undefined;
   #now: BillProgress | undefined;
+  /** Counted once a run: it only tells people how long it will take. */
+  #accounts: number | undefined;
   #isStopped = false;
 
   constructor(parts: BillDeskParts) {
@@ -57,9 +61,12 @@ export class BillDesk {
   async #work(epoch: string): Promise<BillRun> {
     const { context, closeSome, turn } = this.#parts;
     const none = { done: 0, all: 0 };
+    this.#accounts = undefined;
     this.#now = { period: epoch, phase: "close", running: true, accounts: none, share: 0 };
-    do this.#requireOn();
-    while (await turn(() => closeSome(epoch)));
+    do {
+      this.#requireOn();
+      this.#now = (await this.#closing(epoch)) ?? this.#now;
+    } while (await turn(() => closeSome(epoch)));
     const onStep = (state: BillState, plan: BillPlan) => {
       this.#now = { ...progressOf(context, epoch, state, plan), running: true };
       // What is done is done, whoever wants to stop.
@@ -73,10 +80,31 @@ export class BillDesk {
     if (this.#now !== undefined) return this.#now;
     const { context } = this.#parts;
     const epoch = await getJson<string>(context.store, keys.node("open-bill"));
-    if (epoch === undefined) return undefined;
+    if (epoch === undefined) return this.#interruptedClosing();
     const state = await getJson<BillState>(context.store, keys.bill(epoch));
     const plan = await getJson<BillPlan>(context.store, keys.billPlan(epoch));
     return state && plan && { ...progressOf(context, epoch, state, plan), running: false };
+  }
+
+  async #closing(epoch: string): Promise<BillProgress | undefined> {
+    const { context } = this.#parts;
+    const closing = await getJson<Closing>(context.store, keys.closing(epoch));
+    if (closing === undefined) return undefined;
+    this.#accounts ??= await countAccounts(context.store);
+    const all = this.#accounts;
+    // Periods that end in the epoch are closed one after the other.
+    const done = closing.phase === "charges" ? closing.closed : all;
+    return { period: epoch, phase: "close", running: true, accounts: { done, all }, share: 0 };
+  }
+
+  /** Accounts were closed, and what was made of it is to be committed before the bill goes on. */
+  async #interruptedClosing(): Promise<BillProgress | undefined> {
+    const { store } = this.#parts.context;
+    const closing = await getJson<string>(store, keys.node("closing-epoch"));
+    const closed = await getJson<string>(store, keys.node("closed-epoch"));
+    if (closing === undefined || (closed !== undefined && closed >= closing)) return undefined;
+    const progress = await this.#closing(closing);
+    return progress && { ...progress, running: false };
   }
 
   /**
@@ -131,6 +159,12 @@ function partOf(
   if (phase !== "gather") return 0;
   const rows = books.reduce((sum, { from, to }) => sum + Number(BigInt(to) - BigInt(from)), 0);
   return Math.min(1, (index * unit) / Math.max(1, rows));
+}
+
+async function countAccounts(store: Store): Promise<number> {
+  let count = 0;
+  for await (const _ of store.scan({ ...below("account/"), keysOnly: true })) count++;
+  return count;
 }
 
 function isRunning(now: BillProgress | undefined, epoch: string): TallystickError {

@@ -26,11 +26,13 @@ import type { ShelvedTariff, TariffShelf } from "./tariff-shelf.ts";
 const UNIT_ACCOUNTS = 1_024;
 
 /** How far the closing of an epoch's accounts is. */
-interface Closing {
+export interface Closing {
   /** Of the periods that end in the epoch, the one at hand. */
   period: number;
   /** The last account that is done, in the order of keys. */
   after: string;
+  /** Accounts of the period at hand that are done. */
+  closed: number;
   /** Charges first; credits once those stand on the ledger, since credits point at places there. */
   phase: "charges" | "commit" | "credits" | "done";
 }
@@ -67,9 +69,9 @@ export async function stepClosing(
   if (known === undefined || known.phase === "commit") {
     await requireBillable(context, epochName, closed);
   }
-  const at: Closing = known ?? { period: 0, after: "", phase: "charges" };
+  const at: Closing = known ?? { period: 0, after: "", closed: 0, phase: "charges" };
   const step = { context, session, rating, tariffs, epochName };
-  const next = at.phase === "charges" ? await closeSome(step, at) : await creditSome(step);
+  const next = at.phase === "charges" ? await closeSome(step, at) : await creditSome(step, at);
   session.put(keys.closing(epochName), next);
   session.put(keys.node("closing-epoch"), epochName);
   try {
@@ -108,7 +110,7 @@ async function closeSome(step: ClosingStep, at: Closing): Promise<Closing> {
   if (period === undefined || tariff === undefined) return { ...at, phase: "commit" };
   const accounts = await accountsAfter(context.store, at.after, UNIT_ACCOUNTS);
   const after = accounts.at(-1);
-  if (after === undefined) return { ...at, period: at.period + 1, after: "" };
+  if (after === undefined) return { ...at, period: at.period + 1, after: "", closed: 0 };
   const quantities = accounts.map((account) => keys.rating(account, period.from));
   const { chargeBook } = context.profile.agreement;
   await session.prefetch([
@@ -122,11 +124,14 @@ async function closeSome(step: ClosingStep, at: Closing): Promise<Closing> {
     if (lines !== undefined) await writeLines(unit, lines);
   }
   unit.tiles.put(session);
-  return { ...at, after };
+  return { ...at, after, closed: at.closed + accounts.length };
 }
 
 /** The next accounts' credits; their charges are on the ledger. */
-async function creditSome({ context, session, epochName }: ClosingStep): Promise<Closing> {
+async function creditSome(
+  { context, session, epochName }: ClosingStep,
+  at: Closing,
+): Promise<Closing> {
   const range = { ...below(`closing-credits/${epochName}/`), limit: UNIT_ACCOUNTS };
   let isAny = false;
   for await (const { key, value } of scanJson<ClosingCredits>(context.store, range)) {
@@ -134,7 +139,7 @@ async function creditSome({ context, session, epochName }: ClosingStep): Promise
     session.delete(key);
     isAny = true;
   }
-  return { period: 0, after: "", phase: isAny ? "credits" : "done" };
+  return { ...at, phase: isAny ? "credits" : "done" };
 }
 
 const KIND_OF_LINE = {

@@ -160,7 +160,7 @@ describe("the desk of bills", () => {
           const start = new Date(Date.parse("2026-10-20T10:00:00Z") + 1_000 * late).toISOString();
           const aParty = late % 2 === 0 ? "+4915100000001" : BERT;
           await scene.ingest(`late-${late}`, calls(`late-${late++}`, 1, { start, aParty }));
-          await scene.pipeline.seal();
+          await scene.commit();
           return result;
         },
       },

@@ -63,6 +63,10 @@ async function billed(of: EngineScene, epoch = "2026-10"): Promise<StoredInvoice
       break;
     } catch (error) {
       if (!pending(error)) throw error;
+      const { bill } = await of.pipeline.status();
+      assert.deepEqual([bill?.period, bill?.phase, bill?.running], [epoch, "close", false]);
+      const { done, all } = bill?.accounts ?? assert.fail();
+      assert.ok(done === all && all > 1, `${done} of ${all}`);
       await of.commit();
     }
   }
