@@ -22,6 +22,7 @@ import {
   type CountedUse,
   type IngestedFile,
   type StoredTotals,
+  type SuspendedRecord,
 } from "./stored-types.ts";
 
 /** Hexadecimal digits by which rows name their source file. */
@@ -69,6 +70,9 @@ export async function checkTotals(store: Store): Promise<StoreProblem[]> {
   }
   for (const file of found.keys())
     tell(`There are records of a file ${file}… that nobody took in.`);
+  if (!(await hasItsPlacesByAge(store))) {
+    tell("The places of suspended records by age are not those of the records that wait.");
+  }
   const all = await getJson<AllTotals>(store, keys.node("control-totals"));
   if (all?.files !== sum.files && (all !== undefined || sum.files > 0)) {
     tell(`The store says ${all?.files ?? 0} files and holds ${sum.files}.`);
@@ -76,6 +80,22 @@ export async function checkTotals(store: Store): Promise<StoreProblem[]> {
     tell("The totals over all files are not the sum of the files.");
   }
   return problems;
+}
+
+/** As many, and the oldest one at its place. */
+async function hasItsPlacesByAge(store: Store): Promise<boolean> {
+  let waiting = 0;
+  let oldest = "";
+  for await (const { value } of scanJson<SuspendedRecord>(store, below("suspense/"))) {
+    const place = keys.suspenseStart(Date.parse(value.record.start), value.record.id);
+    if (waiting++ === 0 || place < oldest) oldest = place;
+  }
+  let first = "";
+  for await (const { key } of store.scan({ ...below("suspense-start/"), keysOnly: true })) {
+    if (first === "") first = key;
+    waiting--;
+  }
+  return waiting === 0 && first === oldest;
 }
 
 async function whatIsStored(store: Store): Promise<Map<string, Found>> {

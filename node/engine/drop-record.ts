@@ -3,6 +3,7 @@ import { moveTotals } from "./move-totals.ts";
 import type { EngineContext } from "./operator.ts";
 import { StoreSession } from "./store-session.ts";
 import type { DroppedRecord, SourceSeen, SuspendedRecord } from "./stored-types.ts";
+import { removeWaiting } from "./suspend-record.ts";
 
 /** Who decided, and why; both are kept with the record. */
 export interface DropDecision {
@@ -40,7 +41,7 @@ async function dropOne(
 ): Promise<boolean> {
   const waiting = await session.get<SuspendedRecord>(keys.suspense(recordId));
   if (waiting === undefined) return false;
-  session.delete(keys.suspense(recordId));
+  removeWaiting(session, waiting);
   session.put(keys.dropped(recordId), {
     ...waiting,
     ...decision,

@@ -7,6 +7,7 @@
  *   seen-segment/<run>/<segment>            -> a segment of a folded run
  *   source/<record id>                      -> SourceSeen of a record that became no charge
  *   suspense/<record id>                    -> SuspendedRecord
+ *   suspense-start/<start>/<record id>      -> true: what waits, by the start of its use in milliseconds
  *   dropped/<record id>                     -> DroppedRecord
  *   hour/<yyyy-mm-ddThh>/<sha256>           -> StoredTotals of the file's use that began in that hour
  *   account/<account>                       -> Account
@@ -54,6 +55,8 @@ export const keys = {
   seenSegment: (run: number, segment: number) =>
     `seen-segment/${sortable(run)}/${sortable(segment)}`,
   suspense: (recordId: string) => `suspense/${recordId}`,
+  suspenseStart: (milliseconds: number, recordId: string) =>
+    `suspense-start/${sortable(Math.max(0, milliseconds))}/${recordId}`,
   dropped: (recordId: string) => `dropped/${recordId}`,
   hour: (hour: string, sha256: string) => `hour/${hour}/${sha256}`,
   account: (account: string) => `account/${account}`,

@@ -43,6 +43,7 @@ import type {
   StoredTick,
   SuspendedRecord,
 } from "./stored-types.ts";
+import { putWaiting, removeWaiting } from "./suspend-record.ts";
 import type { TariffShelf } from "./tariff-shelf.ts";
 import { OneAtATime } from "./turns.ts";
 
@@ -405,7 +406,8 @@ export class OperatorPipeline {
       const waiting = await session.get<SuspendedRecord>(keys.suspense(recordId));
       if (waiting === undefined) return false;
       const record = readUsageRecord({ ...waiting.record, ...change, id: waiting.record.id });
-      session.put(keys.suspense(recordId), { ...waiting, record });
+      removeWaiting(session, waiting);
+      putWaiting(session, { ...waiting, record });
       await session.commit();
       return true;
     });

@@ -7,7 +7,7 @@ import type { EngineContext } from "./operator.ts";
 import type { UsePricer } from "./price-use.ts";
 import { StoreSession } from "./store-session.ts";
 import type { ControlClass, SourceSeen, SuspendedRecord } from "./stored-types.ts";
-import { suspendRecord } from "./suspend-record.ts";
+import { removeWaiting, suspendRecord } from "./suspend-record.ts";
 
 /**
  * Rates a record again that waited in suspense, after it, its account or the tariff changed. Its charge
@@ -23,7 +23,7 @@ export async function recycleRecord(
   const waiting = await session.get<SuspendedRecord>(keys.suspense(recordId));
   if (waiting === undefined) return undefined;
   await pricer.startAt(await lastClosing(session));
-  session.delete(keys.suspense(recordId));
+  removeWaiting(session, waiting);
   const seen = await session.get<SourceSeen>(keys.source(recordId));
   try {
     const outcome = await priceAgain(context, pricer, session, waiting);

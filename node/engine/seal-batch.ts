@@ -10,9 +10,9 @@ import { LeafRecomputer } from "./recompute-leaves.ts";
 import type { Store } from "./store.ts";
 import { StoreSession } from "./store-session.ts";
 import { encodeBytes } from "./stored-bytes.ts";
-import { scanJson } from "./stored-json.ts";
+import { getJson, scanJson } from "./stored-json.ts";
 import { type BatchPlace, findRows, scanLeaves } from "./stored-rows.ts";
-import type { BookState, StoredBatch, StoredTick, SuspendedRecord } from "./stored-types.ts";
+import type { AllTotals, BookState, StoredBatch, StoredTick } from "./stored-types.ts";
 import { openKey } from "./subscriber-epoch.ts";
 
 const DIGEST_BYTES = 32;
@@ -188,13 +188,12 @@ async function requireRows(
 }
 
 /** How many records wait in suspense, and the start of the oldest in milliseconds. */
-async function suspenseOf(context: EngineContext): Promise<{ count: bigint; oldest: bigint }> {
-  let count = 0n;
-  let oldest = 0n;
-  for await (const { value } of scanJson<SuspendedRecord>(context.store, below("suspense/"))) {
-    const start = BigInt(Date.parse(value.record.start));
-    if (count === 0n || start < oldest) oldest = start;
-    count++;
+async function suspenseOf({ store }: EngineContext): Promise<{ count: bigint; oldest: bigint }> {
+  const totals = await getJson<AllTotals>(store, keys.node("control-totals"));
+  const count = BigInt(totals?.classes.suspended.records ?? 0);
+  const first = { ...below("suspense-start/"), limit: 1, keysOnly: true };
+  for await (const { key } of store.scan(first)) {
+    return { count, oldest: BigInt(`0x${key.split("/")[1]}`) };
   }
-  return { count, oldest };
+  return { count, oldest: 0n };
 }

@@ -17,12 +17,20 @@ export function suspendRecord(
   counted: CountedUse,
 ): "suspended" {
   const since = new Date(Number(nowSeconds) * 1000).toISOString();
-  session.put(keys.suspense(record.id), {
-    record,
-    code,
-    message,
-    since,
-    counted,
-  } satisfies SuspendedRecord);
+  putWaiting(session, { record, code, message, since, counted });
   return "suspended";
 }
+
+/** With its place by age, so that whoever seals finds the oldest without reading all. */
+export function putWaiting(session: StoreSession, waiting: SuspendedRecord): void {
+  session.put(keys.suspense(waiting.record.id), waiting);
+  session.put(placeByAge(waiting), true);
+}
+
+export function removeWaiting(session: StoreSession, waiting: SuspendedRecord): void {
+  session.delete(keys.suspense(waiting.record.id));
+  session.delete(placeByAge(waiting));
+}
+
+const placeByAge = ({ record }: SuspendedRecord): string =>
+  keys.suspenseStart(Date.parse(record.start), record.id);

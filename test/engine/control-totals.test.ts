@@ -7,10 +7,11 @@ import type {
   AllTotals,
   DroppedRecord,
   IngestedFile,
+  StoredBatch,
   StoredTotals,
   SuspendedRecord,
 } from "../../node/engine/stored-types.ts";
-import { ANNA, call, calls, EngineScene, STRANGER } from "./engine-scene.ts";
+import { ANNA, CHARGES, call, calls, EngineScene, STRANGER } from "./engine-scene.ts";
 
 const DECISION = { by: "Ruth", reason: "a test call of the switch" };
 
@@ -110,6 +111,33 @@ describe("control totals", () => {
     await scene.assertConsistent();
   });
 
+  it("lead to the oldest that waits, whatever was corrected, recycled or dropped", async () => {
+    const scene = await EngineScene.withAccounts();
+    const at = (hour: number) => `2026-10-05T0${hour}:00:00.000Z`;
+    await scene.ingest(
+      "monday",
+      [1, 2, 3, 4].map((hour) => call(`s${hour}`, { aParty: STRANGER, start: at(hour) })),
+    );
+    const oldest = async () => {
+      await scene.pipeline.seal();
+      const batches = await scene.values<StoredBatch>(`batch/${CHARGES}/`);
+      const { suspended, oldestSuspended } = batches.at(-1)?.value.opened.totals ?? assert.fail();
+      return [suspended, new Date(Number(oldestSuspended)).toISOString()];
+    };
+    assert.deepEqual(await oldest(), ["4", at(1)]);
+    await scene.pipeline.correctSuspended("s1", { start: at(9) });
+    assert.deepEqual(await oldest(), ["4", at(2)]);
+    await scene.pipeline.drop(["s2"], DECISION);
+    assert.deepEqual(await oldest(), ["3", at(3)]);
+    await scene.pipeline.correctSuspended("s3", { aParty: ANNA });
+    assert.equal(await scene.pipeline.recycle("s3"), "charged");
+    assert.equal(await scene.pipeline.recycle("s4"), "suspended");
+    assert.deepEqual(await oldest(), ["2", at(4)]);
+    await scene.settle();
+    await scene.pipeline.noteFinal();
+    await scene.assertConsistent();
+  });
+
   it("show what waits by reason and by the page", async () => {
     const scene = await EngineScene.withAccounts();
     const strangers = calls("s", 5, { aParty: STRANGER });
@@ -180,6 +208,8 @@ describe("control totals", () => {
       for (const change of [
         (_: EngineScene, session: StoreSession) => session.delete(keys.dropped("x")),
         (_: EngineScene, session: StoreSession) => session.delete(keys.suspense("y")),
+        (_: EngineScene, session: StoreSession) =>
+          session.delete(keys.suspenseStart(Date.parse("2026-10-05T11:50:00.000Z"), "y")),
         async (_: EngineScene, session: StoreSession) => {
           const one = (await session.get<SuspendedRecord>(keys.suspense("y"))) as SuspendedRecord;
           session.put(keys.suspense("z"), one);
