@@ -26,6 +26,8 @@ export interface ClosingReport extends ClosedParts {
   name: string;
 }
 
+const NOTHING_READ: SourceProgress = { bytes: 0, lines: 0, events: 0, rejected: 0, at: 0 };
+
 /** What was taken of one source since the last checkpoint. */
 export interface TakenEvents {
   lines: number;
@@ -101,7 +103,7 @@ export class EventAggregator {
 
   /** How far a source was read by the last checkpoint. */
   progressOf(source: string): SourceProgress {
-    return this.#checkpoint.sources[source] ?? { bytes: 0, lines: 0, events: 0, rejected: 0 };
+    return this.#checkpoint.sources[source] ?? NOTHING_READ;
   }
 
   /** Lines that come now are of this source, with these columns. */
@@ -144,6 +146,7 @@ export class EventAggregator {
       lines: before.lines + taken.lines,
       events: before.events + taken.events,
       rejected,
+      at: checkpoint.watermark,
     };
     for (const name of Object.keys(checkpoint.open)) {
       if (readWindowName(name).supplement > 0) checkpoint.lateSince[name] ??= checkpoint.watermark;
@@ -188,7 +191,7 @@ export class EventAggregator {
     delete checkpoint.lateSince[name];
     checkpoint.closed[window] = supplement + 1;
     checkpoint.publishing = [name];
-    this.#forgetOldWindows();
+    this.#forgetOld();
     folder.writeCheckpoint(checkpoint);
     await this.#update();
     folder.publish(name);
@@ -213,13 +216,19 @@ export class EventAggregator {
     };
   }
 
-  /** Events of windows before this are refused, so nobody asks whether they were closed. */
-  #forgetOldWindows(): void {
+  /**
+   * Events of windows before this are refused, so nobody asks whether they were closed; nor how far a file
+   * was read, of which nothing newer came: read again, all its events are refused too.
+   */
+  #forgetOld(): void {
     const { ageSecondsMax } = this.#options.policy.document;
-    const { closed, watermark } = this.#checkpoint;
+    const { closed, sources, watermark } = this.#checkpoint;
     const oldest = watermark - ageSecondsMax * 1000 - this.#options.policy.windowMilliseconds;
     for (const window of Object.keys(closed)) {
       if (Number(window) < oldest) delete closed[window];
+    }
+    for (const [name, { at }] of Object.entries(sources)) {
+      if (at < oldest) delete sources[name];
     }
   }
 }

@@ -8,6 +8,8 @@ export interface SourceProgress {
   lines: number;
   events: number;
   rejected: number;
+  /** Latest time of any event when something was last read of it. */
+  at: number;
 }
 
 /** A window whose events still come in. */

@@ -411,6 +411,27 @@ describe("aggregating events", () => {
     }
   });
 
+  it("forgets files and windows whose events it would refuse, and takes none of them twice", async () => {
+    const aggregator = start({ ...POLICY, ageSecondsMax: 3600 });
+    await take(aggregator, hourOf(0), "old");
+    await saved(aggregator, 600);
+    await take(aggregator, hourOf(2).slice(0, 10), "new");
+    await saved(aggregator, 10);
+    await aggregator.closeDue(true);
+    assert.equal(aggregator.progressOf("old").bytes, 600, "an hour and a window are not over");
+    await take(aggregator, hourOf(4).slice(-1), "newest");
+    await saved(aggregator, 1);
+    await aggregator.closeDue(true);
+    assert.equal(aggregator.progressOf("old").bytes, 0);
+    assert.equal(aggregator.progressOf("newest").bytes, 1);
+    const before = records();
+    await take(aggregator, hourOf(0), "old");
+    const { events, rejections } = await saved(aggregator, 600);
+    assert.deepEqual([events, rejections.get("events.too-old")?.count], [0, 600]);
+    await aggregator.closeDue(true);
+    assert.deepEqual(records(), before);
+  });
+
   it("makes no checkpoint after a lane has failed", async () => {
     const aggregator = start();
     await take(aggregator, hourOf(0));
