@@ -31,13 +31,14 @@ export class AsteriskColumns implements ColumnsReader {
   readonly #parser: AsteriskParser;
   readonly #rows = new CsvRowReader({ columns: COLUMNS });
   readonly #row = new AsteriskPlainRow();
-  readonly #names = new NameTable();
+  readonly #names: NameTable;
   readonly #prefix: Uint8Array;
   /** Ids are compared and hashed by their characters, so that only ASCII can be taken by the byte. */
   readonly #isPlainSource: boolean;
 
   /** @throws TallystickError `zone.unknown` */
-  constructor(options: ParseOptions) {
+  constructor(options: ParseOptions, names = new NameTable()) {
+    this.#names = names;
     this.#parser = new AsteriskParser({ ...options, repetitions: () => NO_REPETITIONS });
     this.#prefix = new TextEncoder().encode(idPrefix(options));
     this.#isPlainSource = this.#prefix.every((byte) => byte < 0x80);
