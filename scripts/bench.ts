@@ -9,6 +9,7 @@ import { publish } from "./bench/publish.ts";
 import { rate } from "./bench/rate.ts";
 import { read } from "./bench/read.ts";
 import { reserve } from "./bench/reserve.ts";
+import { seen } from "./bench/seen.ts";
 import { tree } from "./bench/tree.ts";
 import { verify } from "./bench/verify.ts";
 
@@ -17,6 +18,7 @@ const BENCHMARKS: Benchmark[] = [
   tree,
   read,
   pipeline,
+  seen,
   proofs,
   publish,
   verify,

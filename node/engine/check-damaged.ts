@@ -8,6 +8,7 @@ const WORDS: Record<string, string> = {
   file: "how far the file with this SHA-256 was taken in",
   seen: "a stretch of the index of records seen",
   "seen-run": "the head of a run of the index of records seen",
+  "seen-filter": "a part of the filter of a run of the index of records seen",
   "seen-segment": "a segment of the index of records seen",
   source: "what became of this record",
   suspense: "a record that waits",

@@ -2,8 +2,9 @@ import { fromHex } from "../core/bytes.ts";
 import { BOOK_KIND } from "../core/commitment/domain.ts";
 import type { StoreProblem } from "./check-store.ts";
 import { Fingerprint, SEEN } from "./fingerprint.ts";
-import { below, keys } from "./key-spaces.ts";
+import { below, keys, sortable } from "./key-spaces.ts";
 import { ENTRY_WORDS } from "./seen-run.ts";
+import { readSeenRuns } from "./seen-runs.ts";
 import type { Store } from "./store.ts";
 import { readBytes } from "./stored-bytes.ts";
 import { getJson, scanJson } from "./stored-json.ts";
@@ -24,15 +25,17 @@ const HALF = 2 ** 32;
 export async function checkSeen(store: Store): Promise<StoreProblem[]> {
   const problems: StoreProblem[] = [];
   const key = await getJson<string>(store, keys.node("seen-key"));
-  const runs = (await getJson<{ number: number }[]>(store, keys.node("seen-runs"))) ?? [];
-  if (key === undefined || (runs[0]?.number ?? 1) > 1) return problems;
+  const { runs, hasDropped } = await readSeenRuns(store);
+  if (key === undefined || hasDropped) return problems;
+  // Not what a merge has written so far, nor what is left of runs that were merged.
+  const held = ["seen/", ...runs.map(({ number }) => `seen-segment/${sortable(number)}/`)];
   const prints = new Fingerprint(new Uint32Array(fromHex(key, 32).slice(0, 16).buffer));
   for await (const { value: book } of scanJson<BookState>(store, below("book/"))) {
     if (book.kind !== BOOK_KIND.charges) continue;
     const end = Number(book.pendingNext);
     for (let from = 1; from < end; from += WINDOW) {
       const to = Math.min(end, from + WINDOW);
-      const known = await entriesOf(store, from, to);
+      const known = await entriesOf(store, held, { from, to });
       for await (const { first, count, rows } of scanRows(
         store,
         book.domain,
@@ -85,9 +88,13 @@ class SeenEntries {
   }
 }
 
-async function entriesOf(store: Store, from: number, to: number): Promise<SeenEntries> {
+async function entriesOf(
+  store: Store,
+  prefixes: readonly string[],
+  { from, to }: { from: number; to: number },
+): Promise<SeenEntries> {
   const entries = new SeenEntries(from, to);
-  for (const prefix of ["seen/", "seen-segment/"]) {
+  for (const prefix of prefixes) {
     for await (const { key, value } of store.scan(below(prefix))) {
       const words = new Uint32Array(readBytes(key, value).buffer);
       for (let at = 0; at < words.length; at += ENTRY_WORDS) {

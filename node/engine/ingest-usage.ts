@@ -106,7 +106,7 @@ export class UsageIngest {
       const { firstPosition, repeated } = before;
       state = { ...state, firstPosition, repeated };
       session.put(keys.file(file.sha256), state);
-      intake.seen.save(session, Number(this.#pricer.nowSeconds));
+      await intake.seen.save(session, Number(this.#pricer.nowSeconds));
       await intake.writer.save();
       this.#pricer.rating.save(session);
       await intake.unit.save(session, { sha256: file.sha256, isFirst });

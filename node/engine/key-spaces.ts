@@ -3,7 +3,8 @@
  *
  *   file/<sha256>                           -> IngestedFile: how far a source file was taken in
  *   seen/<number>                           -> a stretch of the index of records seen (seen-index.ts)
- *   seen-run/<run>                          -> filter and directory of a folded run (seen-run.ts)
+ *   seen-run/<run>                          -> directory of a folded run (seen-run.ts)
+ *   seen-filter/<run>/<part>                -> a part of its filter
  *   seen-segment/<run>/<segment>            -> a segment of a folded run
  *   source/<record id>                      -> SourceSeen of a record that became no charge
  *   suspense/<record id>                    -> SuspendedRecord
@@ -52,6 +53,7 @@ export const keys = {
   source: (recordId: string) => `source/${recordId}`,
   seen: (number: number) => `seen/${sortable(number)}`,
   seenRun: (run: number) => `seen-run/${sortable(run)}`,
+  seenFilter: (run: number, part: number) => `seen-filter/${sortable(run)}/${sortable(part)}`,
   seenSegment: (run: number, segment: number) =>
     `seen-segment/${sortable(run)}/${sortable(segment)}`,
   suspense: (recordId: string) => `suspense/${recordId}`,

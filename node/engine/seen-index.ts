@@ -2,15 +2,14 @@ import { fromHex, toHex } from "../core/bytes.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { EngineContext } from "./operator.ts";
-import { ENTRY_WORDS, entryIn, SeenRun } from "./seen-run.ts";
-import type { Store } from "./store.ts";
+import { ENTRY_WORDS } from "./seen-run.ts";
+import { SeenRuns } from "./seen-runs.ts";
 import type { StoreSession } from "./store-session.ts";
 import { encodeBytes, readBytes } from "./stored-bytes.ts";
 import { getJson } from "./stored-json.ts";
 import { positionIn } from "./stored-rows.ts";
 
 const KEY = keys.node("seen-key");
-const RUNS = keys.node("seen-runs");
 const CAPACITY_MIN = 4_096;
 /** Entries in memory before they are folded into a run on disk: 32 MB. A run's order needs 2^21. */
 const MEMORY_ENTRIES = 1_048_576;
@@ -25,7 +24,7 @@ const HALF = 2 ** 32;
  *
  * Durable are stretches of entries, one for each unit of work; in memory they are one table of open
  * addressing, 16 bytes a slot. A million of them are folded into a sorted run on disk, of which memory
- * keeps two bytes an entry. A run that was folded longer ago than the agreement's maximum record age
+ * keeps two bytes an entry; ten runs of a size are merged into one (seen-runs.ts). A run that was folded longer ago than the agreement's maximum record age
  * is dropped: what it speaks of would be refused anyway.
  */
 export class SeenIndex {
@@ -36,17 +35,15 @@ export class SeenIndex {
   #mask = 0;
   #count = 0;
   #stretches = { first: 0, next: 0 };
-  #runs: { run: SeenRun; foldedAt: number }[] = [];
+  #runs!: SeenRuns;
   /** What runs hold of the fingerprints that were recalled. */
   readonly #recalled = new Map<string, number>();
-  readonly #store: Store;
   readonly #memoryEntries: number;
   /** Entries of the unit of work at hand. */
   #added = new Uint32Array(ENTRY_WORDS * 1_024);
   #addedLength = 0;
 
-  private constructor(store: Store, key: Uint8Array, memoryEntries: number) {
-    this.#store = store;
+  private constructor(key: Uint8Array, memoryEntries: number) {
     this.#memoryEntries = memoryEntries;
     this.seeds = new Uint32Array(key.slice(0, 16).buffer);
     this.prints = new Fingerprint(this.seeds);
@@ -65,9 +62,9 @@ export class SeenIndex {
       session.put(KEY, key);
     }
     const entries = profile.seenEntriesInMemory ?? MEMORY_ENTRIES;
-    const index = new SeenIndex(store, fromHex(key, 32), entries);
+    const index = new SeenIndex(fromHex(key, 32), entries);
     const oldest = now - Number(profile.agreement.maxRecordAgeSeconds) - MARGIN_SECONDS;
-    await index.#loadRuns(session, oldest);
+    index.#runs = await SeenRuns.load(store, session, oldest);
     for await (const { key: at, value } of store.scan(below("seen/"))) {
       const words = new Uint32Array(readBytes(at, value).buffer);
       for (let i = 0; i < words.length; i += ENTRY_WORDS) {
@@ -85,50 +82,18 @@ export class SeenIndex {
     return index;
   }
 
-  async #loadRuns(session: StoreSession, oldest: number): Promise<void> {
-    const listed = (await getJson<{ number: number; foldedAt: number }[]>(this.#store, RUNS)) ?? [];
-    for (const { number, foldedAt } of listed) {
-      const run = await SeenRun.load(this.#store, number);
-      if (foldedAt >= oldest) this.#runs.push({ run, foldedAt });
-      else for (const key of run.keys()) session.delete(key);
-    }
-    if (this.#runs.length < listed.length) this.#putRuns(session);
-  }
-
-  #putRuns(session: StoreSession): void {
-    session.put(
-      RUNS,
-      this.#runs.map(({ run, foldedAt }) => ({ number: run.number, foldedAt })),
-    );
-  }
-
   /** Fetches what runs on disk hold of these fingerprints (upper and lower halves in turn). */
   async recall(fingerprints: ArrayLike<number>): Promise<void> {
     this.#recalled.clear();
-    if (this.#runs.length === 0) return;
-    const wanted = new Map<string, number[]>();
-    for (let i = 0; i < fingerprints.length; i += 2) {
-      const [high = 0, low = 0] = [fingerprints[i], fingerprints[i + 1]];
-      for (const { run } of this.#runs) {
-        if (!run.mayHold(high, low)) continue;
-        for (const key of run.segmentsOf(high)) {
-          const asked = wanted.get(key);
-          if (asked === undefined) wanted.set(key, [high, low]);
-          else asked.push(high, low);
-        }
-      }
-    }
-    const names = [...wanted.keys()];
-    for (const [at, value] of (await this.#store.getMany(names)).entries()) {
-      const key = names[at] as string;
-      const words = new Uint32Array(readBytes(key, value as Uint8Array).buffer);
-      const asked = wanted.get(key) as number[];
-      for (let i = 0; i < asked.length; i += 2) {
-        const [high = 0, low = 0] = [asked[i], asked[i + 1]];
-        const word = entryIn(words, high, low);
-        if (word >= 0) this.#recalled.set(`${high}/${low}`, positionOf(words, word));
-      }
-    }
+    if (this.#runs.isEmpty) return;
+    await this.#runs.recall(fingerprints, (high, low, words, word) => {
+      this.#recalled.set(`${high}/${low}`, positionOf(words, word));
+    });
+  }
+
+  /** Runs on disk that a fingerprint is looked for in. */
+  get runs(): number {
+    return this.#runs.count;
   }
 
   /** The position under the fingerprint; undefined when it was never added. */
@@ -164,7 +129,8 @@ export class SeenIndex {
    * Puts what was added into the session's unit of work.
    * @param now ledger time in seconds: no record that was seen can be younger
    */
-  save(session: StoreSession, now: number): void {
+  async save(session: StoreSession, now: number): Promise<void> {
+    await this.#runs.advance(session, this.#addedLength / ENTRY_WORDS);
     if (this.#count >= this.#memoryEntries) this.#fold(session, now);
     else if (this.#addedLength > 0) {
       const { buffer, byteOffset } = this.#added;
@@ -183,9 +149,7 @@ export class SeenIndex {
       entries.set(this.#slots.subarray(word, word + ENTRY_WORDS), at);
       at += ENTRY_WORDS;
     }
-    const number = (this.#runs.at(-1)?.run.number ?? 0) + 1;
-    this.#runs.push({ run: SeenRun.fold(session, number, entries), foldedAt: now });
-    this.#putRuns(session);
+    this.#runs.fold(session, entries, now);
     const { first, next } = this.#stretches;
     for (let stretch = first; stretch < next; stretch++) session.delete(keys.seen(stretch));
     this.#stretches.first = next;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
 import { SEEN } from "../../node/engine/fingerprint.ts";
 import { SeenIndex } from "../../node/engine/seen-index.ts";
+import { readSeenRuns } from "../../node/engine/seen-runs.ts";
 import { StoreSession } from "../../node/engine/store-session.ts";
 import { EngineScene, RECORD_AGE_MAX_SECONDS } from "./engine-scene.ts";
 
@@ -19,7 +20,7 @@ async function filled() {
     index.prints.fingerprint(SEEN.id, `record-${at}`);
     index.add(index.prints.high, index.prints.low, at);
     if (at % 100 !== 99) continue;
-    index.save(session, NOW);
+    await index.save(session, NOW);
     await session.commit();
   }
   return { context, store, index };
@@ -74,5 +75,66 @@ describe("the index of records seen", () => {
     let segments = 0;
     for await (const _ of store.scan({ from: "seen-segment/", to: "seen-segment0" })) segments++;
     assert.equal(segments, 0);
+  });
+
+  it("merges its runs by tens, over units of work and restarts, and loses none", async () => {
+    const scene = await EngineScene.open({ seenEntriesInMemory: 600 });
+    const store = new MemoryStore();
+    const context = { ...scene.context, store };
+    let session = new StoreSession(store);
+    let index = await SeenIndex.load(context, session, NOW);
+    let added = 0;
+    let most = 0;
+    for (let unit = 1; unit <= 240; unit++) {
+      for (let at = 0; at < 620; at++, added++) {
+        index.prints.fingerprint(SEEN.id, `record-${added}`);
+        index.add(index.prints.high, index.prints.low, added);
+      }
+      await index.save(session, NOW);
+      // A process that dies here leaves the unit out, and half a merge behind.
+      const isKilled = unit % 17 === 0;
+      if (isKilled) added -= 620;
+      else await session.commit();
+      most = Math.max(most, index.runs);
+      if (!isKilled && unit % 23 !== 0) continue;
+      session = new StoreSession(store);
+      index = await SeenIndex.load(context, session, NOW);
+    }
+    assert.ok(most <= 30 && index.runs < 24, `${most} runs at most, ${index.runs} at the end`);
+    const all = Array.from({ length: added }, (_, at) => `record-${at}`);
+    const found = await positionsOf(index, all);
+    const wrong = all.findIndex((_, at) => found[at] !== at);
+    assert.equal(wrong, -1, `record ${wrong} is found at ${found[wrong]}`);
+    const { runs, merges, retired } = await readSeenRuns(store);
+    assert.ok(
+      runs.some(({ level }) => level === 2),
+      "merged runs were merged",
+    );
+    const known = [...runs, ...retired].map(({ number }) => number);
+    for (const { output } of merges) known.push(output);
+    for (const space of ["seen-segment", "seen-filter", "seen-run"]) {
+      for await (const { key } of store.scan({ from: `${space}/`, to: `${space}0` })) {
+        const number = Number(`0x${key.split("/")[1]}`);
+        assert.ok(known.includes(number), `${key} belongs to a run`);
+      }
+    }
+  });
+
+  it("keeps the oldest position of a fingerprint that stands in several runs", async () => {
+    const scene = await EngineScene.open({ seenEntriesInMemory: 2 });
+    const store = new MemoryStore();
+    const context = { ...scene.context, store };
+    const session = new StoreSession(store);
+    const index = await SeenIndex.load(context, session, NOW);
+    for (let unit = 0; unit < 40; unit++) {
+      for (const [at, name] of ["same", `a-${unit}`, `b-${unit}`].entries()) {
+        index.prints.fingerprint(SEEN.id, name);
+        index.add(index.prints.high, index.prints.low, 10 * unit + at);
+      }
+      await index.save(session, NOW);
+      await session.commit();
+      assert.deepEqual(await positionsOf(index, ["same", "a-0"]), [0, 1]);
+    }
+    assert.ok(index.runs < 20);
   });
 });
