@@ -3,7 +3,7 @@ import { keys } from "./key-spaces.ts";
 import type { StoreSession } from "./store-session.ts";
 
 /** Raised with every change after which an earlier program, or this one, would misread a store. */
-export const STORE_FORMAT = 6;
+export const STORE_FORMAT = 7;
 
 /**
  * A fresh store is marked with the format that this program writes; one of another format is left as

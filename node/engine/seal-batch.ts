@@ -16,8 +16,6 @@ import type { AllTotals, BookState, StoredBatch, StoredTick } from "./stored-typ
 import { openKey } from "./subscriber-epoch.ts";
 
 const DIGEST_BYTES = 32;
-/** Stored rows of a batch that are read and hashed again before it is sealed. */
-const SAMPLES = 3;
 
 /**
  * Closes what waits in every book into batches: at least one for each book, empty or not, so that
@@ -159,7 +157,7 @@ async function buildTrees(
 }
 
 /**
- * Some of the stored rows, hashed again, give the digests that are about to be signed: a bit that
+ * Some of the stored rows, three values of up to 512, read back and hashed again, give the digests that are about to be signed: a bit that
  * flipped between writing and sealing is found before it is committed to. `fsck` does it with all.
  */
 async function requireRows(
@@ -172,18 +170,23 @@ async function requireRows(
   const recomputer = new LeafRecomputer(store, domain);
   // Beginning, end, and a place that nobody knows before the root is.
   const drawn = new DataView(trees.root.buffer).getUint32(0) % trees.count;
-  for (const index of [0, drawn, trees.count - 1].slice(0, SAMPLES)) {
+  for (const index of new Set([0, drawn, trees.count - 1])) {
     const rows = await findRows(store, domain, first + BigInt(index));
     const leaves = rows && (await recomputer.leavesOf(rows));
     if (rows !== undefined && leaves === undefined) continue;
-    const row = rows === undefined ? 0 : Number(first - rows.first) + index;
-    const stored = trees.leaves.subarray(DIGEST_BYTES * index, DIGEST_BYTES * (index + 1));
-    const digest = leaves?.subarray(DIGEST_BYTES * row, DIGEST_BYTES * (row + 1));
-    if (digest?.every((byte, at) => byte === stored[at])) continue;
-    throw new TallystickError(
-      "seal.rows-changed",
-      `Row ${first + BigInt(index)} of book ${domain} is not the one that its digest was made of. Nothing is sealed; run fsck.`,
-    );
+    // All rows of the value were hashed, so all of them are compared.
+    const before = rows === undefined ? index : Number(rows.first - first);
+    const end = rows === undefined ? index + 1 : Math.min(trees.count, before + rows.count);
+    for (let at = Math.max(0, before); at < end; at++) {
+      const row = DIGEST_BYTES * (at - before);
+      const digest = leaves?.subarray(row, row + DIGEST_BYTES);
+      const stored = trees.leaves.subarray(DIGEST_BYTES * at, DIGEST_BYTES * (at + 1));
+      if (digest?.every((byte, i) => byte === stored[i])) continue;
+      throw new TallystickError(
+        "seal.rows-changed",
+        `Row ${first + BigInt(at)} of book ${domain} is not the one that its digest was made of. Nothing is sealed; run fsck.`,
+      );
+    }
   }
 }
 

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { ChargeBlock } from "../../node/engine/charge-block.ts";
+import { keys } from "../../node/engine/key-spaces.ts";
+import { LeafTile } from "../../node/engine/leaf-tile.ts";
+import { encodeBytes, readBytes } from "../../node/engine/stored-bytes.ts";
+import { getJson } from "../../node/engine/stored-json.ts";
+import type { BookState } from "../../node/engine/stored-types.ts";
+import { CHARGES, calls, EngineScene, hasCode } from "./engine-scene.ts";
+
+/** The one value below a prefix, changed, with a checksum that fits what it is now. */
+async function change(
+  { store }: EngineScene,
+  prefix: string,
+  changed: (key: string, value: Uint8Array) => Uint8Array,
+): Promise<void> {
+  for await (const { key, value } of store.scan({ from: prefix, to: `${prefix}~` })) {
+    await store.write([{ type: "put", key, value: changed(key, value) }], { durable: true });
+  }
+}
+
+describe("sealing", () => {
+  for (const row of [0, 7, 19, 39]) {
+    it(`refuses a batch whose stored row ${row} is not the one that was hashed`, async () => {
+      const scene = await EngineScene.withAccounts();
+      await scene.ingest("file", calls("f", 40));
+      await change(scene, `rows/${CHARGES}/`, (key, value) => {
+        const block = ChargeBlock.decode(readBytes(key, value));
+        block.wide.quantity[row] = (block.wide.quantity[row] as bigint) ^ 64n;
+        return encodeBytes(...block.encode());
+      });
+      await assert.rejects(scene.pipeline.seal(), hasCode("seal.rows-changed"));
+      const book = await getJson<BookState>(scene.store, keys.book(CHARGES));
+      assert.deepEqual([book?.lastSequence, book?.pendingFirst], ["0", "1"]);
+    });
+  }
+
+  it("refuses a batch of which one bit of a stored leaf digest flipped", async () => {
+    const scene = await EngineScene.withAccounts();
+    await scene.ingest("file", calls("f", 40));
+    await change(scene, `leaves/${CHARGES}/`, (key, value) => {
+      const tile = LeafTile.read(key, value);
+      tile.digests[32 * 23 + 5] = (tile.digests[32 * 23 + 5] as number) ^ 1;
+      return tile.encode();
+    });
+    await assert.rejects(scene.pipeline.seal(), hasCode("seal.rows-changed"));
+  });
+
+  it("seals what is as it was written, over several batches of one block", async () => {
+    const scene = await EngineScene.withAccounts({ batchChargesMax: 7 });
+    await scene.ingest("file", calls("f", 40));
+    await scene.pipeline.seal();
+    const book = await getJson<BookState>(scene.store, keys.book(CHARGES));
+    assert.deepEqual([book?.lastSequence, book?.pendingFirst], ["6", "41"]);
+  });
+});
