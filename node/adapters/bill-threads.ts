@@ -40,6 +40,8 @@ interface Waiting {
 interface Thread {
   worker: Worker;
   waiting: Map<number, Waiting>;
+  /** Why it answers no more. */
+  failed?: TallystickError;
 }
 
 /** Computes a bill run in threads of their own; bytes are handed over, not copied. */
@@ -70,6 +72,8 @@ export class BillThreads implements BillKernel {
 
   #ask(request: BillRequest, moved: ArrayBuffer[]): Promise<GatheredUnit | ComposedBucket> {
     const idlest = this.#threads.reduce((a, b) => (b.waiting.size < a.waiting.size ? b : a));
+    // A step that was being read while its thread ended is asked for now; nobody would answer it.
+    if (idlest.failed !== undefined) return Promise.reject(idlest.failed);
     return new Promise((resolve, reject) => {
       idlest.waiting.set(request.id, { resolve, reject });
       idlest.worker.postMessage(request, moved);
@@ -80,6 +84,7 @@ export class BillThreads implements BillKernel {
 function startThread(facts: BillFacts): Thread {
   const worker = new Worker(new URL("./bill-thread.ts", import.meta.url), { workerData: facts });
   const waiting: Thread["waiting"] = new Map();
+  const thread: Thread = { worker, waiting };
   worker.on("message", (answer: BillAnswer) => {
     const asked = waiting.get(answer.id);
     waiting.delete(answer.id);
@@ -94,10 +99,11 @@ function startThread(facts: BillFacts): Thread {
       {},
       cause,
     );
+    thread.failed ??= error;
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   };
   worker.on("error", fail);
   worker.on("exit", fail);
-  return { worker, waiting };
+  return thread;
 }

@@ -22,6 +22,8 @@ export class ColumnsSpool {
   readonly #source: number;
   readonly #file: number;
   #at = 0;
+  /** Where the last batch that was written ends. */
+  #end = 0;
 
   /** @param sourcePath of the file that the columns are of */
   constructor(path: string, sourcePath: string) {
@@ -41,14 +43,14 @@ export class ColumnsSpool {
     length.writeUInt32LE(header.length);
     const ids = columns.ids.subarray(0, columns.idFrom(columns.count));
     const parts = [length, header, ...columns.filled(), ids];
-    requireWhole("writev", writevSync(this.#file, parts), parts);
+    this.#end += requireWhole("writev", writevSync(this.#file, parts), parts);
   }
 
   /** The next batch, in the order of writing; undefined behind the last. */
   read(columns: UsageColumns): SpooledHeader | undefined {
-    const length = this.#bytes(LENGTH_BYTES);
-    if (length === undefined) return undefined;
-    const json = this.#bytes(length.readUInt32LE()) as Buffer;
+    // Not where the bytes end: of a spool that somebody cut rows would be missing, and nobody told.
+    if (this.#at === this.#end) return undefined;
+    const json = this.#bytes(this.#bytes(LENGTH_BYTES).readUInt32LE());
     const spooled: SpooledHeader = JSON.parse(json.toString());
     Object.assign(columns, spooled.header, { rawLength: spooled.rawLength });
     const parts = columns.filled();
@@ -70,11 +72,10 @@ export class ColumnsSpool {
     rmSync(this.#path, { force: true });
   }
 
-  #bytes(count: number): Buffer | undefined {
+  #bytes(count: number): Buffer {
     const bytes = Buffer.alloc(count);
-    const read = readSync(this.#file, bytes, 0, count, this.#at);
-    this.#at += read;
-    return read === count ? bytes : undefined;
+    this.#at += requireWhole("read", readSync(this.#file, bytes, 0, count, this.#at), [bytes]);
+    return bytes;
   }
 }
 

@@ -46,10 +46,12 @@ export class EventThread implements Lane {
       if ("value" in answer) call?.resolve(answer.value);
       else call?.reject(asError(answer.error));
     });
-    this.#worker.on("error", (error) => {
-      this.#failed = error;
+    const fail = (error: unknown) => {
+      this.#failed ??= error;
       for (const { reject } of this.#waiting.splice(0)) reject(error);
-    });
+    };
+    this.#worker.on("error", fail);
+    this.#worker.on("exit", (code) => fail(new Error(`a thread of events ended with ${code}`)));
   }
 
   update = (state: LaneState) => this.#call<void>("update", [state]);

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { assert } from "../core/errors.ts";
 import type { ChargeBlock } from "../engine/charge-block.ts";
@@ -26,7 +25,7 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
-const PROGRAM = fileURLToPath(new URL("./hash-thread-program.ts", import.meta.url));
+const PROGRAM = new URL("./hash-thread-program.ts", import.meta.url);
 /** Buffers that are kept for the next blocks, and what a full block with its secrets takes. */
 const SPARE_MAX = 8;
 const THREAD_ROWS_MIN = 64;
@@ -56,10 +55,15 @@ export class HashThread implements LeafHasher {
   /** For few rows, which are hashed before a thread has them. */
   #own: ChargeHasher | undefined;
   #worker: Worker | undefined;
+  readonly #program: URL;
 
-  /** @param domain the book's */
-  constructor(domain: Uint8Array) {
+  /**
+   * @param domain the book's
+   * @param program the thread's; another one only in tests
+   */
+  constructor(domain: Uint8Array, program = PROGRAM) {
     this.#domain = domain;
+    this.#program = program;
   }
 
   leavesOf(block: ChargeBlock, secrets: BlockSecrets): Uint8Array | Promise<Uint8Array> {
@@ -110,7 +114,7 @@ export class HashThread implements LeafHasher {
 
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(PROGRAM);
+    const worker = new Worker(this.#program);
     worker.unref();
     worker.on("message", (answer: HashAnswer) => {
       const waiting = this.#waiting.shift();
@@ -121,7 +125,9 @@ export class HashThread implements LeafHasher {
       if (this.#spare.length < SPARE_MAX) this.#spare.push(answer.buffer);
     });
     const fail = (error: unknown) => {
-      if (this.#worker === worker) this.#worker = undefined;
+      // Its end is told after its error: what waits by then is asked of the next thread.
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
       for (const { reject } of this.#waiting.splice(0)) reject(error);
     };
     worker.on("error", fail);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ColumnsThread } from "../../node/adapters/columns-thread.ts";
@@ -114,6 +114,20 @@ describe("a file read into columns by a thread of its own", () => {
     const gone = columnsOf(join(folder, "gone.csv"));
     assert.equal(await codeOf(collect(gone)), "file.unreadable");
     assert.equal(await codeOf(collect(columnsOf(folder))), "file.unreadable");
+  });
+
+  it("never takes a spool that was cut for the end of the file", async () => {
+    for (const keep of [0, 0.5]) {
+      const thread = new ColumnsThread(path, NAME, OPTIONS);
+      try {
+        await thread.look();
+        const spool = `${path}.columns`;
+        truncateSync(spool, Math.floor(keep * statSync(spool).size));
+        assert.equal(await codeOf(collect(thread.lines(SEEDS))), "file.unreadable");
+      } finally {
+        await thread.close();
+      }
+    }
   });
 
   it("ends the intake when it dies, keeps what was durable, and goes on there", async () => {

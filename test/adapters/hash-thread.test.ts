@@ -76,6 +76,20 @@ describe("hashing in a thread", () => {
     await thread.close();
   });
 
+  it("gives nobody another block's digests when it died and began again", async () => {
+    const program = new URL("./dying-hash-thread.ts", import.meta.url);
+    const thread = new HashThread(DOMAIN, program);
+    const here = new ChargeHasher(DOMAIN);
+    const [deadly, next, last] = [made(511, 1), made(512, 2), made(512, 3)];
+    await assert.rejects(async () => thread.leavesOf(deadly.block, deadly.secrets), /dies of it/);
+    // The thread's error is told before its end: what is asked for in between is the next thread's.
+    for (const { block, secrets } of [next, last]) {
+      const expected = here.leavesOf(block, secrets);
+      assert.deepEqual(await thread.leavesOf(block, secrets), expected);
+    }
+    await thread.close();
+  });
+
   it("makes no row durable whose digest it does not have", async () => {
     let isBroken = true;
     const here: { hasher?: ChargeHasher } = {};

@@ -76,7 +76,8 @@ export class AsteriskZone {
   }
 
   #learn(difference: number): void {
-    const nearest = Math.round(difference / QUARTER_HOUR) * QUARTER_HOUR;
+    // Adding zero makes 0 of the -0 that a small negative difference rounds to.
+    const nearest = Math.round(difference / QUARTER_HOUR) * QUARTER_HOUR + 0;
     if (Math.abs(nearest) > OFFSET_MAX) return;
     const isFirstLeg = Math.abs(difference - nearest) <= SAME_MOMENT;
     if (this.#offset === undefined) {
