@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ColumnsThread } from "../../node/adapters/columns-thread.ts";
@@ -128,6 +136,13 @@ describe("a file read into columns by a thread of its own", () => {
         await thread.close();
       }
     }
+  });
+
+  it("ends with the disk's error where columns can not be put down", async function () {
+    if (!existsSync("/dev/full")) this.skip();
+    symlinkSync("/dev/full", `${path}.columns`);
+    assert.equal(await codeOf(collect(columnsOf(path))), "spool.write-failed");
+    assert.ok(!existsSync(`${path}.columns`));
   });
 
   it("ends the intake when it dies, keeps what was durable, and goes on there", async () => {

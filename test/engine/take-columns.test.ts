@@ -198,6 +198,30 @@ describe("columns taken in", () => {
     );
   });
 
+  it("charge late records in the month after the one that was billed", async () => {
+    const calls = fc.sample(callOf([ANNA, BERT], ["+4930123456"]), { numRuns: 60, seed: 4 });
+    const rows = calls.map((one, at) => {
+      const ago = Math.min(one.ago, 30 * 86_400 - at);
+      return rowOf({ ...one, ago, serial: at, flaw: "" });
+    });
+    const scenes = [];
+    for (const by of ["columns", "objects"] as const) {
+      const scene = await EngineScene.withAccounts({ seed: 6 });
+      await ingest(scene, "early", rows.slice(0, 30).join(""), by);
+      await scene.commit();
+      await scene.pipeline.bill("2026-09");
+      await ingest(scene, "late", rows.slice(30).join(""), by);
+      scenes.push(scene);
+    }
+    const [fast, plain] = scenes as [EngineScene, EngineScene];
+    assert.deepEqual(await everything(fast), await everything(plain));
+    const late = (await fast.charges()).filter(({ opened, epoch }) => {
+      const start = Number(opened.charge?.start ?? 0);
+      return epoch === "2026-10" && start < Date.parse("2026-10-01");
+    });
+    assert.ok(late.length > 0);
+  });
+
   it("take a clerk's price for a record that has one", async () => {
     const calls = fc.sample(callOf([ANNA, BERT], ["+4930123456"]), { numRuns: 40, seed: 9 });
     const text = calls.map((one, at) => rowOf({ ...one, serial: at, flaw: "" })).join("");
