@@ -1,6 +1,7 @@
 import { Level } from "level";
 import { TallystickError } from "../core/errors.ts";
 import { whyDisk } from "./disk.ts";
+import { requireWholeLogs } from "./level-log.ts";
 
 /** A unit of work of ingest fits, so that it is sorted into files once. */
 const WRITE_BUFFER_BYTES = 32 * 1_048_576;
@@ -29,7 +30,7 @@ export class LevelDatabase {
     this.#database = database;
   }
 
-  /** @throws what LevelDB throws */
+  /** @throws TallystickError `store.corrupt`; what LevelDB throws */
   static async open(directory: string): Promise<LevelDatabase> {
     return new LevelDatabase(directory, await openDatabase(directory));
   }
@@ -81,6 +82,8 @@ export class LevelDatabase {
 }
 
 async function openDatabase(directory: string): Promise<Database> {
+  // Before LevelDB, which opens once it is made, folds them away. Who holds them only adds at their end.
+  await requireWholeLogs(directory);
   // Bytes as views: LevelDB compares keys byte by byte, which is the order of the port.
   const database: Database = new Level(directory, {
     keyEncoding: "utf8",

@@ -219,6 +219,7 @@ function isCorruption(error: unknown): boolean {
 }
 
 function openingError(directory: string, error: unknown): TallystickError {
+  if (error instanceof TallystickError) return error;
   if (levelCodes(error).includes("LEVEL_LOCKED")) {
     return new TallystickError(
       "store.locked",

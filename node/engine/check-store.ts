@@ -137,6 +137,7 @@ async function checkBook(
     else if (ledger !== undefined) await checkSeal(ledger, book, batch, check, tell);
   }
   await checkWaiting(store, book, check);
+  if (ledger !== undefined) await checkNewest(ledger, book, check);
   if (BigInt(book.runningSumNano) !== runningSum || BigInt(book.runningCount) !== runningCount) {
     check.problems.push({
       code: "fsck.book-totals",
@@ -145,6 +146,22 @@ async function checkBook(
       message: "The book's totals are not the sum of its batches.",
     });
   }
+}
+
+/** A store that lost its end fits together, and only the ledger still knows what it had. */
+async function checkNewest(
+  ledger: LedgerReader,
+  { domain, lastSequence }: BookState,
+  { problems }: StoreCheck,
+): Promise<void> {
+  const newest = (await ledger.bookOf(domain))?.newestSequence ?? 0n;
+  if (newest <= BigInt(lastSequence)) return;
+  problems.push({
+    code: "fsck.store-behind",
+    book: domain,
+    sequence: newest.toString(),
+    message: `The ledger has batches up to ${newest}, the store up to ${lastSequence}: the store lost its end. Restore the last backup.`,
+  });
 }
 
 /** Rows that wait for their batch: their digests are what will be signed. */

@@ -285,6 +285,18 @@ describe("the check of the store", () => {
     assert.deepEqual([...stages.keys()], ["rows", "numbers", "totals", "records seen"]);
   });
 
+  it("finds that the store lost its end, which only the ledger knows", async () => {
+    const whole = await billed();
+    const before = new MemoryStore(await contentsOf(whole.store));
+    assert.deepEqual((await checkStore(before, whole.ledger)).problems, []);
+    await whole.commit();
+    const alone = await checkStore(before);
+    assert.deepEqual(alone.problems, []);
+    const { problems } = await checkStore(before, whole.ledger);
+    assert.ok(problems.some(({ book }) => book === CHARGES));
+    assert.deepEqual([...new Set(problems.map(({ code }) => code))], ["fsck.store-behind"]);
+  });
+
   it("finds a ledger that does not have a batch", async () => {
     const emptier = await EngineScene.open();
     const check = await checkStore(scene.store, emptier.ledger);
