@@ -7,6 +7,7 @@ import type { NodeConfig } from "./config.ts";
 import { RETENTION } from "./core/charging/expire.ts";
 import { TallystickError } from "./core/errors.ts";
 import { parseStrictJson } from "./core/json/strict-json.ts";
+import { requireKnownKeys } from "./core/rating/account-list.ts";
 import { ChargingNode } from "./engine/charging-node.ts";
 import { chargingToBooks } from "./engine/charging-to-books.ts";
 import { ChargingUpkeep } from "./engine/charging-upkeep.ts";
@@ -34,6 +35,7 @@ export async function startCharging(
   const { accounts, emergencyNumbers, intoBooks, keepSessionsMinutes, webhook } = config.charging;
   const written =
     accounts === undefined ? undefined : parseStrictJson(await readFile(accounts, "utf8"));
+  if (written !== undefined) requireKnownKeys(written);
   const charging = await ChargingNode.open({
     log: await ChargingLogFile.open(join(config.data, "charging")),
     pricers: new TariffPricers(tariffs, written),

@@ -4,6 +4,7 @@ import { readTariffJson } from "../adapters/tariff-file.ts";
 import { TallystickError } from "../core/errors.ts";
 import { parseStrictJson } from "../core/json/strict-json.ts";
 import { AccountDirectory } from "../core/rating/account-directory.ts";
+import { requireKnownKeys } from "../core/rating/account-list.ts";
 import type { BillingPeriods } from "../core/rating/billing-period.ts";
 import { RatingState } from "../core/rating/rating-state.ts";
 import { type CompiledTariff, compileTariff } from "../core/tariff/compile.ts";
@@ -23,7 +24,10 @@ export async function loadAccounts(
 ): Promise<AccountDirectory> {
   if (file === undefined) return new AccountDirectory(tariff.document, true);
   const json = parseJson(file, await readText(file), "accounts.not-json");
-  return naming(file, () => AccountDirectory.read(json, tariff.document, periods));
+  return naming(file, () => {
+    requireKnownKeys(json);
+    return AccountDirectory.read(json, tariff.document, periods);
+  });
 }
 
 /** A file that is not there yet is a new state. */

@@ -8,7 +8,7 @@ import type {
   ToldMove,
 } from "../core/evidence/bundle.ts";
 import type { Rejection } from "../core/formats/inspect-line.ts";
-import type { AccountTerms } from "../core/rating/account-directory.ts";
+import type { AccountTerms } from "../core/rating/account-list.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
 import type { DemandedPlace } from "./build-delivery.ts";
 import type { RefusalReason } from "./ledger.ts";

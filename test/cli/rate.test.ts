@@ -305,6 +305,9 @@ describe("tallystick rate with accounts", () => {
     assert.equal(refusal(bad([{ id: 7 }])).code, "accounts.shape");
     assert.equal(refusal(bad([{ id: 7 }])).field, "0/id");
     assert.equal(refusal(bad({ accounts: [{ id: "a", plan: 7 }] })).field, "accounts/0/plan");
+    assert.equal(refusal(bad([{ id: "a", planz: "S" }])).field, "0/planz");
+    const misspelt = { accounts: [{ id: "a", devices: [{ id: "d", form: "2026-03-01" }] }] };
+    assert.equal(refusal(bad(misspelt)).field, "accounts/0/devices/0/form");
     const date = [{ id: "a", plans: [{ plan: "S", from: "soon" }] }];
     assert.equal(refusal(bad(date)).code, "accounts.date-invalid");
     assert.equal(refusal(bad(date)).file, join(folder, "bad.json"));

@@ -11,11 +11,16 @@ const NUMBER_LENGTH_MAX = 60;
 /** Up to so many digits, a double keeps what is written. */
 const DOUBLE_DIGITS = 15;
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|[{}[\],:]/gs;
+/** Deeper than any document is: who walks the value, here or later, needs no more stack than this. */
+const DEPTH_MAX = 64;
+
+/** A string is its opening quote here: an expression that spans long ones runs out of stack. */
+const TOKEN = /-?\d[\d.eE+-]*|["{}[\],:]/g;
 
 /**
  * @throws TallystickError `json.malformed`, `json.duplicate-key`, `json.exponent`,
- *   `json.number-too-long`, `json.number-inexact`; the place has the line, counting from 1
+ *   `json.number-too-long`, `json.number-inexact`, `json.too-deep`; the place has the line, counting
+ *   from 1
  */
 export function parseStrictJson(text: string): unknown {
   let value: unknown;
@@ -25,8 +30,20 @@ export function parseStrictJson(text: string): unknown {
     const reason = cause instanceof Error ? cause.message : "unknown reason";
     throw new TallystickError("json.malformed", `This is no JSON: ${reason}.`, {}, cause);
   }
-  if (!isWrittenPlainly(text, value)) requireOneMeaning(text);
+  if (mayBeTooDeep(text) || !isWrittenPlainly(text, value)) requireOneMeaning(text);
   return value;
+}
+
+/** Whether enough brackets open for it, in strings or not: a record has few. */
+function mayBeTooDeep(text: string): boolean {
+  let opened = 0;
+  for (const bracket of "{[") {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
+      opened += 1;
+      if (opened > DEPTH_MAX) return true;
+    }
+  }
+  return false;
 }
 
 /**
@@ -41,16 +58,14 @@ function isWrittenPlainly(text: string, value: unknown): boolean {
 function requireOneMeaning(text: string): void {
   const open: (Set<string> | undefined)[] = [];
   let isKeyNext = false;
-  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+  for (const { token, index } of tokensOf(text)) {
     const keys = open.at(-1);
     switch (token) {
       case "{":
-        open.push(new Set());
-        isKeyNext = true;
-        continue;
       case "[":
-        open.push(undefined);
-        isKeyNext = false;
+        requireShallow(open.length + 1, text, index);
+        open.push(token === "{" ? new Set() : undefined);
+        isKeyNext = token === "{";
         continue;
       case "}":
       case "]":
@@ -65,20 +80,50 @@ function requireOneMeaning(text: string): void {
         continue;
     }
     if (!token.startsWith('"')) requireExactNumber(token, text, index);
-    else if (isKeyNext && keys !== undefined) {
-      // The same key can be written with and without escapes.
-      const key = token.includes("\\") ? String(JSON.parse(token)) : token.slice(1, -1);
-      if (keys.has(key)) {
-        throw refusal(
-          "json.duplicate-key",
-          `"${key.slice(0, 80)}" stands twice in one object; which of the two counts is open. Remove one.`,
-          text,
-          index,
-        );
-      }
-      keys.add(key);
-    }
+    else if (isKeyNext && keys !== undefined) requireNewKey(keys, token, text, index);
   }
+}
+
+/** Brackets, separators, numbers, and strings with their quotes. */
+function* tokensOf(text: string): Generator<{ token: string; index: number }> {
+  TOKEN.lastIndex = 0;
+  for (let match = TOKEN.exec(text); match !== null; match = TOKEN.exec(text)) {
+    const { 0: first, index } = match;
+    const end = first === '"' ? endOfString(text, index) : TOKEN.lastIndex;
+    yield { token: text.slice(index, end), index };
+    TOKEN.lastIndex = end;
+  }
+}
+
+/** @param start of the opening quote; the place behind the closing one */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+  return at + 1;
+}
+
+function requireShallow(depth: number, text: string, index: number): void {
+  if (depth <= DEPTH_MAX) return;
+  throw refusal(
+    "json.too-deep",
+    `Lists and objects stand in each other more than ${DEPTH_MAX} deep; nothing that is read here is.`,
+    text,
+    index,
+  );
+}
+
+function requireNewKey(keys: Set<string>, token: string, text: string, index: number): void {
+  // The same key can be written with and without escapes.
+  const key = token.includes("\\") ? String(JSON.parse(token)) : token.slice(1, -1);
+  if (keys.has(key)) {
+    throw refusal(
+      "json.duplicate-key",
+      `"${key.slice(0, 80)}" stands twice in one object; which of the two counts is open. Remove one.`,
+      text,
+      index,
+    );
+  }
+  keys.add(key);
 }
 
 function requireExactNumber(token: string, text: string, index: number): void {

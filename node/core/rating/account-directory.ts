@@ -1,47 +1,13 @@
-import { z } from "zod";
 import { TallystickError } from "../errors.ts";
-import { firstShapeProblem } from "../json/shape-words.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
 import type { Groups } from "../tariff/conditions.ts";
 import type { TariffDocument, TariffPlan } from "../tariff/document.ts";
 import { readOtherParty } from "../tariff/numbering.ts";
+import { readAccountList, type WrittenAccount, writtenPlans } from "./account-list.ts";
 import type { BillingPeriods } from "./billing-period.ts";
+import { checkPlanDates } from "./check-plan-dates.ts";
 import { checkSponsors } from "./check-sponsors.ts";
 import { ServedNumbers, servedIdentities } from "./served-party.ts";
-
-const id = z.string().min(1).max(200);
-const instant = z.string().min(1).max(40).nullish();
-
-/** What an account has beside its id and devices, as `rate --accounts` and the node take it. */
-export const accountTerms = {
-  pool: id.optional(),
-  plan: id.optional(),
-  plans: z
-    .array(z.strictObject({ plan: id, from: instant, to: instant }))
-    .max(1000)
-    .optional(),
-  groups: z.array(id).max(100).optional(),
-  friends: z.array(id).max(1000).optional(),
-  sponsors: z
-    .array(z.strictObject({ account: id, name: id.optional(), from: instant, to: instant }))
-    .max(100)
-    .optional(),
-  taxExempt: z.boolean().optional(),
-};
-
-export type AccountTerms = z.infer<z.ZodObject<typeof accountTerms>>;
-
-const account = z.looseObject({
-  id,
-  ...accountTerms,
-  devices: z
-    .array(
-      z.looseObject({ id, from: instant, to: instant, groups: z.array(id).max(100).optional() }),
-    )
-    .optional(),
-});
-const accountList = z.array(account);
-const accountsFile = z.looseObject({ accounts: accountList });
 
 interface WrittenDates {
   from?: string | null | undefined;
@@ -116,7 +82,8 @@ export class AccountDirectory {
   /**
    * @param isOneOfVersions other versions of the tariff know the plans that this one does not
    * @throws TallystickError `accounts.shape`, `accounts.plan-unknown`, `accounts.twice`,
-   *   `accounts.date-invalid`, `accounts.pool-unknown`, `accounts.sponsor-unknown`,
+   *   `accounts.date-invalid`, `accounts.dates-reversed`, `accounts.plans-overlap`,
+   *   `accounts.plan-or-plans`, `accounts.pool-unknown`, `accounts.sponsor-unknown`,
    *   `accounts.sponsor-cycle`
    */
   static read(
@@ -142,19 +109,7 @@ export class AccountDirectory {
    * @throws TallystickError as `read`
    */
   prepare(input: unknown, periods: BillingPeriods, { isOneOfVersions = false } = {}): () => void {
-    // One of the two is tried, not a union: its error would not say where.
-    const parsed = Array.isArray(input)
-      ? accountList.safeParse(input)
-      : accountsFile.safeParse(input);
-    if (!parsed.success) {
-      const { field, says } = firstShapeProblem(parsed.error, input);
-      throw new TallystickError(
-        "accounts.shape",
-        `The accounts can not be read: ${field === "" ? "" : `${field}: `}${says}. Write [{"id":"acme","plan":"S","devices":[{"id":"sim-1"}]}].`,
-        { field: field.replaceAll(".", "/") },
-      );
-    }
-    const written = Array.isArray(parsed.data) ? parsed.data : parsed.data.accounts;
+    const written = readAccountList(input);
     const changed = new Map<string, RatedAccount>();
     for (const one of written) {
       if (changed.has(one.id)) {
@@ -179,21 +134,18 @@ export class AccountDirectory {
     };
   }
 
-  #rated(
-    written: z.infer<typeof account>,
-    periods: BillingPeriods,
-    isOneOfVersions: boolean,
-  ): RatedAccount {
-    const dates = ({ from, to }: WrittenDates): Dates => ({
-      from: from == null ? Number.NEGATIVE_INFINITY : this.#instant(from, periods),
-      to: to == null ? Number.POSITIVE_INFINITY : this.#instant(to, periods),
-    });
+  #rated(written: WrittenAccount, periods: BillingPeriods, isOneOfVersions: boolean): RatedAccount {
+    const dates = (one: WrittenDates): Dates => this.#dates(written.id, one, periods);
     const devices = (written.devices ?? []).map((device) => ({
       id: device.id,
       groups: device.groups ?? [],
       ...dates(device),
     }));
-    const plans = written.plans ?? (written.plan === undefined ? [] : [{ plan: written.plan }]);
+    const plans = writtenPlans(written);
+    checkPlanDates(
+      written.id,
+      plans.map((one) => ({ plan: one.plan, ...dates(one) })),
+    );
     const isHere = ({ plan }: { plan: string }) => !isOneOfVersions || this.#knows(plan);
     return {
       id: written.id,
@@ -202,7 +154,9 @@ export class AccountDirectory {
       assignments:
         plans.length === 0
           ? this.#defaultAssignments()
-          : plans.filter(isHere).map((one) => ({ plan: this.#plan(one.plan), ...dates(one) })),
+          : plans
+              .filter(isHere)
+              .map((one) => ({ plan: this.#plan(one.plan, written.id), ...dates(one) })),
       planless: plans.filter((one) => !isHere(one)).map(dates),
       devices,
       devicesById: byId(devices),
@@ -250,30 +204,45 @@ export class AccountDirectory {
     return other !== undefined && friends.has(this.#digitsOf(other));
   }
 
-  #instant(text: string, periods: BillingPeriods): number {
-    const instant = periods.parse(text);
-    if (instant !== undefined) return instant;
-    throw new TallystickError("accounts.date-invalid", `"${text}" is no date; correct it.`);
-  }
-
-  #knows(name: string): boolean {
-    return this.#document.plans?.some((one) => one.name === name) ?? false;
-  }
-
-  #plan(name: string): TariffPlan {
-    const plan = this.#document.plans?.find((one) => one.name === name);
-    if (plan !== undefined) return plan;
+  #dates(account: string, written: WrittenDates, periods: BillingPeriods): Dates {
+    const instant = (text: string): number => {
+      const parsed = periods.parse(text);
+      if (parsed !== undefined) return parsed;
+      throw new TallystickError(
+        "accounts.date-invalid",
+        `"${text}", of the account "${account}", is no date; correct it.`,
+      );
+    };
+    const from = written.from == null ? Number.NEGATIVE_INFINITY : instant(written.from);
+    const to = written.to == null ? Number.POSITIVE_INFINITY : instant(written.to);
+    if (from <= to) return { from, to };
     throw new TallystickError(
-      "accounts.plan-unknown",
-      `The tariff has no plan "${name}"; correct the account, or add the plan.`,
+      "accounts.dates-reversed",
+      `From ${written.from} to ${written.to}, of the account "${account}", is no time; exchange the two.`,
     );
   }
 
+  #knows(name: string): boolean {
+    return this.#planNamed(name) !== undefined;
+  }
+
+  #plan(name: string, account: string): TariffPlan {
+    const plan = this.#planNamed(name);
+    if (plan !== undefined) return plan;
+    throw new TallystickError(
+      "accounts.plan-unknown",
+      `The tariff has no plan "${name}"; correct the account "${account}", or add the plan.`,
+    );
+  }
+
+  #planNamed(name: string | undefined): TariffPlan | undefined {
+    return this.#document.plans?.find((one) => one.name === name);
+  }
+
   #defaultAssignments(): PlanAssignment[] {
-    const { defaultPlan } = this.#document;
-    if (defaultPlan === undefined) return [];
-    const always = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
-    return [{ plan: this.#plan(defaultPlan), ...always }];
+    const plan = this.#planNamed(this.#document.defaultPlan);
+    if (plan === undefined) return [];
+    return [{ plan, from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }];
   }
 
   account(id: string): RatedAccount | undefined {

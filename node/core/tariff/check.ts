@@ -12,6 +12,10 @@ import { type TariffDocument, tariffDocumentSchema } from "./document.ts";
 import { isTimeZone, parseTariffInstant, validityOf } from "./instants.ts";
 import { ProblemList, type TariffProblem } from "./problem.ts";
 
+const YEAR = 366 * 86_400_000;
+/** Each day of a calendar is a row or several: an end such as 9999-12-31 would be millions of them. */
+const CALENDAR_YEARS_MAX = 100;
+
 export interface TariffCheck {
   /** Absent when the document has errors. */
   document?: TariffDocument;
@@ -108,6 +112,14 @@ function checkValidity(document: TariffDocument, list: ProblemList): void {
       "tariff.calendar-too-short",
       ["calendarUntil"],
       "The calendar ends before the tariff does; let it reach validTo, or leave calendarUntil out.",
+    );
+  }
+  const isLong = calendarUntil - validFrom > CALENDAR_YEARS_MAX * YEAR;
+  if (document.calendar !== undefined && isLong) {
+    list.error(
+      "tariff.calendar-too-long",
+      [document.calendarUntil === undefined ? "validTo" : "calendarUntil"],
+      `The calendar would be laid down for more than ${CALENDAR_YEARS_MAX} years; name an earlier end, or leave it out.`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { Router } from "express";
 import { z } from "zod";
 import type { Hex } from "../../core/bytes.ts";
-import { accountTerms } from "../../core/rating/account-directory.ts";
+import { accountTerms } from "../../core/rating/account-list.ts";
 import type { DisputeList } from "../../engine/list-disputes.ts";
 import type { Settlement } from "../../engine/settlement.ts";
 import { requireOperator } from "../access.ts";

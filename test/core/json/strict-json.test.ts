@@ -16,6 +16,9 @@ const refused: [string, string, string][] = [
   ["an infinite one", '{"a":Infinity}', "json.malformed"],
   ["two values", "1 2", "json.malformed"],
   ["nothing", "", "json.malformed"],
+  ["what is nested too deep", nested(65), "json.too-deep"],
+  ["what is nested deeper than a stack", nested(200_000), "json.too-deep"],
+  ["what is nested too deep in another way", `[${"[],".repeat(99)}${nested(64)}]`, "json.too-deep"],
 ];
 
 const writtenPlainly: [string, string, string][] = [
@@ -24,7 +27,24 @@ const writtenPlainly: [string, string, string][] = [
 ];
 refused.push(...writtenPlainly);
 
+function nested(depth: number): string {
+  return "[".repeat(depth) + "]".repeat(depth);
+}
+
 describe("strict JSON", () => {
+  it("reads what is nested, and what only looks so", () => {
+    for (const text of [nested(64), `[${"[],".repeat(99)}0]`, `"${"[{".repeat(999)}"`]) {
+      assert.deepEqual(parseStrictJson(text), JSON.parse(text));
+    }
+  });
+
+  it("reads a string of any length", () => {
+    const texts = ["x".repeat(20_000_000), "\\n".repeat(1_000_000), '\\"', "\\\\"];
+    for (const text of texts) {
+      assert.equal((parseStrictJson(`{ "a" : "${text}", "b" : 1 }`) as { b: number }).b, 1);
+    }
+  });
+
   it("is read as JSON is", () => {
     fc.assert(
       fc.property(fc.json({ noUnicodeString: false } as object), (text) => {

@@ -51,6 +51,18 @@ const refused: [string, Partial<TariffDocument> | object, string, string][] = [
     "/calendarUntil",
   ],
   [
+    "a calendar of thousands of years",
+    { validTo: "9999-12-31", calendar: PEAK_CALENDAR },
+    "tariff.calendar-too-long",
+    "/validTo",
+  ],
+  [
+    "a calendar that is laid down for centuries",
+    { calendarUntil: "2226-01-01", calendar: PEAK_CALENDAR },
+    "tariff.calendar-too-long",
+    "/calendarUntil",
+  ],
+  [
     "two services of one direction",
     { services: [outgoing, outgoing].map((s) => ({ ...s, prices: [PER_STARTED_MINUTE] })) },
     "tariff.service-twice",
