@@ -49,10 +49,12 @@ export function withTotals<Totals extends StoredTotals>(
   b: StoredTotals,
   sign: 1 | -1 = 1,
 ): Totals {
-  const classes = { ...a.classes };
+  // In the order of the classes, so that the same totals are the same bytes however they came.
+  const classes: Totals["classes"] = {};
   for (const name of CONTROL_CLASSES) {
-    const more = b.classes[name];
-    if (more !== undefined) classes[name] = together(classes[name] ?? nothing(), more, sign);
+    const [known, more] = [a.classes[name], b.classes[name]];
+    if (more !== undefined) classes[name] = together(known ?? nothing(), more, sign);
+    else if (known !== undefined) classes[name] = known;
   }
   return { ...a, in: together(a.in, b.in, sign), classes };
 }
@@ -147,7 +149,10 @@ export class RunningTotals {
   *byHour(): Generator<[hour: string, totals: StoredTotals]> {
     for (const [hour, run] of this.#hours) {
       const totals: StoredTotals = { in: nothing(), classes: {} };
-      for (const [outcome, { records, milliseconds, octets }] of run) {
+      for (const outcome of CONTROL_CLASSES) {
+        const counted = run.get(outcome);
+        if (counted === undefined) continue;
+        const { records, milliseconds, octets } = counted;
         const own = { records, durationMilliseconds: String(milliseconds), octets: String(octets) };
         totals.classes[outcome] = own;
         totals.in = together(totals.in, own);

@@ -2,20 +2,21 @@ import { type InspectLine, isRecord } from "../../node/core/formats/inspect-line
 import { rateUsage } from "../../node/core/rating/rate-usage.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import { unnumbered } from "../../node/engine/charge-of-record.ts";
-import { countedUse } from "../../node/engine/control-totals.ts";
+import { countedUse, emptyTotals } from "../../node/engine/control-totals.ts";
 import type { AccountGuide } from "../../node/engine/guide-account.ts";
 import { keys } from "../../node/engine/key-spaces.ts";
 import { numberCharge } from "../../node/engine/number-charge.ts";
 import type { EngineContext } from "../../node/engine/operator.ts";
 import { UsePricer } from "../../node/engine/price-use.ts";
 import { StoreSession } from "../../node/engine/store-session.ts";
-import type { ControlClass, SuspendedRecord } from "../../node/engine/stored-types.ts";
+import type { AllTotals, ControlClass, SuspendedRecord } from "../../node/engine/stored-types.ts";
+import { putWaiting } from "../../node/engine/suspend-record.ts";
 import type { TariffShelf } from "../../node/engine/tariff-shelf.ts";
 
 /**
  * The reference of `UsageIngest`: one record after the other, each charge numbered, hashed and stored
  * alone by the plain rater and the plain hash, with sets for what came before. The same lines and the
- * same randomness give the same books.
+ * same randomness give the same books. Of the control totals it keeps how many wait, which a batch says.
  */
 export class PlainIngest {
   readonly #context: EngineContext;
@@ -68,7 +69,12 @@ export class PlainIngest {
   async #suspend(session: StoreSession, record: UsageRecord, code: string): Promise<ControlClass> {
     const counted = countedUse(record, "");
     const suspended: SuspendedRecord = { record, code, message: "", since: "", counted };
-    session.put(keys.suspense(record.id), suspended);
+    putWaiting(session, suspended);
+    const overall = keys.node("control-totals");
+    const all = (await session.get<AllTotals>(overall)) ?? emptyTotals();
+    const { suspended: before } = all.classes;
+    const classes = { ...all.classes, suspended: { ...before, records: before.records + 1 } };
+    session.put(overall, { ...all, classes });
     await session.commit();
     return "suspended";
   }
