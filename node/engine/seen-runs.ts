@@ -7,7 +7,7 @@ import { readBytes } from "./stored-bytes.ts";
 import { getJson } from "./stored-json.ts";
 
 const STATE = keys.node("seen-runs");
-/** So many runs of one level become one of the next: a billion entries are some thirty runs at most. */
+/** So many runs of one level become one of the next: two billion entries are some forty runs at most. */
 const MERGED_RUNS = 10;
 /** Entries that a unit of work merges for each that it adds: a level is merged long before it is full. */
 const MERGED_PER_ADDED = 4;
