@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { AggregationPolicy } from "../core/aggregation/policy.ts";
-import type { ClosedGroup, EventCheckpoint } from "../engine/event-folder.ts";
+import type { ClosedGroup } from "../engine/event-folder.ts";
 import { readWindowName } from "../engine/event-folder.ts";
+import { readCheckpoint } from "./checkpoint-file.ts";
 import { readClosedFile } from "./closed-events.ts";
 import { windowOfFile } from "./lane-files.ts";
 
@@ -20,7 +21,7 @@ export class EventArchive {
   /**
    * The events of the charge with this root; undefined where they are not, or no longer, kept.
    * @param from time of the first of them, milliseconds
-   * @throws TallystickError `events.damaged-file`
+   * @throws TallystickError `events.damaged-file`, `events.other-version`
    */
   find(root: string, from: number): (ClosedGroup & { data: Uint8Array }) | undefined {
     for (const folder of this.#folders) {
@@ -34,10 +35,10 @@ export class EventArchive {
 
 /** Files of the window in which this time lies, and of its supplements. */
 function filesOfTime(folder: string, time: number): string[] {
-  const [checkpoint, closed] = [join(folder, "checkpoint.json"), join(folder, "closed")];
-  if (!existsSync(checkpoint) || !existsSync(closed)) return [];
-  const { policy }: EventCheckpoint = JSON.parse(readFileSync(checkpoint, "utf8"));
-  const window = new AggregationPolicy(policy).windowOf(time);
+  const closed = join(folder, "closed");
+  const checkpoint = readCheckpoint(folder);
+  if (checkpoint === undefined || !existsSync(closed)) return [];
+  const window = new AggregationPolicy(checkpoint.policy).windowOf(time);
   return readdirSync(closed)
     .filter((file) => readWindowName(windowOfFile(file)).window === window)
     .sort()

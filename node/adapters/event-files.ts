@@ -1,22 +1,19 @@
 import {
   closeSync,
-  existsSync,
-  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
   utimesSync,
 } from "node:fs";
 import { join } from "node:path";
-import { TallystickError } from "../core/errors.ts";
 import type { ClosedGroup, EventCheckpoint, EventFolder } from "../engine/event-folder.ts";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint-file.ts";
 import { readClosedFile } from "./closed-events.ts";
-import { damagedFile, syncFolder, writeAll } from "./event-frames.ts";
+import { damagedFile, syncFolder } from "./event-frames.ts";
 import { takeFolderLock } from "./folder-lock.ts";
 import { filesOf, windowOfFile } from "./lane-files.ts";
 
@@ -42,30 +39,13 @@ export class EventFiles implements EventFolder {
     rmSync(join(this.path, "lock"), { force: true });
   }
 
-  /** @throws TallystickError `events.other-version` */
+  /** @throws TallystickError `events.damaged-file`, `events.other-version` */
   readCheckpoint(): EventCheckpoint | undefined {
-    const file = join(this.path, "checkpoint.json");
-    if (!existsSync(file)) return undefined;
-    const checkpoint: EventCheckpoint = JSON.parse(readFileSync(file, "utf8"));
-    if (checkpoint.version === 2) return checkpoint;
-    throw new TallystickError(
-      "events.other-version",
-      "The folder was written by another version of this program; close it with that one, and begin a new one.",
-      { file },
-    );
+    return readCheckpoint(this.path);
   }
 
   writeCheckpoint(checkpoint: EventCheckpoint): void {
-    const next = join(this.path, "checkpoint.json.next");
-    const fd = openSync(next, "w");
-    try {
-      writeAll(fd, Buffer.from(JSON.stringify(checkpoint)), 0);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(next, join(this.path, "checkpoint.json"));
-    syncFolder(this.path);
+    writeCheckpoint(this.path, checkpoint);
   }
 
   restore({ open }: EventCheckpoint): void {

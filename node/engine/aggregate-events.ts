@@ -67,7 +67,7 @@ export class EventAggregator {
   static open(options: AggregatorOptions): EventAggregator {
     const { folder, policy } = options;
     const checkpoint: EventCheckpoint = folder.readCheckpoint() ?? {
-      version: 2,
+      version: 3,
       policy: policy.document,
       sources: {},
       watermark: 0,

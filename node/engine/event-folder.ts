@@ -22,7 +22,7 @@ export interface OpenWindow {
 
 /** What is known after a crash: anything that it does not speak of did not happen. */
 export interface EventCheckpoint {
-  version: 2;
+  version: 3;
   policy: PolicyDocument;
   sources: Record<string, SourceProgress>;
   /** Latest time of any event. */

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readCheckpoint, writeCheckpoint } from "../../node/adapters/checkpoint-file.ts";
 import { runCommand } from "./run-command.ts";
 
 const MAIN = fileURLToPath(new URL("../../node/cli/main.ts", import.meta.url));
@@ -175,10 +176,11 @@ describe("tallystick aggregate, when files and folders fail", function () {
       return at(name);
     };
     assert.equal((await aggregate(file("a.csv", now))).exitCode, 0);
-    const checkpoint = JSON.parse(readFileSync(at("events/checkpoint.json"), "utf8"));
+    const checkpoint = readCheckpoint(at("events"));
+    assert.ok(checkpoint !== undefined);
     // As if the clock had stood three days further when the folder was last used.
     checkpoint.clock = now + 3 * 86_400_000;
-    writeFileSync(at("events/checkpoint.json"), JSON.stringify(checkpoint));
+    writeCheckpoint(at("events"), checkpoint);
     const set = await aggregate(file("b.csv", now + 2.5 * 86_400_000));
     assert.equal(set.exitCode, 0);
     assert.match(set.errors, /clock is 259\d\d\d s behind/);

@@ -1,15 +1,8 @@
 import { strict as assert } from "node:assert";
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readCheckpoint, writeCheckpoint } from "../../node/adapters/checkpoint-file.ts";
 import { EventFiles } from "../../node/adapters/event-files.ts";
 import { forgetBefore, forgetDue } from "../../node/cli/event-retention.ts";
 import type { Output } from "../../node/cli/output.ts";
@@ -74,9 +67,9 @@ describe("how long events are kept", function () {
 
   /** As if the newest event were of this time. */
   function newestEvent(time: number): void {
-    const file = at("events/checkpoint.json");
-    const checkpoint = JSON.parse(readFileSync(file, "utf8"));
-    writeFileSync(file, JSON.stringify({ ...checkpoint, watermark: time }));
+    const checkpoint = readCheckpoint(at("events"));
+    assert.ok(checkpoint !== undefined);
+    writeCheckpoint(at("events"), { ...checkpoint, watermark: time });
   }
 
   it("is until the bill can no longer be challenged, by the clock and by the newest event", async () => {

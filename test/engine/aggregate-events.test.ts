@@ -478,4 +478,25 @@ describe("aggregating events", () => {
     writeFileSync(file, bytes);
     assert.throws(() => [...folder.readClosed(name, () => true)], { code: "events.damaged-file" });
   });
+
+  it("believes no checkpoint in which anything changed", async () => {
+    const aggregator = start();
+    await take(aggregator, hourOf(0));
+    await saved(aggregator, 1);
+    const file = join(path, "checkpoint.json");
+    const whole = readFileSync(file);
+    const refused = (bytes: Uint8Array, code = "events.damaged-file") => {
+      writeFileSync(file, bytes);
+      assert.throws(() => folder.readCheckpoint(), { code });
+    };
+    for (let at = 0; at < whole.length; at++) {
+      const changed = Buffer.from(whole);
+      changed[at] = (changed[at] as number) ^ 1;
+      refused(changed);
+      refused(whole.subarray(0, at));
+    }
+    refused(Buffer.from('{"version":2}'), "events.other-version");
+    writeFileSync(file, whole);
+    assert.equal(folder.readCheckpoint()?.version, 3);
+  });
 });
