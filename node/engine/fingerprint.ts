@@ -7,6 +7,8 @@ export const SEEN = { id: 1, content: 2 } as const;
 
 const DAY = 86_400_000;
 const INSTANT_BYTES = 24;
+/** Stands where the length of a field would, when there is no field. */
+const ABSENT_LENGTH = 0x7fff_ffff;
 const ZERO = 0x30;
 const utf8 = new TextEncoder();
 
@@ -28,6 +30,7 @@ export class Fingerprint {
   #b = 0;
   readonly #instant = new Uint8Array(INSTANT_BYTES);
   #day = Number.NaN;
+  #beginning = { service: -1, direction: -1, a: 0, b: 0 };
   /** The fingerprint that was computed last. */
   high = 0;
   low = 0;
@@ -55,7 +58,7 @@ export class Fingerprint {
     const text = typeof field === "string" ? field : field === undefined ? "" : String(field);
     let a = this.#a;
     // The length keeps neighbouring fields apart.
-    let b = this.#b ^ (field === undefined ? 0x7fff_ffff : text.length);
+    let b = this.#b ^ (field === undefined ? ABSENT_LENGTH : text.length);
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
       a = Math.imul(a ^ code, 0x9e3779b1);
@@ -142,15 +145,31 @@ export class Fingerprint {
     const duration = columns.durationSeconds[row] as number;
     const aParty = columns.aParty[row] as number;
     const bParty = columns.bParty[row] as number;
-    this.begin(SEEN.content);
-    this.mix(SERVICES[columns.service[row] as number]);
-    this.mix(DIRECTIONS[columns.direction[row] as number]);
+    this.#beginContent(columns.service[row] as number, columns.direction[row] as number);
     this.#mixInstant(columns.start[row] as number);
     this.mix(Number.isNaN(duration) ? undefined : duration);
     this.mix(aParty === 0 ? undefined : names[aParty]);
     this.mix(bParty === 0 ? undefined : names[bParty]);
-    for (let absent = 0; absent < ABSENT_FIELDS; absent++) this.mix(undefined);
+    let b = this.#b;
+    for (let absent = 0; absent < ABSENT_FIELDS; absent++) {
+      b = Math.imul(b ^ ABSENT_LENGTH, 0x85ebca77);
+    }
+    this.#b = b;
     this.end();
+  }
+
+  /** Most rows of a file begin with the same service and direction. */
+  #beginContent(service: number, direction: number): void {
+    const known = this.#beginning;
+    if (known.service !== service || known.direction !== direction) {
+      this.begin(SEEN.content);
+      this.mix(SERVICES[service]);
+      this.mix(DIRECTIONS[direction]);
+      this.#beginning = { service, direction, a: this.#a, b: this.#b };
+      return;
+    }
+    this.#a = known.a;
+    this.#b = known.b;
   }
 
   /** As `mix` of its text, such as 2026-03-01T13:02:00.000Z. */

@@ -116,11 +116,13 @@ const ingest = (scene: EngineScene, name: string, text: string, by: "columns" | 
     lines: linesOf(text, by),
   });
 
-/** Every value of the store, as it lies there. */
-async function everything(scene: EngineScene): Promise<[string, string][]> {
-  const found: [string, string][] = [];
+/** Every value of the store, as it lies there; sums by hour name their classes in any order. */
+async function everything(scene: EngineScene): Promise<[string, unknown][]> {
+  const found: [string, unknown][] = [];
   for await (const { key, value } of scene.store.scan({ from: "", to: "\uffff" })) {
-    found.push([key, Buffer.from(value).toString("latin1")]);
+    const text = Buffer.from(value).toString("latin1");
+    const [json = ""] = text.split("\n");
+    found.push([key, key.startsWith("hour/") ? JSON.parse(json) : text]);
   }
   return found;
 }
