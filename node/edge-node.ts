@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { ChargingLogFile } from "./adapters/charging-log-file.ts";
 import type { Log } from "./adapters/log.ts";
+import { readTariffJson } from "./adapters/tariff-file.ts";
 import type { EdgeConfig, Environment } from "./config.ts";
 import { fromHex, toHex } from "./core/bytes.ts";
 import { TallystickError } from "./core/errors.ts";
@@ -45,7 +46,7 @@ export class EdgeNode {
         config.tariffs.map(async ({ version, validFrom, file }) => ({
           version,
           validFromSeconds: BigInt(validFrom),
-          document: JSON.parse(await readFile(file, "utf8")),
+          document: await readTariffJson(file),
         })),
       ),
     );

@@ -3,6 +3,7 @@ import { requireOperator } from "./access.ts";
 import { answerOfError, HttpError } from "./http-error.ts";
 import type { ChargingRoutesParts } from "./routes/charging-routes.ts";
 import { SessionRequests } from "./session-requests.ts";
+import { parseStrictBody } from "./strict-body.ts";
 
 const PLACE = /^\/v1\/charging\/sessions\/([!"$&-.0->@-~]+)\/requests\/(\d+)$/;
 const ROUTE = "/v1/charging/sessions/:session/requests/:number";
@@ -31,7 +32,11 @@ export function withChargingDoor(
     let [status, said]: [number, object] = [200, {}];
     try {
       requireOperator(request, token);
-      said = await sessions.answer(place[1], place[2], asJson(await bodyOf(request)));
+      said = await sessions.answer(
+        place[1],
+        place[2],
+        parseStrictBody((await bodyOf(request)).toString("utf8")),
+      );
     } catch (error) {
       ({ status, said } = answerOfError(error, onInternal));
     }
@@ -79,12 +84,4 @@ function bodyOf(request: IncomingMessage): Promise<Buffer> {
       reject(new HttpError(400, "http.request.aborted", "The request broke off.")),
     );
   });
-}
-
-function asJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    throw new HttpError(400, "http.entity.parse.failed", "The body of the request is unusable.");
-  }
 }

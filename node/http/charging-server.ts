@@ -4,6 +4,7 @@ import type { Log } from "../adapters/log.ts";
 import { withChargingDoor } from "./charging-door.ts";
 import { errorHandler, notFound } from "./http-error.ts";
 import { type ChargingRoutesParts, chargingRoutes } from "./routes/charging-routes.ts";
+import { strictBody } from "./strict-body.ts";
 
 const JSON_LIMIT = "2mb";
 
@@ -18,7 +19,7 @@ export function createChargingServer(
   app.get("/health", (_request, response) => {
     response.json(parts.health());
   });
-  app.use("/v1/charging", express.json({ limit: JSON_LIMIT }), chargingRoutes(parts));
+  app.use("/v1/charging", strictBody(JSON_LIMIT), chargingRoutes(parts));
   app.use(notFound);
   const onInternal = (error: unknown): void => {
     const code = error instanceof Error ? error.name : "unknown";

@@ -42,10 +42,17 @@ const use = z.strictObject({
 
 export const requestSchema = z.discriminatedUnion("kind", [
   z.strictObject({
-    kind: z.enum(["reserve", "debit"]),
+    kind: z.literal("reserve"),
     account: name,
     use,
     used: stated.optional(),
+    requested: stated.optional(),
+  }),
+  // What is debited is what is requested: `used` beside it would be passed over.
+  z.strictObject({
+    kind: z.literal("debit"),
+    account: name,
+    use,
     requested: stated.optional(),
   }),
   z.strictObject({

@@ -16,6 +16,7 @@ import { publishedFiles } from "./routes/publish-routes.ts";
 import { relayRoutes } from "./routes/relay-routes.ts";
 import { rpcRoute } from "./routes/rpc-route.ts";
 import { type SubscriberRoutesParts, subscriberRoutes } from "./routes/subscriber-routes.ts";
+import { strictBody } from "./strict-body.ts";
 
 export interface ServerParts {
   subscriber: SubscriberRoutesParts & { access: SubscriberAccess };
@@ -128,19 +129,9 @@ export function createServer(parts: ServerParts): Express {
     express.json({ limit: JSON_LIMIT }),
     relayRoutes(parts.outbox, parts.ledger),
   );
-  app.use(
-    "/v1/operator",
-    noStore,
-    express.json({ limit: JSON_LIMIT }),
-    operatorRoutes(parts.operator),
-  );
+  app.use("/v1/operator", noStore, strictBody(JSON_LIMIT), operatorRoutes(parts.operator));
   if (parts.charging !== undefined) {
-    app.use(
-      "/v1/charging",
-      noStore,
-      express.json({ limit: JSON_LIMIT }),
-      chargingRoutes(parts.charging),
-    );
+    app.use("/v1/charging", noStore, strictBody(JSON_LIMIT), chargingRoutes(parts.charging));
   }
   app.use("/v1", noStore, subscriberRoutes(parts.subscriber));
   app.use("/published", publishedFiles(parts.operator.published));

@@ -32,7 +32,8 @@ export class SessionRequests {
       const refunded = amount === undefined ? {} : { amountNano: parseDecimalNano(amount) };
       return this.#money.answer(await this.#charging.refund({ session, request, ...refunded }));
     }
-    const { kind, used, requested } = body;
+    const { kind, requested } = body;
+    const used = "used" in body ? body.used : undefined;
     const begins = "use" in body ? { account: body.account, use: body.use as StatedUse } : {};
     const answer = await this.#charging.answer({
       kind,

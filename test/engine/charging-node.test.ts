@@ -257,6 +257,18 @@ describe("charging node", () => {
     assert.equal((await debit("m2", 1)).result, "committed");
   });
 
+  it("refuses a debit that states what was used: it would debit something else", async () => {
+    const { node, pay, money } = await scene();
+    await pay("10");
+    const used = { units: 5 };
+    const debit = { kind: "debit", session: "m", request: 0, account: "anna", use: MESSAGE, used };
+    await assert.rejects(
+      node.answer({ ...debit, kind: "debit" }),
+      refusedWith("charging.debit-states-use"),
+    );
+    assert.deepEqual(money(), [10, 0, 0]);
+  });
+
   it("pays out what is free, and no more", async () => {
     const { pay, reserve, money } = await scene();
     await pay("1");

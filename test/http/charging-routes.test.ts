@@ -60,6 +60,33 @@ describe("charging over HTTP", () => {
     assert.equal((await ask("GET", "/accounts")).answer.accounts.length, 1);
   });
 
+  it("refuses bodies that can be read in two ways, before Express and behind it", async () => {
+    const bodies: [string, string][] = [
+      ['{"kind":"update","used":{"totalOctets":9007199254740993}}', "json.number-inexact"],
+      ['{"kind":"update","used":{"durationSeconds":7e1}}', "json.exponent"],
+      ['{"kind":"update","used":{"durationSeconds":1,"durationSeconds":9}}', "json.duplicate-key"],
+      ["[".repeat(9000) + "]".repeat(9000), "json.too-deep"],
+      ["{", "http.entity.parse.failed"],
+    ];
+    for (const type of ["application/json", "application/json; charset=utf-8"]) {
+      for (const [body, code] of bodies) {
+        const response = await fetch(`${server.url}/v1/charging/sessions/t/requests/0`, {
+          method: "PUT",
+          headers: { authorization: `Bearer ${TOKEN}`, "content-type": type },
+          body,
+        });
+        assert.equal(response.status, 400);
+        assert.equal(((await response.json()) as { error: { code: string } }).error.code, code);
+      }
+    }
+  });
+
+  it("refuses a debit that states use in place of what it requests", async () => {
+    const body = { kind: "debit", account: "anna", use, used: { durationSeconds: 60 } };
+    const { status, code } = await ask("PUT", "/sessions/t/requests/0", body);
+    assert.deepEqual([status, code], [400, "http.body"]);
+  });
+
   it("runs a session by PUTs that can be repeated, also later", async () => {
     const body = { kind: "reserve", account: "anna", use, requested: { durationSeconds: 120 } };
     const first = await ask("PUT", "/sessions/s1/requests/0", body);

@@ -205,6 +205,13 @@ class Decision {
   #debit(): Outcome {
     const { service } = this.#session.use;
     const { requested } = this.#request;
+    if (this.#request.used !== undefined) {
+      throw new TallystickError(
+        "charging.debit-states-use",
+        'A debit is for what is "requested"; state its units there.',
+        { field: "used" },
+      );
+    }
     const used = requested === undefined ? usualQuota(service) : readQuantity(service, requested);
     const { rated, sponsored } = this.#price(used, "held");
     const cost = rated.amountNano;
