@@ -16,6 +16,7 @@ import { checkTotals } from "./check-totals.ts";
 import { checkValues } from "./check-values.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { LedgerReader } from "./ledger.ts";
+import { requireReadableFormat } from "./require-store-format.ts";
 import type { Store } from "./store.ts";
 import { readBytes } from "./stored-bytes.ts";
 import { getJson, scanJson } from "./stored-json.ts";
@@ -61,6 +62,7 @@ interface BookWork {
  * trees, totals, commitment, running totals from batch to batch, invoices, the numbers of every
  * subscriber, control totals, and the seal on the ledger. Says exactly what does not fit; changes nothing.
  * @param ledger without it the seals are not compared
+ * @throws TallystickError `store.other-format`: what is right there may look wrong here
  */
 export async function checkStore(
   store: Store,
@@ -70,6 +72,7 @@ export async function checkStore(
   const { values, damaged, whole } = await checkValues(store, (done) =>
     onProgress({ stage: "values", done }),
   );
+  await requireReadableFormat(whole);
   const problems: StoreProblem[] = [];
   for (const key of damaged) problems.push(await damagedValue(whole, key));
   const check: StoreCheck = { values, batches: 0, charges: 0, onLedger: 0, waiting: 0, problems };

@@ -1,6 +1,8 @@
 import { TallystickError } from "../core/errors.ts";
 import { keys } from "./key-spaces.ts";
+import type { Store } from "./store.ts";
 import type { StoreSession } from "./store-session.ts";
+import { getJson } from "./stored-json.ts";
 
 /** Raised with every change after which an earlier program, or this one, would misread a store. */
 export const STORE_FORMAT = 7;
@@ -18,8 +20,20 @@ export async function requireStoreFormat(session: StoreSession, firstBook: strin
     session.put(keys.node("store-format"), STORE_FORMAT);
     return;
   }
-  throw new TallystickError(
+  throw otherFormat(found);
+}
+
+/**
+ * For who only reads: what has no mark is read as far as it goes.
+ * @throws TallystickError `store.other-format`
+ */
+export async function requireReadableFormat(store: Store): Promise<void> {
+  const found = await getJson<number>(store, keys.node("store-format"));
+  if (found !== undefined && found !== STORE_FORMAT) throw otherFormat(found);
+}
+
+const otherFormat = (found: number | undefined): TallystickError =>
+  new TallystickError(
     "store.other-format",
     `The store was written by another version of the program (format ${found ?? "without a mark"}, this one reads ${STORE_FORMAT}); nothing was changed. Use that version, or take the source files in anew on an empty data folder.`,
   );
-}

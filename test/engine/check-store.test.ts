@@ -56,6 +56,12 @@ describe("the check of the store", () => {
     return codesWith(new Map(contents).set(key, encodeBytes(...block.encode())));
   };
 
+  const codesAfterDamage = (key: string) => {
+    const value = Uint8Array.from(contents.get(key) as Uint8Array);
+    value[0] = (value[0] as number) ^ 1;
+    return codesWith(new Map(contents).set(key, value));
+  };
+
   const first = (prefix: string): string => {
     const key = [...contents.keys()].find((one) => one.startsWith(prefix));
     return key ?? assert.fail(`nothing under ${prefix}`);
@@ -283,6 +289,13 @@ describe("the check of the store", () => {
       stages.set(stage, done);
     });
     assert.deepEqual([...stages.keys()], ["rows", "numbers", "totals", "records seen"]);
+  });
+
+  it("says nothing of a store that another version of the program wrote", async () => {
+    const changed = new Map(contents).set("node/store-format", encodeJson(5));
+    const other = checkStore(new MemoryStore(changed), scene.ledger);
+    await assert.rejects(other, hasCode("store.other-format"));
+    assert.deepEqual(await codesAfterDamage("node/store-format"), ["fsck.value-damaged"]);
   });
 
   it("finds that the store lost its end, which only the ledger knows", async () => {
