@@ -86,6 +86,18 @@ export function importOcpiTariff(
   const services = isSingle
     ? [priced.single(byDimension, metered[0] ?? "FLAT")]
     : priced.several(byDimension);
+  const sold = new Set(services.map(({ service }) => service));
+  const unpriced = (["energy", "time"] as const).filter((service) => !sold.has(service));
+  if (unpriced.length > 0) {
+    notes.push({
+      code: "import.dimension-unpriced",
+      place: "elements",
+      message:
+        `OCPI asks nothing for what a tariff has no price for; here its records (${unpriced.join(", ")}) ` +
+        'are suspended. Leave them out, or add a price of "0".',
+      isLeftOut: false,
+    });
+  }
   const document: TariffDocument = {
     format: TARIFF_FORMAT,
     name: `OCPI ${tariff.party_id ?? ""} ${tariff.id}`.replace("  ", " "),

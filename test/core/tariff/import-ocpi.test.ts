@@ -104,6 +104,18 @@ describe("tariffs of OCPI", () => {
     });
   }
 
+  it("tell of energy and time that have no price, whose records are suspended", () => {
+    const isTold = (tariff: object) =>
+      importOcpiTariff(tariff, "UTC").notes.some(
+        ({ code }) => code === "import.dimension-unpriced",
+      );
+    const free = ocpi([{ type: "FLAT", price: 0, step_size: 0 }]);
+    assert.ok(isTold(free));
+    assert.equal((rate(free, kWh("20000")) as { outcome: string }).outcome, "suspended");
+    assert.ok(isTold(ocpi([energy(0.25)])));
+    assert.ok(!isTold(ocpi([energy(0.25), time(2, 60)])));
+  });
+
   it("keep their times of day, over midnight too, in the charge point's zone", () => {
     const at = (start: string) => rate(evenings, { ...minutes(60), start });
     assert.equal(at("2022-01-10T21:00:00.000Z"), "1.20");
@@ -145,7 +157,7 @@ describe("tariffs of OCPI", () => {
     assert.equal(several.document.taxes, undefined);
     assert.deepEqual(
       several.notes.map(({ code }) => code),
-      ["import.several-tax-rates"],
+      ["import.dimension-unpriced", "import.several-tax-rates"],
     );
   });
 
@@ -267,7 +279,7 @@ describe("tariffs of OCPI", () => {
       const { notes } = importOcpiTariff(fourteen, "UTC");
       assert.deepEqual(
         notes.map(({ code }) => code),
-        ["import.steps-by-record"],
+        ["import.steps-by-record", "import.dimension-unpriced"],
       );
     });
 
@@ -279,7 +291,10 @@ describe("tariffs of OCPI", () => {
       assert.equal(document.validFrom, "1970-01-01T00:00:00Z");
       assert.deepEqual(
         notes.map(({ code, isLeftOut }) => [code, isLeftOut]),
-        [["import.no-start", false]],
+        [
+          ["import.no-start", false],
+          ["import.dimension-unpriced", false],
+        ],
       );
     });
 
