@@ -30,6 +30,7 @@ import type { EngineContext, OperatorProfile } from "./engine/operator.ts";
 import { Outbox } from "./engine/outbox.ts";
 import { OperatorPipeline } from "./engine/pipeline.ts";
 import { requireApproved } from "./engine/require-approved.ts";
+import { requireNotBehind } from "./engine/require-not-behind.ts";
 import { requirePublished } from "./engine/require-published.ts";
 import { Settlement } from "./engine/settlement.ts";
 import { showSample } from "./engine/show-sample.ts";
@@ -111,8 +112,11 @@ export class OperatorNode {
       ),
     );
     requireApproved(tariffs, await readApprovals(config.tariffs));
-    if (!(await requirePublished(tariffs, context.profile, ledger))) {
-      log.warn("tariffs not compared with the ledger", { component: "node" });
+    const isCompared =
+      (await requireNotBehind(store, context.profile, ledger)) &&
+      (await requirePublished(tariffs, context.profile, ledger));
+    if (!isCompared) {
+      log.warn("store and tariffs not compared with the ledger", { component: "node" });
     }
     const pipeline = await OperatorPipeline.open({
       context,

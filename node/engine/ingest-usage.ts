@@ -61,7 +61,6 @@ export class UsageIngest {
     this.#pricer = new UsePricer(context, tariffs, guide, undefined, rating);
   }
 
-  /** From the next file on accounts are these. */
   /** Plans, counters and allowances as they are now. */
   get rating(): AccountRating {
     return this.#pricer.rating;
