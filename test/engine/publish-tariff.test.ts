@@ -30,7 +30,7 @@ function approvalOf(before: unknown, draft: unknown) {
     format: APPROVAL_FORMAT,
     tariff: rootOf(before),
     draft: rootOf(draft),
-    usage: { sha256: "a".repeat(64), records: 0 },
+    usage: { sha256: "a".repeat(64), records: 1 },
     sums: { changed: 0, suspendedBefore: 0, suspendedAfter: 0, before: {}, after: {} },
     approvedBy: "Ada",
   });

@@ -28,7 +28,7 @@ describe("further versions of a tariff", () => {
       format: APPROVAL_FORMAT,
       tariff,
       draft,
-      usage: { sha256: "a".repeat(64), records: 0 },
+      usage: { sha256: "a".repeat(64), records: 1 },
       sums: { changed: 0, suspendedBefore: 0, suspendedAfter: 0, before: {}, after: {} },
       approvedBy: "Ada",
     });

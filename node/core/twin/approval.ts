@@ -39,8 +39,20 @@ const approvalFile = approvalFields.extend({ digest: root });
 export type ApprovedFacts = z.infer<typeof approvalFields>;
 export type TwinApproval = z.infer<typeof approvalFile>;
 
+/** @throws TallystickError `approval.nothing-replayed` */
 export function makeApproval(facts: ApprovedFacts): TwinApproval {
+  requireReplay(facts);
   return { ...facts, digest: digestOf(facts) };
+}
+
+/** Of no use, or of use that neither tariff has a price for, any two tariffs are the same. */
+function requireReplay({ usage, sums }: ApprovedFacts): void {
+  if (Math.min(sums.suspendedBefore, sums.suspendedAfter) < usage.records) return;
+  throw new TallystickError(
+    "approval.nothing-replayed",
+    "No record of the usage has a price, so nothing was compared; replay recorded usage.",
+    { field: "usage" },
+  );
 }
 
 function digestOf(facts: ApprovedFacts): string {
@@ -50,7 +62,7 @@ function digestOf(facts: ApprovedFacts): string {
 /**
  * Reads an approval and requires that it is one of this draft in the place of this tariff.
  * @throws TallystickError `approval.shape`, `approval.digest`, `approval.other-tariff`,
- *   `approval.other-draft`
+ *   `approval.other-draft`, `approval.nothing-replayed`
  */
 export function requireApproval(
   input: unknown,
@@ -87,6 +99,7 @@ export function requireApproval(
       { field: "draft" },
     );
   }
+  requireReplay(facts);
   return parsed.data;
 }
 

@@ -49,6 +49,27 @@ describe("the approval of a tariff's difference", () => {
     }
   });
 
+  it("is of a replay in which something had a price", () => {
+    const of = (records: number, suspendedBefore: number, suspendedAfter: number) =>
+      makeApproval({
+        ...FACTS,
+        usage: { ...FACTS.usage, records },
+        sums: { ...FACTS.sums, suspendedBefore, suspendedAfter },
+      });
+    for (const [records, before, after] of [
+      [0, 0, 0],
+      [3, 3, 3],
+    ] as const) {
+      assert.throws(() => of(records, before, after), { code: "approval.nothing-replayed" });
+    }
+    for (const [before, after] of [
+      [3, 2],
+      [2, 3],
+    ] as const) {
+      requireApproval(of(3, before, after), OLD, NEW);
+    }
+  });
+
   it("is refused when it is none", () => {
     const { digest: _, ...unsigned } = approval;
     for (const none of [undefined, null, {}, [], "x", unsigned, { ...approval, more: 1 }]) {
