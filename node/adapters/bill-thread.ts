@@ -1,8 +1,8 @@
 /* One thread of `bill-threads.ts`: answers tasks with the engine's own worker, bytes in, bytes out. */
 import { parentPort, workerData } from "node:worker_threads";
 import { TallystickError } from "../core/errors.ts";
-import type { BillFacts } from "../engine/bill-kernel.ts";
-import { BillWorker } from "../engine/bill-worker.ts";
+import type { BillFacts } from "../engine/bill/bill-kernel.ts";
+import { BillWorker } from "../engine/bill/bill-worker.ts";
 import type { BillAnswer, BillRequest } from "./bill-threads.ts";
 
 const worker = new BillWorker(workerData as BillFacts);

@@ -9,7 +9,7 @@ import {
   type GatheredUnit,
   type GatherTask,
   openPlainBillKernel,
-} from "../engine/bill-kernel.ts";
+} from "../engine/bill/bill-kernel.ts";
 
 export type BillRequest =
   | { id: number; kind: "gather"; task: GatherTask }

@@ -4,7 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { Entry } from "../core/charging/entry.ts";
 import { TallystickError } from "../core/errors.ts";
-import type { ChargingLog, LogContent } from "../engine/charging-log.ts";
+import type { ChargingLog, LogContent } from "../engine/charging/charging-log.ts";
 import { encodeGroup } from "./charging-log-frame.ts";
 import { damaged, LOG_NAME, logName, SNAPSHOT_NAME, snapshotName } from "./charging-log-reading.ts";
 import { LogSegments } from "./charging-log-segment.ts";

@@ -2,8 +2,8 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeState } from "../core/charging/snapshot.ts";
-import type { LogContent } from "../engine/charging-log.ts";
-import { recoverState } from "../engine/charging-node.ts";
+import type { LogContent } from "../engine/charging/charging-log.ts";
+import { recoverState } from "../engine/charging/charging-node.ts";
 import { type LogEnd, logEntries, snapshotLines, snapshotName } from "./charging-log-reading.ts";
 
 const LINES_A_WRITE = 2_000;

@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync } 
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { TallystickError } from "../core/errors.ts";
-import type { EventCheckpoint } from "../engine/event-folder.ts";
+import type { EventCheckpoint } from "../engine/aggregate/event-folder.ts";
 import { damagedFile, syncFolder, writeAll } from "./event-frames.ts";
 
 /*

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import type { ClosedGroup, ClosingWriter } from "../engine/event-folder.ts";
+import type { ClosedGroup, ClosingWriter } from "../engine/aggregate/event-folder.ts";
 import { damagedFile, framed, readFrame, syncFolder, writeAll } from "./event-frames.ts";
 
 const FOOTER_BYTES = 16;

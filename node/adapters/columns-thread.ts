@@ -4,7 +4,7 @@ import { TallystickError } from "../core/errors.ts";
 import { columnsFormat } from "../core/formats/columns-formats.ts";
 import type { InspectLine, ParseOptions } from "../core/formats/inspect-line.ts";
 import { BUFFER_BYTES, UsageColumns } from "../core/formats/usage-columns.ts";
-import type { FileLook } from "../engine/require-whole-file.ts";
+import type { FileLook } from "../engine/intake/require-whole-file.ts";
 import type { ReadingNews, ReadingOrder, ReadingWord } from "./columns-worker.ts";
 
 /** Batches that are under way between the threads: memory, and how far the reader is ahead at most. */

@@ -5,8 +5,8 @@ import { columnsFormat } from "../core/formats/columns-formats.ts";
 import { ColumnsFiller, type ColumnsReader } from "../core/formats/columns-reader.ts";
 import type { InspectLine } from "../core/formats/inspect-line.ts";
 import { type ColumnsHeader, UsageColumns } from "../core/formats/usage-columns.ts";
-import { Fingerprint } from "../engine/fingerprint.ts";
-import { FileLook } from "../engine/require-whole-file.ts";
+import { Fingerprint } from "../engine/intake/fingerprint.ts";
+import { FileLook } from "../engine/intake/require-whole-file.ts";
 import { ColumnsSpool } from "./columns-spool.ts";
 import { whyDisk } from "./disk.ts";
 

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { AggregationPolicy } from "../core/aggregation/policy.ts";
-import type { ClosedGroup } from "../engine/event-folder.ts";
-import { readWindowName } from "../engine/event-folder.ts";
+import type { ClosedGroup } from "../engine/aggregate/event-folder.ts";
+import { readWindowName } from "../engine/aggregate/event-folder.ts";
 import { readCheckpoint } from "./checkpoint-file.ts";
 import { readClosedFile } from "./closed-events.ts";
 import { windowOfFile } from "./lane-files.ts";

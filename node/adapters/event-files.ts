@@ -10,7 +10,11 @@ import {
   utimesSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { ClosedGroup, EventCheckpoint, EventFolder } from "../engine/event-folder.ts";
+import type {
+  ClosedGroup,
+  EventCheckpoint,
+  EventFolder,
+} from "../engine/aggregate/event-folder.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint-file.ts";
 import { readClosedFile } from "./closed-events.ts";
 import { damagedFile, syncFolder } from "./event-frames.ts";

@@ -3,7 +3,7 @@ import { randomFillSync } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import { AggregationPolicy } from "../core/aggregation/policy.ts";
 import { assert, TallystickError } from "../core/errors.ts";
-import { EventLane } from "../engine/event-lane.ts";
+import { EventLane } from "../engine/aggregate/event-lane.ts";
 import type { ThreadAnswer, ThreadBegin, ThreadCall } from "./event-thread.ts";
 import { LaneFiles } from "./lane-files.ts";
 

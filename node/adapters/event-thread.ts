@@ -2,9 +2,14 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { PolicyDocument } from "../core/aggregation/policy.ts";
 import { type Place, TallystickError } from "../core/errors.ts";
-import type { ClosedParts } from "../engine/close-window.ts";
-import type { EventLane, FlushedLane, LaneState, TakenLines } from "../engine/event-lane.ts";
-import type { Lane } from "../engine/lane-team.ts";
+import type { ClosedParts } from "../engine/aggregate/close-window.ts";
+import type {
+  EventLane,
+  FlushedLane,
+  LaneState,
+  TakenLines,
+} from "../engine/aggregate/event-lane.ts";
+import type { Lane } from "../engine/aggregate/lane-team.ts";
 
 /** What a thread is begun with. */
 export interface ThreadBegin {

@@ -2,7 +2,11 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { TallystickError } from "../core/errors.ts";
-import type { EvidenceManifest, EvidenceShelf, NewFile } from "../engine/evidence-shelf.ts";
+import type {
+  EvidenceManifest,
+  EvidenceShelf,
+  NewFile,
+} from "../engine/evidence/evidence-shelf.ts";
 
 /** Files that are open at once; a disk's own queue is not much longer. */
 const FILES_AT_ONCE = 16;

@@ -1,7 +1,12 @@
 import { Interface, type ParamType, Result } from "ethers";
 import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
-import type { ContractName, EventValue, LedgerCall, RefusalReason } from "../engine/ledger.ts";
+import type {
+  ContractName,
+  EventValue,
+  LedgerCall,
+  RefusalReason,
+} from "../engine/commit/ledger.ts";
 import { LEDGER_ABI } from "./ledger-abi.ts";
 
 /*

@@ -13,7 +13,7 @@ import type {
   Receipt,
   RefusalReason,
   SignedTransaction,
-} from "../engine/ledger.ts";
+} from "../engine/commit/ledger.ts";
 import { encodeCall } from "./evm-contracts.ts";
 import { addressIn, EvmReader, quantity, refusal } from "./evm-reader.ts";
 import { EvmRpc, isRevert, JsonRpcRefusal } from "./evm-rpc.ts";

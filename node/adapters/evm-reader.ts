@@ -15,8 +15,8 @@ import {
   type SamplePlace,
   type StatementRecord,
   type Tolerance,
-} from "../engine/ledger.ts";
-import { LedgerRefusal } from "../engine/ledger-refusal.ts";
+} from "../engine/commit/ledger.ts";
+import { LedgerRefusal } from "../engine/commit/ledger-refusal.ts";
 import {
   decodeEvent,
   decodeRefusal,

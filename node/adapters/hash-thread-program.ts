@@ -1,8 +1,8 @@
 /* What the thread of hash-thread.ts runs: one block at a time, in the order of the tasks. */
 import { parentPort } from "node:worker_threads";
 import { assert } from "../core/errors.ts";
-import { ChargeBlock } from "../engine/charge-block.ts";
-import { ChargeHasher } from "../engine/hash-charges.ts";
+import { ChargeBlock } from "../engine/number/charge-block.ts";
+import { ChargeHasher } from "../engine/number/hash-charges.ts";
 import { type HashAnswer, type HashTask, taskParts } from "./hash-thread.ts";
 
 const port = parentPort;

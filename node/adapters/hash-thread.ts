@@ -1,12 +1,12 @@
 import { Worker } from "node:worker_threads";
 import { assert } from "../core/errors.ts";
-import type { ChargeBlock } from "../engine/charge-block.ts";
+import type { ChargeBlock } from "../engine/number/charge-block.ts";
 import {
   type BlockSecrets,
   ChargeHasher,
   type LeafHasher,
   OWNER_SECRET_BYTES,
-} from "../engine/hash-charges.ts";
+} from "../engine/number/hash-charges.ts";
 
 /** What goes to the thread: one buffer that is handed over, and where its parts lie. */
 export interface HashTask {

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import type { ClosedGroup, ClosingWriter, LaneFolder } from "../engine/event-folder.ts";
+import type { ClosedGroup, ClosingWriter, LaneFolder } from "../engine/aggregate/event-folder.ts";
 import { ClosedFileWriter, readClosedFile } from "./closed-events.ts";
 import {
   damagedFile,

@@ -1,5 +1,5 @@
 import { TallystickError } from "../core/errors.ts";
-import type { BlockHead } from "../engine/ledger.ts";
+import type { BlockHead } from "../engine/commit/ledger.ts";
 import type { LedgerTime } from "../engine/operator.ts";
 
 /** Where the newest time is kept over restarts; seconds. */

@@ -7,8 +7,8 @@ import type {
   StoreOperation,
   StoreRange,
   WriteOptions,
-} from "../engine/store.ts";
-import { OneAtATime } from "../engine/turns.ts";
+} from "../engine/store/store.ts";
+import { OneAtATime } from "../engine/store/turns.ts";
 import { whyDisk } from "./disk.ts";
 import { LevelDatabase } from "./level-database.ts";
 import { ValueLog, type ValuePlace } from "./value-log.ts";

@@ -1,8 +1,8 @@
 import type { Entry } from "../core/charging/entry.ts";
 import { writeState } from "../core/charging/snapshot.ts";
 import { TallystickError } from "../core/errors.ts";
-import type { ChargingLog, LogContent } from "../engine/charging-log.ts";
-import { recoverState } from "../engine/charging-node.ts";
+import type { ChargingLog, LogContent } from "../engine/charging/charging-log.ts";
+import { recoverState } from "../engine/charging/charging-node.ts";
 
 /** The twin of the log on disk: tests say when it writes, fails and crashes. */
 export class MemoryChargingLog implements ChargingLog {

@@ -8,8 +8,8 @@ import type {
   Duty,
   EventValue,
   PublishedTariff,
-} from "../engine/ledger.ts";
-import { LedgerRefusal } from "../engine/ledger-refusal.ts";
+} from "../engine/commit/ledger.ts";
+import { LedgerRefusal } from "../engine/commit/ledger-refusal.ts";
 
 /*
  * The contracts' rules that the simulation needs, in plain code: books with their gap-free

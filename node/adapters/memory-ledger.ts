@@ -18,7 +18,7 @@ import type {
   SamplePlace,
   SignedTransaction,
   StatementRecord,
-} from "../engine/ledger.ts";
+} from "../engine/commit/ledger.ts";
 import {
   ledgerTimeAt,
   METHODS,

@@ -6,8 +6,8 @@ import type {
   LedgerEvent,
   Receipt,
   RefusalReason,
-} from "../engine/ledger.ts";
-import { LedgerRefusal } from "../engine/ledger-refusal.ts";
+} from "../engine/commit/ledger.ts";
+import { LedgerRefusal } from "../engine/commit/ledger-refusal.ts";
 import {
   type CallContext,
   type ContractState,

@@ -6,7 +6,7 @@ import type {
   StoreOperation,
   StoreRange,
   WriteOptions,
-} from "../engine/store.ts";
+} from "../engine/store/store.ts";
 
 /** What the next write does instead of succeeding. */
 export type WriteFault =

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { NumberedNotice } from "../core/charging/charging-state.ts";
 import { TallystickError } from "../core/errors.ts";
-import { type NoticeReceiver, noticesRefused } from "../engine/deliver-notices.ts";
+import { type NoticeReceiver, noticesRefused } from "../engine/charging/deliver-notices.ts";
 
 const TIMEOUT_MILLISECONDS = 10_000;
 

@@ -1,7 +1,7 @@
 import type { TypedDataDomain, TypedDataField } from "ethers";
 import type { Hex } from "../core/bytes.ts";
 import { RECEIPT_TYPES, receiptDomain } from "../core/evidence/demand-message.ts";
-import type { SignReceipt } from "../engine/issue-receipt.ts";
+import type { SignReceipt } from "../engine/evidence/issue-receipt.ts";
 
 /** A wallet of ethers is one; so may be a remote signer. */
 export interface TypedDataSigner {

@@ -3,7 +3,7 @@ import { readColumns } from "../core/formats/columns-reader.ts";
 import type { ParseOptions } from "../core/formats/inspect-line.ts";
 import type { UsageFormat } from "../core/formats/registry.ts";
 import type { UsageLines } from "../core/formats/usage-columns.ts";
-import { FileLook } from "../engine/require-whole-file.ts";
+import { FileLook } from "../engine/intake/require-whole-file.ts";
 import { ColumnsThread } from "./columns-thread.ts";
 import { openInput } from "./files.ts";
 

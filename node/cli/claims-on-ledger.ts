@@ -4,7 +4,7 @@ import { EvmRpc } from "../adapters/evm-rpc.ts";
 import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
 import type { Bundle } from "../core/evidence/bundle.ts";
-import type { ClaimRecord } from "../engine/ledger.ts";
+import type { ClaimRecord } from "../engine/commit/ledger.ts";
 import { ServiceError } from "./output.ts";
 
 export interface LodgedClaim extends ClaimRecord {

@@ -1,5 +1,9 @@
 import { formatDecimalScaled } from "../core/money/decimal.ts";
-import { CONTROL_CLASSES, type ControlTotals, type StoredTotals } from "../engine/stored-types.ts";
+import {
+  CONTROL_CLASSES,
+  type ControlTotals,
+  type StoredTotals,
+} from "../engine/store/stored-types.ts";
 
 const CLASS_WORDS: Record<string, string> = {
   charged: "charged",

@@ -5,7 +5,7 @@ import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
 import type { Bundle } from "../core/evidence/bundle.ts";
 import type { SealedDelivery } from "../core/evidence/sealed-delivery.ts";
-import type { ContractName } from "../engine/ledger.ts";
+import type { ContractName } from "../engine/commit/ledger.ts";
 import { ServiceError } from "./output.ts";
 
 export const DEMAND_STATES = ["none", "asked", "answered", "withheld", "rubbish"] as const;

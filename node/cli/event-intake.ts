@@ -8,9 +8,9 @@ import { LaneFiles } from "../adapters/lane-files.ts";
 import { LineCutter } from "../core/aggregation/cut-lines.ts";
 import { AggregationPolicy } from "../core/aggregation/policy.ts";
 import { TallystickError } from "../core/errors.ts";
-import { type ClosingReport, EventAggregator } from "../engine/aggregate-events.ts";
-import { EventLane, type LaneState } from "../engine/event-lane.ts";
-import { NearLane } from "../engine/lane-team.ts";
+import { type ClosingReport, EventAggregator } from "../engine/aggregate/aggregate-events.ts";
+import { EventLane, type LaneState } from "../engine/aggregate/event-lane.ts";
+import { NearLane } from "../engine/aggregate/lane-team.ts";
 import { chunksOf, sourceName } from "./event-source.ts";
 import { type Output, UsageError } from "./output.ts";
 

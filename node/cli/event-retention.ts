@@ -1,8 +1,8 @@
 import type { EventFiles } from "../adapters/event-files.ts";
 import { AggregationPolicy } from "../core/aggregation/policy.ts";
 import { TallystickError } from "../core/errors.ts";
-import { readWindowName } from "../engine/event-folder.ts";
-import { eventsKeptUntil } from "../engine/event-retention.ts";
+import { readWindowName } from "../engine/aggregate/event-folder.ts";
+import { eventsKeptUntil } from "../engine/aggregate/event-retention.ts";
 import { EXIT, type ExitCode, type Output, UsageError } from "./output.ts";
 
 /**

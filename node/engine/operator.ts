@@ -1,8 +1,8 @@
 import type { Hex } from "../core/bytes.ts";
 import type { SourceRole } from "../core/commitment/secrets.ts";
-import type { LeafHasher } from "./hash-charges.ts";
-import type { Store } from "./store.ts";
-import type { Account } from "./stored-types.ts";
+import type { LeafHasher } from "./number/hash-charges.ts";
+import type { Store } from "./store/store.ts";
+import type { Account } from "./store/stored-types.ts";
 
 /** What an operator is and bills under; fixed for the life of a process. */
 export interface OperatorProfile {

@@ -1,37 +1,49 @@
 import { type Hex, toHex } from "../core/bytes.ts";
 import type { Bundle } from "../core/evidence/bundle.ts";
 import { readUsageRecord } from "../core/records/read-usage-record.ts";
-import { type AccountDispute, type AccountPeriod, disputesOf, periodsOf } from "./account-views.ts";
-import { ClaimDesk } from "./answer-claims.ts";
-import { DemandDesk } from "./answer-demands.ts";
-import { BillDesk, type BillProgress } from "./bill-desk.ts";
-import type { OpenBillKernel } from "./bill-kernel.ts";
-import { EvidenceBuilder, type LedgerSection } from "./build-evidence.ts";
-import { checkStore, type StoreCheck } from "./check-store.ts";
-import { stepClosing } from "./close-accounts.ts";
-import { TickCommitter } from "./commit-tick.ts";
-import { ControlViews } from "./control-views.ts";
-import { type DropDecision, dropRecords } from "./drop-record.ts";
-import type { EvidenceShelf } from "./evidence-shelf.ts";
-import { beginForgetting, type ForgetPlace, forgetSome, forgottenUntil } from "./forget-rating.ts";
-import { AccountGuide } from "./guide-account.ts";
-import { type UsageFile, UsageIngest } from "./ingest-usage.ts";
-import type { SignReceipt } from "./issue-receipt.ts";
-import type { ClaimAnswer, ClaimPolicy } from "./judge-claim.ts";
-import { below, keys } from "./key-spaces.ts";
-import type { Ledger, RefusalReason } from "./ledger.ts";
+import { BillDesk, type BillProgress } from "./bill/bill-desk.ts";
+import type { OpenBillKernel } from "./bill/bill-kernel.ts";
+import { stepClosing } from "./bill/close-accounts.ts";
+import type { BillRun } from "./bill/run-bill.ts";
+import { getInvoice } from "./bill/stored-invoice.ts";
+import { checkStore, type StoreCheck } from "./check/check-store.ts";
+import { ClaimDesk } from "./claims/answer-claims.ts";
+import { DemandDesk } from "./claims/answer-demands.ts";
+import type { ClaimAnswer, ClaimPolicy } from "./claims/judge-claim.ts";
+import { TickCommitter } from "./commit/commit-tick.ts";
+import type { Ledger, RefusalReason } from "./commit/ledger.ts";
+import type { Outbox } from "./commit/outbox.ts";
+import type { Settled } from "./commit/outbox-journal.ts";
+import { sealTick } from "./commit/seal-batch.ts";
+import {
+  type AccountDispute,
+  type AccountPeriod,
+  disputesOf,
+  periodsOf,
+} from "./evidence/account-views.ts";
+import { EvidenceBuilder, type LedgerSection } from "./evidence/build-evidence.ts";
+import type { EvidenceShelf } from "./evidence/evidence-shelf.ts";
+import type { SignReceipt } from "./evidence/issue-receipt.ts";
+import { EvidencePublisher, type PublishProgress } from "./evidence/publish-evidence.ts";
+import { ControlViews } from "./intake/control-views.ts";
+import { type DropDecision, dropRecords } from "./intake/drop-record.ts";
+import { AccountGuide } from "./intake/guide-account.ts";
+import { type UsageFile, UsageIngest } from "./intake/ingest-usage.ts";
+import { putWaiting, removeWaiting } from "./intake/suspend-record.ts";
 import type { EngineContext } from "./operator.ts";
-import type { Outbox } from "./outbox.ts";
-import type { Settled } from "./outbox-journal.ts";
-import { EvidencePublisher, type PublishProgress } from "./publish-evidence.ts";
-import { AccountRating, requireKnownPlans } from "./rate-accounts.ts";
-import { requireStoreFormat } from "./require-store-format.ts";
-import type { BillRun } from "./run-bill.ts";
-import { sealTick } from "./seal-batch.ts";
-import { postStatement } from "./settle-statement.ts";
-import { StoreSession } from "./store-session.ts";
-import { getInvoice } from "./stored-invoice.ts";
-import { scanJson } from "./stored-json.ts";
+import {
+  beginForgetting,
+  type ForgetPlace,
+  forgetSome,
+  forgottenUntil,
+} from "./rate/forget-rating.ts";
+import { AccountRating, requireKnownPlans } from "./rate/rate-accounts.ts";
+import type { TariffShelf } from "./rate/tariff-shelf.ts";
+import { postStatement } from "./settle/settle-statement.ts";
+import { below, keys } from "./store/key-spaces.ts";
+import { requireStoreFormat } from "./store/require-store-format.ts";
+import { StoreSession } from "./store/store-session.ts";
+import { scanJson } from "./store/stored-json.ts";
 import type {
   Account,
   BookState,
@@ -42,10 +54,8 @@ import type {
   StoredInvoice,
   StoredTick,
   SuspendedRecord,
-} from "./stored-types.ts";
-import { putWaiting, removeWaiting } from "./suspend-record.ts";
-import type { TariffShelf } from "./tariff-shelf.ts";
-import { OneAtATime } from "./turns.ts";
+} from "./store/stored-types.ts";
+import { OneAtATime } from "./store/turns.ts";
 
 export interface PipelineParts {
   context: EngineContext;

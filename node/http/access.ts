@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { fromHex, type Hex } from "../core/bytes.ts";
 import { accessToken } from "../core/evidence/access-link.ts";
-import type { Account } from "../engine/stored-types.ts";
+import type { Account } from "../engine/store/stored-types.ts";
 import { HttpError } from "./http-error.ts";
 
 type Request = Pick<IncomingMessage, "headers">;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { SessionRecord } from "../core/charging/entry.ts";
 import type { EdgeReport } from "../core/charging/settle-slice.ts";
-import type { EdgeAnswer } from "../engine/edge-settlement.ts";
+import type { EdgeAnswer } from "../engine/charging/edge-settlement.ts";
 import { name } from "./charging-shapes.ts";
 
 /* What an edge node and its centre say to each other: nano-units and quantities as decimal strings. */

@@ -1,5 +1,5 @@
-import type { Ledger } from "../engine/ledger.ts";
-import type { Store } from "../engine/store.ts";
+import type { Ledger } from "../engine/commit/ledger.ts";
+import type { Store } from "../engine/store/store.ts";
 
 /** `live`: the process answers. `ready`: it can do all of its work, because every part is well. */
 export interface Health {

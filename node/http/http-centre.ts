@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { EdgeReport } from "../core/charging/settle-slice.ts";
 import { TallystickError } from "../core/errors.ts";
-import type { Centre, EdgeAnswer } from "../engine/edge-settlement.ts";
+import type { Centre, EdgeAnswer } from "../engine/charging/edge-settlement.ts";
 import { readAnswer, toWire } from "./edge-shapes.ts";
 
 const TIMEOUT_MILLISECONDS = 10_000;

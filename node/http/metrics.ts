@@ -1,8 +1,8 @@
 import type { RequestHandler } from "express";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { imbalanceOf, together } from "../engine/control-totals.ts";
+import { imbalanceOf, together } from "../engine/intake/control-totals.ts";
 import type { PipelineStatus } from "../engine/pipeline.ts";
-import { type AllTotals, CONTROL_CLASSES } from "../engine/stored-types.ts";
+import { type AllTotals, CONTROL_CLASSES } from "../engine/store/stored-types.ts";
 
 /** What the node's figures are read from, anew for each scrape that is due. */
 export interface MetricsSources {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { StatedUse } from "../core/charging/session-request.ts";
 import type { StatedQuantity } from "../core/charging/session-use.ts";
 import { parseDecimalNano } from "../core/money/decimal.ts";
-import type { ChargingNode } from "../engine/charging-node.ts";
+import type { ChargingNode } from "../engine/charging/charging-node.ts";
 import { MoneyWords, name, requestSchema } from "./charging-shapes.ts";
 import { HttpError } from "./http-error.ts";
 import { readBody } from "./read-body.ts";

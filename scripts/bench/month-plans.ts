@@ -1,10 +1,10 @@
-import { below, keys } from "../../node/engine/key-spaces.ts";
 import type { EngineContext } from "../../node/engine/operator.ts";
-import { AccountRating } from "../../node/engine/rate-accounts.ts";
-import type { StoreOperation } from "../../node/engine/store.ts";
-import { encodeJson, readJson, scanJson } from "../../node/engine/stored-json.ts";
-import type { Account, EpochState } from "../../node/engine/stored-types.ts";
-import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
+import { AccountRating } from "../../node/engine/rate/rate-accounts.ts";
+import { TariffShelf } from "../../node/engine/rate/tariff-shelf.ts";
+import { below, keys } from "../../node/engine/store/key-spaces.ts";
+import type { StoreOperation } from "../../node/engine/store/store.ts";
+import { encodeJson, readJson, scanJson } from "../../node/engine/store/stored-json.ts";
+import type { Account, EpochState } from "../../node/engine/store/stored-types.ts";
 import { MONTH } from "./month-books.ts";
 
 /** Start of October in the tariff's zone. */

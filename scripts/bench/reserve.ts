@@ -8,9 +8,9 @@ import { fileURLToPath } from "node:url";
 import { ChargingLogFile } from "../../node/adapters/charging-log-file.ts";
 import { MemoryChargingLog } from "../../node/adapters/memory-charging-log.ts";
 import type { ChargingAnswer } from "../../node/core/charging/charging-session.ts";
-import { ChargingNode } from "../../node/engine/charging-node.ts";
-import { CompiledTariffs } from "../../node/engine/compiled-tariffs.ts";
-import { TariffPricers } from "../../node/engine/tariff-pricers.ts";
+import { ChargingNode } from "../../node/engine/charging/charging-node.ts";
+import { CompiledTariffs } from "../../node/engine/rate/compiled-tariffs.ts";
+import { TariffPricers } from "../../node/engine/rate/tariff-pricers.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
 import { type Call, OpenLoop } from "./open-loop.ts";
 

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LevelStore } from "../../node/adapters/level-store.ts";
-import { SEEN } from "../../node/engine/fingerprint.ts";
-import { SeenIndex } from "../../node/engine/seen-index.ts";
-import { StoreSession } from "../../node/engine/store-session.ts";
+import { SEEN } from "../../node/engine/intake/fingerprint.ts";
+import { SeenIndex } from "../../node/engine/intake/seen-index.ts";
+import { StoreSession } from "../../node/engine/store/store-session.ts";
 import { type Benchmark, type Figure, perSecond } from "./benchmark.ts";
 import { benchContext } from "./in-memory-operator.ts";
 

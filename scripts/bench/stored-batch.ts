@@ -2,10 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LevelStore } from "../../node/adapters/level-store.ts";
-import { readBatch } from "../../node/engine/read-charges.ts";
-import { sealTick } from "../../node/engine/seal-batch.ts";
-import type { Store } from "../../node/engine/store.ts";
-import type { StoredBatch } from "../../node/engine/stored-types.ts";
+import { sealTick } from "../../node/engine/commit/seal-batch.ts";
+import { readBatch } from "../../node/engine/store/read-charges.ts";
+import type { Store } from "../../node/engine/store/store.ts";
+import type { StoredBatch } from "../../node/engine/store/stored-types.ts";
 import { benchOperator, benchRecords } from "./in-memory-operator.ts";
 
 /** Charges that went through the whole intake into Level on a disk, sealed as one batch. */

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TallystickError } from "../../node/core/errors.ts";
-import { billingEpoch, epochBefore, epochOfInstant } from "../../node/engine/billing-epoch.ts";
+import { billingEpoch, epochBefore, epochOfInstant } from "../../node/engine/bill/billing-epoch.ts";
 import { EmbeddedLedger } from "../embedded-ledger.ts";
 import { moveAsteriskCsv, moveCallLog, movedUniqueId, shiftDays } from "../sample/move-to-month.ts";
 import {

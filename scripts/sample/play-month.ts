@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { id } from "ethers";
 import { Temporal } from "temporal-polyfill";
-import { billingEpoch } from "../../node/engine/billing-epoch.ts";
+import { billingEpoch } from "../../node/engine/bill/billing-epoch.ts";
 import { LedgerClient } from "../network/ledger-client.ts";
 import { readJsonFile, writeJsonFile } from "../network/network-file.ts";
 import { keysOf } from "../network/parties.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { formatNano } from "../../node/core/money/decimal.ts";
-import type { Account, StoredClaim } from "../../node/engine/stored-types.ts";
+import type { Account, StoredClaim } from "../../node/engine/store/stored-types.ts";
 import { readJsonFile } from "../network/network-file.ts";
 import type { OperatorProcess } from "../network/operator-process.ts";
 import { PARTIES } from "../network/parties.ts";

@@ -6,7 +6,7 @@ import { encodeBytes32String, JsonRpcProvider, Wallet } from "ethers";
 import { encodeCall } from "../../node/adapters/evm-contracts.ts";
 import { EvmLedger, type EvmLedgerOptions } from "../../node/adapters/evm-ledger.ts";
 import type { Hex } from "../../node/core/bytes.ts";
-import type { ContractName, Duty } from "../../node/engine/ledger.ts";
+import type { ContractName, Duty } from "../../node/engine/commit/ledger.ts";
 import { deployLedger, type LedgerAddresses } from "../../scripts/deploy.ts";
 
 export const ANVIL_CHAIN_ID = 31337n;

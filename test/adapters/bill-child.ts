@@ -1,7 +1,7 @@
 /* A process of its own that bills a month in threads, and says so after each step; it may be killed. */
 import { BillThreads } from "../../node/adapters/bill-threads.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
-import { runBill } from "../../node/engine/run-bill.ts";
+import { runBill } from "../../node/engine/bill/run-bill.ts";
 import { benchContext } from "../../scripts/bench/in-memory-operator.ts";
 import { AFTER_MONTH_SECONDS, MONTH } from "../../scripts/bench/month-books.ts";
 

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { LevelStore } from "../../node/adapters/level-store.ts";
-import { below } from "../../node/engine/key-spaces.ts";
-import { stepBill } from "../../node/engine/run-bill.ts";
+import { stepBill } from "../../node/engine/bill/run-bill.ts";
+import { below } from "../../node/engine/store/key-spaces.ts";
 import { benchContext, benchOperator } from "../../scripts/bench/in-memory-operator.ts";
 import { AFTER_MONTH_SECONDS, MONTH, writeMonth } from "../../scripts/bench/month-books.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { BillThreads } from "../../node/adapters/bill-threads.ts";
-import type { BillFacts } from "../../node/engine/bill-kernel.ts";
-import { joinBytes } from "../../node/engine/joined-bytes.ts";
-import { below } from "../../node/engine/key-spaces.ts";
-import { runBill } from "../../node/engine/run-bill.ts";
-import type { StoreEntry } from "../../node/engine/store.ts";
+import type { BillFacts } from "../../node/engine/bill/bill-kernel.ts";
+import { joinBytes } from "../../node/engine/bill/joined-bytes.ts";
+import { runBill } from "../../node/engine/bill/run-bill.ts";
+import { below } from "../../node/engine/store/key-spaces.ts";
+import type { StoreEntry } from "../../node/engine/store/store.ts";
 import { CHARGES, calls, EngineScene, hasCode, INVOICES } from "../engine/engine-scene.ts";
 import { plainBill } from "../engine/plain-bill.ts";
 

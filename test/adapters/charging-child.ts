@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { ChargingLogFile } from "../../node/adapters/charging-log-file.ts";
 import type { SessionRequest } from "../../node/core/charging/session-request.ts";
-import { ChargingNode } from "../../node/engine/charging-node.ts";
+import { ChargingNode } from "../../node/engine/charging/charging-node.ts";
 import { CALL, PREPAID_TARIFF, pricersOf, START } from "../core/charging/charging-scene.ts";
 
 /*

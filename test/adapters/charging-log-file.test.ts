@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { ChargingLogFile } from "../../node/adapters/charging-log-file.ts";
 import { TallystickError } from "../../node/core/errors.ts";
-import { ChargingNode, recoverState } from "../../node/engine/charging-node.ts";
+import { ChargingNode, recoverState } from "../../node/engine/charging/charging-node.ts";
 import { CALL, PREPAID_TARIFF, pricersOf, START } from "../core/charging/charging-scene.ts";
 
 const PRICERS = pricersOf(PREPAID_TARIFF);

@@ -15,8 +15,8 @@ import { columnsFormat } from "../../node/core/formats/columns-formats.ts";
 import { readColumns } from "../../node/core/formats/columns-reader.ts";
 import type { ParseOptions } from "../../node/core/formats/inspect-line.ts";
 import { UsageColumns, type UsageLines } from "../../node/core/formats/usage-columns.ts";
-import { Fingerprint } from "../../node/engine/fingerprint.ts";
-import { isBlock, scanRows } from "../../node/engine/stored-rows.ts";
+import { Fingerprint } from "../../node/engine/intake/fingerprint.ts";
+import { isBlock, scanRows } from "../../node/engine/store/stored-rows.ts";
 import { chunksOf, codeOf, collect } from "../core/formats/chunks.ts";
 import { ANNA, CHARGES, EngineScene } from "../engine/engine-scene.ts";
 

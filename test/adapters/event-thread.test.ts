@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { EventFiles } from "../../node/adapters/event-files.ts";
 import { EventThread } from "../../node/adapters/event-thread.ts";
 import { AggregationPolicy } from "../../node/core/aggregation/policy.ts";
-import type { LaneState } from "../../node/engine/event-lane.ts";
+import type { LaneState } from "../../node/engine/aggregate/event-lane.ts";
 
 const START = Date.parse("2026-10-01T00:00:00Z");
 const POLICY = new AggregationPolicy({

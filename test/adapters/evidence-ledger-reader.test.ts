@@ -8,7 +8,7 @@ import { sealOf } from "../../node/core/commitment/batch-commitment.ts";
 import type { Bundle } from "../../node/core/evidence/bundle.ts";
 import { sealKey } from "../../node/core/evidence/ledger-facts.ts";
 import { agreeingMembers } from "../../node/core/evidence/merge-facts.ts";
-import type { ContractName } from "../../node/engine/ledger.ts";
+import type { ContractName } from "../../node/engine/commit/ledger.ts";
 import { hasCode } from "./ledger-conformance.ts";
 
 /** An end point that answers as the contracts would, or not. */

@@ -7,8 +7,8 @@ import type { Hex } from "../../node/core/bytes.ts";
 import { fromHex, toHex } from "../../node/core/bytes.ts";
 import { commitBatch } from "../../node/core/commitment/batch-commitment.ts";
 import { bookDomain } from "../../node/core/commitment/domain.ts";
-import type { Duty, LedgerCall } from "../../node/engine/ledger.ts";
-import { Outbox } from "../../node/engine/outbox.ts";
+import type { Duty, LedgerCall } from "../../node/engine/commit/ledger.ts";
+import { Outbox } from "../../node/engine/commit/outbox.ts";
 import { ANVIL_CHAIN_ID, AnvilNetwork, freePort } from "./anvil-network.ts";
 import { describeLedger, hasCode } from "./ledger-conformance.ts";
 

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Transaction, Wallet } from "ethers";
 import { EvmLedger } from "../../node/adapters/evm-ledger.ts";
-import { LedgerRefusal } from "../../node/engine/ledger-refusal.ts";
+import { LedgerRefusal } from "../../node/engine/commit/ledger-refusal.ts";
 
 const BOOKS = `0x${"b0".repeat(20)}`;
 const CONFIGURED = 7n;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { HashThread } from "../../node/adapters/hash-thread.ts";
-import { packedOwner } from "../../node/engine/block-owners.ts";
-import { ChargeBlock } from "../../node/engine/charge-block.ts";
-import { type BlockSecrets, ChargeHasher } from "../../node/engine/hash-charges.ts";
+import { packedOwner } from "../../node/engine/number/block-owners.ts";
+import { ChargeBlock } from "../../node/engine/number/charge-block.ts";
+import { type BlockSecrets, ChargeHasher } from "../../node/engine/number/hash-charges.ts";
 import { CHARGES, calls, EngineScene } from "../engine/engine-scene.ts";
 
 const DOMAIN = new Uint8Array(20).fill(5);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Clocks, LastKnownTime } from "../../node/adapters/last-known-time.ts";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
 import { TallystickError } from "../../node/core/errors.ts";
-import { timeRecord } from "../../node/engine/time-record.ts";
+import { timeRecord } from "../../node/engine/store/time-record.ts";
 
 describe("the last known time", () => {
   let isAway: boolean;

@@ -3,7 +3,7 @@ import { fromHex, type Hex, toHex } from "../../node/core/bytes.ts";
 import { sealOf } from "../../node/core/commitment/batch-commitment.ts";
 import { bookDomain } from "../../node/core/commitment/domain.ts";
 import { TallystickError } from "../../node/core/errors.ts";
-import type { Duty, Ledger, LedgerCall, Receipt } from "../../node/engine/ledger.ts";
+import type { Duty, Ledger, LedgerCall, Receipt } from "../../node/engine/commit/ledger.ts";
 
 /** A fresh ledger with two operators, each with a retail agreement of its own in force. */
 export interface LedgerScene {

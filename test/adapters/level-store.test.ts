@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LevelStore } from "../../node/adapters/level-store.ts";
-import type { StoreOperation } from "../../node/engine/store.ts";
+import type { StoreOperation } from "../../node/engine/store/store.ts";
 import { storeConformance } from "./store-conformance.ts";
 
 const put = (key: string): StoreOperation => ({ type: "put", key, value: Uint8Array.of(7) });

@@ -1,6 +1,6 @@
 import type { MemoryGenesis, MemoryMember } from "../../node/adapters/memory-contracts.ts";
 import type { Hex } from "../../node/core/bytes.ts";
-import type { AgreementTerms } from "../../node/engine/ledger.ts";
+import type { AgreementTerms } from "../../node/engine/commit/ledger.ts";
 
 /** Two operators with a retail agreement each, on a ledger in memory. */
 

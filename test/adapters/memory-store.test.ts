@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
-import type { StoreOperation } from "../../node/engine/store.ts";
+import type { StoreOperation } from "../../node/engine/store/store.ts";
 import { collect, storeConformance } from "./store-conformance.ts";
 
 const put = (key: string): StoreOperation => ({ type: "put", key, value: Uint8Array.of(1) });

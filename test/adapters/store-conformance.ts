@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Store, StoreEntry, StoreOperation, StoreRange } from "../../node/engine/store.ts";
+import type {
+  Store,
+  StoreEntry,
+  StoreOperation,
+  StoreRange,
+} from "../../node/engine/store/store.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const put = (key: string, value = key): StoreOperation => ({

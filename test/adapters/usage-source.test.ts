@@ -7,7 +7,7 @@ import type { InspectLine, ParseOptions } from "../../node/core/formats/inspect-
 import { recogniseFormat } from "../../node/core/formats/registry.ts";
 import { NO_REPETITIONS } from "../../node/core/formats/repetition-index.ts";
 import { UsageColumns } from "../../node/core/formats/usage-columns.ts";
-import { requireWholeFile } from "../../node/engine/require-whole-file.ts";
+import { requireWholeFile } from "../../node/engine/intake/require-whole-file.ts";
 import { codeOf } from "../core/formats/chunks.ts";
 
 const SAMPLE = readFileSync(new URL("../../samples/alder/Master.csv", import.meta.url), "utf8");

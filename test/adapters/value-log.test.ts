@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import { ValueLog } from "../../node/adapters/value-log.ts";
-import type { StoreOperation } from "../../node/engine/store.ts";
+import type { StoreOperation } from "../../node/engine/store/store.ts";
 import { collect } from "./store-conformance.ts";
 
 const filled = (length: number, byte: number) => new Uint8Array(length).fill(byte);

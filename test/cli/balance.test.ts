@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createLog } from "../../node/adapters/log.ts";
 import { MemoryChargingLog } from "../../node/adapters/memory-charging-log.ts";
-import { ChargingNode } from "../../node/engine/charging-node.ts";
+import { ChargingNode } from "../../node/engine/charging/charging-node.ts";
 import { createChargingServer } from "../../node/http/charging-server.ts";
 import { filled } from "../adapters/memory-members.ts";
 import { CALL, PREPAID_TARIFF, pricersOf, START } from "../core/charging/charging-scene.ts";

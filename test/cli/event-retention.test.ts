@@ -7,7 +7,7 @@ import { EventFiles } from "../../node/adapters/event-files.ts";
 import { forgetBefore, forgetDue } from "../../node/cli/event-retention.ts";
 import type { Output } from "../../node/cli/output.ts";
 import { AggregationPolicy } from "../../node/core/aggregation/policy.ts";
-import { eventsKeptUntil } from "../../node/engine/event-retention.ts";
+import { eventsKeptUntil } from "../../node/engine/aggregate/event-retention.ts";
 import { runCommand } from "./run-command.ts";
 
 const START = Date.parse("2026-10-01T00:00:00Z");

@@ -9,7 +9,7 @@ import { chargeGroupDigest } from "../../node/core/commitment/charge-groups.ts";
 import type { OpenedCharge } from "../../node/core/evidence/bundle.ts";
 import { evidencePlace } from "../../node/core/evidence/evidence-file.ts";
 import { chargeFromJson } from "../../node/core/evidence/group-json.ts";
-import { sealEvidenceFile } from "../../node/engine/seal-evidence-file.ts";
+import { sealEvidenceFile } from "../../node/engine/evidence/seal-evidence-file.ts";
 import { buildPage, launchBrowser } from "./browser.ts";
 import { EPOCH, SECRET } from "./sample-bundle.ts";
 import { sampleCallLog } from "./sample-month.ts";

@@ -8,7 +8,7 @@ import { fromHex, type Hex } from "../../node/core/bytes.ts";
 import { accessToken } from "../../node/core/evidence/access-link.ts";
 import type { Bundle } from "../../node/core/evidence/bundle.ts";
 import { sealDelivery } from "../../node/core/evidence/sealed-delivery.ts";
-import type { Account } from "../../node/engine/stored-types.ts";
+import type { Account } from "../../node/engine/store/stored-types.ts";
 import { keystoreOf } from "../../scripts/network/parties.ts";
 import { SampleNetwork } from "../../scripts/network/sample-network.ts";
 import { SampleMonth } from "../../scripts/sample/play-month.ts";

@@ -22,8 +22,8 @@ import {
   repriceLine,
 } from "../../node/core/evidence/mispriced-opening.ts";
 import { verifyBundle } from "../../node/core/evidence/verify-bundle.ts";
-import type { ClaimState } from "../../node/engine/ledger.ts";
-import type { Account } from "../../node/engine/stored-types.ts";
+import type { ClaimState } from "../../node/engine/commit/ledger.ts";
+import type { Account } from "../../node/engine/store/stored-types.ts";
 import { SampleNetwork } from "../../scripts/network/sample-network.ts";
 import { SampleMonth } from "../../scripts/sample/play-month.ts";
 

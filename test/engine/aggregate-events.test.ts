@@ -16,9 +16,12 @@ import { buildEventsTree, eventsRoot } from "../../node/core/aggregation/event-d
 import { AggregationPolicy } from "../../node/core/aggregation/policy.ts";
 import { toHex } from "../../node/core/bytes.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
-import { type ClosingReport, EventAggregator } from "../../node/engine/aggregate-events.ts";
-import { EventLane } from "../../node/engine/event-lane.ts";
-import { NearLane } from "../../node/engine/lane-team.ts";
+import {
+  type ClosingReport,
+  EventAggregator,
+} from "../../node/engine/aggregate/aggregate-events.ts";
+import { EventLane } from "../../node/engine/aggregate/event-lane.ts";
+import { NearLane } from "../../node/engine/aggregate/lane-team.ts";
 
 const HOUR = 3_600_000;
 const START = Date.parse("2026-10-01T00:00:00Z");

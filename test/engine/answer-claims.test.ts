@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { Hex } from "../../node/core/bytes.ts";
-import { ClaimDesk } from "../../node/engine/answer-claims.ts";
-import type { ClaimPolicy } from "../../node/engine/judge-claim.ts";
-import { keys } from "../../node/engine/key-spaces.ts";
-import { getJson } from "../../node/engine/stored-json.ts";
-import type { EpochState, StoredClaim } from "../../node/engine/stored-types.ts";
+import { ClaimDesk } from "../../node/engine/claims/answer-claims.ts";
+import type { ClaimPolicy } from "../../node/engine/claims/judge-claim.ts";
+import { keys } from "../../node/engine/store/key-spaces.ts";
+import { getJson } from "../../node/engine/store/stored-json.ts";
+import type { EpochState, StoredClaim } from "../../node/engine/store/stored-types.ts";
 import { filled } from "../adapters/memory-members.ts";
 import { ClaimsOnPaper } from "./claims-on-paper.ts";
 import { CHARGES, call, EngineScene, hasCode, TARIFFS } from "./engine-scene.ts";

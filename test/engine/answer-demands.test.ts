@@ -14,9 +14,9 @@ import {
   openDelivery,
   type SealedDelivery,
 } from "../../node/core/evidence/sealed-delivery.ts";
-import { DemandDesk } from "../../node/engine/answer-demands.ts";
-import type { LedgerCall, LedgerEvent } from "../../node/engine/ledger.ts";
-import type { EpochState } from "../../node/engine/stored-types.ts";
+import { DemandDesk } from "../../node/engine/claims/answer-demands.ts";
+import type { LedgerCall, LedgerEvent } from "../../node/engine/commit/ledger.ts";
+import type { EpochState } from "../../node/engine/store/stored-types.ts";
 import { ALDER, filled } from "../adapters/memory-members.ts";
 import { CHARGES, CREDITS, calls, EngineScene } from "./engine-scene.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
-import type { Store } from "../../node/engine/store.ts";
+import type { Store } from "../../node/engine/store/store.ts";
 import { call, calls, EngineScene, usageFile } from "./engine-scene.ts";
 
 const UNIT = 64;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readInvoiceDocument } from "../../node/core/invoice/invoice-document.ts";
-import { BillDesk, type BillProgress } from "../../node/engine/bill-desk.ts";
-import { openPlainBillKernel } from "../../node/engine/bill-kernel.ts";
-import { runBill } from "../../node/engine/run-bill.ts";
+import { BillDesk, type BillProgress } from "../../node/engine/bill/bill-desk.ts";
+import { openPlainBillKernel } from "../../node/engine/bill/bill-kernel.ts";
+import { runBill } from "../../node/engine/bill/run-bill.ts";
 import { CHARGES, calls, EngineScene, hasCode } from "./engine-scene.ts";
 import { plainBill } from "./plain-bill.ts";
 

@@ -13,7 +13,7 @@ import {
   chargeFromJson,
   partyFromJson,
 } from "../../node/core/evidence/group-json.ts";
-import type { StoredCharge } from "../../node/engine/stored-types.ts";
+import type { StoredCharge } from "../../node/engine/store/stored-types.ts";
 import { ANNA, BERT, calls, EngineScene, hasCode } from "./engine-scene.ts";
 
 describe("evidence", () => {

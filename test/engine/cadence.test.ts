@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { TallystickError } from "../../node/core/errors.ts";
-import { Cadence } from "../../node/engine/cadence.ts";
+import { Cadence } from "../../node/engine/commit/cadence.ts";
 
 describe("the cadence", () => {
   it("goes on sealing while claims and finality can not be asked for, and tells why", async () => {

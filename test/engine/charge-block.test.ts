@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { BlockOwners, packedOwner } from "../../node/engine/block-owners.ts";
-import { ChargeBlock } from "../../node/engine/charge-block.ts";
-import { encodeInto, readBytes } from "../../node/engine/stored-bytes.ts";
-import { ValueRoom } from "../../node/engine/value-room.ts";
+import { BlockOwners, packedOwner } from "../../node/engine/number/block-owners.ts";
+import { ChargeBlock } from "../../node/engine/number/charge-block.ts";
+import { ValueRoom } from "../../node/engine/number/value-room.ts";
+import { encodeInto, readBytes } from "../../node/engine/store/stored-bytes.ts";
 
 const text = fc.string({ unit: "binary", maxLength: 300 }).map((one) => one.toWellFormed());
 const owner = fc.record({ account: text, epoch: text, device: text }, { noNullPrototype: true });

@@ -7,7 +7,7 @@ import type { SessionRequest } from "../../node/core/charging/session-request.ts
 import { usageOf } from "../../node/core/charging/session-use.ts";
 import { rateUsage } from "../../node/core/rating/rate-usage.ts";
 import { compileTariff } from "../../node/core/tariff/compile.ts";
-import { ChargingNode } from "../../node/engine/charging-node.ts";
+import { ChargingNode } from "../../node/engine/charging/charging-node.ts";
 import { CALL, PREPAID_TARIFF, pricersOf, START } from "../core/charging/charging-scene.ts";
 import { tariffDocument } from "../core/tariff/tariff-fixture.ts";
 

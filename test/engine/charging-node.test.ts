@@ -5,7 +5,7 @@ import { RETENTION } from "../../node/core/charging/expire.ts";
 import { TallystickError } from "../../node/core/errors.ts";
 import { parseDecimalNano } from "../../node/core/money/decimal.ts";
 import type { TariffDocument } from "../../node/core/tariff/document.ts";
-import { ChargingNode } from "../../node/engine/charging-node.ts";
+import { ChargingNode } from "../../node/engine/charging/charging-node.ts";
 import {
   BROWSING,
   CALL,

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { MemoryChargingLog } from "../../node/adapters/memory-charging-log.ts";
 import { PREPAID } from "../../node/core/charging/charging-account.ts";
 import type { SessionUse } from "../../node/core/charging/session-use.ts";
-import { ChargingNode } from "../../node/engine/charging-node.ts";
-import { CompiledTariffs } from "../../node/engine/compiled-tariffs.ts";
-import { TariffPricers } from "../../node/engine/tariff-pricers.ts";
+import { ChargingNode } from "../../node/engine/charging/charging-node.ts";
+import { CompiledTariffs } from "../../node/engine/rate/compiled-tariffs.ts";
+import { TariffPricers } from "../../node/engine/rate/tariff-pricers.ts";
 import { CALL, NANO, PREPAID_TARIFF, START } from "../core/charging/charging-scene.ts";
 import { tariffDocument } from "../core/tariff/tariff-fixture.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { MemoryChargingLog } from "../../node/adapters/memory-charging-log.ts";
-import { ChargingNode } from "../../node/engine/charging-node.ts";
-import { chargingToBooks } from "../../node/engine/charging-to-books.ts";
-import type { UsageFile } from "../../node/engine/ingest-usage.ts";
-import { TariffPricers } from "../../node/engine/tariff-pricers.ts";
+import { ChargingNode } from "../../node/engine/charging/charging-node.ts";
+import { chargingToBooks } from "../../node/engine/charging/charging-to-books.ts";
+import type { UsageFile } from "../../node/engine/intake/ingest-usage.ts";
+import { TariffPricers } from "../../node/engine/rate/tariff-pricers.ts";
 import { ANNA, CHARGES, EngineScene, TARIFFS } from "./engine-scene.ts";
 
 const START = Date.parse("2026-10-05T11:00:00.000Z");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MemoryChargingLog } from "../../node/adapters/memory-charging-log.ts";
-import { ChargingNode } from "../../node/engine/charging-node.ts";
-import { ChargingUpkeep } from "../../node/engine/charging-upkeep.ts";
+import { ChargingNode } from "../../node/engine/charging/charging-node.ts";
+import { ChargingUpkeep } from "../../node/engine/charging/charging-upkeep.ts";
 import { CALL, PREPAID_TARIFF, pricersOf, START } from "../core/charging/charging-scene.ts";
 
 describe("charging upkeep", () => {

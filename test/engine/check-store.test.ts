@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
-import { BlockOwners } from "../../node/engine/block-owners.ts";
-import { ChargeBlock } from "../../node/engine/charge-block.ts";
-import { checkStore } from "../../node/engine/check-store.ts";
-import type { Store } from "../../node/engine/store.ts";
-import { encodeBytes, readBytes } from "../../node/engine/stored-bytes.ts";
-import { encodeJson, readJson } from "../../node/engine/stored-json.ts";
+import { checkStore } from "../../node/engine/check/check-store.ts";
+import { BlockOwners } from "../../node/engine/number/block-owners.ts";
+import { ChargeBlock } from "../../node/engine/number/charge-block.ts";
+import type { Store } from "../../node/engine/store/store.ts";
+import { encodeBytes, readBytes } from "../../node/engine/store/stored-bytes.ts";
+import { encodeJson, readJson } from "../../node/engine/store/stored-json.ts";
 import { BERT, CHARGES, calls, EngineScene, hasCode, INVOICES } from "./engine-scene.ts";
 
 /** A billed month of two accounts, one late charge still pending, and the ledger that has it. */

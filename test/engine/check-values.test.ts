@@ -3,10 +3,10 @@ import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LevelStore } from "../../node/adapters/level-store.ts";
-import { checkValues } from "../../node/engine/check-values.ts";
-import { keys } from "../../node/engine/key-spaces.ts";
-import { encodeBytes } from "../../node/engine/stored-bytes.ts";
-import { encodeJson } from "../../node/engine/stored-json.ts";
+import { checkValues } from "../../node/engine/check/check-values.ts";
+import { keys } from "../../node/engine/store/key-spaces.ts";
+import { encodeBytes } from "../../node/engine/store/stored-bytes.ts";
+import { encodeJson } from "../../node/engine/store/stored-json.ts";
 
 const DOMAIN = `0x${"0d".repeat(20)}`;
 const ROWS = 200;

@@ -1,8 +1,13 @@
 import type { Hex } from "../../node/core/bytes.ts";
 import { TallystickError } from "../../node/core/errors.ts";
-import type { ClaimDeskParts } from "../../node/engine/answer-claims.ts";
-import type { ClaimRecord, ClaimState, LedgerCall, LedgerEvent } from "../../node/engine/ledger.ts";
-import type { Settled } from "../../node/engine/outbox-journal.ts";
+import type { ClaimDeskParts } from "../../node/engine/claims/answer-claims.ts";
+import type {
+  ClaimRecord,
+  ClaimState,
+  LedgerCall,
+  LedgerEvent,
+} from "../../node/engine/commit/ledger.ts";
+import type { Settled } from "../../node/engine/commit/outbox-journal.ts";
 import { ALDER, filled, RETAIL_ALDER } from "../adapters/memory-members.ts";
 import { CHARGES } from "./engine-scene.ts";
 

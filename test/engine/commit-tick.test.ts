@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { toHex } from "../../node/core/bytes.ts";
-import type { StoredBatch, StoredTick } from "../../node/engine/stored-types.ts";
+import type { StoredBatch, StoredTick } from "../../node/engine/store/stored-types.ts";
 import {
   CHARGES,
   CREDITS,

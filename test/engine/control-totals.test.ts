@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { checkStore } from "../../node/engine/check-store.ts";
-import { imbalanceOf, isNothing } from "../../node/engine/control-totals.ts";
-import { keys } from "../../node/engine/key-spaces.ts";
-import { StoreSession } from "../../node/engine/store-session.ts";
+import { checkStore } from "../../node/engine/check/check-store.ts";
+import { imbalanceOf, isNothing } from "../../node/engine/intake/control-totals.ts";
+import { keys } from "../../node/engine/store/key-spaces.ts";
+import { StoreSession } from "../../node/engine/store/store-session.ts";
 import type {
   AllTotals,
   DroppedRecord,
@@ -10,7 +10,7 @@ import type {
   StoredBatch,
   StoredTotals,
   SuspendedRecord,
-} from "../../node/engine/stored-types.ts";
+} from "../../node/engine/store/stored-types.ts";
 import { ANNA, CHARGES, call, calls, EngineScene, STRANGER } from "./engine-scene.ts";
 
 const DECISION = { by: "Ruth", reason: "a test call of the switch" };

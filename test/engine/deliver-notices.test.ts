@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { MemoryChargingLog } from "../../node/adapters/memory-charging-log.ts";
 import { noticeWebhook } from "../../node/adapters/notice-webhook.ts";
 import type { NumberedNotice } from "../../node/core/charging/charging-state.ts";
-import { ChargingNode } from "../../node/engine/charging-node.ts";
-import { backoffMilliseconds, NoticeDelivery } from "../../node/engine/deliver-notices.ts";
+import { ChargingNode } from "../../node/engine/charging/charging-node.ts";
+import { backoffMilliseconds, NoticeDelivery } from "../../node/engine/charging/deliver-notices.ts";
 import { PREPAID_TARIFF, pricersOf, START } from "../core/charging/charging-scene.ts";
 import { hasCode } from "./engine-scene.ts";
 

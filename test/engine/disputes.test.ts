@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { encodeCall } from "../../node/adapters/evm-contracts.ts";
 import { LEDGER_ABI } from "../../node/adapters/ledger-abi.ts";
 import type { Hex } from "../../node/core/bytes.ts";
-import { DISPUTE_STEPS } from "../../node/engine/dispute-steps.ts";
-import type { EventValue, LedgerEvent } from "../../node/engine/ledger.ts";
-import { DisputeList } from "../../node/engine/list-disputes.ts";
+import { DisputeList } from "../../node/engine/claims/list-disputes.ts";
+import type { EventValue, LedgerEvent } from "../../node/engine/commit/ledger.ts";
+import { DISPUTE_STEPS } from "../../node/engine/settle/dispute-steps.ts";
 import { filled } from "../adapters/memory-members.ts";
 
 const ID = filled("d1", 32);

@@ -5,8 +5,8 @@ import { PREPAID } from "../../node/core/charging/charging-account.ts";
 import type { EdgeReport } from "../../node/core/charging/settle-slice.ts";
 import { TallystickError } from "../../node/core/errors.ts";
 import { parseDecimalNano } from "../../node/core/money/decimal.ts";
-import { ChargingNode } from "../../node/engine/charging-node.ts";
-import { type Centre, EdgeSettlement } from "../../node/engine/edge-settlement.ts";
+import { ChargingNode } from "../../node/engine/charging/charging-node.ts";
+import { type Centre, EdgeSettlement } from "../../node/engine/charging/edge-settlement.ts";
 import { CALL, PREPAID_TARIFF, pricersOf, START } from "../core/charging/charging-scene.ts";
 
 const PRICERS = pricersOf(PREPAID_TARIFF);

@@ -9,24 +9,24 @@ import { TallystickError } from "../../node/core/errors.ts";
 import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import type { TariffDocument } from "../../node/core/tariff/document.ts";
-import { checkStore } from "../../node/engine/check-store.ts";
-import { below } from "../../node/engine/key-spaces.ts";
-import type { LedgerCall } from "../../node/engine/ledger.ts";
-import { RowOpener } from "../../node/engine/open-rows.ts";
+import { readInvoice } from "../../node/engine/bill/stored-invoice.ts";
+import { checkStore } from "../../node/engine/check/check-store.ts";
+import type { LedgerCall } from "../../node/engine/commit/ledger.ts";
+import { Outbox } from "../../node/engine/commit/outbox.ts";
 import type { EngineContext, OperatorProfile } from "../../node/engine/operator.ts";
-import { Outbox } from "../../node/engine/outbox.ts";
 import { OperatorPipeline } from "../../node/engine/pipeline.ts";
-import type { Store } from "../../node/engine/store.ts";
-import { readInvoice } from "../../node/engine/stored-invoice.ts";
-import { scanJson } from "../../node/engine/stored-json.ts";
-import { isBlock, scanRows } from "../../node/engine/stored-rows.ts";
+import { TariffShelf } from "../../node/engine/rate/tariff-shelf.ts";
+import { below } from "../../node/engine/store/key-spaces.ts";
+import { RowOpener } from "../../node/engine/store/open-rows.ts";
+import type { Store } from "../../node/engine/store/store.ts";
+import { scanJson } from "../../node/engine/store/stored-json.ts";
+import { isBlock, scanRows } from "../../node/engine/store/stored-rows.ts";
 import type {
   StoredCharge,
   StoredInvoice,
   StoredInvoiceLeaf,
   StoredTick,
-} from "../../node/engine/stored-types.ts";
-import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
+} from "../../node/engine/store/stored-types.ts";
 import { Seeded } from "../../scripts/soak/seeded.ts";
 import { ALDER, filled, GENESIS, RETAIL_ALDER } from "../adapters/memory-members.ts";
 import { tariffDocument } from "../core/tariff/tariff-fixture.ts";

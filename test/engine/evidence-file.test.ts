@@ -8,7 +8,7 @@ import {
   SEGMENT_BYTES,
   TAG_BYTES,
 } from "../../node/core/evidence/evidence-file.ts";
-import { paddedLength, sealEvidenceFile } from "../../node/engine/seal-evidence-file.ts";
+import { paddedLength, sealEvidenceFile } from "../../node/engine/evidence/seal-evidence-file.ts";
 import { hasCode } from "./engine-scene.ts";
 
 const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };

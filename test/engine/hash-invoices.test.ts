@@ -4,8 +4,8 @@ import { fromHex, toHex } from "../../node/core/bytes.ts";
 import { invoiceLeaf } from "../../node/core/commitment/invoice-leaf.ts";
 import { invoiceSalts } from "../../node/core/commitment/secrets.ts";
 import { hashDocument } from "../../node/core/hash.ts";
-import { InvoiceHasher } from "../../node/engine/hash-invoices.ts";
-import { leafPartsOfStoredInvoice } from "../../node/engine/stored-invoice-leaf.ts";
+import { InvoiceHasher } from "../../node/engine/bill/hash-invoices.ts";
+import { leafPartsOfStoredInvoice } from "../../node/engine/bill/stored-invoice-leaf.ts";
 
 const DOMAIN = new Uint8Array(20).fill(5);
 const digest = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(toHex);

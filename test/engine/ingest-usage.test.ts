@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { checkStore } from "../../node/engine/check-store.ts";
-import { emptyTotals, withTotals } from "../../node/engine/control-totals.ts";
-import { CONTROL_CLASSES } from "../../node/engine/stored-types.ts";
+import { checkStore } from "../../node/engine/check/check-store.ts";
+import { emptyTotals, withTotals } from "../../node/engine/intake/control-totals.ts";
+import { CONTROL_CLASSES } from "../../node/engine/store/stored-types.ts";
 import { ANNA, BERT, call, calls, EngineScene, hasCode, NOON, STRANGER } from "./engine-scene.ts";
 
 const outcomes = (file: { classes: Record<string, { records: number }> }) =>

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
-import type { TakenLines } from "../../node/engine/event-lane.ts";
-import { type Lane, LaneTeam } from "../../node/engine/lane-team.ts";
+import type { TakenLines } from "../../node/engine/aggregate/event-lane.ts";
+import { type Lane, LaneTeam } from "../../node/engine/aggregate/lane-team.ts";
 
 const NOTHING: TakenLines = { lines: 0, events: 0, rejections: {} };
 const piece = (byte: number) => Uint8Array.of(byte);

@@ -6,10 +6,10 @@ import { MemoryStore } from "../../node/adapters/memory-store.ts";
 import { fromHex, type Hex, toHex } from "../../node/core/bytes.ts";
 import { bookDomain } from "../../node/core/commitment/domain.ts";
 import { TallystickError } from "../../node/core/errors.ts";
-import type { LedgerCall } from "../../node/engine/ledger.ts";
-import { Outbox, type OutboxOptions } from "../../node/engine/outbox.ts";
-import type { Settled } from "../../node/engine/outbox-journal.ts";
-import type { Store } from "../../node/engine/store.ts";
+import type { LedgerCall } from "../../node/engine/commit/ledger.ts";
+import { Outbox, type OutboxOptions } from "../../node/engine/commit/outbox.ts";
+import type { Settled } from "../../node/engine/commit/outbox-journal.ts";
+import type { Store } from "../../node/engine/store/store.ts";
 import { ALDER, filled, GENESIS, RETAIL_ALDER } from "../adapters/memory-members.ts";
 
 const BOOK = toHex(
@@ -303,7 +303,7 @@ describe("the outbox", () => {
 
   it("keeps a call that the ledger does not take in sight, with the reason", async () => {
     const { outbox, ledger, network } = scene({ resendAfterPumps: 1 });
-    const { LedgerRefusal } = await import("../../node/engine/ledger-refusal.ts");
+    const { LedgerRefusal } = await import("../../node/engine/commit/ledger-refusal.ts");
     ledger.delivery = () => {
       throw new LedgerRefusal({ name: "insufficient funds", values: {} });
     };

@@ -9,19 +9,19 @@ import {
 } from "../../node/core/invoice/invoice-document.ts";
 import { minorUnitDigits } from "../../node/core/money/currency.ts";
 import { formatNano } from "../../node/core/money/decimal.ts";
-import { type BillingEpoch, billingEpoch } from "../../node/engine/billing-epoch.ts";
-import { below, keys } from "../../node/engine/key-spaces.ts";
+import { type BillingEpoch, billingEpoch } from "../../node/engine/bill/billing-epoch.ts";
+import { leafPartsOfStoredInvoice } from "../../node/engine/bill/stored-invoice-leaf.ts";
 import type { EngineContext } from "../../node/engine/operator.ts";
-import { readOwnedCharges } from "../../node/engine/read-charges.ts";
-import { leafPartsOfStoredInvoice } from "../../node/engine/stored-invoice-leaf.ts";
-import { getJson, scanJson } from "../../node/engine/stored-json.ts";
+import { below, keys } from "../../node/engine/store/key-spaces.ts";
+import { readOwnedCharges } from "../../node/engine/store/read-charges.ts";
+import { getJson, scanJson } from "../../node/engine/store/stored-json.ts";
 import type {
   Account,
   EpochState,
   StoredCharge,
   StoredInvoice,
   StoredInvoiceLeaf,
-} from "../../node/engine/stored-types.ts";
+} from "../../node/engine/store/stored-types.ts";
 
 /**
  * The reference of the bill run: one account after the other, its charges read by their places and

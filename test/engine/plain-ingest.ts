@@ -1,17 +1,21 @@
 import { type InspectLine, isRecord } from "../../node/core/formats/inspect-line.ts";
 import { rateUsage } from "../../node/core/rating/rate-usage.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
-import { unnumbered } from "../../node/engine/charge-of-record.ts";
-import { countedUse, emptyTotals } from "../../node/engine/control-totals.ts";
-import type { AccountGuide } from "../../node/engine/guide-account.ts";
-import { keys } from "../../node/engine/key-spaces.ts";
-import { numberCharge } from "../../node/engine/number-charge.ts";
+import { unnumbered } from "../../node/engine/intake/charge-of-record.ts";
+import { countedUse, emptyTotals } from "../../node/engine/intake/control-totals.ts";
+import type { AccountGuide } from "../../node/engine/intake/guide-account.ts";
+import { putWaiting } from "../../node/engine/intake/suspend-record.ts";
+import { numberCharge } from "../../node/engine/number/number-charge.ts";
 import type { EngineContext } from "../../node/engine/operator.ts";
-import { UsePricer } from "../../node/engine/price-use.ts";
-import { StoreSession } from "../../node/engine/store-session.ts";
-import type { AllTotals, ControlClass, SuspendedRecord } from "../../node/engine/stored-types.ts";
-import { putWaiting } from "../../node/engine/suspend-record.ts";
-import type { TariffShelf } from "../../node/engine/tariff-shelf.ts";
+import { UsePricer } from "../../node/engine/rate/price-use.ts";
+import type { TariffShelf } from "../../node/engine/rate/tariff-shelf.ts";
+import { keys } from "../../node/engine/store/key-spaces.ts";
+import { StoreSession } from "../../node/engine/store/store-session.ts";
+import type {
+  AllTotals,
+  ControlClass,
+  SuspendedRecord,
+} from "../../node/engine/store/stored-types.ts";
 
 /**
  * The reference of `UsageIngest`: one record after the other, each charge numbered, hashed and stored

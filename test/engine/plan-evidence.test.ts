@@ -4,7 +4,7 @@ import { type Bundle, isClosed, parseBundle } from "../../node/core/evidence/bun
 import { type LedgerFacts, sealKey } from "../../node/core/evidence/ledger-facts.ts";
 import { verifyBundle } from "../../node/core/evidence/verify-bundle.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
-import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
+import { TariffShelf } from "../../node/engine/rate/tariff-shelf.ts";
 import { Seeded } from "../../scripts/soak/seeded.ts";
 import { tariffDocument } from "../core/tariff/tariff-fixture.ts";
 import {

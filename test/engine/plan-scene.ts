@@ -1,5 +1,5 @@
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
-import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
+import { TariffShelf } from "../../node/engine/rate/tariff-shelf.ts";
 import { Seeded } from "../../scripts/soak/seeded.ts";
 import { tariffDocument } from "../core/tariff/tariff-fixture.ts";
 import { ANNA, BERT, call, EngineScene, type SceneOptions, seconds } from "./engine-scene.ts";

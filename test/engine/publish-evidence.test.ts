@@ -7,7 +7,7 @@ import { fromHex } from "../../node/core/bytes.ts";
 import { parseBundle } from "../../node/core/evidence/bundle.ts";
 import { evidencePlace, openEvidenceFile } from "../../node/core/evidence/evidence-file.ts";
 import { verifyBundle } from "../../node/core/evidence/verify-bundle.ts";
-import type { EvidenceShelf } from "../../node/engine/evidence-shelf.ts";
+import type { EvidenceShelf } from "../../node/engine/evidence/evidence-shelf.ts";
 import { EPOCH, MemoryOperator, octoberUsage, runOctober } from "../http/memory-operator.ts";
 import { hasCode } from "./engine-scene.ts";
 

@@ -3,9 +3,9 @@ import { MemoryLedger } from "../../node/adapters/memory-ledger.ts";
 import { MemoryNetwork } from "../../node/adapters/memory-network.ts";
 import { TallystickError } from "../../node/core/errors.ts";
 import { APPROVAL_FORMAT, makeApproval } from "../../node/core/twin/approval.ts";
-import { publishTariff, type TariffToPublish } from "../../node/engine/publish-tariff.ts";
-import { requirePublished } from "../../node/engine/require-published.ts";
-import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
+import { publishTariff, type TariffToPublish } from "../../node/engine/rate/publish-tariff.ts";
+import { requirePublished } from "../../node/engine/rate/require-published.ts";
+import { TariffShelf } from "../../node/engine/rate/tariff-shelf.ts";
 import { ALDER, GENESIS, RETAIL_ALDER } from "../adapters/memory-members.ts";
 import { PER_STARTED_MINUTE, tariffDocument } from "../core/tariff/tariff-fixture.ts";
 

@@ -11,8 +11,8 @@ import { BillingPeriods } from "../../node/core/rating/billing-period.ts";
 import { RatingState } from "../../node/core/rating/rating-state.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import { compileTariff } from "../../node/core/tariff/compile.ts";
-import type { Account, StoredCharge } from "../../node/engine/stored-types.ts";
-import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
+import { TariffShelf } from "../../node/engine/rate/tariff-shelf.ts";
+import type { Account, StoredCharge } from "../../node/engine/store/stored-types.ts";
 import { FusedStore } from "../simulation/fused-store.ts";
 import {
   ANNA,

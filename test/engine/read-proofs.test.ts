@@ -4,7 +4,7 @@ import { equalBytes, toHex } from "../../node/core/bytes.ts";
 import { buildInclusionTree, rootFromPath } from "../../node/core/commitment/inclusion-tree.ts";
 import { BatchTrees } from "../../node/core/commitment/kernel/batch-trees.ts";
 import { ChunkRoom, upperLevels } from "../../node/core/commitment/kernel/chunk-proofs.ts";
-import { BatchProofs, type LeafSource } from "../../node/engine/read-proofs.ts";
+import { BatchProofs, type LeafSource } from "../../node/engine/evidence/read-proofs.ts";
 
 function batchOf(count: number) {
   const trees = new BatchTrees(count);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { TallystickError } from "../../node/core/errors.ts";
 import { APPROVAL_FORMAT, makeApproval } from "../../node/core/twin/approval.ts";
-import { requireApproved } from "../../node/engine/require-approved.ts";
-import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
+import { requireApproved } from "../../node/engine/rate/require-approved.ts";
+import { TariffShelf } from "../../node/engine/rate/tariff-shelf.ts";
 import { PER_STARTED_MINUTE, tariffDocument } from "../core/tariff/tariff-fixture.ts";
 
 const versionOf = (version: number, amount: string) => ({

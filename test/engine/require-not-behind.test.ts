@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
 import { TallystickError } from "../../node/core/errors.ts";
-import { requireNotBehind } from "../../node/engine/require-not-behind.ts";
+import { requireNotBehind } from "../../node/engine/check/require-not-behind.ts";
 import { CHARGES, calls, EngineScene, hasCode } from "./engine-scene.ts";
 
 describe("a store beside what the ledger has", () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
-import { keys } from "../../node/engine/key-spaces.ts";
-import { requireStoreFormat, STORE_FORMAT } from "../../node/engine/require-store-format.ts";
-import { StoreSession } from "../../node/engine/store-session.ts";
-import { getJson } from "../../node/engine/stored-json.ts";
+import { keys } from "../../node/engine/store/key-spaces.ts";
+import { requireStoreFormat, STORE_FORMAT } from "../../node/engine/store/require-store-format.ts";
+import { StoreSession } from "../../node/engine/store/store-session.ts";
+import { getJson } from "../../node/engine/store/stored-json.ts";
 import { CHARGES, hasCode } from "./engine-scene.ts";
 
 const MARK = keys.node("store-format");

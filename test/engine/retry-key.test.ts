@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { keyNotRefused } from "../../node/engine/retry-key.ts";
+import { keyNotRefused } from "../../node/engine/commit/retry-key.ts";
 import { CHARGES, EngineScene } from "./engine-scene.ts";
 
 describe("the key of a call that may be asked for again", () => {

@@ -3,19 +3,19 @@ import fc from "fast-check";
 import { fromHex, toHex } from "../../node/core/bytes.ts";
 import { CREDIT_REASON, NO_DIGITS } from "../../node/core/commitment/charge-groups.ts";
 import { readInvoiceDocument } from "../../node/core/invoice/invoice-document.ts";
-import { InvoiceLeaves } from "../../node/engine/find-invoice-leaf.ts";
-import { below, keys } from "../../node/engine/key-spaces.ts";
-import { numberCharge } from "../../node/engine/number-charge.ts";
-import { RowsCache } from "../../node/engine/rows-cache.ts";
-import { stepBill } from "../../node/engine/run-bill.ts";
-import type { Store, StoreEntry } from "../../node/engine/store.ts";
-import { StoreSession } from "../../node/engine/store-session.ts";
+import { InvoiceLeaves } from "../../node/engine/bill/find-invoice-leaf.ts";
+import { stepBill } from "../../node/engine/bill/run-bill.ts";
+import { RowsCache } from "../../node/engine/evidence/rows-cache.ts";
+import { numberCharge } from "../../node/engine/number/number-charge.ts";
+import { below, keys } from "../../node/engine/store/key-spaces.ts";
+import type { Store, StoreEntry } from "../../node/engine/store/store.ts";
+import { StoreSession } from "../../node/engine/store/store-session.ts";
 import type {
   EpochState,
   StoredBatch,
   StoredInvoice,
   StoredInvoiceLeaf,
-} from "../../node/engine/stored-types.ts";
+} from "../../node/engine/store/stored-types.ts";
 import { FusedStore } from "../simulation/fused-store.ts";
 import { CHARGES, CREDITS, call, calls, EngineScene, hasCode, INVOICES } from "./engine-scene.ts";
 import { plainBill } from "./plain-bill.ts";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
-import { AccountGuide } from "../../node/engine/guide-account.ts";
-import { CONTROL_CLASSES, type StoredBatch } from "../../node/engine/stored-types.ts";
+import { AccountGuide } from "../../node/engine/intake/guide-account.ts";
+import { CONTROL_CLASSES, type StoredBatch } from "../../node/engine/store/stored-types.ts";
 import {
   ANNA,
   BERT,

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { ChargeBlock } from "../../node/engine/charge-block.ts";
-import { keys } from "../../node/engine/key-spaces.ts";
-import { LeafTile } from "../../node/engine/leaf-tile.ts";
-import { encodeBytes, readBytes } from "../../node/engine/stored-bytes.ts";
-import { getJson } from "../../node/engine/stored-json.ts";
-import type { BookState } from "../../node/engine/stored-types.ts";
+import { ChargeBlock } from "../../node/engine/number/charge-block.ts";
+import { LeafTile } from "../../node/engine/number/leaf-tile.ts";
+import { keys } from "../../node/engine/store/key-spaces.ts";
+import { encodeBytes, readBytes } from "../../node/engine/store/stored-bytes.ts";
+import { getJson } from "../../node/engine/store/stored-json.ts";
+import type { BookState } from "../../node/engine/store/stored-types.ts";
 import { CHARGES, calls, EngineScene, hasCode } from "./engine-scene.ts";
 
 /** The one value below a prefix, changed, with a checksum that fits what it is now. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
-import { SEEN } from "../../node/engine/fingerprint.ts";
-import { SeenIndex } from "../../node/engine/seen-index.ts";
-import { readSeenRuns } from "../../node/engine/seen-runs.ts";
-import { StoreSession } from "../../node/engine/store-session.ts";
+import { SEEN } from "../../node/engine/intake/fingerprint.ts";
+import { SeenIndex } from "../../node/engine/intake/seen-index.ts";
+import { readSeenRuns } from "../../node/engine/intake/seen-runs.ts";
+import { StoreSession } from "../../node/engine/store/store-session.ts";
 import { EngineScene, RECORD_AGE_MAX_SECONDS } from "./engine-scene.ts";
 
 const COUNT = 3_000;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
-import { StoreSession } from "../../node/engine/store-session.ts";
-import { getJson } from "../../node/engine/stored-json.ts";
+import { StoreSession } from "../../node/engine/store/store-session.ts";
+import { getJson } from "../../node/engine/store/stored-json.ts";
 import { hasCode } from "./engine-scene.ts";
 
 const HEAD = "book/0x01";

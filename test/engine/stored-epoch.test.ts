@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Hex, toHex } from "../../node/core/bytes.ts";
-import { keys } from "../../node/engine/key-spaces.ts";
-import { readOwnedRows } from "../../node/engine/read-charges.ts";
-import { encodeEpoch, packEpoch, unpackEpoch } from "../../node/engine/stored-epoch.ts";
-import { encodeJson, getJson, readJson } from "../../node/engine/stored-json.ts";
-import type { EpochState } from "../../node/engine/stored-types.ts";
+import { encodeEpoch, packEpoch, unpackEpoch } from "../../node/engine/number/stored-epoch.ts";
+import { keys } from "../../node/engine/store/key-spaces.ts";
+import { readOwnedRows } from "../../node/engine/store/read-charges.ts";
+import { encodeJson, getJson, readJson } from "../../node/engine/store/stored-json.ts";
+import type { EpochState } from "../../node/engine/store/stored-types.ts";
 import { ANNA, CHARGES, calls, EngineScene, hasCode } from "./engine-scene.ts";
 
 const KEY = `epoch/anna/2026-10/${CHARGES}`;

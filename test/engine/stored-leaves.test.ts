@@ -4,12 +4,12 @@ import { MemoryStore } from "../../node/adapters/memory-store.ts";
 import { toHex } from "../../node/core/bytes.ts";
 import { BatchTrees } from "../../node/core/commitment/kernel/batch-trees.ts";
 import { upperLevels } from "../../node/core/commitment/kernel/chunk-proofs.ts";
-import { keys } from "../../node/engine/key-spaces.ts";
-import { LeafTile } from "../../node/engine/leaf-tile.ts";
-import { ProofReader } from "../../node/engine/proof-reader.ts";
-import { encodeBytes } from "../../node/engine/stored-bytes.ts";
-import { LeafCache, StoredLeaves } from "../../node/engine/stored-leaves.ts";
-import type { StoredBatch } from "../../node/engine/stored-types.ts";
+import { ProofReader } from "../../node/engine/evidence/proof-reader.ts";
+import { LeafTile } from "../../node/engine/number/leaf-tile.ts";
+import { keys } from "../../node/engine/store/key-spaces.ts";
+import { encodeBytes } from "../../node/engine/store/stored-bytes.ts";
+import { LeafCache, StoredLeaves } from "../../node/engine/store/stored-leaves.ts";
+import type { StoredBatch } from "../../node/engine/store/stored-types.ts";
 
 const DOMAIN = `0x${"0d".repeat(20)}`;
 const OTHER = `0x${"0c".repeat(20)}`;

@@ -8,7 +8,7 @@ import { NameTable } from "../../node/core/formats/name-table.ts";
 import { formatByName } from "../../node/core/formats/registry.ts";
 import { NO_REPETITIONS } from "../../node/core/formats/repetition-index.ts";
 import type { UsageLines } from "../../node/core/formats/usage-columns.ts";
-import type { ControlClass } from "../../node/engine/stored-types.ts";
+import type { ControlClass } from "../../node/engine/store/stored-types.ts";
 import { chunksOf } from "../core/formats/chunks.ts";
 import { FusedStore } from "../simulation/fused-store.ts";
 import { ANNA, BERT, EngineScene, STRANGER } from "./engine-scene.ts";

@@ -3,7 +3,7 @@ import type { Request } from "express";
 import { fromHex, type Hex } from "../../node/core/bytes.ts";
 import { TallystickError } from "../../node/core/errors.ts";
 import { accessToken } from "../../node/core/evidence/access-link.ts";
-import type { Account } from "../../node/engine/stored-types.ts";
+import type { Account } from "../../node/engine/store/stored-types.ts";
 import { SubscriberAccess } from "../../node/http/access.ts";
 import { filled } from "../adapters/memory-members.ts";
 

@@ -10,16 +10,16 @@ import { type LedgerFacts, neededFacts, sealKey } from "../../node/core/evidence
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import { compileTariff } from "../../node/core/tariff/compile.ts";
 import { buildTariffTree } from "../../node/core/tariff/tariff-tree.ts";
-import type { LedgerSection } from "../../node/engine/build-evidence.ts";
-import { issueCredit } from "../../node/engine/issue-credit.ts";
-import { keys } from "../../node/engine/key-spaces.ts";
-import type { Duty, LedgerCall } from "../../node/engine/ledger.ts";
+import { issueCredit } from "../../node/engine/claims/issue-credit.ts";
+import type { Duty, LedgerCall } from "../../node/engine/commit/ledger.ts";
+import { Outbox } from "../../node/engine/commit/outbox.ts";
+import type { LedgerSection } from "../../node/engine/evidence/build-evidence.ts";
 import type { EngineContext, OperatorProfile } from "../../node/engine/operator.ts";
-import { Outbox } from "../../node/engine/outbox.ts";
 import { OperatorPipeline } from "../../node/engine/pipeline.ts";
-import { StoreSession } from "../../node/engine/store-session.ts";
-import type { StoredClaim } from "../../node/engine/stored-types.ts";
-import { TariffShelf } from "../../node/engine/tariff-shelf.ts";
+import { TariffShelf } from "../../node/engine/rate/tariff-shelf.ts";
+import { keys } from "../../node/engine/store/key-spaces.ts";
+import { StoreSession } from "../../node/engine/store/store-session.ts";
+import type { StoredClaim } from "../../node/engine/store/stored-types.ts";
 import { ALDER, filled, GENESIS, RETAIL_ALDER } from "../adapters/memory-members.ts";
 
 const seconds = (text: string): bigint => BigInt(Date.parse(text) / 1000);

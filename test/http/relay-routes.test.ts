@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import express from "express";
 import type { Hex } from "../../node/core/bytes.ts";
-import type { ClaimState, Ledger, LedgerCall } from "../../node/engine/ledger.ts";
-import type { Outbox } from "../../node/engine/outbox.ts";
-import type { Settled } from "../../node/engine/outbox-journal.ts";
+import type { ClaimState, Ledger, LedgerCall } from "../../node/engine/commit/ledger.ts";
+import type { Outbox } from "../../node/engine/commit/outbox.ts";
+import type { Settled } from "../../node/engine/commit/outbox-journal.ts";
 import { errorHandler } from "../../node/http/http-error.ts";
 import { relayRoutes } from "../../node/http/routes/relay-routes.ts";
 import { filled } from "../adapters/memory-members.ts";

@@ -3,8 +3,8 @@ import { LastKnownTime } from "../../node/adapters/last-known-time.ts";
 import { TallystickError } from "../../node/core/errors.ts";
 import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
-import { epochAfter, epochOfInstant } from "../../node/engine/billing-epoch.ts";
-import { checkStore } from "../../node/engine/check-store.ts";
+import { epochAfter, epochOfInstant } from "../../node/engine/bill/billing-epoch.ts";
+import { checkStore } from "../../node/engine/check/check-store.ts";
 import type { LedgerTime } from "../../node/engine/operator.ts";
 import {
   type BookState,
@@ -14,8 +14,8 @@ import {
   type IngestedFile,
   type SourceSeen,
   type SuspendedRecord,
-} from "../../node/engine/stored-types.ts";
-import { timeRecord } from "../../node/engine/time-record.ts";
+} from "../../node/engine/store/stored-types.ts";
+import { timeRecord } from "../../node/engine/store/time-record.ts";
 import { Seeded } from "../../scripts/soak/seeded.ts";
 import {
   ANNA,

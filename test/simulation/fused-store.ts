@@ -5,7 +5,7 @@ import type {
   StoreOperation,
   StoreRange,
   WriteOptions,
-} from "../../node/engine/store.ts";
+} from "../../node/engine/store/store.ts";
 
 /**
  * A store whose process dies at a given call, whatever it is in the middle of: from then on every

@@ -2,7 +2,7 @@ import { fromHex, type Hex, toHex } from "../../core/bytes.ts";
 import { TallystickError } from "../../core/errors.ts";
 import { disputeEvidence, rootOfDisputeLine } from "../../core/evidence/dispute-evidence.ts";
 import { formatNano, parseDecimalNano } from "../../core/money/decimal.ts";
-import type { BilateralDispute } from "../../engine/list-disputes.ts";
+import type { BilateralDispute } from "../../engine/claims/list-disputes.ts";
 import type { CommandModule } from "../command.ts";
 import { asLine, evidenceOf, readEvidence, writeEvidence } from "../dispute-lines.ts";
 import type { NodeClient } from "../node-client.ts";

@@ -4,7 +4,7 @@ import { EvmRpc } from "../../adapters/evm-rpc.ts";
 import { LevelStore } from "../../adapters/level-store.ts";
 import { readConfig } from "../../config.ts";
 import type { Hex } from "../../core/bytes.ts";
-import { type CheckProgress, checkStore, type StoreCheck } from "../../engine/check-store.ts";
+import { type CheckProgress, checkStore, type StoreCheck } from "../../engine/check/check-store.ts";
 import type { CommandModule } from "../command.ts";
 import { dataFolder, type OperatorFolder, operatorFolder, runningNode } from "../data-folder.ts";
 import { asServiceError, declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";

@@ -1,6 +1,6 @@
 import { TallystickError } from "../../core/errors.ts";
 import { formatDecimalScaled } from "../../core/money/decimal.ts";
-import type { ControlTotals } from "../../engine/stored-types.ts";
+import type { ControlTotals } from "../../engine/store/stored-types.ts";
 import type { CommandModule } from "../command.ts";
 import type { NodeClient } from "../node-client.ts";
 import { declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";

@@ -1,4 +1,4 @@
-import type { StoredTotals } from "../../engine/stored-types.ts";
+import type { StoredTotals } from "../../engine/store/stored-types.ts";
 import type { CommandModule } from "../command.ts";
 import { rowsOfTotals } from "../control-rows.ts";
 import type { NodeClient } from "../node-client.ts";

@@ -1,8 +1,8 @@
 import type { Router } from "express";
 import { z } from "zod";
-import type { BillProgress } from "../../engine/bill-desk.ts";
+import type { BillProgress } from "../../engine/bill/bill-desk.ts";
+import type { BillRun } from "../../engine/bill/run-bill.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
-import type { BillRun } from "../../engine/run-bill.ts";
 import { noSuch } from "../http-error.ts";
 import { readBody } from "../read-body.ts";
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Hex } from "../../core/bytes.ts";
 import { usageOf } from "../../core/charging/session-use.ts";
 import { parseDecimalNano } from "../../core/money/decimal.ts";
-import type { ChargingNode } from "../../engine/charging-node.ts";
+import type { ChargingNode } from "../../engine/charging/charging-node.ts";
 import { requireOperator } from "../access.ts";
 import {
   lockSchema,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { LedgerCall } from "../../engine/ledger.ts";
+import type { LedgerCall } from "../../engine/commit/ledger.ts";
 import { hex, integer, signature, wide } from "./relay-fields.ts";
 
 /*

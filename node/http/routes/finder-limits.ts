@@ -1,6 +1,6 @@
 import type { Hex } from "../../core/bytes.ts";
-import type { Ledger } from "../../engine/ledger.ts";
-import type { Settled } from "../../engine/outbox-journal.ts";
+import type { Ledger } from "../../engine/commit/ledger.ts";
+import type { Settled } from "../../engine/commit/outbox-journal.ts";
 import { HttpError } from "../http-error.ts";
 
 const HOUR_MS = 3_600_000;

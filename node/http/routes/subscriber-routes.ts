@@ -2,7 +2,7 @@ import express, { type Request, Router } from "express";
 import { z } from "zod";
 import { billCsv } from "../../core/invoice/write-bill-csv.ts";
 import { formatNano } from "../../core/money/decimal.ts";
-import { billingEpoch } from "../../engine/billing-epoch.ts";
+import { billingEpoch } from "../../engine/bill/billing-epoch.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import type { SubscriberAccess } from "../access.ts";
 import { HttpError } from "../http-error.ts";

@@ -1,0 +1,77 @@
+import type { EngineContext } from "../operator.ts";
+import { below, keys } from "../store/key-spaces.ts";
+import type { Store } from "../store/store.ts";
+import { readJson } from "../store/stored-json.ts";
+import type { EpochState } from "../store/stored-types.ts";
+import { type BillPlan, type BillState, billUnit } from "./bill-state.ts";
+
+/** Accounts whose counters are read in one step of planning. */
+const PLANNED_AT_ONCE = 16_384;
+
+/**
+ * One step of planning: the next accounts, those with charges in buckets of about as many charges each,
+ * in the order of their keys.
+ */
+export async function planSome(
+  context: EngineContext,
+  epoch: string,
+  { plan, state }: { plan: BillPlan; state: BillState },
+): Promise<{ plan: BillPlan; state: BillState }> {
+  const { store, profile } = context;
+  const unit = billUnit(context);
+  const { after, charges: before } = state.planned ?? { after: "", charges: unit };
+  const accounts = await accountsAfter(store, after, PLANNED_AT_ONCE);
+  const names = accounts.map((account) => keys.epoch(account, epoch, profile.agreement.chargeBook));
+  const buckets = [...plan.buckets];
+  let billed = plan.accounts;
+  let charges = before;
+  for (const [at, value] of (await store.getMany(names)).entries()) {
+    if (value === undefined) continue;
+    const { lastChargeNumber } = readJson<EpochState>(names[at] as string, value);
+    if (charges >= unit) {
+      buckets.push({ first: accounts[at] as string, ordinal: billed });
+      charges = 0;
+    }
+    charges += Number(lastChargeNumber);
+    billed++;
+  }
+  const last = accounts.at(-1);
+  const next = { ...plan, buckets, accounts: billed };
+  const { planned: _, ...rest } = state;
+  if (last !== undefined && accounts.length === PLANNED_AT_ONCE) {
+    const planned = { after: last, charges };
+    return { plan: next, state: { ...rest, index: state.index + 1, planned } };
+  }
+  if (billed > 0) return { plan: next, state: { ...rest, phase: "gather", index: 0 } };
+  // Where nothing is gathered, nothing is learnt of later periods either.
+  const later = Object.fromEntries(plan.books.map(({ domain, from }) => [domain, from]));
+  return { plan: next, state: { ...rest, phase: "append", index: 0, later } };
+}
+
+/** Accounts behind one in the order of their keys, at most `limit`. */
+export async function accountsAfter(store: Store, after: string, limit: number): Promise<string[]> {
+  // No id begins with a space: the first key behind the account's own.
+  const from = after === "" ? "account/" : `${keys.account(after)} `;
+  return accountsIn(store, { from, to: below("account/").to, limit });
+}
+
+/** Accounts from one up to another (not with it), or to the last. */
+export function accountsBetween(
+  store: Store,
+  first: string,
+  next: string | undefined,
+): Promise<string[]> {
+  const to = next === undefined ? below("account/").to : keys.account(next);
+  return accountsIn(store, { from: keys.account(first), to });
+}
+
+async function accountsIn(
+  store: Store,
+  range: { from: string; to: string; limit?: number },
+): Promise<string[]> {
+  const accounts: string[] = [];
+  for await (const { key } of store.scan({ ...range, keysOnly: true })) {
+    accounts.push(key.slice("account/".length));
+  }
+  return accounts;
+}

@@ -1,0 +1,84 @@
+import { fromHex } from "../../core/bytes.ts";
+import { CREDIT_REASON, NO_DIGITS } from "../../core/commitment/charge-groups.ts";
+import { assert, TallystickError } from "../../core/errors.ts";
+import { lastClosing } from "../bill/bill-state.ts";
+import { epochAfter, epochOfInstant } from "../bill/billing-epoch.ts";
+import { numberCharge } from "../number/number-charge.ts";
+import type { EngineContext } from "../operator.ts";
+import { keys } from "../store/key-spaces.ts";
+import { readCharge } from "../store/read-charges.ts";
+import { StoreSession } from "../store/store-session.ts";
+import type { StoredClaim } from "../store/stored-types.ts";
+
+/** Deduplication id of the credit that a claim is settled by: a claim is credited once. */
+export const creditRecordId = (claimId: string): string => `claim:${claimId}`;
+
+/**
+ * Appends the credit that settles a claim to the credit book. The claim remembers it in the same
+ * write, so that a crash neither loses nor doubles it.
+ * @returns false when there is nothing (more) to credit
+ * @throws TallystickError `credit.target-unknown`, `credit.above-charge`
+ */
+export async function issueCredit(context: EngineContext, claimId: string): Promise<boolean> {
+  const { profile, store, time } = context;
+  const session = new StoreSession(store);
+  const claim = await session.get<StoredClaim>(keys.claim(claimId));
+  assert(claim !== undefined, `claim ${claimId} is stored`);
+  if (claim.credit !== undefined || claim.dueNano === undefined) return false;
+  const target = await readCharge(store, claim.domain, BigInt(claim.sequence), claim.leafIndex);
+  if (target === undefined) {
+    throw new TallystickError(
+      "credit.target-unknown",
+      "The claim names a charge that is not here.",
+    );
+  }
+  if (BigInt(claim.dueNano) > BigInt(target.amountNano)) {
+    // What the ledger held the operator to by its silence may be more than the charge asked.
+    throw new TallystickError(
+      "credit.above-charge",
+      "The claim makes more due than the charge asks, and a credit can not be above its charge.",
+    );
+  }
+  const recordId = creditRecordId(claimId);
+  const now = Number(await time.seconds()) * 1000;
+  const current = epochOfInstant(now, profile.zone);
+  const closed = await lastClosing(session);
+  const epoch = closed !== undefined && current <= closed ? epochAfter(closed) : current;
+  const credit = await numberCharge(session, context, profile.agreement.creditBook, {
+    recordId,
+    revision: 0,
+    account: target.account,
+    epoch,
+    device: target.device,
+    amountNano: BigInt(claim.dueNano),
+    startMilliseconds: now,
+    party: () => ({
+      group: {
+        restDigits: NO_DIGITS,
+        type: 0,
+        cell: 0n,
+        file: new Uint8Array(16),
+        offset: 0n,
+        length: 0,
+        eventsRoot: new Uint8Array(32),
+      },
+    }),
+    third: {
+      kind: "credit",
+      group: {
+        targetDomain: fromHex(claim.domain, 20),
+        targetSequence: BigInt(claim.sequence),
+        targetIndex: claim.leafIndex,
+        reason: claim.state === "proven" ? CREDIT_REASON.breachProven : CREDIT_REASON.claimConceded,
+        claim: fromHex(claim.id, 32),
+      },
+    },
+    components: [{ kind: "credit", amountNano: claim.dueNano }],
+  });
+  session.put(keys.claim(claimId), {
+    ...claim,
+    credit: { account: target.account, epoch, number: credit.opened.account.chargeNumber },
+  } satisfies StoredClaim);
+  await session.commit();
+  return true;
+}

@@ -1,0 +1,98 @@
+import { TallystickError } from "../../core/errors.ts";
+import type { StoredTick } from "../store/stored-types.ts";
+
+/** How often the desk looks at claims, demands and finality between two commitments. */
+const LOOK_MS = 1_000;
+
+/** What the heartbeat drives. */
+export interface CadenceWork {
+  noteFinal(): Promise<unknown>;
+  /** @returns true when a credit waits for the next batch */
+  workClaims(): Promise<boolean>;
+  /** Answers demands for evidence. */
+  workDemands(): Promise<void>;
+  seal(): Promise<Pick<StoredTick, "batches">>;
+}
+
+export interface CadenceLog {
+  info(event: string, fields?: { component?: string; count?: number; code?: string }): void;
+  warn(event: string, fields?: { component?: string; count?: number; code?: string }): void;
+}
+
+/**
+ * The node's heartbeat: commits all books at a fixed cadence, empty batches included, so that timing
+ * tells nothing; between two commitments it follows finality, claims and demands. A ledger that is away
+ * stops nothing: what is sealed waits in the outbox.
+ */
+export class Cadence {
+  readonly #pipeline: CadenceWork;
+  readonly #log: CadenceLog;
+  #seconds: number;
+  /** Milliseconds of a clock that never goes back. */
+  #lastSealAt = performance.now();
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #isStopped = false;
+  /** The last trouble of each part, told once until it is another one or over. */
+  readonly #troubles = new Map<string, string>();
+
+  /** @param seconds 0: commits only when asked */
+  constructor(pipeline: CadenceWork, seconds: number, log: CadenceLog) {
+    this.#pipeline = pipeline;
+    this.#seconds = seconds;
+    this.#log = log;
+  }
+
+  get seconds(): number {
+    return this.#seconds;
+  }
+
+  set(seconds: number): void {
+    this.#seconds = seconds;
+    this.#lastSealAt = performance.now();
+  }
+
+  start(): void {
+    this.#timer = setTimeout(() => {
+      this.#running = this.#round().finally(() => {
+        if (!this.#isStopped) this.start();
+      });
+    }, LOOK_MS);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  async #round(): Promise<void> {
+    await this.#attempt("finality", () => this.#pipeline.noteFinal());
+    // A credit that was found due does not wait for the next beat: its deadline runs.
+    const creditWaits = await this.#attempt("claims", () => this.#pipeline.workClaims());
+    await this.#attempt("demands", () => this.#pipeline.workDemands());
+    const isDue = this.#seconds > 0 && performance.now() - this.#lastSealAt >= this.#seconds * 1000;
+    if (!isDue && creditWaits !== true) return;
+    this.#lastSealAt = performance.now();
+    await this.#attempt("seal", async () => {
+      const tick = await this.#pipeline.seal();
+      this.#log.info("batches sealed", { component: "cadence", count: tick.batches.length });
+    });
+  }
+
+  /** What fails is told and tried again in the next round; it keeps nothing else from its turn. */
+  async #attempt<T>(component: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const done = await work();
+      if (this.#troubles.delete(component)) this.#log.info("round goes on", { component });
+      return done;
+    } catch (error) {
+      const code = error instanceof TallystickError ? error.code : "internal";
+      if (this.#troubles.get(component) !== code) {
+        this.#log.warn("round failed", { component, code });
+        this.#troubles.set(component, code);
+      }
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { TallystickError } from "../../core/errors.ts";
+
+/** What a pump found: it got on, it waits for the ledger, or there was nothing to do. */
+export type PumpOutcome = "advanced" | "waiting" | "idle";
+
+const PAUSE_MILLISECONDS: Record<PumpOutcome, number> = { advanced: 0, waiting: 100, idle: 1_000 };
+const PAUSE_TROUBLE_MILLISECONDS = { first: 100, max: 15_000 };
+
+/** Pumps for as long as it runs, slower and slower while it fails. */
+export class OutboxLoop {
+  readonly #pump: () => Promise<PumpOutcome>;
+  readonly #onTrouble: (error: unknown) => void;
+  #running: { stopped: boolean; done: Promise<void> } | undefined;
+  #failures = 0;
+  #endPause: () => void = () => {};
+
+  constructor(pump: () => Promise<PumpOutcome>, onTrouble: (error: unknown) => void = () => {}) {
+    this.#pump = pump;
+    this.#onTrouble = onTrouble;
+  }
+
+  start(): void {
+    if (this.#running !== undefined) return;
+    const running = { stopped: false, done: Promise.resolve() };
+    running.done = this.#run(running);
+    this.#running = running;
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    running.stopped = true;
+    this.#endPause();
+    await running.done;
+    this.#running = undefined;
+  }
+
+  /** There is something to do. While pumps fail that does not hurry them: it would only hammer. */
+  wake(): void {
+    if (this.#failures === 0) this.#endPause();
+  }
+
+  async #run(running: { stopped: boolean }): Promise<void> {
+    let lastTrouble: string | undefined;
+    while (!running.stopped) {
+      let pause: number;
+      try {
+        pause = PAUSE_MILLISECONDS[await this.#pump()];
+        this.#failures = 0;
+        lastTrouble = undefined;
+      } catch (error) {
+        const trouble = error instanceof TallystickError ? error.code : String(error);
+        if (trouble !== lastTrouble) this.#onTrouble(error);
+        lastTrouble = trouble;
+        const { first, max } = PAUSE_TROUBLE_MILLISECONDS;
+        pause = Math.min(first * 2 ** this.#failures, max);
+        this.#failures += 1;
+      }
+      if (!running.stopped) await this.#pause(pause);
+    }
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#endPause = () => {};
+  }
+}

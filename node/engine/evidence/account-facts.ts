@@ -1,0 +1,97 @@
+import type { Hex } from "../../core/bytes.ts";
+import { readInvoice } from "../bill/stored-invoice.ts";
+import type { EngineContext } from "../operator.ts";
+import { below, keys } from "../store/key-spaces.ts";
+import type { Store } from "../store/store.ts";
+import { readJson } from "../store/stored-json.ts";
+import type { EpochState, OwnedPlaces, StoredInvoice } from "../store/stored-types.ts";
+
+/** What the store holds of one account's billing epoch, beside the charges themselves. */
+export interface AccountFacts {
+  account: string;
+  /** In the book of charges. */
+  state: EpochState;
+  /** Of the epoch's charges, by charge number. */
+  places: OwnedPlaces;
+  invoice: StoredInvoice | undefined;
+  /** Epochs in which the account got credits; they may reduce charges of any epoch. */
+  creditEpochs: string[];
+}
+
+/**
+ * Facts of many accounts in few readings: a scan for each of them costs more than what it finds.
+ * @param accounts close to each other in the order of ids, since what lies between is passed over
+ * @returns of those that have charges in the epoch, in their order
+ */
+export async function readAccountFacts(
+  { store, profile }: EngineContext,
+  accounts: readonly string[],
+  epoch: string,
+): Promise<AccountFacts[]> {
+  const { chargeBook, creditBook } = profile.agreement;
+  const names = accounts.map((account) => keys.epoch(account, epoch, chargeBook));
+  const states = await store.getMany(names);
+  const facts = accounts.flatMap((account, at): AccountFacts[] => {
+    const value = states[at];
+    if (value === undefined) return [];
+    const state = readJson<EpochState>(names[at] as string, value);
+    if (state.lastChargeNumber === "0") return [];
+    return [{ account, state, places: [], invoice: undefined, creditEpochs: [] }];
+  });
+  if (facts.length === 0) return [];
+  await readPlaces(store, epoch, chargeBook, facts);
+  const invoices = facts.map(({ account }) => keys.invoice(account, epoch));
+  for (const [at, value] of (await store.getMany(invoices)).entries()) {
+    const of = facts[at] as AccountFacts;
+    if (value !== undefined) of.invoice = readInvoice(invoices[at] as string, value);
+  }
+  await findCredits(store, creditBook, facts);
+  return facts;
+}
+
+/**
+ * Full lists stand under the number of their first charge and follow each other without gaps, up to the
+ * places that stand with the counters, which were read before.
+ */
+async function readPlaces(
+  store: Store,
+  epoch: string,
+  domain: Hex,
+  facts: readonly AccountFacts[],
+): Promise<void> {
+  const listed = ({ state }: AccountFacts) =>
+    Number(state.lastChargeNumber) - (state.places ?? []).length / 2;
+  const isOpen = (one: AccountFacts) => one.places.length / 2 < listed(one);
+  let open = facts.filter(isOpen);
+  while (open.length > 0) {
+    const names = open.map(({ account, places }) =>
+      keys.owned(account, epoch, domain, BigInt(places.length / 2 + 1)),
+    );
+    const values = await store.getMany(names);
+    open = open.filter((one, at) => {
+      const value = values[at];
+      if (value === undefined) return false;
+      for (const place of readJson<OwnedPlaces>(names[at] as string, value)) one.places.push(place);
+      return isOpen(one);
+    });
+  }
+  for (const one of facts) {
+    if (one.places.length / 2 === listed(one)) one.places.push(...(one.state.places ?? []));
+  }
+}
+
+async function findCredits(
+  store: Store,
+  creditBook: Hex,
+  facts: readonly AccountFacts[],
+): Promise<void> {
+  const byAccount = new Map(facts.map((one) => [one.account, one]));
+  const ranges = facts.map(({ account }) => below(`epoch/${account}/`));
+  const from = ranges.map((range) => range.from).reduce((a, b) => (a < b ? a : b));
+  const to = ranges.map((range) => range.to).reduce((a, b) => (a > b ? a : b));
+  for await (const { key } of store.scan({ from, to, keysOnly: true })) {
+    if (!key.endsWith(creditBook)) continue;
+    const [, account = "", epoch = ""] = key.split("/");
+    byAccount.get(account)?.creditEpochs.push(epoch);
+  }
+}

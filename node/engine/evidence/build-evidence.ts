@@ -1,0 +1,292 @@
+import { type Hex, toHex } from "../../core/bytes.ts";
+import { partyGroupDigest } from "../../core/commitment/charge-groups.ts";
+import { assert, TallystickError } from "../../core/errors.ts";
+import type {
+  Bundle,
+  BundleCharge,
+  BundleCredit,
+  ToldComponent,
+} from "../../core/evidence/bundle.ts";
+import { partyFromJson } from "../../core/evidence/group-json.ts";
+import { billingEpoch } from "../bill/billing-epoch.ts";
+import { InvoiceLeaves } from "../bill/find-invoice-leaf.ts";
+import type { EngineContext } from "../operator.ts";
+import type { TariffShelf } from "../rate/tariff-shelf.ts";
+import { keys } from "../store/key-spaces.ts";
+import { RowOpener } from "../store/open-rows.ts";
+import { openPlaces, readOwnedCharges, windowsOf } from "../store/read-charges.ts";
+import { getJson } from "../store/stored-json.ts";
+import type { BookState, EpochState, StoredCharge, StoredInvoice } from "../store/stored-types.ts";
+import { type AccountFacts, readAccountFacts } from "./account-facts.ts";
+import { BatchCollection, type LeafPlace } from "./batch-collection.ts";
+import { BatchPlaces } from "./batch-places.ts";
+import { issueReceipt, type SignReceipt } from "./issue-receipt.ts";
+import { ProofReader } from "./proof-reader.ts";
+import { RowsCache } from "./rows-cache.ts";
+
+export type LedgerSection = Bundle["ledger"];
+
+/** Stored values of rows that stay in memory: some 10 MB. */
+const ROWS_MAX = 64;
+
+export interface EvidenceOptions {
+  /** Leaves out credits whose batch is not final. */
+  onlyFinal?: boolean;
+  /** Only the line of this number, and the one before it: enough to judge it, and read alone. */
+  line?: number;
+  /** Of this account and epoch, as they were just read. */
+  known?: AccountFacts;
+}
+
+/** A bundle that is put together piece by piece, however many lines it has. */
+export interface EvidenceParts {
+  /** What stands before the lines. */
+  head: Omit<Bundle, "charges" | "tariffs">;
+  /** The lines by charge number, some at a time; to be read once. */
+  charges: () => AsyncGenerator<BundleCharge[]>;
+  /** What is known once all lines were read. */
+  tail: () => Pick<Bundle, "tariffs">;
+}
+
+/**
+ * All that opens one account's billing epoch: its charges with their proofs, the credits that
+ * reduce them, the invoice and the tariffs. Computed from what is stored, leaf digests included; what
+ * was read lately is remembered within bounds.
+ */
+export class EvidenceBuilder {
+  readonly #context: EngineContext;
+  readonly #tariffs: TariffShelf;
+  readonly #ledger: LedgerSection;
+  readonly #signReceipt: SignReceipt | undefined;
+  readonly #proofs: ProofReader;
+  readonly #places: BatchPlaces;
+  readonly #rows: RowsCache;
+  readonly #invoiceLeaves: InvoiceLeaves;
+  readonly #books = new Map<Hex, Pick<BookState, "kind" | "number">>();
+
+  /** @param signReceipt with a key of the operator; bundles hold no receipt without it */
+  constructor(
+    context: EngineContext,
+    tariffs: TariffShelf,
+    ledger: LedgerSection,
+    signReceipt?: SignReceipt,
+  ) {
+    this.#context = context;
+    this.#tariffs = tariffs;
+    this.#ledger = ledger;
+    this.#signReceipt = signReceipt;
+    this.#proofs = new ProofReader(context.store);
+    this.#places = new BatchPlaces(context.store);
+    this.#rows = new RowsCache(context.store, ROWS_MAX);
+    const leafRows = new RowsCache(context.store, ROWS_MAX);
+    this.#invoiceLeaves = new InvoiceLeaves(context.store, leafRows);
+  }
+
+  /** @throws TallystickError `evidence.nothing` when the account has no charge in the period */
+  async build(account: string, epoch: string, options: EvidenceOptions = {}): Promise<Bundle> {
+    const { head, charges, tail } = await this.open(account, epoch, options);
+    const lines: BundleCharge[] = [];
+    for await (const some of charges()) for (const line of some) lines.push(line);
+    return { ...head, charges: lines, ...tail() };
+  }
+
+  /**
+   * The text of the bundle in pieces: memory holds some thousand lines at a time.
+   * @throws TallystickError `evidence.nothing`
+   */
+  async *write(
+    account: string,
+    epoch: string,
+    options: EvidenceOptions = {},
+  ): AsyncGenerator<string> {
+    const { head, charges, tail } = await this.open(account, epoch, options);
+    yield `${JSON.stringify(head).slice(0, -1)},"charges":[`;
+    let separator = "\n";
+    for await (const some of charges()) {
+      const lines = some.map((line) => JSON.stringify(line)).join(",\n");
+      if (lines !== "") yield separator + lines;
+      separator = ",\n";
+    }
+    yield `\n],${JSON.stringify(tail()).slice(1)}\n`;
+  }
+
+  /** @throws TallystickError `evidence.nothing` when the account has no charge in the period */
+  async open(
+    account: string,
+    epochName: string,
+    { onlyFinal = false, line, known }: EvidenceOptions = {},
+  ): Promise<EvidenceParts> {
+    const { profile, time } = this.#context;
+    const epoch = billingEpoch(epochName, profile.zone);
+    const { chargeBook, creditBook, invoiceBook } = profile.agreement;
+    const facts = known ?? (await readAccountFacts(this.#context, [account], epochName))[0];
+    const batches = new BatchCollection(this.#context, this.#places, this.#proofs);
+    const all = facts?.places ?? [];
+    const places = line === undefined ? all : all.slice(2 * Math.max(0, line - 2), 2 * line);
+    const committed = await batches.placeAll(chargeBook, places);
+    const isThere = line === undefined ? committed > 0 : committed === Math.min(line, 2);
+    if (!isThere || facts === undefined || (line ?? 1) * 2 > all.length) {
+      throw new TallystickError(
+        "evidence.nothing",
+        `There is no committed charge of "${account}" in ${epochName}; check the account's id, or choose another period.`,
+      );
+    }
+    const { state } = facts;
+    const lines = places.slice(0, 2 * committed);
+    const allCredits = await this.#creditsFor(facts, lines, batches);
+    const isFinal = ({ batch }: BundleCredit) => batches.sections[batch]?.blockTime !== undefined;
+    const credits = onlyFinal ? allCredits.filter(isFinal) : allCredits;
+    const invoice = line === undefined && (await this.#invoice(facts.invoice, batches));
+    const promised = line === undefined ? await batches.finalOf(chargeBook, lines) : 0;
+    const receipt =
+      this.#signReceipt === undefined || promised === 0
+        ? undefined
+        : await issueReceipt(
+            this.#context,
+            {
+              book: chargeBook,
+              pseudonym: state.pseudonym,
+              lastChargeNumber: BigInt(promised),
+            },
+            this.#signReceipt,
+          );
+    const versions = new Set<number | undefined>();
+    return {
+      head: {
+        format: "tallystick-evidence",
+        version: 1,
+        createdAt: new Date(Number(await time.seconds()) * 1000).toISOString(),
+        ledger: this.#ledger,
+        operator: { id: profile.member, name: profile.name },
+        agreement: profile.agreement.id,
+        currency: profile.agreement.currency,
+        period: {
+          epoch: epochName,
+          from: new Date(epoch.fromMilliseconds).toISOString(),
+          to: new Date(epoch.toMilliseconds).toISOString(),
+          zone: profile.zone,
+        },
+        books: [
+          await this.#bookSection(chargeBook, state),
+          await this.#bookSection(creditBook),
+          await this.#bookSection(invoiceBook),
+        ],
+        batches: batches.sections,
+        credits,
+        ...(invoice ? { invoice } : {}),
+        ...(receipt === undefined ? {} : { receipt }),
+      },
+      charges: () => this.#charges(lines, batches, versions),
+      tail: () => ({
+        tariffs: this.#tariffs.versions
+          .filter(({ version }) => versions.has(version))
+          .map(({ version, validFromSeconds, document }) => ({
+            version,
+            validFrom: validFromSeconds.toString(),
+            document: document as unknown as Record<string, unknown>,
+          })),
+      }),
+    };
+  }
+
+  /** @param versions gets the version that a charge names, and the one in force: they differ when it is wrong */
+  async *#charges(
+    places: number[],
+    batches: BatchCollection,
+    versions: Set<number | undefined>,
+  ): AsyncGenerator<BundleCharge[]> {
+    const { store, profile } = this.#context;
+    const { chargeBook } = profile.agreement;
+    const opener = new RowOpener(store, chargeBook);
+    for (const window of windowsOf(places, this.#rows.valuesMax)) {
+      const some: BundleCharge[] = [];
+      const paths = await batches.paths(chargeBook, window);
+      for await (const { position, charge } of openPlaces(opener, this.#rows, chargeBook, window)) {
+        const opened = charge.opened.charge;
+        versions.add(opened?.tariffVersion);
+        versions.add(this.#tariffs.inForce(Number(opened?.start))?.version);
+        some.push(bundleCharge(charge, paths.get(Number(position)) as LeafPlace));
+      }
+      yield some;
+    }
+  }
+
+  /** Credits of any epoch that point at one of these charges. */
+  async #creditsFor(
+    { account, creditEpochs }: AccountFacts,
+    charges: number[],
+    batches: BatchCollection,
+  ): Promise<BundleCredit[]> {
+    if (creditEpochs.length === 0) return [];
+    const { store, profile } = this.#context;
+    const { chargeBook, creditBook } = profile.agreement;
+    const owned: StoredCharge[] = [];
+    const positions: number[] = [];
+    for (const epoch of creditEpochs) {
+      for (const placed of await readOwnedCharges(store, account, epoch, creditBook)) {
+        owned.push(placed.charge);
+        positions.push(placed.position);
+      }
+    }
+    const targets = await batches.namesOf(chargeBook, charges);
+    const kept = owned.flatMap((charge, at) => {
+      const { credit } = charge.opened;
+      const isMeant = credit && targets.has(`${credit.targetSequence}/${credit.targetIndex}`);
+      return isMeant === true ? [{ charge, credit, position: positions[at] as number }] : [];
+    });
+    const places = kept.flatMap(({ position }) => [position, 0]);
+    await batches.placeAll(creditBook, places);
+    const paths = await batches.paths(creditBook, places);
+    return kept.map(({ charge, credit, position }) => ({
+      line: `C${charge.epoch}-${charge.opened.account.chargeNumber}`,
+      ...(paths.get(position) as LeafPlace),
+      amountNano: charge.amountNano,
+      account: charge.opened.account,
+      party: { digest: toHex(partyGroupDigest(partyFromJson(charge.opened.party))) },
+      credit,
+    }));
+  }
+
+  async #invoice(
+    stored: StoredInvoice | undefined,
+    batches: BatchCollection,
+  ): Promise<Bundle["invoice"]> {
+    const position = stored && (await this.#invoiceLeaves.find(stored));
+    if (stored === undefined || position === undefined) return undefined;
+    const place = [position, 0];
+    if ((await batches.placeAll(stored.domain, place)) === 0) return undefined;
+    const leaf = (await batches.paths(stored.domain, place)).get(position) as LeafPlace;
+    const { run, chargesNano, body, document, documentText } = stored;
+    return { ...leaf, run, chargesNano, body, document, documentText };
+  }
+
+  async #bookSection(domain: Hex, state?: EpochState): Promise<Bundle["books"][number]> {
+    const book =
+      this.#books.get(domain) ?? (await getJson<BookState>(this.#context.store, keys.book(domain)));
+    assert(book !== undefined, `the book ${domain} is open`);
+    const { kind, number } = book;
+    this.#books.set(domain, { kind, number });
+    const { pseudonym, disputeAddress, blind } = state ?? {};
+    return {
+      domain,
+      kind,
+      number,
+      ...(pseudonym === undefined ? {} : { pseudonym, disputeAddress, blind }),
+    };
+  }
+}
+
+function bundleCharge(stored: StoredCharge, place: LeafPlace): BundleCharge {
+  const { opened, amountNano, moves, components } = stored;
+  return {
+    line: opened.account.chargeNumber,
+    batch: place.batch,
+    leafIndex: place.leafIndex,
+    amountNano,
+    path: place.path,
+    account: opened.account,
+    party: opened.party,
+    charge: opened.charge as NonNullable<typeof opened.charge>,
+    ...(moves === undefined ? {} : { told: { components: components as ToldComponent[], moves } }),
+  };
+}

@@ -1,0 +1,36 @@
+import type { Hex } from "../../core/bytes.ts";
+import type { BundleReceipt } from "../../core/evidence/bundle.ts";
+import type { EngineContext } from "../operator.ts";
+
+export interface ReceiptMessage {
+  book: Hex;
+  pseudonym: Hex;
+  lastChargeNumber: bigint;
+  /** Block time in seconds. */
+  issuedAt: bigint;
+}
+
+/** With the operator's Commit or Settle key: an EIP-712 signature that the ledger takes. */
+export type SignReceipt = (message: ReceiptMessage) => Promise<{ signer: Hex; signature: Hex }>;
+
+/**
+ * What an operator signs whenever it hands out evidence: that charges of the pseudonym up to a number
+ * exist. If it withholds one of them later, its own word shows the ledger that it can be demanded. Only
+ * charges whose batch is final are promised: no other can be delivered.
+ *
+ * @param last the newest charge whose batch is final, and those before it
+ */
+export async function issueReceipt(
+  { time }: EngineContext,
+  last: Omit<ReceiptMessage, "issuedAt">,
+  sign: SignReceipt,
+): Promise<BundleReceipt> {
+  const issuedAt = await time.seconds();
+  const { signer, signature } = await sign({ ...last, issuedAt });
+  return {
+    lastChargeNumber: last.lastChargeNumber.toString(),
+    issuedAt: issuedAt.toString(),
+    signer,
+    signature,
+  };
+}

@@ -1,0 +1,234 @@
+import { fromHex, type Hex } from "../../core/bytes.ts";
+import { TallystickError } from "../../core/errors.ts";
+import { EDITIONS_MAX, evidencePlace } from "../../core/evidence/evidence-file.ts";
+import type { EngineContext } from "../operator.ts";
+import { below, keys } from "../store/key-spaces.ts";
+import { readBatch } from "../store/read-charges.ts";
+import type { StoreOperation } from "../store/store.ts";
+import { encodeJson, getJson, readJson, scanJson } from "../store/stored-json.ts";
+import type { Account, BookState } from "../store/stored-types.ts";
+import { OneAtATime } from "../store/turns.ts";
+import { type AccountFacts, readAccountFacts } from "./account-facts.ts";
+import type { EvidenceBuilder } from "./build-evidence.ts";
+import type { EvidenceShelf } from "./evidence-shelf.ts";
+import { sealEvidenceFile } from "./seal-evidence-file.ts";
+
+/** Accounts that are looked at together, and whose files become durable together. */
+const ACCOUNTS_AT_ONCE = 256;
+
+/** What a subscriber's files of a month hold, noted before the newest of them is written. */
+export interface PublishedEvidence {
+  /** Of the newest file; each earlier one is there too. */
+  edition: number;
+  /** Credits that reduce the month's charges in it. */
+  credits: number;
+}
+
+/** How far the publishing of a month is; it goes on from there after a crash. */
+interface PublishState {
+  /** Which folder: another one is begun anew. */
+  folder: string;
+  /** The last account that was looked at. */
+  after: string;
+  done: boolean;
+  subscribers: number;
+  files: number;
+  bytes: number;
+  written: number;
+}
+
+export interface PublishProgress {
+  done: boolean;
+  /** Accounts looked at whose month was billed; files there are of them, and their bytes. */
+  subscribers: number;
+  files: number;
+  bytes: number;
+  /** Of the files, those that this run wrote. */
+  written: number;
+}
+
+/**
+ * Writes each subscriber's evidence of a billed month as one file that never changes. Credits that come
+ * later make another edition, a whole file of its own, when the month is published again.
+ *
+ * The order of writes, for each group of accounts: what the newest edition holds is noted (durable),
+ * then the files (each whole or absent), then how far the run is. A crash in between repeats the group:
+ * a file that is there stays, one that is missing is made with all there is by then.
+ */
+export class EvidencePublisher {
+  readonly #context: EngineContext;
+  readonly #builder: EvidenceBuilder;
+  readonly #turns = new OneAtATime();
+
+  constructor(context: EngineContext, builder: EvidenceBuilder) {
+    this.#context = context;
+    this.#builder = builder;
+  }
+
+  /**
+   * One step of the publishing of a month into a folder; to be called until it is done. Who calls it
+   * again after that has the month looked through again.
+   * @param folder that the shelf stands for
+   * @throws TallystickError `publish.not-billed`, `publish.not-final`, `publish.not-written`
+   */
+  step(epoch: string, shelf: EvidenceShelf, folder: string): Promise<PublishProgress> {
+    return this.#turns.run(() => this.#step(epoch, shelf, folder));
+  }
+
+  /**
+   * The newest edition of an account's month in a folder, when it holds all that there is by now.
+   * Whoever published elsewhere since is taken at that: then nothing is said.
+   */
+  async edition(account: string, epoch: string, folder: string): Promise<number | undefined> {
+    const { store } = this.#context;
+    const state = await getJson<PublishState>(store, keys.publishing(epoch));
+    if (state?.done !== true || state.folder !== folder) return undefined;
+    const known = await getJson<PublishedEvidence>(store, keys.published(epoch, account));
+    const [facts] = await readAccountFacts(this.#context, [account], epoch);
+    if (known === undefined || facts === undefined) return undefined;
+    return (await this.#creditsOf(facts, epoch)) === known.credits ? known.edition : undefined;
+  }
+
+  async #step(epoch: string, shelf: EvidenceShelf, folder: string): Promise<PublishProgress> {
+    const { store } = this.#context;
+    const known = await getJson<PublishState>(store, keys.publishing(epoch));
+    const goesOn = known !== undefined && !known.done && known.folder === folder;
+    if (!goesOn) await this.#requireFinal(epoch);
+    const state = goesOn ? known : begin(folder);
+    const accounts = await this.#accountsAfter(state.after);
+    if (accounts.length > 0) await this.#publish(epoch, shelf, accounts, state);
+    state.done = accounts.length < ACCOUNTS_AT_ONCE;
+    state.after = accounts.at(-1)?.id ?? state.after;
+    if (!goesOn || state.done) await this.#tell(epoch, shelf, state);
+    const value = encodeJson(state);
+    await store.write([{ type: "put", key: keys.publishing(epoch), value }], { durable: true });
+    const { done, subscribers, files, bytes, written } = state;
+    return { done, subscribers, files, bytes, written };
+  }
+
+  async #publish(
+    epoch: string,
+    shelf: EvidenceShelf,
+    accounts: Account[],
+    state: PublishState,
+  ): Promise<void> {
+    const secrets = new Map(accounts.map(({ id, accessSecret }) => [id, accessSecret]));
+    const billed = await readAccountFacts(this.#context, [...secrets.keys()], epoch);
+    const editions = await this.#noteEditions(epoch, billed);
+    const places = billed.flatMap((facts, at) => {
+      const secret = fromHex(secrets.get(facts.account) as Hex, 32);
+      return Array.from({ length: editions[at] as number }, (_, before) => ({
+        facts,
+        secret,
+        place: evidencePlace(secret, epoch, before + 1),
+      }));
+    });
+    const there = await shelf.lengths(places.map(({ place }) => place));
+    const missing = places.filter((_, at) => there[at] === undefined);
+    const made = await shelf.put(
+      missing.map(({ facts, secret, place }) => ({
+        place,
+        chunks: () => this.#seal(facts, epoch, secret),
+      })),
+    );
+    const lengths = [...there.filter((length) => length !== undefined), ...made];
+    state.subscribers += billed.length;
+    state.files += lengths.length;
+    state.written += made.length;
+    state.bytes += lengths.reduce((sum, length) => sum + length, 0);
+  }
+
+  #seal(known: AccountFacts, epoch: string, secret: Uint8Array): AsyncGenerator<Uint8Array> {
+    const text = this.#builder.write(known.account, epoch, { onlyFinal: true, known });
+    return sealEvidenceFile(text, { secret, epoch }, this.#context.random);
+  }
+
+  /** The newest edition of each account's month; one that is not noted yet is, before it is written. */
+  async #noteEditions(epoch: string, billed: readonly AccountFacts[]): Promise<number[]> {
+    const { store } = this.#context;
+    const names = billed.map(({ account }) => keys.published(epoch, account));
+    const noted: StoreOperation[] = [];
+    const editions: number[] = [];
+    for (const [at, value] of (await store.getMany(names)).entries()) {
+      const key = names[at] as string;
+      const known = value === undefined ? undefined : readJson<PublishedEvidence>(key, value);
+      const credits = await this.#creditsOf(billed[at] as AccountFacts, epoch);
+      const edition = known?.credits === credits ? known.edition : (known?.edition ?? 0) + 1;
+      editions.push(Math.min(edition, EDITIONS_MAX));
+      if (edition === known?.edition || edition > EDITIONS_MAX) continue;
+      const now: PublishedEvidence = { edition, credits };
+      noted.push({ type: "put", key, value: encodeJson(now) });
+    }
+    if (noted.length > 0) await store.write(noted, { durable: true });
+    return editions;
+  }
+
+  /** Final credits that reduce charges of the month. */
+  async #creditsOf(known: AccountFacts, epoch: string): Promise<number> {
+    if (known.creditEpochs.length === 0) return 0;
+    const { head } = await this.#builder.open(known.account, epoch, { onlyFinal: true, known });
+    return head.credits.length;
+  }
+
+  async #accountsAfter(after: string): Promise<Account[]> {
+    const accounts: Account[] = [];
+    // No id begins with a space: the first key behind the account's own.
+    const from = after === "" ? "account/" : `${keys.account(after)} `;
+    const range = { from, to: below("account/").to, limit: ACCOUNTS_AT_ONCE };
+    for await (const { value } of scanJson<Account>(this.#context.store, range)) {
+      accounts.push(value);
+    }
+    return accounts;
+  }
+
+  async #tell(epoch: string, shelf: EvidenceShelf, state: PublishState): Promise<void> {
+    const { profile, time } = this.#context;
+    const { subscribers, files, bytes, done } = state;
+    await shelf.writeManifest(epoch, {
+      format: "tallystick-evidence-folder",
+      version: 1,
+      epoch,
+      operator: profile.name,
+      complete: done,
+      subscribers,
+      files,
+      bytes,
+      writtenAt: new Date(Number(await time.seconds()) * 1000).toISOString(),
+    });
+  }
+
+  /** The month is billed, and its invoices stand on the ledger for good. */
+  async #requireFinal(epoch: string): Promise<void> {
+    const { store, profile } = this.#context;
+    const closed = await getJson<string>(store, keys.node("closed-epoch"));
+    if (closed === undefined || closed < epoch) {
+      throw new TallystickError(
+        "publish.not-billed",
+        `${epoch} is not billed; its evidence is published after its bill.`,
+      );
+    }
+    const { invoiceBook } = profile.agreement;
+    const book = (await getJson<BookState>(store, keys.book(invoiceBook))) as BookState;
+    let waits = book.pendingFirst !== book.pendingNext;
+    for (let sequence = BigInt(book.lastSequence); !waits && sequence > 0n; sequence--) {
+      const batch = await readBatch(store, invoiceBook, sequence);
+      if (batch.blockTime !== undefined) break;
+      waits = batch.count > 0;
+    }
+    if (!waits) return;
+    throw new TallystickError(
+      "publish.not-final",
+      "Some invoices are not on the ledger for good yet; commit, then publish.",
+    );
+  }
+}
+
+const begin = (folder: string): PublishState => ({
+  folder,
+  after: "",
+  done: false,
+  subscribers: 0,
+  files: 0,
+  bytes: 0,
+  written: 0,
+});

@@ -1,0 +1,97 @@
+import { ChunkProofs, type ChunkRoom } from "../../core/commitment/kernel/chunk-proofs.ts";
+import { CHUNK_LEAVES } from "../../core/commitment/sum-tree.ts";
+
+/** Chunks that are read together: 256 kB of digests, while as many before them are hashed. */
+const WINDOW_CHUNKS = 256;
+
+/** What a store holds of one batch's tree. */
+export interface LeafSource {
+  count: number;
+  root: Uint8Array;
+  /** The levels from 5 up to below the root (`upperLevels`). */
+  upper: Uint8Array;
+  /** Leaf digests of whole chunks, in the order asked for, each as far as the batch has them. */
+  readChunks(chunks: readonly number[]): Promise<Uint8Array[]>;
+}
+
+export interface Proof {
+  index: number;
+  /** The siblings from the leaf upward, 32 bytes each. */
+  path: Uint8Array;
+}
+
+/** Leaves of consecutive chunks, ascending, and their chunks, each once. */
+interface Window {
+  indexes: Uint32Array;
+  chunks: number[];
+}
+
+/** The proofs of one batch; keeping one open saves setting up the levels for each asking. */
+export class BatchProofs {
+  readonly #source: LeafSource;
+  readonly #chunks: ChunkProofs;
+
+  /**
+   * @param room shared with other batches, if any
+   * @throws TallystickError `proof.wrong-levels` when the levels are not of such a batch
+   */
+  constructor(source: LeafSource, room?: ChunkRoom) {
+    this.#source = source;
+    this.#chunks = new ChunkProofs(source.count, source.upper, source.root, room);
+  }
+
+  /**
+   * Paths of many leaves, in ascending order of index: each chunk is read and hashed once, however
+   * many of its leaves are asked for. The next chunks are read while these are hashed; memory holds
+   * no more than that.
+   * @throws TallystickError `proof.changed-leaves` when the store is damaged
+   */
+  async *of(indexes: Iterable<number>): AsyncGenerator<Proof> {
+    const windows = windowsOf(Uint32Array.from(indexes).sort());
+    let window = windows.next().value;
+    let reading = window && this.#source.readChunks(window.chunks);
+    while (window !== undefined && reading !== undefined) {
+      const leaves = await reading;
+      const next = windows.next().value;
+      reading = next && this.#source.readChunks(next.chunks);
+      // Who leaves early does not wait for it any more.
+      reading?.catch(() => {});
+      let at = -1;
+      let chunk = -1;
+      for (const index of window.indexes) {
+        const chunkOfIndex = Math.floor(index / CHUNK_LEAVES);
+        if (chunkOfIndex !== chunk) at++;
+        chunk = chunkOfIndex;
+        const path = new Uint8Array(this.#chunks.pathBytes);
+        this.#chunks.writePath(index, leaves[at] as Uint8Array, path);
+        yield { index, path };
+      }
+      window = next;
+    }
+  }
+
+  /** The path of one leaf. @throws TallystickError `proof.changed-leaves` */
+  async path(index: number): Promise<Uint8Array> {
+    const [leaves] = await this.#source.readChunks([Math.floor(index / CHUNK_LEAVES)]);
+    const path = new Uint8Array(this.#chunks.pathBytes);
+    this.#chunks.writePath(index, leaves as Uint8Array, path);
+    return path;
+  }
+}
+
+function* windowsOf(sorted: Uint32Array): Generator<Window, undefined> {
+  let from = 0;
+  let chunks: number[] = [];
+  for (let at = 0; at < sorted.length; at++) {
+    const chunk = Math.floor((sorted[at] as number) / CHUNK_LEAVES);
+    if (chunk === chunks.at(-1)) continue;
+    if (chunks.length === WINDOW_CHUNKS) {
+      yield { indexes: sorted.subarray(from, at), chunks };
+      from = at;
+      chunks = [];
+    }
+    chunks.push(chunk);
+  }
+  if (chunks.length > 0) yield { indexes: sorted.subarray(from), chunks };
+  return undefined;
+}

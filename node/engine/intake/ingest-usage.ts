@@ -1,0 +1,191 @@
+import { fromHex } from "../../core/bytes.ts";
+import { assert } from "../../core/errors.ts";
+import type { UsageLines } from "../../core/formats/usage-columns.ts";
+import { UsageColumns } from "../../core/formats/usage-columns.ts";
+import { lastClosing } from "../bill/bill-state.ts";
+import { ChargeWriter } from "../number/charge-writer.ts";
+import { ChargeHasher, type LeafHasher } from "../number/hash-charges.ts";
+import { SubscriberCounters } from "../number/subscriber-counters.ts";
+import type { EngineContext } from "../operator.ts";
+import { UsePricer } from "../rate/price-use.ts";
+import type { AccountRating } from "../rate/rate-accounts.ts";
+import type { TariffShelf } from "../rate/tariff-shelf.ts";
+import { keys } from "../store/key-spaces.ts";
+import { StoreSession } from "../store/store-session.ts";
+import type { BookState, ControlClass, IngestedFile } from "../store/stored-types.ts";
+import { emptyFile } from "./control-totals.ts";
+import type { AccountGuide } from "./guide-account.ts";
+import { CHUNK_RECORDS, type Intake } from "./intake.ts";
+import { recycleRecord } from "./recycle-record.ts";
+import { SeenBefore } from "./seen-before.ts";
+import { SeenIndex } from "./seen-index.ts";
+import { ColumnTaker } from "./take-columns.ts";
+import { RecordTaker, type UsageLine } from "./take-records.ts";
+import { UnitTotals } from "./unit-totals.ts";
+
+/** Records that become durable in one write, unless the profile says otherwise. */
+const UNIT_RECORDS = 65_536;
+
+export interface UsageFile {
+  name: string;
+  /** SHA-256 of the whole file, hexadecimal: the same file again is not taken in twice. */
+  sha256: string;
+  /** Objects, or columns where the format has them; an object's chunk ends before columns begin. */
+  lines: UsageLines | OpenLines;
+}
+
+/** Lines of a file that are read once it is known how fingerprints are taken: then another thread can do it. */
+export type OpenLines = (seeds: Uint32Array) => UsageLines;
+
+/**
+ * The first half of a record's life: dedupe, guide, rate, number. Records become durable by the unit,
+ * each in one write together with how far the file was taken in: blocks of rows, leaf digests, the
+ * index of records seen, counters, the book's next position. A crash leaves whole units; a restart
+ * goes on behind the last of them, and nothing is lost or doubled.
+ */
+export class UsageIngest {
+  readonly #context: EngineContext;
+  readonly #pricer: UsePricer;
+  /** Kept from file to file; let go when a write failed and memory may be ahead of the store. */
+  #seen: SeenIndex | undefined;
+  /** Has a megabyte of its own, so that it is made at first need and kept. */
+  #hasher: LeafHasher | undefined;
+
+  constructor(
+    context: EngineContext,
+    tariffs: TariffShelf,
+    guide: AccountGuide,
+    rating?: AccountRating,
+  ) {
+    this.#context = context;
+    this.#pricer = new UsePricer(context, tariffs, guide, undefined, rating);
+  }
+
+  /** Plans, counters and allowances as they are now. */
+  get rating(): AccountRating {
+    return this.#pricer.rating;
+  }
+
+  async ingest(
+    file: UsageFile,
+    onProgress?: (records: number) => void,
+  ): Promise<IngestedFile & { already: boolean }> {
+    try {
+      return await this.#ingest(file, onProgress);
+    } catch (error) {
+      this.#seen = undefined;
+      this.#pricer.rating.forget();
+      throw error;
+    }
+  }
+
+  async #ingest(
+    file: UsageFile,
+    onProgress?: (records: number) => void,
+  ): Promise<IngestedFile & { already: boolean }> {
+    const { store, profile } = this.#context;
+    const session = new StoreSession(store);
+    const known = await session.get<IngestedFile>(keys.file(file.sha256));
+    let state = known ?? emptyFile(file);
+    if (state.complete) return { ...state, already: true };
+    const intake = await this.#open(session, file);
+    const { before } = intake;
+    const records = new RecordTaker(this.#pricer, intake);
+    const columns = new ColumnTaker(this.#pricer, intake, records);
+    before.firstPosition = state.firstPosition ?? intake.writer.position;
+    before.repeated = state.repeated ?? 0;
+    const unitRecords = profile.ingestUnitRecords ?? UNIT_RECORDS;
+    const chunkRecords = Math.min(CHUNK_RECORDS, unitRecords);
+    const { done } = state;
+    let position = 0;
+    let inUnit = 0;
+    let isFirst = known === undefined;
+    let chunk: UsageLine[] = [];
+    const save = async () => {
+      const { firstPosition, repeated } = before;
+      state = { ...state, firstPosition, repeated };
+      session.put(keys.file(file.sha256), state);
+      await intake.seen.save(session, Number(this.#pricer.nowSeconds));
+      await intake.writer.save();
+      this.#pricer.rating.save(session);
+      await intake.unit.save(session, { sha256: file.sha256, isFirst });
+      // One write: before it nothing of the unit is there, after it all is.
+      await session.commit((key) => key.startsWith("book/"));
+      // Asking costs a call to the ledger; the time of a unit of work is near enough for its records.
+      await this.#pricer.readTime();
+      inUnit = 0;
+      isFirst = false;
+      onProgress?.(position);
+    };
+    const lines = typeof file.lines === "function" ? file.lines(intake.seen.seeds) : file.lines;
+    for await (const block of lines) {
+      if (block instanceof UsageColumns) {
+        state = await records.takeChunk(chunk, state);
+        chunk = [];
+        const skipped = Math.min(block.count, Math.max(0, done - position));
+        position += skipped;
+        for (let row = skipped; row < block.count; ) {
+          const rows = Math.min(block.count - row, chunkRecords, unitRecords - inUnit);
+          state = await columns.take(block, row, row + rows, state);
+          position += rows;
+          inUnit += rows;
+          row += rows;
+          if (inUnit >= unitRecords) await save();
+        }
+        continue;
+      }
+      for (const line of Array.isArray(block) ? block : [block]) {
+        if ("file" in line) {
+          const problems = line.file.problems.map(({ code, message }) => ({ code, message }));
+          state = { ...state, problems };
+          continue;
+        }
+        if (++position <= done) continue;
+        chunk.push(line);
+        inUnit++;
+        if (chunk.length < chunkRecords && inUnit < unitRecords) continue;
+        state = await records.takeChunk(chunk, state);
+        chunk = [];
+        if (inUnit >= unitRecords) await save();
+      }
+    }
+    state = { ...(await records.takeChunk(chunk, state)), complete: true };
+    if (before.repeated > 0) {
+      state = { ...state, problems: [...state.problems, repeatedProblem(before.repeated)] };
+    }
+    await save();
+    return { ...state, already: false };
+  }
+
+  async #open(session: StoreSession, file: UsageFile): Promise<Intake> {
+    const { random, profile } = this.#context;
+    const { chargeBook } = profile.agreement;
+    await this.#pricer.startAt(await lastClosing(session));
+    const now = Number(this.#pricer.nowSeconds);
+    this.#seen ??= await SeenIndex.load(this.#context, session, now);
+    const book = await session.get<BookState>(keys.book(chargeBook));
+    assert(book !== undefined, `book ${chargeBook} is open`);
+    const counters = new SubscriberCounters(session, random, chargeBook);
+    const writer = new ChargeWriter(this.#context, session, counters, book, () => {
+      const domain = fromHex(chargeBook, 20);
+      this.#hasher ??= this.#context.leafHasher?.(domain) ?? new ChargeHasher(domain);
+      return this.#hasher;
+    });
+    writer.startFile(file.sha256);
+    const seen = this.#seen;
+    const before = new SeenBefore(this.#context, session, writer, file.sha256);
+    const unit = new UnitTotals();
+    const fileSha256 = file.sha256;
+    return { session, seen, counters, writer, fileSha256, before, unit, rejections: [] };
+  }
+
+  /** Rates a record again that waited in suspense. @returns undefined when it does not wait */
+  recycle(recordId: string): Promise<ControlClass | undefined> {
+    return recycleRecord(this.#context, this.#pricer, recordId);
+  }
+}
+
+const repeatedProblem = (count: number) => ({
+  code: "file.duplicate-record",
+  message: `${count} of the records repeat an earlier one of this file. They are charged once.`,
+});

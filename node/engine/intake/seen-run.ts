@@ -1,0 +1,232 @@
+import { keys } from "../store/key-spaces.ts";
+import type { Store } from "../store/store.ts";
+import type { StoreSession } from "../store/store-session.ts";
+import { encodeBytes, readBytes } from "../store/stored-bytes.ts";
+
+/** Words of an entry: two halves of a fingerprint, two of a position. */
+export const ENTRY_WORDS = 4;
+/** Entries that one read brings: 8 kB. */
+export const SEGMENT_ENTRIES = 512;
+/** 16 bits an entry, 8 of them set, all in one line of 64 bytes: one in some thousand is a false hit. */
+const LINE_WORDS = 16;
+const LINE_ENTRIES = 32;
+const BITS_SET = 8;
+/** A filter is stored in parts of 1 MB, each as soon as it is full. */
+const PART_WORDS = 262_144;
+
+/** Directory and filter of a run: what memory keeps of it. */
+interface RunParts {
+  number: number;
+  entries: number;
+  /** Upper half of the first fingerprint of each segment. */
+  firsts: Uint32Array;
+  /** Lines in the order of fingerprints, so that a run that is written in order fills them in order. */
+  filter: Uint32Array;
+}
+
+/**
+ * A run of fingerprints that were folded out of memory: sorted, in segments on disk, under a filter of
+ * two bytes an entry in memory. What the filter does not know costs no read.
+ */
+export class SeenRun {
+  readonly number: number;
+  readonly entries: number;
+  readonly #filter: Uint32Array;
+  readonly #firsts: Uint32Array;
+  readonly #lines: number;
+
+  constructor({ number, entries, filter, firsts }: RunParts) {
+    this.number = number;
+    this.entries = entries;
+    this.#filter = filter;
+    this.#firsts = firsts;
+    this.#lines = filter.length / LINE_WORDS;
+  }
+
+  /** Puts a run of these entries into the session's unit of work. */
+  static fold(session: StoreSession, number: number, entries: Uint32Array): SeenRun {
+    const writer = new SeenRunWriter(number, entries.length / ENTRY_WORDS);
+    writer.add(session, sortedEntries(entries));
+    return writer.finish(session);
+  }
+
+  /** @throws TallystickError `store.value-damaged` */
+  static async load(store: Store, number: number): Promise<SeenRun> {
+    const key = keys.seenRun(number);
+    const words = new Uint32Array(readBytes(key, (await store.get(key)) as Uint8Array).buffer);
+    const [segments = 0, filterWords = 0, entries = 0] = words;
+    const filter = new Uint32Array(filterWords);
+    for (let part = 0; part * PART_WORDS < filterWords; part++) {
+      const name = keys.seenFilter(number, part);
+      const value = readBytes(name, (await store.get(name)) as Uint8Array);
+      filter.set(new Uint32Array(value.buffer), part * PART_WORDS);
+    }
+    return new SeenRun({ number, entries, filter, firsts: words.slice(3, 3 + segments) });
+  }
+
+  get segments(): number {
+    return this.#firsts.length;
+  }
+
+  /** Parts that the filter is stored in. */
+  get parts(): number {
+    return Math.ceil(this.#filter.length / PART_WORDS);
+  }
+
+  /** False when the run surely does not hold the fingerprint. */
+  mayHold(high: number, low: number): boolean {
+    const line = LINE_WORDS * lineOf(high, this.#lines);
+    let bits = low;
+    const step = Math.imul(low, 0x9e3779b1) | 1;
+    for (let i = 0; i < BITS_SET; i++) {
+      const word = this.#filter[line + ((bits >>> 5) & 15)] as number;
+      if ((word & (1 << (bits & 31))) === 0) return false;
+      bits = Math.imul(bits ^ (bits >>> 11), step);
+    }
+    return true;
+  }
+
+  /** The keys of the segments where the fingerprint would stand: one, seldom two. */
+  segmentsOf(high: number): string[] {
+    const found: string[] = [];
+    const from = this.segmentBefore(high);
+    for (let at = from; at < this.#firsts.length; at++) {
+      if (at > from && (this.#firsts[at] as number) > high) break;
+      found.push(keys.seenSegment(this.number, at));
+    }
+    return found;
+  }
+
+  /** The last segment that begins below `high`, or the first one. */
+  segmentBefore(high: number): number {
+    let from = 0;
+    let to = this.#firsts.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((this.#firsts[middle] as number) < high) from = middle + 1;
+      else to = middle;
+    }
+    return Math.max(0, from - 1);
+  }
+}
+
+/** Writes a run from entries in the order of their fingerprints, over as many units of work as it takes. */
+export class SeenRunWriter {
+  readonly #number: number;
+  readonly #filter: Uint32Array;
+  readonly #firsts: Uint32Array;
+  readonly #lines: number;
+  #segments = 0;
+  #entries = 0;
+  #partsWritten = 0;
+
+  /** @param entriesMax at least as many as will be added */
+  constructor(number: number, entriesMax: number) {
+    this.#number = number;
+    this.#lines = Math.max(1, Math.ceil(entriesMax / LINE_ENTRIES));
+    this.#filter = new Uint32Array(LINE_WORDS * this.#lines);
+    this.#firsts = new Uint32Array(Math.ceil(entriesMax / SEGMENT_ENTRIES));
+  }
+
+  /** @param words whole segments, except for the last call */
+  add(session: StoreSession, words: Uint32Array): void {
+    for (let from = 0; from < words.length; from += SEGMENT_ENTRIES * ENTRY_WORDS) {
+      const segment = words.subarray(from, from + SEGMENT_ENTRIES * ENTRY_WORDS);
+      this.#firsts[this.#segments] = segment[0] as number;
+      const key = keys.seenSegment(this.#number, this.#segments++);
+      session.putBytes(key, encodeBytes(bytesOf(segment)));
+      for (let word = 0; word < segment.length; word += ENTRY_WORDS) {
+        this.#mark(segment[word] as number, segment[word + 1] as number);
+      }
+      this.#entries += segment.length / ENTRY_WORDS;
+    }
+    const last = words[words.length - ENTRY_WORDS];
+    if (last === undefined) return;
+    const lineWords = LINE_WORDS * lineOf(last, this.#lines);
+    // No later entry marks a line before the last one's.
+    while ((this.#partsWritten + 1) * PART_WORDS <= lineWords) this.#putPart(session);
+  }
+
+  finish(session: StoreSession): SeenRun {
+    while (this.#partsWritten * PART_WORDS < this.#filter.length) this.#putPart(session);
+    const firsts = this.#firsts.slice(0, this.#segments);
+    const head = Uint32Array.of(this.#segments, this.#filter.length, this.#entries);
+    session.putBytes(keys.seenRun(this.#number), encodeBytes(bytesOf(head), bytesOf(firsts)));
+    const [number, entries, filter] = [this.#number, this.#entries, this.#filter];
+    return new SeenRun({ number, entries, filter, firsts });
+  }
+
+  #putPart(session: StoreSession): void {
+    const part = this.#partsWritten++;
+    const words = this.#filter.subarray(part * PART_WORDS, (part + 1) * PART_WORDS);
+    session.putBytes(keys.seenFilter(this.#number, part), encodeBytes(bytesOf(words)));
+  }
+
+  #mark(high: number, low: number): void {
+    const line = LINE_WORDS * lineOf(high, this.#lines);
+    let bits = low;
+    const step = Math.imul(low, 0x9e3779b1) | 1;
+    for (let i = 0; i < BITS_SET; i++) {
+      const word = line + ((bits >>> 5) & 15);
+      this.#filter[word] = (this.#filter[word] as number) | (1 << (bits & 31));
+      bits = Math.imul(bits ^ (bits >>> 11), step);
+    }
+  }
+}
+
+/** How many values a run of at most so many entries takes, beside its head. */
+export function sizeOfRun(entries: number): { segments: number; parts: number } {
+  const lines = Math.max(1, Math.ceil(entries / LINE_ENTRIES));
+  return {
+    segments: Math.ceil(entries / SEGMENT_ENTRIES),
+    parts: Math.ceil((LINE_WORDS * lines) / PART_WORDS),
+  };
+}
+
+/** Grows with the upper half of the fingerprint. */
+const lineOf = (high: number, lines: number): number => Math.floor((high * lines) / 2 ** 32);
+
+/** The entry of a fingerprint in a segment, as the index of its first word; -1 without one. */
+export function entryIn(words: Uint32Array, high: number, low: number): number {
+  let from = 0;
+  let to = words.length / ENTRY_WORDS;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    const word = ENTRY_WORDS * middle;
+    const isBelow =
+      (words[word] as number) < high || (words[word] === high && (words[word + 1] as number) < low);
+    if (isBelow) from = middle + 1;
+    else to = middle;
+  }
+  const word = ENTRY_WORDS * from;
+  return words[word] === high && words[word + 1] === low ? word : -1;
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+/** By fingerprint. The order is found with numbers of 53 bits, the rest of `low` decides between equals. */
+function sortedEntries(entries: Uint32Array): Uint32Array {
+  const count = entries.length / ENTRY_WORDS;
+  // Upper 32 bits of the fingerprint, then the entry's index: sorted natively, without a comparator.
+  const order = new Float64Array(count);
+  for (let i = 0; i < count; i++) order[i] = (entries[ENTRY_WORDS * i] as number) * 2 ** 21 + i;
+  order.sort();
+  const sorted = new Uint32Array(entries.length);
+  for (let i = 0; i < count; i++) {
+    const from = ENTRY_WORDS * ((order[i] as number) % 2 ** 21);
+    let at = i;
+    const low = entries[from + 1] as number;
+    // Equal upper halves are some hundred in a million: put in order by moving up.
+    while (
+      at > 0 &&
+      sorted[ENTRY_WORDS * (at - 1)] === entries[from] &&
+      (sorted[ENTRY_WORDS * (at - 1) + 1] as number) > low
+    ) {
+      sorted.copyWithin(ENTRY_WORDS * at, ENTRY_WORDS * (at - 1), ENTRY_WORDS * at);
+      at--;
+    }
+    sorted.set(entries.subarray(from, from + ENTRY_WORDS), ENTRY_WORDS * at);
+  }
+  return sorted;
+}

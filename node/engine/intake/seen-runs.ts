@@ -1,0 +1,214 @@
+import { keys } from "../store/key-spaces.ts";
+import type { Store } from "../store/store.ts";
+import type { StoreSession } from "../store/store-session.ts";
+import { readBytes } from "../store/stored-bytes.ts";
+import { getJson } from "../store/stored-json.ts";
+import { SeenMerge } from "./seen-merge.ts";
+import { entryIn, SeenRun, sizeOfRun } from "./seen-run.ts";
+
+const STATE = keys.node("seen-runs");
+/** So many runs of one level become one of the next: two billion entries are some forty runs at most. */
+const MERGED_RUNS = 10;
+/** Entries that a unit of work merges for each that it adds: a level is merged long before it is full. */
+const MERGED_PER_ADDED = 4;
+/** Values that a unit of work deletes of runs that are no more used. */
+const DELETED_MAX = 4_096;
+
+/** What the store holds of the runs, beside their segments and filters. */
+export interface SeenRunsState {
+  /** Number of the next run. */
+  next: number;
+  /** Oldest first. */
+  runs: { number: number; level: number; foldedAt: number }[];
+  merges: { inputs: number[]; output: number; level: number }[];
+  /** Runs that are no more used, until all of their values are deleted. */
+  retired: { number: number; segments: number; parts: number }[];
+  /** Whether a run was ever dropped for its age. */
+  hasDropped: boolean;
+}
+
+interface Held {
+  run: SeenRun;
+  level: number;
+  /** Ledger time in seconds of the newest fold in it. */
+  foldedAt: number;
+}
+
+export async function readSeenRuns(store: Store): Promise<SeenRunsState> {
+  const fresh = { next: 1, runs: [], merges: [], retired: [], hasDropped: false };
+  return (await getJson<SeenRunsState>(store, STATE)) ?? fresh;
+}
+
+/** All runs of the index, merged by tens while more are added. */
+export class SeenRuns {
+  readonly #store: Store;
+  readonly #state: SeenRunsState;
+  #held: Held[] = [];
+  #merges: SeenMerge[] = [];
+
+  private constructor(store: Store, state: SeenRunsState) {
+    this.#store = store;
+    this.#state = state;
+  }
+
+  /** @param oldest ledger time in seconds: runs that were folded before are dropped */
+  static async load(store: Store, session: StoreSession, oldest: number): Promise<SeenRuns> {
+    const runs = new SeenRuns(store, structuredClone(await readSeenRuns(store)));
+    const { runs: listed, merges } = runs.#state;
+    const sizes = new Map<number, number>();
+    for (const { number, level, foldedAt } of listed) {
+      const run = await SeenRun.load(store, number);
+      sizes.set(number, run.entries);
+      if (foldedAt >= oldest) runs.#held.push({ run, level, foldedAt });
+      else runs.#retire(run);
+    }
+    if (runs.#held.length < listed.length) runs.#state.hasDropped = true;
+    for (const { inputs, output, level } of merges) {
+      const held = runs.#held.map(({ run }) => run);
+      const found = held.filter((run) => inputs.includes(run.number));
+      if (found.length === inputs.length) runs.#merges.push(new SeenMerge(found, output, level));
+      else {
+        // What it wrote is nobody's; how far it came is not known, and deleting too much does no harm.
+        const entries = inputs.reduce((sum, number) => sum + (sizes.get(number) ?? 0), 0);
+        runs.#state.retired.push({ number: output, ...sizeOfRun(entries) });
+      }
+    }
+    if (runs.#held.length < listed.length) {
+      runs.#deleteRetired(session);
+      runs.#put(session);
+    }
+    return runs;
+  }
+
+  get isEmpty(): boolean {
+    return this.#held.length === 0;
+  }
+
+  /** How many runs a fingerprint is looked for in. */
+  get count(): number {
+    return this.#held.length;
+  }
+
+  /**
+   * What the runs hold of these fingerprints (upper and lower halves in turn).
+   * @param found told the entry's words and its first word; of several runs the oldest comes last
+   */
+  async recall(
+    fingerprints: ArrayLike<number>,
+    found: (high: number, low: number, words: Uint32Array, word: number) => void,
+  ): Promise<void> {
+    const wanted = new Map<string, number[]>();
+    for (let at = this.#held.length - 1; at >= 0; at--) {
+      const { run } = this.#held[at] as Held;
+      for (let i = 0; i < fingerprints.length; i += 2) {
+        const [high = 0, low = 0] = [fingerprints[i], fingerprints[i + 1]];
+        if (!run.mayHold(high, low)) continue;
+        for (const key of run.segmentsOf(high)) {
+          const asked = wanted.get(key);
+          if (asked === undefined) wanted.set(key, [high, low]);
+          else asked.push(high, low);
+        }
+      }
+    }
+    const names = [...wanted.keys()];
+    for (const [at, value] of (await this.#store.getMany(names)).entries()) {
+      const key = names[at] as string;
+      const words = new Uint32Array(readBytes(key, value as Uint8Array).buffer);
+      const asked = wanted.get(key) as number[];
+      for (let i = 0; i < asked.length; i += 2) {
+        const [high = 0, low = 0] = [asked[i], asked[i + 1]];
+        const word = entryIn(words, high, low);
+        if (word >= 0) found(high, low, words, word);
+      }
+    }
+  }
+
+  /** A run of these entries. @param now ledger time in seconds */
+  fold(session: StoreSession, entries: Uint32Array, now: number): void {
+    const run = SeenRun.fold(session, this.#state.next++, entries);
+    this.#held.push({ run, level: 0, foldedAt: now });
+    this.#put(session);
+  }
+
+  /**
+   * Merges and deletes a part, in the unit of work that adds so many entries. It comes before that unit
+   * folds: what is read here is durable.
+   */
+  async advance(session: StoreSession, added: number): Promise<void> {
+    let hasChanged = this.#beginMerges();
+    for (const merge of [...this.#merges]) {
+      const run = await merge.step(this.#store, session, MERGED_PER_ADDED * added);
+      if (run === undefined) continue;
+      this.#replace(merge, run);
+      hasChanged = true;
+    }
+    if (this.#state.retired.length > 0) {
+      this.#deleteRetired(session);
+      hasChanged = true;
+    }
+    if (hasChanged) this.#put(session);
+  }
+
+  #beginMerges(): boolean {
+    const busy = new Set(this.#merges.flatMap(({ inputs }) => inputs));
+    const levels = new Set(this.#held.map(({ level }) => level));
+    let hasBegun = false;
+    for (const level of levels) {
+      const free = this.#held.filter((one) => one.level === level && !busy.has(one.run));
+      const isMerging = this.#merges.some((merge) => merge.level === level + 1);
+      if (isMerging || free.length < MERGED_RUNS) continue;
+      const inputs = free.slice(0, MERGED_RUNS).map(({ run }) => run);
+      this.#merges.push(new SeenMerge(inputs, this.#state.next++, level + 1));
+      hasBegun = true;
+    }
+    return hasBegun;
+  }
+
+  /** The merged run stands where its oldest input stood. */
+  #replace(merge: SeenMerge, run: SeenRun): void {
+    const isInput = (held: Held) => merge.inputs.includes(held.run);
+    const foldedAt = Math.max(...this.#held.filter(isInput).map((held) => held.foldedAt));
+    const at = this.#held.findIndex(isInput);
+    this.#held = this.#held.filter((held) => !isInput(held));
+    this.#held.splice(at, 0, { run, level: merge.level, foldedAt });
+    this.#merges = this.#merges.filter((one) => one !== merge);
+    for (const input of merge.inputs) this.#retire(input);
+  }
+
+  #retire({ number, segments, parts }: SeenRun): void {
+    this.#state.retired.push({ number, segments, parts });
+  }
+
+  /** From the last value to the first, so that what is left is told by counts. */
+  #deleteRetired(session: StoreSession): void {
+    let left = DELETED_MAX;
+    const { retired } = this.#state;
+    while (left > 0 && retired.length > 0) {
+      const run = retired[0] as SeenRunsState["retired"][number];
+      for (; left > 0 && run.segments > 0; left--) {
+        session.delete(keys.seenSegment(run.number, --run.segments));
+      }
+      for (; left > 0 && run.parts > 0; left--) {
+        session.delete(keys.seenFilter(run.number, --run.parts));
+      }
+      if (run.segments + run.parts > 0) break;
+      session.delete(keys.seenRun(run.number));
+      left--;
+      retired.shift();
+    }
+  }
+
+  #put(session: StoreSession): void {
+    session.put(STATE, {
+      next: this.#state.next,
+      runs: this.#held.map(({ run, level, foldedAt }) => ({ number: run.number, level, foldedAt })),
+      merges: this.#merges.map(({ inputs, output, level }) => ({
+        inputs: inputs.map(({ number }) => number),
+        output,
+        level,
+      })),
+      retired: structuredClone(this.#state.retired),
+      hasDropped: this.#state.hasDropped,
+    } satisfies SeenRunsState);
+  }
+}

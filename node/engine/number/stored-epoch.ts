@@ -1,0 +1,116 @@
+import { fromHex, toHex } from "../../core/bytes.ts";
+import { assert } from "../../core/errors.ts";
+import { BYTES_HEADER, payloadOf, sealBytes } from "../store/stored-bytes.ts";
+import type { EpochState, OwnedPlaces } from "../store/stored-types.ts";
+
+/*
+ * A subscriber's state as intake writes it: it is written in every unit of work for every subscriber
+ * that has a charge in it, so it is short and made without text. Others write the same as JSON, and
+ * both are read. All numbers little-endian:
+ *
+ *   epoch key (32) · dispute address (20) · blind (32) · pseudonym (32) · zero (4)
+ *   last charge number (8) · running total (16) · of it, tax (16)
+ *   places of the newest charges: position of the stored rows (6), row in them (2), and so on
+ */
+
+/** Epoch key, dispute address, blind, pseudonym. */
+export const SECRET_BYTES = 116;
+const NUMBER_AT = 120;
+const TOTAL_AT = 128;
+const TAX_AT = 144;
+const PLACES_AT = 160;
+const PLACE_BYTES = 8;
+
+/** Places that stand with the state itself before they become an `owned/` value. */
+export const NEWEST_PLACES_MAX = 16;
+
+export interface PackedEpoch {
+  /** As they lie in the value. */
+  secrets: Uint8Array;
+  lastChargeNumber: number;
+  runningTotalNano: bigint;
+  taxNano: bigint;
+  places: OwnedPlaces;
+}
+
+/** Bytes of the value that `encodeEpoch` makes. */
+export const epochBytes = ({ places }: PackedEpoch): number =>
+  BYTES_HEADER + PLACES_AT + (PLACE_BYTES / 2) * places.length;
+
+/** @param value of `epochBytes`, all zeros */
+export function encodeEpoch(
+  epoch: PackedEpoch,
+  value = new Uint8Array(epochBytes(epoch)),
+): Uint8Array {
+  const { secrets, places } = epoch;
+  value.set(secrets, BYTES_HEADER);
+  const view = new DataView(value.buffer, value.byteOffset + BYTES_HEADER);
+  view.setBigUint64(NUMBER_AT, BigInt(epoch.lastChargeNumber), true);
+  for (const [at, value] of [
+    [TOTAL_AT, epoch.runningTotalNano],
+    [TAX_AT, epoch.taxNano],
+  ] as const) {
+    if (value === 0n) continue;
+    view.setBigUint64(at, BigInt.asUintN(64, value), true);
+    view.setBigUint64(at + 8, value >> 64n, true);
+  }
+  for (let i = 0, at = PLACES_AT; i < places.length; i += 2, at += PLACE_BYTES) {
+    const first = places[i] as number;
+    view.setUint32(at, first >>> 0, true);
+    view.setUint16(at + 4, Math.floor(first / 2 ** 32), true);
+    view.setUint16(at + 6, places[i + 1] as number, true);
+  }
+  sealBytes(value, 0, value.length);
+  return value;
+}
+
+/** @throws TallystickError `store.value-damaged` */
+export function unpackEpoch(key: string, value: Uint8Array): PackedEpoch {
+  const payload = payloadOf(key, value);
+  assert(payload.length >= PLACES_AT, `"${key}" is a subscriber's state`);
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const wide = (at: number) =>
+    view.getBigUint64(at, true) + (view.getBigUint64(at + 8, true) << 64n);
+  const places: OwnedPlaces = [];
+  for (let at = PLACES_AT; at < payload.length; at += PLACE_BYTES) {
+    const first = view.getUint32(at, true) + view.getUint16(at + 4, true) * 2 ** 32;
+    places.push(first, view.getUint16(at + 6, true));
+  }
+  return {
+    secrets: payload.slice(0, SECRET_BYTES),
+    lastChargeNumber: Number(view.getBigUint64(NUMBER_AT, true)),
+    runningTotalNano: wide(TOTAL_AT),
+    taxNano: wide(TAX_AT),
+    places,
+  };
+}
+
+export function packEpoch(state: EpochState): PackedEpoch {
+  const { epochKey, disputeAddress, blind, pseudonym, places = [] } = state;
+  const secrets = new Uint8Array(SECRET_BYTES);
+  secrets.set(fromHex(epochKey, 32));
+  secrets.set(fromHex(disputeAddress, 20), 32);
+  secrets.set(fromHex(blind, 32), 52);
+  secrets.set(fromHex(pseudonym, 32), 84);
+  return {
+    secrets,
+    lastChargeNumber: Number(state.lastChargeNumber),
+    runningTotalNano: BigInt(state.runningTotalNano),
+    taxNano: BigInt(state.taxNano ?? "0"),
+    places: [...places],
+  };
+}
+
+export function stateOfPacked(epoch: PackedEpoch): EpochState {
+  const { secrets, taxNano, places } = epoch;
+  return {
+    epochKey: toHex(secrets.subarray(0, 32)),
+    disputeAddress: toHex(secrets.subarray(32, 52)),
+    blind: toHex(secrets.subarray(52, 84)),
+    pseudonym: toHex(secrets.subarray(84, SECRET_BYTES)),
+    lastChargeNumber: epoch.lastChargeNumber.toString(),
+    runningTotalNano: epoch.runningTotalNano.toString(),
+    ...(taxNano === 0n ? {} : { taxNano: taxNano.toString() }),
+    ...(places.length === 0 ? {} : { places }),
+  };
+}

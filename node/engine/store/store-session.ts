@@ -1,0 +1,124 @@
+import { equalBytes } from "../../core/bytes.ts";
+import { TallystickError } from "../../core/errors.ts";
+import type { Store, StoreOperation } from "./store.ts";
+import { encodeJson, readJson } from "./stored-json.ts";
+
+/** Values remembered beyond a commit; more of them are forgotten at once. */
+const REMEMBERED_MAX = 100_000;
+
+/**
+ * One unit of work after the other: reads see the session's own writes, and all writes of a unit
+ * reach the store in one atomic, durable operation or not at all. A crash before `commit` resolves
+ * leaves the store as it was before the unit, or as after it; never in between. After a commit that
+ * failed the session is of no more use.
+ *
+ * A session reads each value once and answers from memory afterwards, so it belongs to whoever is
+ * the only writer while it lives (`turns.ts`). Values are never changed in place.
+ */
+export class StoreSession {
+  readonly #store: Store;
+  readonly #known = new Map<string, unknown>();
+  readonly #changed = new Set<string>();
+  /** Heads of books as they were read: they are advanced only from there. */
+  readonly #heads = new Map<string, Uint8Array>();
+  readonly #bytes = new Map<string, { value: Uint8Array; lasting: boolean }>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async get<T>(key: string): Promise<T | undefined> {
+    if (!this.#known.has(key)) this.#learn(key, await this.#store.get(key));
+    return this.#known.get(key) as T | undefined;
+  }
+
+  /** Reads what will be asked for in one call to the store. */
+  async prefetch(keys: Iterable<string>): Promise<void> {
+    const missing = [...new Set(keys)].filter((key) => !this.#known.has(key));
+    if (missing.length === 0) return;
+    const values = await this.#store.getMany(missing);
+    for (const [at, key] of missing.entries()) this.#learn(key, values[at]);
+  }
+
+  /** Values as they are stored, for who keeps what it reads: this session's writes are not seen. */
+  readMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#store.getMany(keys);
+  }
+
+  put(key: string, value: unknown): void {
+    this.#known.set(key, value);
+    this.#changed.add(key);
+  }
+
+  /** A value that is stored as it is; it can not be read back through the session. */
+  putBytes(key: string, value: Uint8Array): void {
+    this.#bytes.set(key, { value, lasting: false });
+  }
+
+  /** The same of a value that will never be written over nor deleted: rows, leaf digests, levels. */
+  putLasting(key: string, value: Uint8Array): void {
+    this.#bytes.set(key, { value, lasting: true });
+  }
+
+  /** What is known without asking the store. */
+  peek<T>(key: string): T | undefined {
+    return this.#known.get(key) as T | undefined;
+  }
+
+  delete(key: string): void {
+    this.put(key, undefined);
+  }
+
+  /**
+   * @param remembered which values the next unit of work will ask for again
+   * @throws TallystickError `store.head-moved` when somebody else advanced a book that this unit
+   *   advances; nothing is written then
+   */
+  async commit(remembered: (key: string) => boolean = () => false): Promise<void> {
+    const operations = this.#operations();
+    await this.#requireHeads();
+    if (operations.length > 0) await this.#store.write(operations, { durable: true });
+    for (const operation of operations) {
+      if (operation.type !== "put" || !isHead(operation.key)) continue;
+      this.#heads.set(operation.key, operation.value);
+    }
+    this.#changed.clear();
+    this.#bytes.clear();
+    if (this.#known.size > REMEMBERED_MAX) this.#known.clear();
+    for (const key of this.#known.keys()) if (!remembered(key)) this.#known.delete(key);
+  }
+
+  /** Compare and swap: a store has one writer, and this is what tells when it does not. */
+  async #requireHeads(): Promise<void> {
+    for (const key of this.#changed) {
+      const read = this.#heads.get(key);
+      if (read === undefined) continue;
+      const stored = await this.#store.get(key);
+      if (stored !== undefined && equalBytes(stored, read)) continue;
+      throw new TallystickError(
+        "store.head-moved",
+        `Somebody else wrote "${key}" meanwhile, and nothing was written. Start the node again, once.`,
+      );
+    }
+  }
+
+  #operations(): StoreOperation[] {
+    const operations: StoreOperation[] = [];
+    for (const key of this.#changed) {
+      const value = this.#known.get(key);
+      if (value === undefined) operations.push({ type: "delete", key });
+      else operations.push({ type: "put", key, value: encodeJson(value) });
+    }
+    for (const [key, { value, lasting }] of this.#bytes) {
+      operations.push(lasting ? { type: "put", key, value, lasting } : { type: "put", key, value });
+    }
+    return operations;
+  }
+
+  #learn(key: string, value: Uint8Array | undefined): void {
+    this.#known.set(key, value === undefined ? undefined : readJson(key, value));
+    if (value !== undefined && isHead(key)) this.#heads.set(key, Uint8Array.from(value));
+  }
+}
+
+const isHead = (key: string): boolean => key.startsWith("book/");

@@ -1,0 +1,178 @@
+import { CHUNK_LEAVES } from "../../core/commitment/sum-tree.ts";
+import { assert, TallystickError } from "../../core/errors.ts";
+import { LeafTile } from "../number/leaf-tile.ts";
+import { keys } from "./key-spaces.ts";
+import type { Store } from "./store.ts";
+import { positionIn } from "./stored-rows.ts";
+
+const DIGEST_BYTES = 32;
+
+/**
+ * Digests of leaf tiles that were read lately, in bounded memory. Tiles never change once they are
+ * written, so nothing in here grows old.
+ */
+export class LeafCache {
+  readonly #store: Store;
+  readonly #bytesMax: number;
+  /** In the order of their last use. */
+  readonly #tiles = new Map<string, Uint8Array>();
+  #bytes = 0;
+
+  constructor(store: Store, bytesMax: number) {
+    this.#store = store;
+    this.#bytesMax = bytesMax;
+  }
+
+  /**
+   * The digests of tiles by their first positions; what is not remembered is read in one call.
+   * @throws TallystickError `store.value-damaged`, `proof.leaves-missing`
+   */
+  async tiles(domain: string, firsts: readonly bigint[]): Promise<Uint8Array[]> {
+    const names = firsts.map((first) => keys.leaves(domain, first));
+    const found = names.map((name) => this.#tiles.get(name));
+    const missing = names.filter((_, at) => found[at] === undefined);
+    const values = missing.length === 0 ? [] : await this.#store.getMany(missing);
+    let next = 0;
+    const tiles = names.map((name, at) => {
+      const known = found[at];
+      if (known !== undefined) return known;
+      const value = values[next++];
+      if (value === undefined) throw missingLeaves(name);
+      return LeafTile.digestsOf(name, value);
+    });
+    for (const [at, name] of names.entries()) this.#use(name, tiles[at] as Uint8Array);
+    return tiles;
+  }
+
+  /** Notes that a tile was used now; drops what was not used for longest. */
+  #use(name: string, digests: Uint8Array): void {
+    // A view keeps the whole value in memory, its amounts and starts too.
+    if (this.#tiles.delete(name)) this.#bytes -= digests.buffer.byteLength;
+    this.#bytes += digests.buffer.byteLength;
+    this.#tiles.set(name, digests);
+    for (const [oldest, { buffer }] of this.#tiles) {
+      if (this.#bytes <= this.#bytesMax) break;
+      this.#tiles.delete(oldest);
+      this.#bytes -= buffer.byteLength;
+    }
+  }
+}
+
+const missingLeaves = (place: string): TallystickError =>
+  new TallystickError(
+    "proof.leaves-missing",
+    `The leaf digests of ${place} are not in the store. Run fsck, and restore the store from a backup.`,
+  );
+
+/**
+ * The leaf digests of a stretch of a book by chunks of 32: tiles end where blocks of charges end, and
+ * chunks where 32 leaves of the batch end. Where the tiles lie is read once, from their keys.
+ */
+export class StoredLeaves {
+  readonly #cache: LeafCache;
+  readonly #domain: string;
+  readonly #first: bigint;
+  readonly #count: number;
+  /** First row of each tile relative to the stretch; that of the first tile may lie before it. */
+  readonly #tiles: Float64Array;
+
+  private constructor(
+    cache: LeafCache,
+    place: { domain: string; first: bigint; count: number },
+    tiles: Float64Array,
+  ) {
+    this.#cache = cache;
+    this.#domain = place.domain;
+    this.#first = place.first;
+    this.#count = place.count;
+    this.#tiles = tiles;
+  }
+
+  static async open(
+    store: Store,
+    cache: LeafCache,
+    place: { domain: string; first: bigint; count: number },
+  ): Promise<StoredLeaves> {
+    const { domain, first, count } = place;
+    const starts: number[] = [];
+    const range = {
+      from: keys.leaves(domain, first),
+      to: keys.leaves(domain, first + BigInt(count)),
+      keysOnly: true,
+    };
+    for await (const { key } of store.scan(range)) starts.push(Number(positionIn(key) - first));
+    if (count > 0 && starts[0] !== 0) {
+      const before = { ...range, from: `leaves/${domain}/`, to: range.from };
+      for await (const { key } of store.scan({ ...before, reverse: true, limit: 1 })) {
+        starts.unshift(Number(positionIn(key) - first));
+      }
+    }
+    return new StoredLeaves(cache, place, Float64Array.from(starts));
+  }
+
+  /** What it holds in memory itself. */
+  get bytes(): number {
+    return this.#tiles.byteLength;
+  }
+
+  /** @throws TallystickError `store.value-damaged`, `proof.leaves-missing` */
+  async readChunks(chunks: readonly number[]): Promise<Uint8Array[]> {
+    const wanted: number[] = [];
+    for (const chunk of chunks) {
+      const [from, to] = this.#stretch(chunk);
+      let tile = this.#tileOf(from);
+      if (tile === wanted.at(-1)) tile++;
+      for (; (this.#tiles[tile] ?? to) < to; tile++) wanted.push(tile);
+    }
+    const positions = wanted.map((tile) => this.#first + BigInt(this.#tiles[tile] as number));
+    const digests = await this.#cache.tiles(this.#domain, positions);
+    const byTile = new Map(wanted.map((tile, at) => [tile, digests[at] as Uint8Array]));
+    return chunks.map((chunk) => this.#assemble(chunk, byTile));
+  }
+
+  #assemble(chunk: number, byTile: ReadonlyMap<number, Uint8Array>): Uint8Array {
+    const [from, to] = this.#stretch(chunk);
+    let tile = this.#tileOf(from);
+    const part = (at: number): Uint8Array => {
+      const start = this.#tiles[tile] as number;
+      const digests = byTile.get(tile) as Uint8Array;
+      if (DIGEST_BYTES * (at - start) >= digests.length) throw missingLeaves(this.#nameOf(at));
+      return digests.subarray(DIGEST_BYTES * (at - start), DIGEST_BYTES * (to - start));
+    };
+    const head = part(from);
+    if (head.length === DIGEST_BYTES * (to - from)) return head;
+    const leaves = new Uint8Array(DIGEST_BYTES * (to - from));
+    leaves.set(head);
+    for (let at = from + head.length / DIGEST_BYTES; at < to; ) {
+      tile++;
+      if (this.#tiles[tile] !== at) throw missingLeaves(this.#nameOf(at));
+      const next = part(at);
+      leaves.set(next, DIGEST_BYTES * (at - from));
+      at += next.length / DIGEST_BYTES;
+    }
+    return leaves;
+  }
+
+  #stretch(chunk: number): [number, number] {
+    const from = chunk * CHUNK_LEAVES;
+    assert(from < this.#count, `chunk ${chunk} is one of the stretch`);
+    return [from, Math.min(this.#count, from + CHUNK_LEAVES)];
+  }
+
+  /** The last tile that starts at or before a row. */
+  #tileOf(row: number): number {
+    let low = 0;
+    let high = this.#tiles.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#tiles[middle] as number) <= row) low = middle;
+      else high = middle - 1;
+    }
+    if (!((this.#tiles[low] as number) <= row)) throw missingLeaves(this.#nameOf(row));
+    return low;
+  }
+
+  #nameOf(row: number): string {
+    return `${this.#domain} at ${this.#first + BigInt(row)}`;
+  }
+}
