@@ -14,14 +14,19 @@ export interface TextLine {
 /**
  * The lines of a UTF-8 file, or of standard input for "-", one at a time: memory does not grow with
  * the file. A last line without a line feed counts.
+ * @param seen is given the bytes as they are read, for a digest of them
  * @throws TallystickError `file.not-readable`, `file.not-utf8`, `file.line-too-long`
  */
-export async function* readTextLines(path: string): AsyncGenerator<TextLine> {
+export async function* readTextLines(
+  path: string,
+  seen?: (bytes: Uint8Array) => void,
+): AsyncGenerator<TextLine> {
   const name = path === "-" ? "standard input" : path;
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let number = 0;
   let pending = "";
   for await (const chunk of readChunks(path, name)) {
+    seen?.(chunk);
     const lines = (pending + decode(decoder, chunk, name, number)).split("\n");
     pending = lines.pop() ?? "";
     for (const text of lines) yield { number: ++number, text };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -280,6 +281,54 @@ describe("tallystick rate with accounts", () => {
     assert.equal(next.amount, "0.00");
     const again = rate(["--state", state, "--close", "2026-03-01/2026-04-01"]);
     assert.equal(again.lines()[0].error.code, "rating.period-closed");
+  });
+
+  it("counts a file once in a state, unless it is told to count it again", () => {
+    const usage = join(folder, "usage.ndjson");
+    writeFileSync(usage, `${message("f1")}\n${message("f2")}\n`);
+    const counted = join(folder, "counted.json");
+    const run = (file: string, ...more: string[]) => {
+      const args = ["--tariff", tariff, "--accounts", accounts, "--state", counted, ...more];
+      return tallystick(["rate", ...args, file, "--json"], readFileSync(usage, "utf8"));
+    };
+    const sum = () => JSON.stringify(JSON.parse(readFileSync(counted, "utf8")).periods);
+    assert.equal(run(usage).status, 0);
+    const [once, state] = [sum(), readFileSync(counted, "utf8")];
+    const [{ name, rated, sha256 }] = JSON.parse(state).files;
+    assert.deepEqual(
+      [name, rated, sha256],
+      [usage, 2, createHash("sha256").update(readFileSync(usage)).digest("hex")],
+    );
+
+    const twice = run(usage);
+    assert.equal(twice.status, 3);
+    // Refused before anything is charged.
+    assert.deepEqual(
+      twice.lines().map(({ error }) => [error.code, error.file]),
+      [["state.file-counted", usage]],
+    );
+    // Under another name, and from standard input, it is the same file.
+    assert.equal(run("-").lines().at(-1).error.code, "state.file-counted");
+    assert.equal(readFileSync(counted, "utf8"), state);
+
+    assert.equal(run(usage, "--count-again").status, 0);
+    assert.notEqual(sum(), once);
+    assert.deepEqual(JSON.parse(readFileSync(counted, "utf8")).files, JSON.parse(state).files);
+  });
+
+  it("reads a state without files, and counts no file of which nothing was rated", () => {
+    const counted = join(folder, "old.json");
+    assert.equal(rate(["--state", counted], message("o1")).status, 0);
+    const { files: _files, ...old } = JSON.parse(readFileSync(counted, "utf8"));
+    writeFileSync(counted, JSON.stringify(old));
+    const unpriced = message("o2", { service: "voice", direction: "outgoing", durationSeconds: 1 });
+    for (const _time of [1, 2]) {
+      const { lines } = rate(["--state", counted], unpriced);
+      assert.equal(lines().at(-1).summary.suspended, 1);
+    }
+    assert.deepEqual(JSON.parse(readFileSync(counted, "utf8")), old);
+    assert.equal(rate(["--state", counted], message("o1")).status, 0);
+    assert.equal(JSON.parse(readFileSync(counted, "utf8")).files.length, 1);
   });
 
   it("writes no state when a run fails", () => {

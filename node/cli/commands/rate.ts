@@ -13,6 +13,7 @@ import { readUsageLine } from "../../core/rating/usage-line.ts";
 import type { UsageRecord } from "../../core/records/usage-record.ts";
 import type { CompiledTariff } from "../../core/tariff/compile.ts";
 import type { CommandModule } from "../command.ts";
+import { CountedFiles } from "../counted-files.ts";
 import { EXIT, type Output } from "../output.ts";
 import { accountLine, chargeLine, periodLine } from "../rate-lines.ts";
 import { loadAccounts, loadState, loadTariff, saveState } from "../rating-files.ts";
@@ -25,6 +26,7 @@ export const command: CommandModule = {
       .requiredOption("--tariff <file>", "the tariff document")
       .option("--accounts <file>", "accounts with their devices, plans and pools, by dates")
       .option("--state <file>", "counters and allowances of earlier runs; written at the end")
+      .option("--count-again", "count a file that the state holds already once more")
       .option("--close <from/to>", "end this billing period after the last record")
       .addHelpText(
         "after",
@@ -55,9 +57,15 @@ export const command: CommandModule = {
       ? (record: UsageRecord) => rater.rate(record)
       : (record: UsageRecord) => compiled.rate(record);
     const run = new RatingRun(tariff, rate, output);
-    for await (const { number, text } of readTextLines(String(usage))) {
+    const files =
+      stateFile === undefined
+        ? undefined
+        : new CountedFiles(state, String(usage), options.countAgain === true);
+    await files?.refuseKnown();
+    for await (const { number, text } of readTextLines(String(usage), files?.seen)) {
       if (text.trim() !== "") await run.line(text, number);
     }
+    files?.keep(run.rated);
     const closer = new PeriodCloser(tariff, accounts, periods, state);
     for (const period of closing) {
       for (const closed of closer.close(period)) await run.close(closed, periods);
@@ -92,6 +100,10 @@ class RatingRun {
     this.#rateRecord = rate;
     this.#output = output;
     this.#decimals = minorUnitDigits(tariff.currency);
+  }
+
+  get rated(): number {
+    return this.#rated;
   }
 
   get isClean(): boolean {

@@ -4,6 +4,19 @@ import type { TariffDocument } from "../tariff/document.ts";
 
 export const RATING_STATE_FORMAT = "tallystick-rating-state-1";
 
+/** A file of usage that the quantities hold already. */
+const countedFile = z.strictObject({
+  /** Of its bytes, in hexadecimal digits. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  name: z.string(),
+  /** Records that were rated. */
+  rated: z.int().nonnegative(),
+  /** When it was first counted, ISO 8601. */
+  at: z.string(),
+});
+
+export type CountedFile = z.infer<typeof countedFile>;
+
 const stateFile = z.strictObject({
   format: z.literal(RATING_STATE_FORMAT),
   currency: z.string(),
@@ -14,6 +27,8 @@ const stateFile = z.strictObject({
     z.string().regex(/^-?\d{1,16}$/),
     z.record(z.string(), z.string().regex(/^\d{1,60}$/)),
   ),
+  // States of earlier versions have none.
+  files: z.array(countedFile).optional(),
 });
 
 /** What a running quantity is of; the first part names its kind. */
@@ -33,6 +48,7 @@ export interface StateChange {
 export class RatingState {
   readonly #periods = new Map<number, Map<string, bigint>>();
   readonly #closed = new Set<number>();
+  readonly #files = new Map<string, CountedFile>();
   readonly #currency: string;
   readonly #timeZone: string;
   readonly #billingPeriod: string;
@@ -65,6 +81,16 @@ export class RatingState {
       const key = JSON.parse(text) as string[];
       if (kinds.includes(key[0] ?? "")) yield [key, value];
     }
+  }
+
+  /** The file with this digest, where an earlier run counted it. */
+  countedFile(sha256: string): CountedFile | undefined {
+    return this.#files.get(sha256);
+  }
+
+  /** Keeps the first mention of a file that is counted again. */
+  countFile(file: CountedFile): void {
+    if (!this.#files.has(file.sha256)) this.#files.set(file.sha256, file);
   }
 
   isClosed(period: number): boolean {
@@ -100,6 +126,7 @@ export class RatingState {
           Object.fromEntries([...values].map(([key, value]) => [key, value.toString()])),
         ]),
       ),
+      ...(this.#files.size === 0 ? {} : { files: [...this.#files.values()] }),
     };
   }
 
@@ -113,7 +140,7 @@ export class RatingState {
       throw new TallystickError("state.shape", "The file holds no state of an earlier run.");
     }
     const state = new RatingState(document);
-    const { currency, timeZone, billingPeriod, closed, periods } = parsed.data;
+    const { currency, timeZone, billingPeriod, closed, periods, files } = parsed.data;
     if (
       currency !== state.#currency ||
       timeZone !== state.#timeZone ||
@@ -126,6 +153,7 @@ export class RatingState {
       );
     }
     for (const period of closed) state.#closed.add(period);
+    for (const file of files ?? []) state.countFile(file);
     for (const [period, values] of Object.entries(periods)) {
       state.#periods.set(
         Number(period),
