@@ -28,6 +28,8 @@ interface Check {
 
 /** Folders whose tests start whole programs, and wait for them more than they compute. */
 const WHOLE_PROGRAMS = ["cli", "client-app", "end-to-end", "scripts"];
+/** Folders whose tests need neither the contracts nor the page, and run while these are compiled. */
+const WITHOUT_BUILD = ["conformance", "core", "engine", "simulation"];
 
 function mocha(title: string, files: string[], lane: Check["lane"] = 0): Check {
   const command = [module("mocha", "bin", "mocha.js"), ...files];
@@ -39,11 +41,13 @@ function mochaByLanes(): Check[] {
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
   const filesOf = (names: string[]) => names.map((name) => `test/${name}/**/*.test.ts`);
-  const isApart = (name: string) => name === "contracts" || WHOLE_PROGRAMS.includes(name);
+  const apart = ["contracts", ...WHOLE_PROGRAMS, ...WITHOUT_BUILD];
+  const rest = folders.filter((name) => !apart.includes(name));
   return [
+    { ...mocha("mocha, core and engine", filesOf(WITHOUT_BUILD)), needsBuild: false },
     mocha("mocha, whole programs", filesOf(WHOLE_PROGRAMS), 1),
     mocha("mocha, contracts", filesOf(["contracts"])),
-    mocha("mocha", filesOf(folders.filter((name) => !isApart(name))), 1),
+    mocha("mocha, adapters and interfaces", filesOf(rest)),
   ];
 }
 
@@ -103,6 +107,8 @@ const environment = {
   ...process.env,
   NODE_OPTIONS: "--disable-warning=ExperimentalWarning",
   HARDHAT_DISABLE_TELEMETRY_PROMPT: "true",
+  // Hundreds of programs are started, each of which would compile the same files again.
+  NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "compiled"),
   NO_COLOR: "1",
 };
 
