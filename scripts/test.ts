@@ -47,7 +47,7 @@ function mochaByLanes(): Check[] {
     { ...mocha("mocha, core and engine", filesOf(WITHOUT_BUILD)), needsBuild: false },
     mocha("mocha, whole programs", filesOf(WHOLE_PROGRAMS), 1),
     mocha("mocha, contracts", filesOf(["contracts"])),
-    mocha("mocha, adapters and interfaces", filesOf(rest)),
+    mocha("mocha, adapters and interfaces", filesOf(rest), 1),
   ];
 }
 
