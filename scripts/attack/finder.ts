@@ -5,19 +5,9 @@ import { LEDGER_ABI } from "../../node/adapters/ledger-abi.ts";
 import type { Hex } from "../../node/core/bytes.ts";
 import { BREACH_KIND } from "../../node/core/evidence/claim-kind.ts";
 import { finderEvidenceHash } from "../../node/core/evidence/claim-message.ts";
+import { CLAIM_STATES, type ClaimState } from "../../node/engine/commit/ledger.ts";
 import type { EvidencePack, FoundBreach } from "./evidence-pack.ts";
 
-const STATES = [
-  "none",
-  "claimed",
-  "conceded",
-  "contested",
-  "proven",
-  "refuted",
-  "lapsed",
-  "settled",
-] as const;
-type State = (typeof STATES)[number];
 const POLL_MILLISECONDS = 250;
 
 /** What came of one breach, and who was paid; tokens in units, credits in nano-units. */
@@ -25,7 +15,7 @@ export interface Outcome {
   kind: string;
   story: string;
   claim: string;
-  state: State | "withheld" | "rubbish";
+  state: ClaimState | "withheld" | "rubbish";
   finder: string;
   /** What the finder had in its hands at the end. */
   finderPaidUnits: bigint;
@@ -111,7 +101,7 @@ export class Finder {
   }
 
   /** The operator's answer; still "claimed" when it gave none while it was waited for. */
-  async #answered(claim: string): Promise<State> {
+  async #answered(claim: string): Promise<ClaimState> {
     const deadline = Date.now() + this.#waitSeconds * 1000;
     for (;;) {
       const { state } = await this.#claimOf(claim);
@@ -120,10 +110,10 @@ export class Finder {
     }
   }
 
-  async #claimOf(claim: string): Promise<{ state: State; dueNano: bigint; agreement: Hex }> {
+  async #claimOf(claim: string): Promise<{ state: ClaimState; dueNano: bigint; agreement: Hex }> {
     const claims = this.#at(this.#claims, "claims");
     const { state, dueNano, agreement } = await claims.getFunction("claimOf").staticCall(claim);
-    return { state: STATES[Number(state)] as State, dueNano, agreement };
+    return { state: CLAIM_STATES[Number(state)] as ClaimState, dueNano, agreement };
   }
 
   async #tokenOf(agreement: Hex): Promise<Hex> {

@@ -98,6 +98,30 @@ export interface ChargeGroup {
   counters: CounterMove[];
 }
 
+/**
+ * What a charge says that stands for no use of its own: a fee, a sponsor's share.
+ * @param start milliseconds since 1970 UTC
+ */
+export const chargeWithoutUse = (
+  kind: number,
+  start: number,
+  tariffVersion: number,
+): Omit<ChargeGroup, "salt"> => ({
+  kind,
+  service: 0,
+  flags: 0,
+  start: BigInt(start),
+  sessionMinutes: 0,
+  quantity: 0n,
+  secondQuantity: 0n,
+  decidingDigits: NO_DIGITS,
+  originDigits: NO_DIGITS,
+  visitedNetwork: NO_NETWORK,
+  class: 0,
+  tariffVersion,
+  counters: [],
+});
+
 export interface CreditGroup {
   salt: Uint8Array;
   targetDomain: Uint8Array;

@@ -2,8 +2,8 @@ import { fromHex } from "../../core/bytes.ts";
 import {
   CHARGE_KIND,
   CREDIT_REASON,
+  chargeWithoutUse,
   NO_DIGITS,
-  NO_NETWORK,
   PARTY_TYPE,
 } from "../../core/commitment/charge-groups.ts";
 import type { ClosedAccount } from "../../core/rating/account-closing.ts";
@@ -193,21 +193,11 @@ function chargeOfLine(
     amountNano: line.amountNano,
     third: {
       kind: "charge",
-      group: {
-        kind: KIND_OF_LINE[line.kind as keyof typeof KIND_OF_LINE],
-        service: 0,
-        flags: 0,
-        start: BigInt(start),
-        sessionMinutes: 0,
-        quantity: 0n,
-        secondQuantity: 0n,
-        decidingDigits: NO_DIGITS,
-        originDigits: NO_DIGITS,
-        visitedNetwork: NO_NETWORK,
-        class: 0,
-        tariffVersion: tariff.version,
-        counters: [],
-      },
+      group: chargeWithoutUse(
+        KIND_OF_LINE[line.kind as keyof typeof KIND_OF_LINE],
+        start,
+        tariff.version,
+      ),
     },
     components: line.parts.map(({ because, amountNano }) => ({
       kind: line.kind,

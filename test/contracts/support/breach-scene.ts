@@ -4,6 +4,7 @@ import type { Hex } from "../../../node/core/bytes.ts";
 import type { AccountGroup, ChargeGroup } from "../../../node/core/commitment/charge-groups.ts";
 import { BREACH_KIND } from "../../../node/core/evidence/claim-kind.ts";
 import { finderEvidenceHash } from "../../../node/core/evidence/claim-message.ts";
+import { CLAIM_STATES } from "../../../node/engine/commit/ledger.ts";
 import { bytesOf } from "../../../scripts/attack/named-bytes.ts";
 import {
   type ChargeItem,
@@ -161,21 +162,10 @@ export class BreachScene {
 
   async outcome(claim: string): Promise<{ state: string; dueNano: bigint }> {
     const { state, dueNano } = await this.ledger.read("claims", "claimOf", claim);
-    return { state: STATES[Number(state)] as string, dueNano };
+    return { state: CLAIM_STATES[Number(state)] as string, dueNano };
   }
 
   async bond(): Promise<bigint> {
     return (await this.ledger.read("bonds", "bondOf", this.agreement, this.operator.id)) as bigint;
   }
 }
-
-const STATES = [
-  "none",
-  "claimed",
-  "conceded",
-  "contested",
-  "proven",
-  "refuted",
-  "lapsed",
-  "settled",
-];
