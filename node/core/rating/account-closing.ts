@@ -8,7 +8,7 @@ import { overlaps } from "./allowances.ts";
 import type { BillingPeriod, BillingPeriods } from "./billing-period.ts";
 import { multiplyFractions, percentFraction } from "./compose-charge.ts";
 import { counterCharges } from "./counter-charges.ts";
-import { describeItem, isTaxed, isUse, serviceOfItem } from "./period-items.ts";
+import { describeItem, isTaxed, itemOfFee, itemsOfDiscount } from "./period-items.ts";
 import { type PeriodLine, roundParts } from "./period-lines.ts";
 import type { StateKey } from "./rating-state.ts";
 import { recurringPart } from "./recurring-fee.ts";
@@ -148,13 +148,14 @@ export class AccountClosing {
           });
         })
         .filter((part) => part !== undefined);
-      if (parts.length > 0) this.#add("recurring", fee.name, parts, "recurring");
+      if (parts.length > 0)
+        this.#add("recurring", fee.name, parts, itemOfFee("recurring", fee.name));
     }
     for (const { name, amount, per } of plan.oneOff ?? []) {
       const parts = holders(per)
         .filter(({ begins, from, to }) => begins >= period.from && from < to)
         .map(({ id }) => ({ because: `for ${id}`, exact: fraction(parseDecimalNano(amount)) }));
-      if (parts.length > 0) this.#add("one-off", name, parts, "one-off");
+      if (parts.length > 0) this.#add("one-off", name, parts, itemOfFee("one-off", name));
     }
   }
 
@@ -184,15 +185,15 @@ export class AccountClosing {
         if (over <= 0n) continue;
         const because = `${where}: ${this.#money(sumNano)} lowered to the maximum of ${limit.maximum}`;
         const services = [...new Set((limit.uses ?? []).map(({ service }) => service))];
-        this.#takeOff(limit.name, over, because, services);
+        const named = services.length === 0 ? {} : { services };
+        this.#takeOff(limit.name, over, because, itemsOfDiscount(named, [...this.#nets.keys()]));
       }
     }
   }
 
-  /** Takes a sum off services in their order, as far as each goes. */
-  #takeOff(name: string, nano: bigint, because: string, services: readonly string[]): void {
+  /** Takes a sum off items in their order, as far as each goes. */
+  #takeOff(name: string, nano: bigint, because: string, items: readonly string[]): void {
     let left = nano;
-    const items = this.#itemsOf(services.length > 0 ? services : undefined, () => true);
     for (const item of items) {
       const net = this.#net([item]);
       const part = left < net ? left : net;
@@ -202,15 +203,8 @@ export class AccountClosing {
     }
   }
 
-  /** In the order of the services that are named, else those that count without a name. */
-  #itemsOf(services: readonly string[] | undefined, counts: (item: string) => boolean): string[] {
-    const items = [...this.#nets.keys()];
-    if (services === undefined) return items.filter(counts);
-    return services.flatMap((one) => items.filter((item) => serviceOfItem(item) === one));
-  }
-
-  #discount({ name, services, percent, ladder, amount }: PeriodDiscount): void {
-    const items = this.#itemsOf(services, isUse);
+  #discount({ name, percent, ladder, amount, ...named }: PeriodDiscount): void {
+    const items = itemsOfDiscount(named, [...this.#nets.keys()]);
     const base = this.#net(items);
     const rung = ladder?.findLast(({ from }) => parseDecimalNano(from) <= base);
     const share = percent ?? rung?.percent;

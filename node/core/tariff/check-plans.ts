@@ -3,7 +3,7 @@ import type { Service } from "../records/usage-record.ts";
 import { bandNames } from "./calendar.ts";
 import { classNames } from "./conditions.ts";
 import type { TariffDocument, TariffPlan, TariffService } from "./document.ts";
-import { TAXABLE } from "./document-plans.ts";
+import { EVERYTHING, TAXABLE } from "./document-plans.ts";
 import type { ProblemList } from "./problem.ts";
 import { baseUnitOf, unitFits } from "./units.ts";
 
@@ -36,6 +36,7 @@ export function checkPlans(document: TariffDocument, list: ProblemList): void {
     }
     checkLimits(plan, place, list);
     checkDiscounts(plan, place, list);
+    checkDiscounted(plan, document, place, list);
   }
 }
 
@@ -197,6 +198,45 @@ function checkDiscounts(plan: TariffPlan, place: PropertyKey[], list: ProblemLis
       const before = ladder?.[rung - 1]?.from;
       if (before === undefined || parseDecimalNano(before) < parseDecimalNano(from)) continue;
       list.error("tariff.discount-malformed", [...at, "ladder", rung], "The rungs must ascend.");
+    }
+  }
+}
+
+/** A discount of something that nothing is ever charged for would be silent. */
+function checkDiscounted(
+  plan: TariffPlan,
+  { services: sold }: TariffDocument,
+  place: PropertyKey[],
+  list: ProblemList,
+): void {
+  const { recurring = [], oneOff = [], limits = [] } = plan;
+  const charged = new Set<string>([
+    EVERYTHING,
+    ...sold.map(({ service }) => service),
+    ...(recurring.length > 0 ? ["recurring"] : []),
+    ...(oneOff.length > 0 ? ["one-off"] : []),
+    ...(limits.some(({ minimum }) => minimum !== undefined) ? ["period-end"] : []),
+  ]);
+  const feeNames = new Set([...recurring, ...oneOff].map(({ name }) => name));
+  for (const [index, { services, of, fees = [] }] of (plan.periodDiscounts ?? []).entries()) {
+    const at = [...place, "periodDiscounts", index];
+    if (services !== undefined && (of !== undefined || fees.length > 0)) {
+      const message = "A period discount names services alone, or of and fees; move them there.";
+      list.error("tariff.discount-malformed", [...at, "services"], message);
+    }
+    if (of?.includes(EVERYTHING) && (of.length > 1 || fees.length > 0)) {
+      const message = `"${EVERYTHING}" holds all that stands beside it; remove the one or the other.`;
+      list.error("tariff.discount-malformed", [...at, "of"], message);
+    }
+    for (const [key, names, known] of [
+      ["of", of ?? [], charged],
+      ["fees", fees, feeNames],
+    ] as const) {
+      for (const [entry, name] of names.entries()) {
+        if (known.has(name)) continue;
+        const message = `Nothing is charged for "${name}" by this plan; correct it.`;
+        list.error("tariff.discount-of-nothing", [...at, key, entry], message);
+      }
     }
   }
 }

@@ -102,10 +102,28 @@ const itemDiscount = z
   .strictObject({ name, uses, percent })
   .describe("Off each charge, after its minimum and maximum, on what is left");
 
+/** What a period's end adds beside use. */
+const LINE_KINDS = ["recurring", "one-off", "period-end"] as const;
+
+export const EVERYTHING = "everything";
+const DISCOUNTABLE = [...SERVICES, ...LINE_KINDS, EVERYTHING] as const;
+
 const periodDiscount = z
   .strictObject({
     name,
     services: z.array(z.enum(SERVICES)).min(1).optional().describe("Every service when absent"),
+    of: z
+      .array(z.enum(DISCOUNTABLE))
+      .min(1)
+      .max(DISCOUNTABLE.length)
+      .optional()
+      .describe("Instead of services: also the period's own lines, or everything"),
+    fees: z
+      .array(name)
+      .min(1)
+      .max(200)
+      .optional()
+      .describe("The plan's recurring and one-off fees of these names, and whatever of names"),
     percent: percent.optional(),
     amount: amount.optional(),
     ladder: z
@@ -113,7 +131,7 @@ const periodDiscount = z
       .min(1)
       .max(100)
       .optional()
-      .describe("The percent of the last rung whose `from` the sum of these services reaches"),
+      .describe("The percent of the last rung whose `from` the sum of what is named reaches"),
   })
   .describe("Off the period's charges, in listed order, each on what is left");
 
@@ -152,7 +170,7 @@ export const billingPeriod = z
   .describe("Calendar months in the tariff's time zone unless said");
 
 /** What a tax can be on: services, and what a period's end adds. */
-export const TAXABLE: readonly string[] = [...SERVICES, "recurring", "one-off", "period-end"];
+export const TAXABLE: readonly string[] = [...SERVICES, ...LINE_KINDS];
 
 export const tax = z
   .strictObject({

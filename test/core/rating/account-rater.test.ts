@@ -255,6 +255,38 @@ describe("rating with an account", () => {
     );
   });
 
+  it("takes a period discount off what it names and nothing else, tax categories included", () => {
+    const lines = (made: ReturnType<ReturnType<typeof scene>["close"]>) =>
+      made.flatMap((one) =>
+        one.lines.map(({ kind, name, amountNano }) => [kind, name, amountNano]),
+      );
+    const categorised = scene(
+      { ...PER_SECOND, taxCategory: "calls" },
+      {
+        recurring: [{ name: "line", amount: "9", per: "account", proration: "none" }],
+        periodDiscounts: [
+          { name: "calls", services: ["voice"], amount: "3" },
+          { name: "fees", of: ["recurring"], percent: "50" },
+        ],
+      },
+    );
+    categorised.rate(200);
+    assert.deepEqual(lines(categorised.close("2026-03-01/2026-04-01")), [
+      ["recurring", "line", 9_000_000_000n],
+      ["credit", "calls", 2_000_000_000n],
+      ["credit", "fees", 4_500_000_000n],
+    ]);
+    // Without calls the voucher waits: the fee is not of what it names.
+    const idle = scene(PER_SECOND, {
+      recurring: [{ name: "line", amount: "9", per: "account", proration: "none" }],
+      periodDiscounts: [{ name: "calls", services: ["sms"], amount: "3" }],
+    });
+    idle.rate(100);
+    assert.deepEqual(lines(idle.close("2026-03-01/2026-04-01")), [
+      ["recurring", "line", 9_000_000_000n],
+    ]);
+  });
+
   it("takes use of a closed period into a later one's sums, unless its price is due at the end", () => {
     const volume: TariffPrice = {
       tiers: {

@@ -228,6 +228,30 @@ const refused: [string, object, string, string][] = [
     "/plans/0/periodDiscounts/0",
   ],
   [
+    "a discount that names services in two ways",
+    plan({ periodDiscounts: [{ name: "d", percent: "1", services: ["voice"], of: ["voice"] }] }),
+    "tariff.discount-malformed",
+    "/plans/0/periodDiscounts/0/services",
+  ],
+  [
+    "a discount of everything and more",
+    plan({ periodDiscounts: [{ name: "d", percent: "1", of: ["everything", "voice"] }] }),
+    "tariff.discount-malformed",
+    "/plans/0/periodDiscounts/0/of",
+  ],
+  [
+    "a discount of fees that the plan does not have",
+    plan({ periodDiscounts: [{ name: "d", percent: "1", of: ["voice", "recurring"] }] }),
+    "tariff.discount-of-nothing",
+    "/plans/0/periodDiscounts/0/of/1",
+  ],
+  [
+    "a discount of a fee that the plan does not have",
+    plan({ periodDiscounts: [{ name: "d", percent: "1", fees: ["line"] }] }),
+    "tariff.discount-of-nothing",
+    "/plans/0/periodDiscounts/0/fees/0",
+  ],
+  [
     "a ladder that goes down",
     plan({
       periodDiscounts: [
