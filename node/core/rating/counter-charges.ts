@@ -5,6 +5,7 @@ import type { Service } from "../records/usage-record.ts";
 import type { CompiledTariff, PriceSource } from "../tariff/compile.ts";
 import { isSameCell, type PriceRow } from "../tariff/rows.ts";
 import { baseUnitOf } from "../tariff/units.ts";
+import { packagesBegun } from "./price-pieces.ts";
 import type { StateKey } from "./rating-state.ts";
 import { readableCount } from "./readable-units.ts";
 
@@ -31,14 +32,22 @@ export function* counterCharges(
     const source = tariff.priceSources[index];
     if (source === undefined || units === 0n || !isAtEnd(source)) continue;
     const first = tariff.priceRows[index] as PriceRow;
-    const row = tariff.priceRows.find((one) => isSameCell(first, one) && units <= one.tierTo);
+    const at = tariff.priceRows.findIndex((one) => isSameCell(first, one) && units <= one.tierTo);
+    const row = tariff.priceRows[at];
+    const unitsPaid = tariff.priceSources[at]?.unitsPaid;
     const sold = tariff.zones[first.zone - 1]?.service;
     const service = sold?.service;
     if (row === undefined || sold === undefined || service === undefined) continue;
     const money = (nano: bigint): string => formatNano(nano, minorUnitDigits(tariff.currency));
     const count = (quantity: bigint): string => readableCount(quantity, baseUnitOf(sold));
     const parts = [];
-    if (row.priceNano > 0n || row.setUpNano === 0n) {
+    if (unitsPaid === "in-packages") {
+      const packages = packagesBegun(row, 0n, units);
+      parts.push({
+        because: `${of}: ${count(units)} in ${packages} begun packages of ${count(row.per)} at ${money(row.priceNano)}`,
+        exact: fraction(row.priceNano * packages),
+      });
+    } else if (row.priceNano > 0n || row.setUpNano === 0n) {
       parts.push({
         because: `${of}: ${count(units)} at ${money(row.priceNano)} per ${count(row.per)}`,
         exact: fraction(row.priceNano * units, row.per),

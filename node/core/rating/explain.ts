@@ -1,10 +1,11 @@
 import { minorUnitDigits } from "../money/currency.ts";
 import { formatNano } from "../money/decimal.ts";
-import type { CompiledTariff } from "../tariff/compile.ts";
+import type { CompiledTariff, PriceSource } from "../tariff/compile.ts";
 import { PLAN_REDUCES, PRICE_KIND, type PriceRow, TIER_END } from "../tariff/rows.ts";
 import { type BaseUnit, baseUnitOf } from "../tariff/units.ts";
 import type { Component, Pricing } from "./outcome.ts";
 import { rowsAt } from "./price-charge.ts";
+import { firstPricePlace } from "./price-pieces.ts";
 import { readableCount, readableUnit } from "./readable-units.ts";
 
 /** Which row priced a charge, in the document's words: service, direction, zone, band. */
@@ -46,12 +47,13 @@ export function explainComponents(
   const service = tariff.zones[price.zone - 1]?.service ?? "event";
   const money = (nano: bigint): string => formatNano(nano, minorUnitDigits(tariff.currency));
   return pricing.components.map((component) => {
+    const place = component.row ?? pricing.rows.price;
     const row =
-      component.row === undefined
-        ? price
-        : rowsAt(tariff, { ...pricing.rows, price: component.row }).price;
+      component.row === undefined ? price : rowsAt(tariff, { ...pricing.rows, price: place }).price;
     const unit = baseUnitOf(service);
-    const sentence = explain(component, row, unit, money) + explainPlace(tariff, component, row);
+    const unitsPaid = tariff.priceSources[place - firstPricePlace(tariff)]?.unitsPaid;
+    const sentence =
+      explain(component, row, unitsPaid, unit, money) + explainPlace(tariff, component, row);
     return `${sentence}: ${money(component.amountNano)}`;
   });
 }
@@ -59,6 +61,7 @@ export function explainComponents(
 function explain(
   component: Component,
   row: PriceRow,
+  unitsPaid: PriceSource["unitsPaid"],
   unit: BaseUnit,
   money: (nano: bigint) => string,
 ): string {
@@ -69,7 +72,8 @@ function explain(
     case "tier-fee":
       return `fee of the tier from ${readableCount(row.tierFrom, unit)}`;
     case "usage":
-      return isKind(row, PRICE_KIND.package)
+      if (unitsPaid === "by-fee") return `${readableCount(billed, unit)} in the fee of the tier`;
+      return unitsPaid === "in-packages"
         ? `${readableCount(billed, unit)} in packages of ${readableCount(row.per, unit)} at ${money(row.priceNano)} when begun`
         : explainUsage(quantity, billed, row, unit, money);
     case "covered":

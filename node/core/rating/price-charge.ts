@@ -6,7 +6,6 @@ import {
   type CalendarRow,
   type IntervalRow,
   LINEAR_PRICE_KIND,
-  PRICE_KIND,
   type PriceRow,
 } from "../tariff/rows.ts";
 import { unitSize } from "../tariff/units.ts";
@@ -108,14 +107,6 @@ export function placesInInterval(
   };
 }
 
-/** Kinds whose price is in the counter too; the others need nothing beside the charge's own facts. */
-const COUNTED_KINDS: ReadonlySet<number> = new Set([
-  PRICE_KIND.counterTier,
-  PRICE_KIND.package,
-  PRICE_KIND.volume,
-  PRICE_KIND.stairStep,
-]);
-
 /** A price that needs more than one row or a counter, but no plan. */
 function priceAlone(
   tariff: CompiledTariff,
@@ -126,9 +117,9 @@ function priceAlone(
     counterBefore,
   }: Pick<PricingFacts, "startMilliseconds" | "quantity" | "counterBefore">,
 ): Pick<Pricing, "amountNano" | "components"> {
-  const { kind } = tariff.priceRows[price] as PriceRow;
-  const isCounterKnown = counterBefore !== undefined && COUNTED_KINDS.has(kind);
-  if (tariff.priceSources[price]?.needsAccount !== false && !isCounterKnown) {
+  const source = tariff.priceSources[price];
+  const isCounterKnown = counterBefore !== undefined && source?.needsPlan === false;
+  if (source?.needsAccount !== false && !isCounterKnown) {
     throw new TallystickError(
       "rating.needs-account",
       "The price depends on the account's counters or plan; rate the record with its account.",

@@ -83,8 +83,7 @@ export function piecesOf(tariff: CompiledTariff, price: number, units: BilledUni
     case PRICE_KIND.counterTier:
       return piecesByTier(tariff, price, units, counterBefore - from);
     case PRICE_KIND.package: {
-      const begun = (position: bigint): bigint => (position + row.per - 1n) / row.per;
-      const packages = begun(counterBefore + all.billed) - begun(counterBefore);
+      const packages = packagesBegun(row, counterBefore, counterBefore + all.billed);
       return [{ ...all, exact: fraction(row.priceNano * packages), counterBefore }];
     }
     case PRICE_KIND.volume:
@@ -93,6 +92,12 @@ export function piecesOf(tariff: CompiledTariff, price: number, units: BilledUni
     default:
       return [{ ...all, exact: fraction(row.priceNano * all.billed, row.per) }];
   }
+}
+
+/** How many packages have their first unit from `from` to before `to`. */
+export function packagesBegun({ per }: PriceRow, from: bigint, to: bigint): bigint {
+  const begun = (position: bigint): bigint => (position + per - 1n) / per;
+  return begun(to) - begun(from);
 }
 
 /** The price of each increment is that of the band in which it starts; increments run on. */
@@ -135,14 +140,20 @@ function piecesByTier(
     const isEmpty = from === to && pieces.length === 0 && offset + from < row.tierTo;
     if (begin >= end && !isEmpty) continue;
     const billed = isEmpty ? 0n : end - begin;
-    const fee = tariff.priceSources[index]?.feeNano;
+    const { feeNano: fee, unitsPaid } = tariff.priceSources[index] ?? {};
     const isEntered = fee !== undefined && billed > 0n && offset + begin === row.tierFrom;
+    // Packages are counted from the beginning of their tier.
+    const inTier = offset + begin - row.tierFrom;
+    const exact =
+      unitsPaid === "in-packages"
+        ? fraction(row.priceNano * packagesBegun(row, inTier, inTier + billed))
+        : fraction(row.priceNano * billed, row.per);
     pieces.push({
       ...(isEntered ? { feeNano: fee } : {}),
       price: index,
       quantity: isEmpty ? 0n : overlap(0n, quantity, begin, end),
       billed,
-      exact: fraction(row.priceNano * billed, row.per),
+      exact,
       ...(offset === 0n ? {} : { counterBefore: offset + begin }),
     });
   }

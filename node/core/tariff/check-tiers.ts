@@ -87,7 +87,9 @@ export function checkTiers(
   for (const [index, step] of tiers.steps.entries()) {
     const path = [...at, "steps", index];
     checkPerUnits(step.price, service, [...path, "price"], list);
+    checkPerUnits(step.package, service, [...path, "package"], list);
     checkStepCost(step, tiers, path, list);
+    checkWholePackages(step, below, tiers, path, list);
     const isLast = index === tiers.steps.length - 1;
     if ((step.upTo === undefined) !== isLast || (step.upTo ?? below + 1) <= below) {
       list.error(
@@ -149,19 +151,46 @@ function checkTierKind(
   }
 }
 
-function checkStepCost(step: Step, { kind }: Tiers, place: PropertyKey[], list: ProblemList): void {
-  const needsPrice = kind !== "stair-step";
-  const hasFee = step.fee !== undefined;
-  const fits =
-    (step.price !== undefined) === needsPrice &&
-    (kind === "package" ? !hasFee : needsPrice || hasFee);
-  if (fits) return;
+const COST_OF_STEP: Record<Tiers["kind"], string> = {
+  graduated: "Each step of graduated has a price or a package, a fee, or one of them and a fee.",
+  volume: "Each step of volume has a price or a package, a fee, or one of them and a fee.",
+  package: "The step of package has a price, of one package, and nothing else.",
+  "stair-step": "Each step of stair-step has a fee and nothing else.",
+};
+
+function checkStepCost(
+  { price, package: packages, fee }: Step,
+  { kind }: Tiers,
+  place: PropertyKey[],
+  list: ProblemList,
+): void {
+  const hasUnits = price !== undefined || packages !== undefined;
+  const fits = {
+    graduated: hasUnits || fee !== undefined,
+    volume: hasUnits || fee !== undefined,
+    package: price !== undefined && fee === undefined,
+    "stair-step": !hasUnits && fee !== undefined,
+  };
+  const isOneOnly = packages === undefined || (price === undefined && kind !== "package");
+  if (fits[kind] && isOneOnly) return;
+  list.error("tariff.tier-cost", place, COST_OF_STEP[kind]);
+}
+
+/** Where a package straddled a tier's end, the price of what is left of it would be open. */
+function checkWholePackages(
+  { package: packages, upTo }: Step,
+  below: number,
+  { kind, unit }: Tiers,
+  place: PropertyKey[],
+  list: ProblemList,
+): void {
+  if (kind !== "graduated" || packages === undefined || upTo === undefined) return;
+  const size = (BigInt(upTo) - BigInt(below)) * unitSize(unit);
+  if (size % (BigInt(packages.per) * unitSize(packages.unit)) === 0n) return;
   list.error(
-    "tariff.tier-cost",
-    place,
-    needsPrice
-      ? `Each step of ${kind} has a price${kind === "package" ? " and no fee" : ""}.`
-      : "Each step of stair-step has a fee and no price.",
+    "tariff.tier-not-on-package",
+    [...place, "upTo"],
+    `The tier ends within a package of ${packages.per} ${packages.unit}; let it hold whole packages.`,
   );
 }
 

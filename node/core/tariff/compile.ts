@@ -16,7 +16,7 @@ import type { TierKind } from "./document-tiers.ts";
 import { type Validity, validityOf } from "./instants.ts";
 import { intervalsOfPrefixes, type PrefixEntry } from "./intervals.ts";
 import { type PlacedUse, planReduces } from "./plan-uses.ts";
-import { priceRowsOf, tierFeeNano } from "./price-rows.ts";
+import { isOfPackages, priceRowsOf, tierFeeNano } from "./price-rows.ts";
 import {
   type CalendarRow,
   type IntervalRow,
@@ -42,8 +42,12 @@ export interface PriceSource {
   counter?: CounterUse;
   /** Whether the account's plan, counters or earlier use decide what a charge comes to. */
   needsAccount: boolean;
+  /** Whether more than a counter of tiers decides it: the plan, or earlier use that is counted with it. */
+  needsPlan: boolean;
   /** Due with the first unit of the row's tier. */
   feeNano?: bigint;
+  /** How the units of the row's tier are paid, where its own price does not say so. */
+  unitsPaid?: "in-packages" | "by-fee";
 }
 
 /** The running quantity that a price's tiers stand over. */
@@ -180,17 +184,34 @@ function rowsOf(
   const isReduced = planReduces(document, use);
   const isCountedAlone = (price.counted ?? "record") === "record";
   const isRoundedByParts = document.rounding.of === "component" && price.rounding === undefined;
-  const hasFees = price.tiers?.kind === "graduated" && price.tiers.steps.some(({ fee }) => fee);
+  const isMixed = price.tiers?.steps.some(
+    (step) => step.package !== undefined || (step.fee && price.tiers?.kind === "graduated"),
+  );
   const isChanged =
-    hasFees || isReduced || price.chargedFrom !== undefined || !isCountedAlone || isRoundedByParts;
+    isMixed || isReduced || price.chargedFrom !== undefined || !isCountedAlone || isRoundedByParts;
   const kind = kindOf(price, service) | (isChanged ? PLAN_REDUCES : 0);
   const counter = counterOf(price, service, place);
-  const needsAccount = isReduced || !isCountedAlone || counter.counter !== undefined;
-  const source = { price, ...counter, needsAccount };
+  const needsPlan = isReduced || !isCountedAlone;
+  const needsAccount = needsPlan || counter.counter !== undefined;
+  const source = { price, ...counter, needsAccount, needsPlan };
   return priceRowsOf(price, { ...cell, kind }, document).map((row, step) => {
     const feeNano = tierFeeNano(price, step, document);
-    return { row, source: feeNano === 0n ? source : { ...source, feeNano } };
+    const unitsPaid = unitsPaidOf(price, step);
+    return {
+      row,
+      source: {
+        ...source,
+        ...(feeNano === 0n ? {} : { feeNano }),
+        ...(unitsPaid === undefined ? {} : { unitsPaid }),
+      },
+    };
   });
+}
+
+function unitsPaidOf(price: TariffPrice, step: number): PriceSource["unitsPaid"] {
+  const tier = price.tiers?.steps[step];
+  if (isOfPackages(price, tier)) return "in-packages";
+  return tier !== undefined && tier.price === undefined ? "by-fee" : undefined;
 }
 
 function kindOf({ tiers }: TariffPrice, service: TariffService): number {

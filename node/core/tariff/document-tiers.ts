@@ -10,9 +10,15 @@ export const TIER_SCOPES = ["session", "device", "account", "pool"] as const;
 const step = z.strictObject({
   upTo: count.optional().describe("Last unit of the tier, in the tiers' unit; the last has none"),
   price: perUnits.optional(),
+  package: perUnits
+    .optional()
+    .describe("Instead of a price: whole packages of so many units, each when its first is used"),
   fee: amount
     .optional()
-    .describe("Flat, for the tier: with its first unit where graduated, else at the period's end"),
+    .describe(
+      "Flat, for the tier, alone or beside its price: with its first unit where graduated, else " +
+        "at the period's end",
+    ),
   increments: z
     .strictObject({ first: count, further: count, unit: unitName })
     .optional()

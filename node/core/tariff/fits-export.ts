@@ -46,6 +46,10 @@ export function requireExportable(document: TariffDocument, format: string): voi
         if (price[part] === undefined) continue;
         throw notExpressible(`${place}/prices/${at}/${part}`, `${format} has no ${part}.`);
       }
+      if (price.tiers?.steps.some((step) => step.package !== undefined)) {
+        const message = `${format} has no packages in tiers.`;
+        throw notExpressible(`${place}/prices/${at}/tiers`, message);
+      }
       if (price.tiers?.steps.some(({ fee }) => fee !== undefined)) {
         throw notExpressible(`${place}/prices/${at}/tiers`, `${format} has no fees of tiers.`);
       }

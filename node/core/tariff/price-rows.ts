@@ -5,6 +5,7 @@ import { exchangeRate, reduced } from "./exchange.ts";
 import { isLedgerProvable, NO_MAXIMUM_NANO, type PriceRow, TIER_END } from "./rows.ts";
 import { unitSize } from "./units.ts";
 
+type TierStep = NonNullable<TariffPrice["tiers"]>["steps"][number];
 type Increments = NonNullable<TariffPrice["increments"]>;
 
 /** The rows of one price in one zone and band: one for each tier, in ascending order. */
@@ -45,12 +46,24 @@ interface PriceMoney {
   nano: (written: string) => bigint;
   /** Of an amount per units: exact, also where it was converted. */
   perUnits: (price: TariffPrice["price"]) => Pick<PriceRow, "priceNano" | "per">;
+  /** Of a package: its size stays what it is, so its amount is converted as a whole one. */
+  perPackage: (price: TariffPrice["price"]) => Pick<PriceRow, "priceNano" | "per">;
+}
+
+/** Whether the units of a tier are paid in whole packages. */
+export function isOfPackages({ tiers }: TariffPrice, step: TierStep | undefined): boolean {
+  return tiers?.kind === "package" || step?.package !== undefined;
 }
 
 function moneyOf({ currency }: TariffPrice, document: TariffDocument): PriceMoney {
   const rate = exchangeRate(document, currency ?? document.currency) ?? reduced(0n, 1n);
+  const convert = (nano: bigint): bigint => divideHalfEven(nano * rate.numerator, rate.denominator);
   return {
-    nano: (written) => divideHalfEven(parseDecimalNano(written) * rate.numerator, rate.denominator),
+    nano: (written) => convert(parseDecimalNano(written)),
+    perPackage: (price) => {
+      const { priceNano, per } = unitPrice(price);
+      return { priceNano: convert(priceNano), per };
+    },
     perUnits: (price) => {
       const { priceNano, per } = unitPrice(price);
       if (rate.numerator === rate.denominator) return { priceNano, per };
@@ -92,7 +105,9 @@ function tiersOf(price: TariffPrice, money: PriceMoney, increments: Increments):
     else if (index > 0) counted = { ...counted, first: counted.further };
     const tierTo = step.upTo === undefined ? TIER_END : BigInt(step.upTo) * unitSize(tiers.unit);
     const tier = {
-      ...money.perUnits(step.price),
+      ...(isOfPackages(price, step)
+        ? money.perPackage(step.package ?? step.price)
+        : money.perUnits(step.price)),
       setUpNano:
         step.fee === undefined || tiers.kind === "graduated" ? setUpNano : money.nano(step.fee),
       ...sizes(counted),

@@ -410,7 +410,11 @@ describe("verifyBundle", () => {
     const { version, validFrom, document } = honest.tariffs[0]!;
     const compiled = compileTariff(document, version);
     const priceRows = compiled.priceRows.map((row) => ({ ...row, kind: row.kind | PLAN_REDUCES }));
-    const priceSources = compiled.priceSources.map((one) => ({ ...one, needsAccount: true }));
+    const priceSources = compiled.priceSources.map((one) => ({
+      ...one,
+      needsAccount: true,
+      needsPlan: true,
+    }));
     const published = { version, validFromSeconds: BigInt(validFrom) };
     const { charge, amountNano } = honest.charges[0]!;
     assert.ok(!isClosed(charge));

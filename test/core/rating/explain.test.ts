@@ -152,4 +152,24 @@ describe("the explanation of a price", () => {
       band: "any time",
     });
   });
+
+  it("tells packages and fees of tiers", () => {
+    const stairs: Price = {
+      tiers: {
+        kind: "graduated",
+        over: "session",
+        unit: "min",
+        steps: [{ upTo: 2, package: { amount: "0.30", per: 1, unit: "min" } }, { fee: "0.50" }],
+      },
+      increments: { first: 1, further: 1, unit: "s" },
+    };
+    assert.deepEqual(sentences(stairs, { durationSeconds: 61 }), [
+      "61 s in packages of 60 s at 0.30 when begun, up to 120 s of the session: 0.60",
+    ]);
+    assert.deepEqual(sentences(stairs, { durationSeconds: 600 }), [
+      "120 s in packages of 60 s at 0.30 when begun, up to 120 s of the session: 0.60",
+      "fee of the tier from 120 s: 0.50",
+      "480 s in the fee of the tier, above 120 s of the session: 0.00",
+    ]);
+  });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { addFractions, type Fraction, fraction } from "../../../node/core/money/fraction.ts";
 import { composeCharge } from "../../../node/core/rating/compose-charge.ts";
+import { priceCharge } from "../../../node/core/rating/price-charge.ts";
 import { billedOf, piecesOf } from "../../../node/core/rating/price-pieces.ts";
 import { priceQuantity } from "../../../node/core/rating/price-quantity.ts";
 import {
@@ -174,6 +175,61 @@ describe("pieces of a price", () => {
         }
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it("of tiers with packages and fees are what walking unit by unit comes to, however use is split", () => {
+    const package_ = { amount: "0.50", per: 3, unit: "s" as const };
+    const tariff = compiled({
+      tiers: {
+        kind: "graduated",
+        over: "account",
+        unit: "s",
+        steps: [
+          { upTo: 5, price: { amount: "0.01", per: 1, unit: "s" } },
+          { upTo: 14, package: package_, fee: "0.07" },
+          { upTo: 20, fee: "0.90" },
+          { package: { ...package_, per: 10 } },
+        ],
+      },
+      increments: { first: 1, further: 1, unit: "s" },
+    });
+    const costOf = (second: number): bigint => {
+      if (second < 5) return 10_000_000n;
+      if (second < 14) {
+        const fee = second === 5 ? 70_000_000n : 0n;
+        return fee + ((second - 5) % 3 === 0 ? 500_000_000n : 0n);
+      }
+      if (second < 20) return second === 14 ? 900_000_000n : 0n;
+      return (second - 20) % 10 === 0 ? 500_000_000n : 0n;
+    };
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 25 }), { maxLength: 6 }), (uses) => {
+        let before = 0;
+        for (const use of uses) {
+          const quantity = BigInt(use) * 1000n;
+          const to = billedOf(tariff, 0, quantity);
+          const counterBefore = BigInt(before) * 1000n;
+          const pieces = piecesOf(tariff, 0, {
+            startMilliseconds,
+            quantity,
+            from: 0n,
+            to,
+            counterBefore,
+          });
+          const { amountNano } = composeCharge(tariff, 0, { quantity, billed: to, pieces });
+          let walked = 0n;
+          for (let second = before; second < before + use; second++) walked += costOf(second);
+          assert.equal(amountNano, walked);
+          const facts = { service: 1, direction: 1, startMilliseconds, sessionMinutes: 0 };
+          const digits = { decidingDigits: 0xffffffffffffffffn, wholeNumber: false };
+          // Whoever holds the charge prices it by the counter that it names.
+          const priced = priceCharge(tariff, { ...facts, ...digits, quantity, counterBefore });
+          assert.equal(priced.amountNano, walked);
+          before += use;
+        }
+      }),
+      { numRuns: 100 },
     );
   });
 

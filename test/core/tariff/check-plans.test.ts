@@ -47,6 +47,8 @@ const seconds = (upTo: number | undefined) => ({
 const TIERS = "/services/0/prices/0/tiers";
 const ALLOWANCE = "/plans/0/allowances/0";
 
+const PACKAGE = { amount: "1", per: 4, unit: "unit" } as const;
+
 /** What must be refused: a change of the valid document, the code, and the place. */
 const refused: [string, object, string, string][] = [
   ["a price and tiers", sms({}, { price: EACH }), "tariff.price-or-tiers", "/services/0/prices/0"],
@@ -98,6 +100,42 @@ const refused: [string, object, string, string][] = [
     sms({ kind: "package", steps: [{ price: EACH, fee: "1" }] }),
     "tariff.tier-cost",
     `${TIERS}/steps/0`,
+  ],
+  [
+    "a package and a price in one step",
+    sms({ steps: [{ price: EACH, package: PACKAGE }] }),
+    "tariff.tier-cost",
+    `${TIERS}/steps/0`,
+  ],
+  [
+    "a step that costs nothing it says",
+    sms({ steps: [{ upTo: 8, package: PACKAGE }, {}] }),
+    "tariff.tier-cost",
+    `${TIERS}/steps/1`,
+  ],
+  [
+    "a package of a stair",
+    sms({ kind: "stair-step", steps: [{ fee: "1", package: PACKAGE }] }),
+    "tariff.tier-cost",
+    `${TIERS}/steps/0`,
+  ],
+  [
+    "a package within a package",
+    sms({ kind: "package", steps: [{ package: PACKAGE }] }),
+    "tariff.tier-cost",
+    `${TIERS}/steps/0`,
+  ],
+  [
+    "a tier that ends within a package",
+    sms({ steps: [{ upTo: 8, price: EACH }, { upTo: 18, package: PACKAGE }, { price: EACH }] }),
+    "tariff.tier-not-on-package",
+    `${TIERS}/steps/1/upTo`,
+  ],
+  [
+    "a package in another unit",
+    sms({ steps: [{ package: { ...PACKAGE, unit: "s" } }] }),
+    "tariff.unit-does-not-fit",
+    `${TIERS}/steps/0/package/unit`,
   ],
   [
     "a stair without a fee",

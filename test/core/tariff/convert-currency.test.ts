@@ -55,6 +55,25 @@ describe("a price list in another currency", () => {
     assert.equal(amountNano, 108_330_000n);
   });
 
+  it("converts a package as a whole: its size is not an amount", () => {
+    const unit = "unit" as const;
+    const packages = (kind: "package" | "graduated", step: object) =>
+      parseTariff({
+        ...tariffDocument(),
+        services: [
+          { service: "event", prices: [{ tiers: { kind, over: "account", unit, steps: [step] } }] },
+        ],
+      });
+    const size = { amount: "0.30", per: 7, unit };
+    for (const document of [
+      packages("package", { price: size }),
+      packages("graduated", { package: size }),
+    ]) {
+      const [row] = compileTariff(convertTariff(document, "USD", TABLE)).priceRows;
+      assert.deepEqual([row?.priceNano, row?.per], [324_990_000n, 7n]);
+    }
+  });
+
   it("is another document for another table", () => {
     const rates = [{ currency: "EUR", rate: "1.0834" }];
     assert.notDeepEqual(

@@ -294,6 +294,25 @@ describe("export of tariffs", () => {
     });
 
   it("refuses by place what CGRateS can not say", () => {
+    const packages = tariffDocument({
+      services: [
+        {
+          service: "voice",
+          direction: "outgoing",
+          prices: [
+            {
+              tiers: {
+                kind: "graduated",
+                over: "session",
+                unit: "s",
+                steps: [{ package: { amount: "1", per: 60, unit: "s" } }],
+              },
+              increments: { first: 1, further: 1, unit: "s" },
+            },
+          ],
+        },
+      ],
+    });
     const cases: [TariffDocument, string][] = [
       [voice({}, { plans: [{ name: "S" }] }), "plans"],
       [voice({}, { taxes: [{ name: "VAT", percent: "19" }] }), "taxes"],
@@ -302,6 +321,7 @@ describe("export of tariffs", () => {
       [voice({ split: 2 }), "services/0/prices/0/split"],
       [voice({ rounding: { mode: "half-even", scale: 2 } }), "services/0/prices/0/rounding"],
       [energy({}), "services/0"],
+      [packages, "services/0/prices/0/tiers"],
     ];
     for (const [document, field] of cases) {
       assert.throws(() => exportCgrates(parseTariff(document)), refusedAt(field), field);
