@@ -3,6 +3,7 @@ import { aggregate } from "./bench/aggregate.ts";
 import type { Benchmark, Figure } from "./bench/benchmark.ts";
 import { close } from "./bench/close.ts";
 import { gas } from "./bench/gas.ts";
+import { outage } from "./bench/outage.ts";
 import { pipeline } from "./bench/pipeline.ts";
 import { proofs } from "./bench/proofs.ts";
 import { publish } from "./bench/publish.ts";
@@ -23,6 +24,7 @@ const BENCHMARKS: Benchmark[] = [
   publish,
   verify,
   gas,
+  outage,
   reserve,
   aggregate,
   close,

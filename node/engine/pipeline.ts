@@ -228,14 +228,12 @@ export class OperatorPipeline {
     if (outcome === "refused") await this.#committer.assertNotRefused();
   }
 
-  /** Notes how ticks ended since, and hands over what waits. @returns ticks still open */
-  noteFinal(): Promise<StoredTick[]> {
+  /** Notes how ticks ended since, and hands over what waits. @returns how many are open still */
+  noteFinal(): Promise<number> {
     return this.#turns.run(async () => {
-      for (const tick of await this.#committer.open()) {
-        if ((await this.#committer.note(tick)) === "waiting") break;
-      }
+      await this.#committer.noteOpen();
       await this.#committer.enqueueOpen();
-      return this.#committer.open();
+      return (await this.#committer.standing()).open;
     });
   }
 
@@ -329,7 +327,7 @@ export class OperatorPipeline {
 
   /** The oldest tick that the ledger does not take. */
   async refusedTick(): Promise<StoredTick | undefined> {
-    return (await this.#committer.open()).find(({ refused }) => refused !== undefined);
+    return (await this.#committer.standing()).refused;
   }
 
   /** Figures for people and monitoring: books, suspense, files, claims. */
@@ -352,22 +350,21 @@ export class OperatorPipeline {
     const { files, classes, balanced } = await this.control.overall();
     const claims: Record<string, number> = {};
     for (const { state } of await this.claims()) claims[state] = (claims[state] ?? 0) + 1;
-    const open = await this.#committer.open();
+    const ticks = await this.#committer.standing();
     const bill = await this.billProgress();
-    const stuck = open.find(({ refused }) => refused !== undefined);
-    const oldest = open[0]?.sealedAt;
+    const oldest = ticks.oldest?.sealedAt;
     return {
       books,
       files,
       suspended: classes.suspended.records,
       totalsBalance: balanced,
       claims,
-      ticksOpen: open.length,
+      ticksOpen: ticks.open,
       ...(oldest === undefined ? {} : { oldestOpenTick: oldest }),
       ...(bill === undefined ? {} : { bill }),
-      ...(stuck?.refused === undefined
+      ...(ticks.refused?.refused === undefined
         ? {}
-        : { commitRefused: { tick: stuck.number, ...stuck.refused } }),
+        : { commitRefused: { tick: ticks.refused.number, ...ticks.refused.refused } }),
     };
   }
 

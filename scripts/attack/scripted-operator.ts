@@ -125,6 +125,11 @@ export class ScriptedOperator {
     return operator;
   }
 
+  /** Its one key for every duty. */
+  get wallet(): Wallet {
+    return this.#key;
+  }
+
   book(name: BookName): Hex {
     return this.#books.get(name) as Hex;
   }

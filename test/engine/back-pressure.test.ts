@@ -78,7 +78,7 @@ describe("back pressure", () => {
     assert.equal((await scene.pipeline.status()).ticksOpen, TICKS);
     scene.ledger.isReachable = true;
     const before = scene.network.head().number;
-    while ((await scene.pipeline.noteFinal()).length > 0) {
+    while ((await scene.pipeline.noteFinal()) > 0) {
       await scene.outbox.pump();
       const { number } = scene.network.mine();
       assert.ok(number - before < 200n, "it catches up");

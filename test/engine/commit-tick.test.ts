@@ -148,7 +148,7 @@ describe("sealing and committing", () => {
   }
 
   async function catchUp(scene: EngineScene): Promise<void> {
-    for (let round = 0; (await scene.pipeline.noteFinal()).length > 0; round++) {
+    for (let round = 0; (await scene.pipeline.noteFinal()) > 0; round++) {
       assert.ok(round < 100, "it catches up");
       await scene.settle();
     }
@@ -168,6 +168,49 @@ describe("sealing and committing", () => {
     await scene.assertConsistent();
     await scene.commit();
     assert.equal(commitments(scene), 8);
+  });
+
+  it("reads no more at a further tick however many wait already", async () => {
+    const scene = await sceneAfterOutage(8);
+    scene.ledger.isReachable = false;
+    const read = async (ticks: number): Promise<number> => {
+      for (let tick = 0; tick < ticks; tick++) await scene.pipeline.seal();
+      let read = 0;
+      const { scan } = scene.store;
+      scene.store.scan = async function* (range) {
+        for await (const entry of scan.call(scene.store, range)) {
+          if (range.from.startsWith("tick/")) read++;
+          yield entry;
+        }
+      };
+      await scene.pipeline.seal();
+      await scene.pipeline.noteFinal();
+      await scene.pipeline.status();
+      scene.store.scan = scan;
+      return read;
+    };
+    await read(150);
+    const [few, many] = [await read(1), await read(200)];
+    assert.equal(many, few);
+    assert.equal((await scene.pipeline.status()).ticksOpen, 8 + 150 + 1 + 1 + 1 + 200 + 1);
+  });
+
+  it("tells that a tick behind others is refused, and how many are open, after a restart too", async () => {
+    const scene = await EngineScene.withAccounts();
+    await scene.commit();
+    await commitForeign(scene, 2n);
+    for (let tick = 0; tick < 3; tick++) await scene.pipeline.seal();
+    await scene.settle();
+    for (const start of [0, 1]) {
+      if (start === 1) {
+        scene.crash(1_000);
+        await scene.reopen();
+        await scene.settle();
+      }
+      assert.equal(await scene.pipeline.noteFinal(), 3);
+      const { ticksOpen, commitRefused } = await scene.pipeline.status();
+      assert.deepEqual([ticksOpen, commitRefused?.tick], [3, "2"]);
+    }
   });
 
   it("waits with a tick that is kept back until it is final", async () => {

@@ -4,6 +4,7 @@ import type { Store } from "../store/store.ts";
 import { StoreSession } from "../store/store-session.ts";
 import { getJson, scanJson } from "../store/stored-json.ts";
 import type { StoredBatch, StoredTick } from "../store/stored-types.ts";
+import { OpenTicks, type TicksStanding } from "./open-ticks.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Settled } from "./outbox-journal.ts";
 
@@ -28,6 +29,7 @@ const KEY = /^commit-tick:(\d+):/;
 export class TickCommitter {
   readonly #store: Store;
   readonly #outbox: Outbox;
+  readonly #open: OpenTicks;
   /** Number of the newest tick that the outbox has. */
   #enqueuedThrough = 0n;
   /** Told when further ticks were handed over. */
@@ -36,6 +38,7 @@ export class TickCommitter {
   constructor(store: Store, outbox: Outbox) {
     this.#store = store;
     this.#outbox = outbox;
+    this.#open = new OpenTicks(store);
   }
 
   /**
@@ -45,9 +48,10 @@ export class TickCommitter {
    */
   async enqueueOpen(): Promise<void> {
     let group: StoredTick[] = [];
-    for (const tick of await this.open()) {
-      if (BigInt(tick.number) <= this.#enqueuedThrough) continue;
+    for await (const tick of this.#open.from(this.#enqueuedThrough + 1n)) {
       const isBound = await this.#isBound(tick);
+      // Behind one that is not bound none is: they are decided on in order.
+      if (!isBound && group.length === 0 && !this.#hasRoom()) return;
       const isFull = group.length > 0 && batchesOf([...group, tick]) > BATCHES_PER_TRANSACTION;
       if (isBound || isFull) {
         if (!(await this.#enqueueTogether(group))) return;
@@ -92,6 +96,7 @@ export class TickCommitter {
     }
     session.put(at, { ...tick, blockTime } satisfies StoredTick);
     await session.commit();
+    this.#open.noteFinal(BigInt(tick.number));
     return "final";
   }
 
@@ -106,20 +111,21 @@ export class TickCommitter {
     }
   }
 
-  /** Ticks that are not known to be final, oldest first. */
-  async open(): Promise<StoredTick[]> {
-    const open: StoredTick[] = [];
-    for await (const tick of this.#newestFirst()) {
-      // Ticks become final in order: the first that is ends the search.
-      if (tick.blockTime !== undefined) break;
-      open.unshift(tick);
+  /** Notes how ticks ended, the oldest first, up to one that is on its way. */
+  async noteOpen(): Promise<void> {
+    for await (const tick of this.#open.all()) {
+      if ((await this.note(tick)) === "waiting") return;
     }
-    return open;
+  }
+
+  /** How many are not final, since when, and which of them the ledger refuses. */
+  standing(): Promise<TicksStanding> {
+    return this.#open.standing(this.#enqueuedThrough);
   }
 
   /** @throws TallystickError `commit.refused` while the ledger does not take a tick */
   async assertNotRefused(): Promise<void> {
-    const [refused] = (await this.open()).filter((tick) => tick.refused !== undefined);
+    const { refused } = await this.standing();
     if (refused !== undefined) throw refusedError(refused);
   }
 
@@ -129,11 +135,11 @@ export class TickCommitter {
    * rotated); and block times that changed while nobody listened are noted.
    */
   async recover(): Promise<void> {
-    for (const tick of await this.open()) await this.#prepareRetry(tick);
+    for await (const tick of this.#open.all()) await this.#prepareRetry(tick);
     await this.enqueueOpen();
-    for (const tick of await this.open()) await this.note(tick);
+    await this.noteOpen();
     let compared = 0;
-    for await (const tick of this.#newestFirst()) {
+    for await (const tick of this.#open.newestFirst()) {
       if (++compared > RECHECKED_TICKS) break;
       if (tick.blockTime === undefined) continue;
       const last = (await this.#partsOf(tick)).at(-1) as Part;
@@ -157,12 +163,16 @@ export class TickCommitter {
     return first !== undefined && (await this.#outbox.has(first.key));
   }
 
+  #hasRoom(): boolean {
+    const onTheWay = this.#outbox.pending().filter(({ key }) => KEY.test(key)).length;
+    return onTheWay < ON_THE_WAY_MAX;
+  }
+
   /** @returns false when they are kept back, and all that come after them */
   async #enqueueTogether(group: readonly StoredTick[]): Promise<boolean> {
     const [first] = group;
     if (first === undefined) return true;
-    const onTheWay = this.#outbox.pending().filter(({ key }) => KEY.test(key)).length;
-    if (onTheWay >= ON_THE_WAY_MAX) return false;
+    if (!this.#hasRoom()) return false;
     if (group.length === 1) await this.#enqueue(group);
     else {
       const carried = group.map((tick) => ({ ...tick, carriedBy: first.number }));
@@ -239,11 +249,6 @@ export class TickCommitter {
 
   async #stored(number: string): Promise<StoredTick> {
     return (await getJson<StoredTick>(this.#store, keys.tick(BigInt(number)))) as StoredTick;
-  }
-
-  async *#newestFirst(): AsyncGenerator<StoredTick> {
-    const range = { ...below("tick/"), reverse: true };
-    for await (const { value } of scanJson<StoredTick>(this.#store, range)) yield value;
   }
 }
 
