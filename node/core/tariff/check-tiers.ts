@@ -111,7 +111,7 @@ export function checkTiers(
       list.error(
         "tariff.unit-does-not-fit",
         [...path, "increments", "unit"],
-        `${service.service} is not counted in ${step.increments.unit}.`,
+        `${service.service} is not counted in ${step.increments.unit}; use one of ${unitsOf(service).join(", ")}.`,
       );
     }
     checkIncrements(step.increments, service, path, list);
@@ -140,7 +140,9 @@ function checkTierKind(
     refuse("A window is for graduated tiers and packages over a device, account or pool.");
   }
   if (tiers.kind === "package" && tiers.steps.length > 1) {
-    refuse("A package has one step: its price per as many units as are in it.");
+    refuse(
+      "A package has one step: its price per as many units as are in it. Units that come free before it are an allowance of a plan.",
+    );
   }
   const hasBounds = [price.setUp, price.minimum, price.maximum].some((one) => one !== undefined);
   if (isAtEnd(tiers) && hasBounds) {

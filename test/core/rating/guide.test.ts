@@ -7,8 +7,10 @@ import { AccountDirectory } from "../../../node/core/rating/account-directory.ts
 import { AccountRater, needsAccounts } from "../../../node/core/rating/account-rater.ts";
 import { BillingPeriods } from "../../../node/core/rating/billing-period.ts";
 import { PeriodCloser } from "../../../node/core/rating/close-period.ts";
+import { explainComponents } from "../../../node/core/rating/explain.ts";
 import { rateUsage } from "../../../node/core/rating/rate-usage.ts";
 import { RatingState } from "../../../node/core/rating/rating-state.ts";
+import { readUsageLine } from "../../../node/core/rating/usage-line.ts";
 import type { UsageRecord } from "../../../node/core/records/usage-record.ts";
 import { checkTariff } from "../../../node/core/tariff/check.ts";
 import { compileTariff } from "../../../node/core/tariff/compile.ts";
@@ -82,6 +84,21 @@ describe("the guide to tariffs", () => {
         assert.ok(GUIDE.includes(`\`${code}\``), code);
       }
     }
+  });
+
+  it("begins with commands that print what it shows", () => {
+    const [, tariff = "", usage = "", printed = ""] =
+      /<<'END'\n(.*?)\nEND\necho '([^']+)'.*?```text\n([^\n]+)\n/s.exec(GUIDE) ?? [];
+    const line = readUsageLine(usage);
+    if (line.kind !== "usage") assert.fail(usage);
+    const compiled = compileTariff(JSON.parse(tariff));
+    const outcome = rateUsage(compiled, line.record);
+    if (outcome.outcome !== "rated") assert.fail(usage);
+    const explained = explainComponents(compiled, outcome).join("; ");
+    assert.equal(
+      `${line.record.id}  ${formatNano(outcome.amountNano, 2)} EUR  ${explained}`,
+      printed,
+    );
   });
 
   for (const { tariff, accounts, uses, closings } of EXAMPLES) {
