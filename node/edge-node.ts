@@ -2,12 +2,14 @@ import { mkdir, readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { ChargingLogFile } from "./adapters/charging-log-file.ts";
+import { EdgeTariffs } from "./adapters/edge-tariffs.ts";
 import type { Log } from "./adapters/log.ts";
 import { readTariffJson } from "./adapters/tariff-file.ts";
 import type { EdgeConfig, Environment } from "./config.ts";
 import { fromHex, toHex } from "./core/bytes.ts";
 import { TallystickError } from "./core/errors.ts";
 import { parseDecimalNano } from "./core/money/decimal.ts";
+import { compileTariff } from "./core/tariff/compile.ts";
 import { ChargingNode } from "./engine/charging/charging-node.ts";
 import { ChargingUpkeep } from "./engine/charging/charging-upkeep.ts";
 import { EdgeSettlement } from "./engine/charging/edge-settlement.ts";
@@ -50,6 +52,8 @@ export class EdgeNode {
         })),
       ),
     );
+    const kept = new EdgeTariffs(join(config.data, "tariffs"));
+    for (const published of await kept.kept()) tariffs.add(published);
     const token = await operatorToken(config.data);
     const charging = await ChargingNode.open({
       log: await ChargingLogFile.open(join(config.data, "charging"), {
@@ -60,7 +64,7 @@ export class EdgeNode {
       emergencyNumbers: config.emergencyNumbers,
     });
     const state = { lastSettled: 0, isCutOff: false };
-    const settle = await settlementOf(config, environment, charging, state, log);
+    const settle = await settlementOf(config, environment, { charging, tariffs, kept }, state, log);
     const upkeep = new ChargingUpkeep(
       charging,
       (error) => log.warn("charging upkeep failed", { component: "charging", code: codeOf(error) }),
@@ -69,6 +73,7 @@ export class EdgeNode {
     const listener = createChargingServer({
       charging,
       token,
+      tariffs,
       isEdge: config.centre !== undefined,
       health: () => ({ live: true, ready: true, ...centreHealth(state) }),
       log,
@@ -93,6 +98,26 @@ export class EdgeNode {
   }
 }
 
+interface EdgeParts {
+  charging: ChargingNode;
+  tariffs: CompiledTariffs;
+  kept: EdgeTariffs;
+}
+
+/** Durable before a session is priced by it: a restart while the edge is cut off needs it too. */
+async function takeTariffs(
+  centre: HttpCentre,
+  tariffs: CompiledTariffs,
+  kept: EdgeTariffs,
+): Promise<void> {
+  const newest = tariffs.versions.at(-1)?.version ?? 0;
+  for (const published of await centre.tariffsAfter(newest)) {
+    compileTariff(published.document, published.version);
+    await kept.keep(published);
+    tariffs.add(published);
+  }
+}
+
 interface CentreState {
   lastSettled: number;
   isCutOff: boolean;
@@ -102,7 +127,7 @@ interface CentreState {
 async function settlementOf(
   { name, centre, slices }: EdgeConfig,
   environment: Environment,
-  charging: ChargingNode,
+  { charging, tariffs, kept }: EdgeParts,
   state: CentreState,
   log: Log,
 ): Promise<() => Promise<void>> {
@@ -118,7 +143,8 @@ async function settlementOf(
   }
   const wanted = new Map(slices.map(({ account, amount }) => [account, parseDecimalNano(amount)]));
   const token = toHex(fromHex(written.trim(), 32));
-  const settlement = new EdgeSettlement(name, charging, new HttpCentre(centre.url, token), wanted);
+  const far = new HttpCentre(centre.url, token);
+  const settlement = new EdgeSettlement(name, charging, far, wanted);
   let lastTried = 0;
   return async () => {
     const now = Date.now();
@@ -127,6 +153,7 @@ async function settlementOf(
     lastTried = now;
     try {
       await settlement.run();
+      await takeTariffs(far, tariffs, kept);
       if (state.isCutOff) log.info("centre is back", { component: "edge" });
       state.isCutOff = false;
       state.lastSettled = Date.now();

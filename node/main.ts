@@ -16,7 +16,8 @@ try {
   if (configFile === undefined) {
     throw new TallystickError("config.missing", "Call it with the node's configuration file.");
   }
-  const node = await OperatorNode.start(await readConfig(configFile), environment, log);
+  const read = () => readConfig(configFile);
+  const node = await OperatorNode.start(await read(), environment, log, read);
   process.send?.({ serving: node.url });
   const stop = (): void => {
     process.removeAllListeners("disconnect");

@@ -31,9 +31,11 @@ import type { SignReceipt } from "./engine/evidence/issue-receipt.ts";
 import { showSample } from "./engine/evidence/show-sample.ts";
 import type { EngineContext, OperatorProfile } from "./engine/operator.ts";
 import { OperatorPipeline } from "./engine/pipeline.ts";
+import { TariffFollower } from "./engine/rate/follow-tariff.ts";
 import { requireApproved } from "./engine/rate/require-approved.ts";
 import { requirePublished } from "./engine/rate/require-published.ts";
 import { TariffShelf } from "./engine/rate/tariff-shelf.ts";
+import { tariffStatus } from "./engine/rate/tariff-status.ts";
 import { Settlement } from "./engine/settle/settlement.ts";
 import { timeRecord } from "./engine/store/time-record.ts";
 import { SubscriberAccess } from "./http/access.ts";
@@ -41,6 +43,7 @@ import { healthOf } from "./http/health.ts";
 import { NodeMetrics } from "./http/metrics.ts";
 import { createListener } from "./http/server.ts";
 import { Spool } from "./http/spool.ts";
+import { namedTariffs } from "./named-tariffs.ts";
 import { operatorToken } from "./operator-token.ts";
 
 const FINAL_WAIT_MS = 10_000;
@@ -79,10 +82,12 @@ export class OperatorNode {
     this.url = parts.url;
   }
 
+  /** @param readAgain the configuration as it is now; it may name tariffs that came since */
   static async start(
     config: NodeConfig,
     environment: Environment,
     log: Log,
+    readAgain: () => Promise<NodeConfig> = async () => config,
   ): Promise<OperatorNode> {
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     const store = await LevelStore.open(join(config.data, "store"));
@@ -118,8 +123,15 @@ export class OperatorNode {
     if (!isCompared) {
       log.warn("store and tariffs not compared with the ledger", { component: "node" });
     }
+    const tariffFollower = new TariffFollower(
+      tariffs,
+      context.profile,
+      ledger,
+      namedTariffs(readAgain),
+    );
     const pipeline = await OperatorPipeline.open({
       context,
+      tariffFollower,
       tariffs,
       outbox,
       ledger,
@@ -159,6 +171,7 @@ export class OperatorNode {
       currency: config.agreement.currency,
       ...(await pipeline.status()),
       ledger: await ledgerStatus(ledger),
+      tariff: tariffStatus(tariffs, tariffFollower),
       outbox: outbox.pending().length,
       ...troubleOf(outbox),
       cadenceSeconds: cadence.seconds,
@@ -196,7 +209,9 @@ export class OperatorNode {
         checkStore: () => pipeline.check(),
         finalWaitMilliseconds: FINAL_WAIT_MS,
       },
-      ...(charging === undefined ? {} : { charging: { charging: charging.charging, token } }),
+      ...(charging === undefined
+        ? {}
+        : { charging: { charging: charging.charging, token, tariffs } }),
       outbox,
       ledger,
       ledgerUrl: config.ledger.urls[0] as string,

@@ -47,7 +47,9 @@ async function inProcess<T>(
   let node: Awaited<ReturnType<typeof OperatorNode.start>>;
   try {
     const ownConfig = { ...config, http, cadenceSeconds: 0 };
-    node = await OperatorNode.start(ownConfig, readEnvironment(), createLog("silent"));
+    node = await OperatorNode.start(ownConfig, readEnvironment(), createLog("silent"), () =>
+      readConfig(folder.configFile),
+    );
   } catch (error) {
     throw asServiceError(error);
   }

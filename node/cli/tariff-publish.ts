@@ -1,5 +1,5 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EvmLedger } from "../adapters/evm-ledger.ts";
 import { Keystore, passphraseOf } from "../adapters/keystore.ts";
@@ -11,7 +11,14 @@ import { checkTariff } from "../core/tariff/check.ts";
 import { parseTariffInstant } from "../core/tariff/instants.ts";
 import type { ContractName } from "../engine/commit/ledger.ts";
 import { type PublishedVersion, publishTariff } from "../engine/rate/publish-tariff.ts";
-import { dataFolder, type OperatorFolder, operatorFolder } from "./data-folder.ts";
+import {
+  dataFolder,
+  type OperatorFolder,
+  operatorFolder,
+  operatorToken,
+  runningNode,
+} from "./data-folder.ts";
+import { NodeClient } from "./node-client.ts";
 import { asServiceError } from "./open-node.ts";
 import { EXIT, type ExitCode, type Output, UsageError } from "./output.ts";
 import { readJsonFile } from "./rating-files.ts";
@@ -73,8 +80,28 @@ export async function publishDocument(
     ledger.close();
   }
   const isNamed = await nameInConfig(configFile, file, options.approval, published);
-  await say(published, { file, configFile, isNamed }, output);
-  return EXIT.yes;
+  const node = await toldNode(configFile, config.data, published.version);
+  await say(published, { file, configFile, isNamed, node }, output);
+  return node === "lacking" ? EXIT.no : EXIT.yes;
+}
+
+/** What a running node made of it; one that does not run reads it at its start. */
+type NodeTold = "rates" | "lacking" | "away";
+
+/** A node that does not hear of it now finds it by itself: this only saves the wait. */
+async function toldNode(configFile: string, data: string, version: number): Promise<NodeTold> {
+  const folder = { name: basename(data), path: data, configFile };
+  const url = await runningNode(folder);
+  if (url === undefined) return "away";
+  try {
+    const node = new NodeClient(url, await operatorToken(folder));
+    const { body } = await node.send("POST", "/v1/operator/tariff/follow");
+    const { tariff } = body as { tariff?: { version?: number } };
+    return (tariff?.version ?? 0) >= version ? "rates" : "lacking";
+  } catch (error) {
+    if (error instanceof TallystickError) return "away";
+    throw error;
+  }
 }
 
 /** What is published can not be taken back, so nobody's tariff is meant by default among several. */
@@ -86,21 +113,39 @@ async function folderOf({ data, operator }: PublishOptions): Promise<OperatorFol
 
 async function say(
   { version, root, validFromSeconds, isNew }: PublishedVersion,
-  { file, configFile, isNamed }: { file: string; configFile: string; isNamed: boolean },
+  { file, configFile, isNamed, node }: Said,
   output: Output,
 ): Promise<void> {
   const validFrom = new Date(Number(validFromSeconds) * 1000).toISOString();
   await output.record({
-    published: { version, root, validFrom, isNew, configuration: configFile, wasNamed: !isNamed },
+    published: {
+      version,
+      root,
+      validFrom,
+      isNew,
+      configuration: configFile,
+      wasNamed: !isNamed,
+      node,
+    },
   });
   await output.say(
     `${file}: version ${version} ${isNew ? "published" : "was published before"}, valid from ${validFrom}, root ${root}`,
   );
-  if (isNamed) {
-    await output.say(
-      `named in ${configFile}: start the node again, and it rates by it from then on`,
-    );
-  }
+  if (isNamed) await output.say(`named in ${configFile}`);
+  await output.say(WORDS_OF_NODE[node]);
+}
+
+const WORDS_OF_NODE: Record<NodeTold, string> = {
+  rates: "the running node has it, and rates by it from then on",
+  lacking: 'the running node could not take it: "tallystick status" says why',
+  away: "no node runs here; it rates by it once it is started",
+};
+
+interface Said {
+  file: string;
+  configFile: string;
+  isNamed: boolean;
+  node: NodeTold;
 }
 
 /** A date or an instant, by the tariff's time zone. */

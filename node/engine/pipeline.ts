@@ -31,6 +31,7 @@ import { AccountGuide } from "./intake/guide-account.ts";
 import { type UsageFile, UsageIngest } from "./intake/ingest-usage.ts";
 import { putWaiting, removeWaiting } from "./intake/suspend-record.ts";
 import type { EngineContext } from "./operator.ts";
+import type { TariffFollower } from "./rate/follow-tariff.ts";
 import {
   beginForgetting,
   type ForgetPlace,
@@ -70,6 +71,8 @@ export interface PipelineParts {
   ledgerSection: LedgerSection;
   /** What computes in a bill run; the node's own thread unless given. */
   openBillKernel?: OpenBillKernel;
+  /** Finds versions of the tariff that are published while the node runs. */
+  tariffFollower?: TariffFollower;
   /** Signs what evidence bundles say of the charges that exist; they say nothing without it. */
   signReceipt?: SignReceipt;
 }
@@ -121,12 +124,18 @@ export class OperatorPipeline {
   readonly control: ControlViews;
   readonly #guide: AccountGuide;
   #accountsRevision = 0;
+  /** Versions of the tariff that the accounts' rating knows. */
+  #ratedVersions: number;
 
   private constructor(parts: PipelineParts, guide: AccountGuide, rating: AccountRating) {
     this.#parts = parts;
     this.#guide = guide;
     this.control = new ControlViews(parts.context.store);
-    this.#ingest = new UsageIngest(parts.context, parts.tariffs, guide, rating);
+    this.#ratedVersions = parts.tariffs.versions.length;
+    this.#ingest = new UsageIngest(parts.context, parts.tariffs, guide, rating, async () => {
+      await parts.tariffFollower?.look();
+      return this.#newRating();
+    });
     this.#committer = new TickCommitter(parts.context.store, parts.outbox);
     this.#evidence = new EvidenceBuilder(
       parts.context,
@@ -190,6 +199,30 @@ export class OperatorPipeline {
   /** Another number after each change of the accounts. */
   get accountsRevision(): number {
     return this.#accountsRevision;
+  }
+
+  /**
+   * Takes versions of the tariff that were published since; from their start on records are priced by
+   * them. Between two files; within one it is done for each unit of work.
+   * @param isAsked a version that could not be taken is tried at once
+   */
+  async followTariff(isAsked = false): Promise<void> {
+    const { tariffFollower } = this.#parts;
+    if (tariffFollower === undefined) return;
+    await this.#turns.run(async () => {
+      await tariffFollower.look(isAsked);
+      const rating = await this.#newRating();
+      if (rating !== undefined) this.#ingest.takeRating(rating);
+    });
+  }
+
+  /** The accounts' rating by all versions, where it does not know them yet. */
+  async #newRating(): Promise<AccountRating | undefined> {
+    const { length } = this.#parts.tariffs.versions;
+    if (length === this.#ratedVersions) return undefined;
+    const rating = await loadRating(this.#parts);
+    this.#ratedVersions = length;
+    return rating;
   }
 
   ingest(
@@ -270,11 +303,10 @@ export class OperatorPipeline {
   /** Drops counters that no record reaches any more; between two steps others may write. */
   async #forgetRating(): Promise<void> {
     const { context } = this.#parts;
-    const { rating } = this.#ingest;
-    let place = await this.#turns.run(() => beginForgetting(context, rating));
+    let place = await this.#turns.run(() => beginForgetting(context, this.#ingest.rating));
     while (place !== undefined) {
       const from: ForgetPlace = place;
-      place = await this.#turns.run(() => forgetSome(context, rating, from));
+      place = await this.#turns.run(() => forgetSome(context, this.#ingest.rating, from));
     }
   }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { SessionRecord } from "../core/charging/entry.ts";
 import type { EdgeReport } from "../core/charging/settle-slice.ts";
 import type { EdgeAnswer } from "../engine/charging/edge-settlement.ts";
+import type { PublishedDocument } from "../engine/rate/tariff-shelf.ts";
 import { name } from "./charging-shapes.ts";
 
 /* What an edge node and its centre say to each other: nano-units and quantities as decimal strings. */
@@ -71,6 +72,24 @@ const answerSchema = z.object({
     }),
   ),
 });
+
+const tariffsSchema = z.object({
+  tariffs: z.array(
+    z.looseObject({
+      version: z.number().int().positive(),
+      validFrom: z.string().regex(/^\d{1,12}$/),
+      document: z.unknown(),
+    }),
+  ),
+});
+
+/** @throws ZodError when it is no answer of a centre */
+export const readTariffs = (body: unknown): PublishedDocument[] =>
+  tariffsSchema.parse(body).tariffs.map(({ version, validFrom, document }) => ({
+    version,
+    validFromSeconds: BigInt(validFrom),
+    document,
+  }));
 
 /** Bigints as text, on the way out. */
 export const toWire = (value: object): string =>

@@ -4,7 +4,8 @@ import { request as httpsRequest } from "node:https";
 import type { EdgeReport } from "../core/charging/settle-slice.ts";
 import { TallystickError } from "../core/errors.ts";
 import type { Centre, EdgeAnswer } from "../engine/charging/edge-settlement.ts";
-import { readAnswer, toWire } from "./edge-shapes.ts";
+import type { PublishedDocument } from "../engine/rate/tariff-shelf.ts";
+import { readAnswer, readTariffs, toWire } from "./edge-shapes.ts";
 
 const TIMEOUT_MILLISECONDS = 10_000;
 
@@ -20,10 +21,27 @@ export class HttpCentre implements Centre {
 
   async settle({ edge, ...report }: EdgeReport): Promise<EdgeAnswer> {
     const path = `/v1/charging/edges/${encodeURIComponent(edge)}/settlement`;
+    return this.#answer("PUT", path, readAnswer, toWire(report));
+  }
+
+  /**
+   * Versions of the tariff beyond this one.
+   * @throws TallystickError `centre.unreachable`, or the centre's own code
+   */
+  tariffsAfter(version: number): Promise<PublishedDocument[]> {
+    return this.#answer("GET", `/v1/charging/tariffs?after=${version}`, readTariffs);
+  }
+
+  async #answer<T>(
+    method: "GET" | "PUT",
+    path: string,
+    read: (body: unknown) => T,
+    text?: string,
+  ): Promise<T> {
     let answer: { status: number; body: unknown };
     try {
-      answer = await this.#put(path, toWire(report));
-      if (answer.status === 200) return readAnswer(answer.body);
+      answer = await this.#ask(method, path, text);
+      if (answer.status === 200) return read(answer.body);
     } catch (cause) {
       const message = "The centre does not answer; the edge goes on with what it holds.";
       throw new TallystickError("centre.unreachable", message, {}, cause);
@@ -34,11 +52,15 @@ export class HttpCentre implements Centre {
   }
 
   /** Not fetch, whose client takes ten megabytes that an edge has better uses for. */
-  async #put(path: string, text: string): Promise<{ status: number; body: unknown }> {
+  async #ask(
+    method: string,
+    path: string,
+    text?: string,
+  ): Promise<{ status: number; body: unknown }> {
     const target = new URL(`${this.#url}${path}`);
     const open = target.protocol === "https:" ? httpsRequest : httpRequest;
     const call = open(target, {
-      method: "PUT",
+      method,
       headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json" },
       signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
     });

@@ -101,6 +101,13 @@ const CHARGING_PATHS = {
       answer: "Sums of its slices, and up to which record they were taken over",
     }),
   },
+  "/v1/charging/tariffs": {
+    get: charging({
+      summary: "Versions of the tariff after a number, for edge nodes",
+      query: ["after"],
+      answer: "Versions with their documents",
+    }),
+  },
   "/v1/charging/notices": {
     get: charging({ summary: "Thresholds that were reached, after a number", answer: "Notices" }),
   },
@@ -223,6 +230,12 @@ export const openApiDocument = {
       get: subscriber({ summary: "This subscriber's own claims", answer: "Disputes" }),
     },
     "/v1/operator/status": { get: operator({ summary: "State of the node", answer: "Status" }) },
+    "/v1/operator/tariff/follow": {
+      post: operator({
+        summary: "Take a version of the tariff that was published, now instead of at the next look",
+        answer: "The newest version at hand, and one that the ledger has and this node lacks",
+      }),
+    },
     "/v1/operator/fsck": {
       get: operator({
         summary: "Check the store against itself and the ledger",

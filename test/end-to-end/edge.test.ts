@@ -190,6 +190,25 @@ describe("an edge node and its centre, as processes", function () {
     );
   });
 
+  it("takes a new version of the tariff from its centre, and keeps it while that is away", async () => {
+    const file = join(base, "second.json");
+    const text = await readFile(TARIFF, "utf8");
+    await writeFile(file, text.replaceAll('"amount": "0.15"', '"amount": "0.01"'));
+    const place = join(centre.folder, "edge.json");
+    const config = JSON.parse(await readFile(place, "utf8"));
+    const validFrom = String(Math.floor(Date.now() / 1000));
+    config.tariffs.push({ version: 2, validFrom, file });
+    await writeFile(place, JSON.stringify(config));
+    await centre.kill();
+    await centre.start();
+    let tries = 0;
+    await until("the version", async () => (await edge.call(`v${tries++}`, 1)) === "0.01");
+    await centre.kill();
+    await edge.kill();
+    await edge.start();
+    assert.equal(await edge.call("after", 60), "0.01");
+  });
+
   it("leaves payments, policies and refunds to the centre", async () => {
     const paid = await edge.ask("PUT", "/accounts/anna/payments/p9", { amount: "9.00" });
     assert.equal(paid.error.code, "charging.centre-decides");

@@ -13,7 +13,8 @@ describe("the cadence", () => {
       seals++;
       return { batches: [] };
     };
-    const cadence = new Cadence({ noteFinal: away, workClaims: away, workDemands: away, seal }, 1, {
+    const work = { followTariff: away, noteFinal: away, workClaims: away, workDemands: away, seal };
+    const cadence = new Cadence(work, 1, {
       info: () => {},
       warn: (_event, fields) => told.add(`${fields?.component}: ${fields?.code}`),
     });
@@ -23,7 +24,12 @@ describe("the cadence", () => {
     assert.equal(seals, 1);
     assert.deepEqual(
       [...told],
-      ["finality: ledger.unreachable", "claims: ledger.unreachable", "demands: ledger.unreachable"],
+      [
+        "tariff: ledger.unreachable",
+        "finality: ledger.unreachable",
+        "claims: ledger.unreachable",
+        "demands: ledger.unreachable",
+      ],
     );
   });
 });

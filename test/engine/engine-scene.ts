@@ -15,6 +15,7 @@ import type { LedgerCall } from "../../node/engine/commit/ledger.ts";
 import { Outbox } from "../../node/engine/commit/outbox.ts";
 import type { EngineContext, OperatorProfile } from "../../node/engine/operator.ts";
 import { OperatorPipeline } from "../../node/engine/pipeline.ts";
+import { type NamedTariffs, TariffFollower } from "../../node/engine/rate/follow-tariff.ts";
 import { TariffShelf } from "../../node/engine/rate/tariff-shelf.ts";
 import { below } from "../../node/engine/store/key-spaces.ts";
 import { RowOpener } from "../../node/engine/store/open-rows.ts";
@@ -126,6 +127,8 @@ export interface SceneOptions {
   mines?: "at once" | "on command";
   finalityBlocks?: number;
   leafHasher?: EngineContext["leafHasher"];
+  /** What the operator named on this machine. */
+  named?: NamedTariffs;
 }
 
 /**
@@ -137,7 +140,8 @@ export class EngineScene {
   readonly ledger: MemoryLedger;
   readonly random: Seeded;
   readonly profile: OperatorProfile;
-  readonly tariffs: TariffShelf;
+  tariffs: TariffShelf;
+  readonly #named: NamedTariffs | undefined;
   readonly #leafHasher: EngineContext["leafHasher"];
   store = new MemoryStore();
   outbox!: Outbox;
@@ -146,6 +150,7 @@ export class EngineScene {
   private constructor(options: SceneOptions) {
     this.tariffs = options.tariffs ?? TARIFFS;
     this.#leafHasher = options.leafHasher;
+    this.#named = options.named;
     this.network = new MemoryNetwork(GENESIS_OF_SCENE, { mines: options.mines ?? "at once" });
     this.ledger = new MemoryLedger(this.network, ALDER, options.finalityBlocks);
     this.random = new Seeded(options.seed ?? 1);
@@ -213,6 +218,16 @@ export class EngineScene {
     this.pipeline = await OperatorPipeline.open({
       context: { ...this.context, store: through, time },
       tariffs: this.tariffs,
+      ...(this.#named === undefined
+        ? {}
+        : {
+            tariffFollower: new TariffFollower(
+              this.tariffs,
+              this.profile,
+              this.ledger,
+              this.#named,
+            ),
+          }),
       outbox: this.outbox,
       ledger: this.ledger,
       claimPolicy: "recompute",

@@ -27,6 +27,11 @@ interface Status {
   totalsBalance: boolean;
   oldestOpenTick?: string;
   disk: { freeBytes: number; sizeBytes: number; hasRoom: boolean };
+  tariff: {
+    version?: number;
+    validFrom?: string;
+    lacking?: { version: number; validFrom: string; because?: string };
+  };
 }
 
 const BOOK_WORDS: Record<number, string> = {
@@ -41,7 +46,7 @@ export const command: CommandModule = {
     declareNodeOptions(parser).addHelpText(
       "after",
       "\nExit code 4 when the ledger is away; 1 when it does not take the node's commitments, the disk is nearly" +
-        "\nfull, or the control totals do not balance.",
+        "\nfull, the control totals do not balance, or the ledger has a version of the tariff that is not at hand.",
     );
   },
 
@@ -55,12 +60,13 @@ export const command: CommandModule = {
     if (!ledger.reachable) return EXIT.serviceUnavailable;
     const { commitRefused, outboxTrouble, disk, totalsBalance } = body as unknown as Status;
     const goesOn = commitRefused === undefined && outboxTrouble === undefined;
-    return goesOn && disk.hasRoom && totalsBalance ? EXIT.yes : EXIT.no;
+    const { lacking } = (body as unknown as Status).tariff;
+    return goesOn && disk.hasRoom && totalsBalance && lacking === undefined ? EXIT.yes : EXIT.no;
   },
 };
 
 function inWords(status: Status): string[] {
-  const { ledger, claims, currency, commitRefused, disk } = status;
+  const { ledger, claims, currency, commitRefused, disk, tariff } = status;
   const told = Object.entries(claims).map(([state, count]) => `${count} ${state}`);
   return [
     status.operator,
@@ -74,6 +80,14 @@ function inWords(status: Status): string[] {
     ...(status.totalsBalance
       ? []
       : ["  TOTALS    do not balance: records were lost or counted twice; run tallystick fsck"]),
+    ...(tariff.version === undefined
+      ? []
+      : [`  tariff    version ${tariff.version}, in force from ${tariff.validFrom}`]),
+    ...(tariff.lacking === undefined
+      ? []
+      : [
+          `  TARIFF    version ${tariff.lacking.version} of the ledger is not at hand; what starts from ${tariff.lacking.validFrom} on waits. ${tariff.lacking.because ?? ""}`,
+        ]),
     `  claims    ${told.length === 0 ? "none" : told.join(", ")}`,
     ledger.reachable
       ? `  ledger    block ${ledger.block} of ${ledger.blockTime}; ${status.ticksOpen} commitments and ${status.outbox} transactions on their way${since(status)}`

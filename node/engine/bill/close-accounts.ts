@@ -6,6 +6,7 @@ import {
   NO_DIGITS,
   PARTY_TYPE,
 } from "../../core/commitment/charge-groups.ts";
+import { TallystickError } from "../../core/errors.ts";
 import type { ClosedAccount } from "../../core/rating/account-closing.ts";
 import type { BillingPeriod } from "../../core/rating/billing-period.ts";
 import type { PeriodLine } from "../../core/rating/period-lines.ts";
@@ -59,6 +60,8 @@ export async function stepClosing(
   rating: AccountRating,
   epochName: string,
 ): Promise<boolean> {
+  const { toMilliseconds } = billingEpoch(epochName, context.profile.zone);
+  if (tariffs.lacksAt(toMilliseconds - 1)) throw tariffLacking();
   if (!rating.isInUse) return false;
   const session = new StoreSession(context.store);
   const closed = await session.get<string>(keys.node("closed-epoch"));
@@ -308,3 +311,9 @@ async function creditables(
     .filter(({ leftNano }) => leftNano > 0n)
     .sort((a, b) => (a.leftNano > b.leftNano ? -1 : a.leftNano < b.leftNano ? 1 : 0));
 }
+
+const tariffLacking = (): TallystickError =>
+  new TallystickError(
+    "bill.tariff-lacking",
+    "The ledger has a version of the tariff that began in the month, and this node does not have it; publish the same document again, recycle what waits, and bill then.",
+  );

@@ -9,6 +9,8 @@ export interface CadenceWork {
   noteFinal(): Promise<unknown>;
   /** @returns true when a credit waits for the next batch */
   workClaims(): Promise<boolean>;
+  /** Takes versions of the tariff that were published since. */
+  followTariff(): Promise<void>;
   /** Answers demands for evidence. */
   workDemands(): Promise<void>;
   seal(): Promise<Pick<StoredTick, "batches">>;
@@ -67,6 +69,7 @@ export class Cadence {
   }
 
   async #round(): Promise<void> {
+    await this.#attempt("tariff", () => this.#pipeline.followTariff());
     await this.#attempt("finality", () => this.#pipeline.noteFinal());
     // A credit that was found due does not wait for the next beat: its deadline runs.
     const creditWaits = await this.#attempt("claims", () => this.#pipeline.workClaims());

@@ -7,7 +7,7 @@ import { ChargeWriter } from "../number/charge-writer.ts";
 import { ChargeHasher, type LeafHasher } from "../number/hash-charges.ts";
 import { SubscriberCounters } from "../number/subscriber-counters.ts";
 import type { EngineContext } from "../operator.ts";
-import { UsePricer } from "../rate/price-use.ts";
+import { type FollowTariff, UsePricer } from "../rate/price-use.ts";
 import type { AccountRating } from "../rate/rate-accounts.ts";
 import type { TariffShelf } from "../rate/tariff-shelf.ts";
 import { keys } from "../store/key-spaces.ts";
@@ -56,14 +56,20 @@ export class UsageIngest {
     tariffs: TariffShelf,
     guide: AccountGuide,
     rating?: AccountRating,
+    follow?: FollowTariff,
   ) {
     this.#context = context;
-    this.#pricer = new UsePricer(context, tariffs, guide, undefined, rating);
+    this.#pricer = new UsePricer(context, tariffs, guide, undefined, rating, follow);
   }
 
   /** Plans, counters and allowances as they are now. */
   get rating(): AccountRating {
     return this.#pricer.rating;
+  }
+
+  /** After versions of the tariff came, between two pieces of work. */
+  takeRating(rating: AccountRating): void {
+    this.#pricer.takeRating(rating);
   }
 
   async ingest(

@@ -42,6 +42,7 @@ const SERVICE_SLOTS = 16;
 export class RowPricer {
   readonly #pricer: UsePricer;
   #generation = -1;
+  #tariffRevision = -1;
   /** By the number of the served party's name. */
   #served: (Served | undefined)[] = [];
   /** By tariff version, service and direction, then by the number of the other side's name. */
@@ -78,10 +79,13 @@ export class RowPricer {
     this.#pricer = pricer;
   }
 
-  /** Before rows of a batch: names of another generation mean other parties. */
+  /** Before rows of a batch: names of another generation mean other parties, and versions may be new. */
   begin(columns: UsageColumns): void {
-    if (columns.generation === this.#generation) return;
+    const { tariffRevision } = this.#pricer;
+    const isSame = tariffRevision === this.#tariffRevision;
+    if (columns.generation === this.#generation && isSame) return;
     this.#generation = columns.generation;
+    this.#tariffRevision = tariffRevision;
     this.#served = [];
     this.#places.clear();
     this.#slot = -1;

@@ -33,6 +33,18 @@ export type PriceOutcome =
   | { outcome: "not-billable" }
   | { outcome: "wait"; wait: Wait };
 
+const TARIFF_LACKING: Wait = {
+  code: "rating.tariff-lacking",
+  message:
+    "The ledger has a newer version of the tariff for its start, which this node does not have; publish the same document again, and recycle.",
+};
+
+/**
+ * Takes what was published since.
+ * @returns the accounts' rating by it; undefined when there was nothing
+ */
+export type FollowTariff = () => Promise<AccountRating | undefined>;
+
 const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 
 /** Guides a record to its account and prices it, or says why neither can be. Keeps nothing of it. */
@@ -44,7 +56,8 @@ export class UsePricer {
   readonly #numbers = new Map<ShelvedTariff, ServedNumbers>();
   readonly #rate: (tariff: ShelvedTariff, record: UsageRecord) => RatingOutcome;
   readonly #guide: AccountGuide;
-  readonly #rating: AccountRating;
+  #rating: AccountRating;
+  readonly #follow: FollowTariff | undefined;
   #nowSeconds = 0n;
   #closedEpoch: string | undefined;
   #epochAfterClosed = "";
@@ -57,12 +70,14 @@ export class UsePricer {
     rate: (tariff: ShelvedTariff, record: UsageRecord) => RatingOutcome = ({ rater }, record) =>
       rater.rate(record),
     rating = new AccountRating(tariffs, [], context.random),
+    follow?: FollowTariff,
   ) {
     this.#context = context;
     this.#tariffs = tariffs;
     this.#guide = guide;
     this.#rate = rate;
     this.#rating = rating;
+    this.#follow = follow;
     this.#epochs = new EpochCalendar(context.profile.zone);
     this.#hasHandPrices = Object.keys(context.profile.handPrices).length > 0;
   }
@@ -83,9 +98,27 @@ export class UsePricer {
     await this.readTime();
   }
 
-  /** The ledger's time moves on while a file is taken in: read at the start and for each unit of work. */
+  /**
+   * The ledger's time moves on while a file is taken in: read at the start and for each unit of work,
+   * and after it what was published until then.
+   */
   async readTime(): Promise<void> {
     this.#nowSeconds = await this.#context.time.seconds();
+    const rating = await this.#follow?.();
+    if (rating !== undefined) this.takeRating(rating);
+  }
+
+  /** From now on by these; what the ones before moved is saved. */
+  takeRating(rating: AccountRating): void {
+    this.#rating = rating;
+    if (this.#closedEpoch === undefined) return;
+    const { toMilliseconds } = billingEpoch(this.#closedEpoch, this.#context.profile.zone);
+    rating.closedUntil(toMilliseconds);
+  }
+
+  /** Another number when versions of the tariff came: what was found by the ones before may be wrong. */
+  get tariffRevision(): number {
+    return this.#tariffs.revision;
   }
 
   get nowSeconds(): bigint {
@@ -96,6 +129,7 @@ export class UsePricer {
   guide(record: UsageRecord): Guided | Wait {
     const { profile } = this.#context;
     const startMilliseconds = Date.parse(record.start);
+    if (this.#tariffs.lacksAt(startMilliseconds)) return TARIFF_LACKING;
     const tariff = this.#tariffs.inForce(startMilliseconds);
     if (tariff === undefined) {
       return {
@@ -127,7 +161,7 @@ export class UsePricer {
    */
   guideNumber(written: string | undefined, startMilliseconds: number): GuidedSpan | undefined {
     const tariff = this.#tariffs.inForce(startMilliseconds);
-    if (tariff === undefined) return undefined;
+    if (tariff === undefined || this.#tariffs.lacksAt(startMilliseconds)) return undefined;
     const { trunkAccount } = this.#context.profile;
     const number = this.#numbersOf(tariff).of(written, tariff.compiled.document.numbering);
     const { guided, ...dates } =

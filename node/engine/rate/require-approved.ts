@@ -16,21 +16,33 @@ export function requireApproved(
   for (const [index, { version, root }] of ordered.entries()) {
     const earlier = ordered[index - 1];
     if (earlier === undefined) continue;
-    const approval = approvals.get(version);
-    const refuse = (because: string, cause?: unknown): TallystickError =>
-      new TallystickError(
-        "tariff.not-approved",
-        `Version ${version} of the tariff is not approved: ${because} Replay recorded usage by ` +
-          '"tallystick twin --approve", and name the file in the configuration.',
-        { field: `tariffs.${version}.approval` },
-        cause,
-      );
-    if (approval === undefined) throw refuse("there is no approval of its difference.");
-    try {
-      requireApproval(approval, earlier.root, root);
-    } catch (cause) {
-      if (!(cause instanceof TallystickError)) throw cause;
-      throw refuse(cause.message, cause);
-    }
+    requireApprovedDifference(version, approvals.get(version), earlier.root, root);
+  }
+}
+
+/**
+ * @param approval as it was read; undefined where there is none
+ * @throws TallystickError `tariff.not-approved`, whose cause says what is wrong with the approval
+ */
+export function requireApprovedDifference(
+  version: number,
+  approval: unknown,
+  earlierRoot: string,
+  root: string,
+): void {
+  const refuse = (because: string, cause?: unknown): TallystickError =>
+    new TallystickError(
+      "tariff.not-approved",
+      `Version ${version} of the tariff is not approved: ${because} Replay recorded usage by ` +
+        '"tallystick twin --approve", and name the file in the configuration.',
+      { field: `tariffs.${version}.approval` },
+      cause,
+    );
+  if (approval === undefined) throw refuse("there is no approval of its difference.");
+  try {
+    requireApproval(approval, earlierRoot, root);
+  } catch (cause) {
+    if (!(cause instanceof TallystickError)) throw cause;
+    throw refuse(cause.message, cause);
   }
 }

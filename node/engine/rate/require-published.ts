@@ -35,7 +35,8 @@ export async function requirePublished(
   return true;
 }
 
-function requireSame(
+/** @throws TallystickError `tariff.not-published`, `tariff.not-the-published-one` */
+export function requireSame(
   { version, root, validFromSeconds }: ShelvedTariff,
   published: PublishedTariff | undefined,
 ): void {

@@ -7,7 +7,13 @@ import type { CompiledTariff } from "../../core/tariff/compile.ts";
 
 /** Published versions of a tariff; a `TariffShelf` is one. */
 export interface TariffVersions {
-  readonly versions: readonly { version: number; compiled: CompiledTariff }[];
+  readonly versions: readonly {
+    version: number;
+    validFromSeconds: bigint;
+    compiled: CompiledTariff;
+  }[];
+  /** Tells of versions that come later, before they are in force; who throws keeps one out. */
+  onAdd(fits: (version: { version: number; compiled: CompiledTariff }) => void): void;
   inForce(startMilliseconds: number): { version: number } | undefined;
 }
 
@@ -33,6 +39,9 @@ export class TariffPricers implements Pricers {
     this.#accounts = accounts;
     for (const version of shelf.versions)
       this.#pricers.set(version.version, this.#prepare(version.compiled));
+    shelf.onAdd(({ version, compiled }) => {
+      this.#pricers.set(version, this.#prepare(compiled));
+    });
   }
 
   inForce(startMilliseconds: number): SessionPricer {

@@ -4,6 +4,7 @@ import type { Hex } from "../../core/bytes.ts";
 import { usageOf } from "../../core/charging/session-use.ts";
 import { parseDecimalNano } from "../../core/money/decimal.ts";
 import type { ChargingNode } from "../../engine/charging/charging-node.ts";
+import type { TariffVersions } from "../../engine/rate/tariff-pricers.ts";
 import { requireOperator } from "../access.ts";
 import {
   lockSchema,
@@ -25,6 +26,8 @@ export interface ChargingRoutesParts {
    * centre alone.
    */
   isEdge?: boolean;
+  /** For edge nodes, which take new versions from here. */
+  tariffs?: Pick<TariffVersions, "versions">;
 }
 
 const PAGE = 1_000;
@@ -35,7 +38,12 @@ const takenSchema = z.strictObject({ upTo: z.number().int().nonnegative() });
  * Credit control over HTTP, for gateways of network elements and the operator's staff, behind the
  * operator's token. Every write is a PUT under a name of the caller's, so that it can be repeated.
  */
-export function chargingRoutes({ charging, token, isEdge = false }: ChargingRoutesParts): Router {
+export function chargingRoutes({
+  charging,
+  token,
+  isEdge = false,
+  tariffs = { versions: [] },
+}: ChargingRoutesParts): Router {
   const router = Router();
   const money = new MoneyWords(charging.currency);
   const sessions = new SessionRequests(charging, isEdge);
@@ -140,6 +148,18 @@ export function chargingRoutes({ charging, token, isEdge = false }: ChargingRout
     const { upTo } = readBody(takenSchema, request.body);
     await charging.recordsTaken(upTo);
     response.json({ upTo });
+  });
+
+  router.get("/tariffs", (request, response) => {
+    const after = readBody(numberSchema, request.query.after ?? 0);
+    const found = tariffs.versions
+      .filter(({ version }) => version > after)
+      .map(({ version, validFromSeconds, compiled }) => ({
+        version,
+        validFrom: validFromSeconds.toString(),
+        document: compiled.document,
+      }));
+    response.json({ tariffs: found });
   });
 
   router.put("/edges/:edge/settlement", async (request, response) => {

@@ -61,6 +61,13 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
     response.json(await parts.status());
   });
 
+  /** For whoever published a version of the tariff: it is taken now, not at the next look. */
+  router.post("/tariff/follow", async (_request, response) => {
+    await pipeline.followTariff(true);
+    const { tariff } = (await parts.status()) as { tariff?: object };
+    response.json({ tariff });
+  });
+
   router.get("/fsck", async (_request, response) => {
     response.json(await parts.checkStore());
   });
