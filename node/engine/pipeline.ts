@@ -47,6 +47,7 @@ import { StoreSession } from "./store/store-session.ts";
 import { scanJson } from "./store/stored-json.ts";
 import type {
   Account,
+  AllTotals,
   BookState,
   ControlClass,
   IngestedFile,
@@ -87,6 +88,8 @@ export interface PipelineStatus {
     pending: string;
   }[];
   files: number;
+  /** What came in, and what became of it: their sum, when totals balance. */
+  records: { in: number } & Record<ControlClass, number>;
   suspended: number;
   /** False when control totals do not add up: records were lost or counted twice. */
   totalsBalance: boolean;
@@ -379,7 +382,7 @@ export class OperatorPipeline {
       const pending = (BigInt(pendingNext) - BigInt(pendingFirst)).toString();
       books.push({ domain, kind, lastSequence, runningCount, runningSumNano, pending });
     }
-    const { files, classes, balanced } = await this.control.overall();
+    const { files, in: cameIn, classes, balanced } = await this.control.overall();
     const claims: Record<string, number> = {};
     for (const { state } of await this.claims()) claims[state] = (claims[state] ?? 0) + 1;
     const ticks = await this.#committer.standing();
@@ -388,6 +391,7 @@ export class OperatorPipeline {
     return {
       books,
       files,
+      records: { in: cameIn.records, ...recordsOf(classes) },
       suspended: classes.suspended.records,
       totalsBalance: balanced,
       claims,
@@ -452,6 +456,11 @@ export class OperatorPipeline {
     });
   }
 }
+
+const recordsOf = (classes: AllTotals["classes"]): Record<ControlClass, number> =>
+  Object.fromEntries(
+    Object.entries(classes).map(([name, { records }]) => [name, records]),
+  ) as Record<ControlClass, number>;
 
 async function loadRating({ context, tariffs }: PipelineParts): Promise<AccountRating> {
   if (!AccountRating.isNeeded(tariffs)) return new AccountRating(tariffs, [], context.random);

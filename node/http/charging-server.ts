@@ -16,8 +16,12 @@ export function createChargingServer(
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("query parser", "simple");
-  app.get("/health", (_request, response) => {
+  // Cut off from its centre it charges on, so it is ready all the same.
+  app.get(["/health", "/ready"], (_request, response) => {
     response.json(parts.health());
+  });
+  app.get("/live", (_request, response) => {
+    response.json({ live: true });
   });
   app.use("/v1/charging", strictBody(JSON_LIMIT), chargingRoutes(parts));
   app.use(notFound);

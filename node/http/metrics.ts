@@ -117,6 +117,8 @@ function figuresIn(registry: Registry) {
     newestBlock: {} as { time?: string },
     recordsIn: counter("records_in_total", "Rows of source files that came in."),
     records: counter("records_total", "Usage records by what became of them.", "outcome"),
+    duplicates: counter("duplicates_total", "Records that came before under the same key."),
+    charges: counter("charges_total", "Charges that were numbered, sealed in a batch or not yet."),
     leftSuspense: counter(
       "suspense_left_total",
       "Records that waited in suspense and do no longer: these count under two outcomes.",
@@ -154,8 +156,12 @@ function figuresIn(registry: Registry) {
 
 /** The store's sums only grow; a counter is set by starting it again. */
 function setTotals(figures: Figures, totals: AllTotals): void {
-  const { recordsIn, records, seconds, octets, files, leftSuspense, imbalance } = figures;
-  for (const one of [recordsIn, records, seconds, octets, files, leftSuspense]) one.reset();
+  const { recordsIn, records, duplicates, seconds, octets, files, leftSuspense, imbalance } =
+    figures;
+  for (const one of [recordsIn, records, duplicates, seconds, octets, files, leftSuspense]) {
+    one.reset();
+  }
+  duplicates.inc(totals.classes.duplicate.records);
   files.inc(totals.files);
   recordsIn.inc(totals.in.records);
   leftSuspense.inc(totals.leftSuspense.records);
@@ -176,11 +182,13 @@ function setTotals(figures: Figures, totals: AllTotals): void {
 function setStatus(figures: Figures, status: NodeStatus): void {
   figures.batches.reset();
   figures.entries.reset();
+  figures.charges.reset();
   for (const { kind, lastSequence, runningCount, pending } of status.books) {
     const book = BOOK_WORDS[kind] ?? String(kind);
     figures.batches.inc({ book }, Number(lastSequence));
     figures.entries.inc({ book }, Number(runningCount));
     figures.pending.set({ book }, Number(pending));
+    if (book === "charges") figures.charges.inc(Number(runningCount) + Number(pending));
   }
   figures.suspended.set(status.suspended);
   figures.claims.reset();

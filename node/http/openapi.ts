@@ -135,8 +135,20 @@ export const openApiDocument = {
   paths: {
     "/health": {
       get: operation("node", {
-        summary: "Whether the node lives and is ready: 503 while ledger or store do not answer",
-        answer: "{live, ready, ledger, store}",
+        summary: "Whether the node is ready, part by part; 503 while one is not well",
+        answer: "{live, ready, ledger, store, disk, commits}",
+      }),
+    },
+    "/ready": {
+      get: operation("node", {
+        summary: "The same: for who sends requests only to nodes that can do all of their work",
+        answer: "{live, ready, ledger, store, disk, commits}",
+      }),
+    },
+    "/live": {
+      get: operation("node", {
+        summary: "Whether the process answers, whatever its parts do",
+        answer: "{live}",
       }),
     },
     "/metrics": {

@@ -105,9 +105,15 @@ export function createServer(parts: ServerParts): Express {
     requireOperator(request, parts.operator.token);
     response.type(parts.metrics.contentType).send(await parts.metrics.text());
   });
-  app.get("/health", async (_request, response) => {
+  const tellHealth: express.RequestHandler = async (_request, response) => {
     const health = await parts.health();
     response.status(health.ready ? 200 : 503).json(health);
+  };
+  app.get("/health", tellHealth);
+  app.get("/ready", tellHealth);
+  // For who starts a process again that hangs: a ledger that is away is no reason to.
+  app.get("/live", (_request, response) => {
+    response.json({ live: true });
   });
   app.get("/v1/openapi.json", (_request, response) => {
     response.json(openApiDocument);

@@ -280,6 +280,8 @@ describe("the operator's commands", function () {
     assert.deepEqual([status.status, status.lines[0].status.operator], [0, "Alder Mobile"]);
     const words = await tallystick(["status", "--node", node.url], { env });
     assert.match(words.stdout, /charges +\d+ batches/);
+    assert.match(words.stdout, /records +\d+ came in: \d+ charged.* in suspense, \d+ duplicates/);
+    assert.match(words.stdout, /ledger +block \d+ of \S+ \(\d+ \w+ ago\)/);
     const check = await at("fsck");
     assert.deepEqual([check.status, check.lines.at(-1).summary.ok], [0, true]);
     assert.equal((await at("fsck", "--offline")).status, 2);

@@ -143,7 +143,11 @@ describe("the node's HTTP interface", () => {
     );
     assert.equal(figure('records_total{outcome="charged"}'), totals.classes.charged.records);
     assert.ok(totals.classes.charged.records > 0);
-    const { books, suspended } = await operator.pipeline.status();
+    assert.equal(figure("duplicates_total"), totals.classes.duplicate.records);
+    const { books, suspended, records } = await operator.pipeline.status();
+    assert.equal(figure("records_in_total"), records.in);
+    const { charged, pricedAtZero } = records;
+    assert.equal(figure("charges_total"), charged + pricedAtZero);
     assert.equal(figure('batches_total{book="charges"}'), Number(books[0]?.lastSequence));
     assert.equal(figure("suspended_records"), suspended);
     assert.equal(figure("ledger_reachable"), 1);
@@ -389,8 +393,13 @@ describe("the node's HTTP interface", () => {
     const well = { store: true, disk: true, commits: true };
     const health = { live: true as const, ready: false, ledger: false, ...well };
     const away = await serve(createServer({ ...parts, health: async () => health }) as never);
-    const response = await fetch(`${away.url}/health`);
-    assert.deepEqual([response.status, await response.json()], [503, health]);
+    for (const path of ["health", "ready"]) {
+      assert.equal((await ask(`/${path}`)).status, 200);
+      const response = await fetch(`${away.url}/${path}`);
+      assert.deepEqual([response.status, await response.json()], [503, health]);
+    }
+    const lives = await fetch(`${away.url}/live`);
+    assert.deepEqual([lives.status, await lives.json()], [200, { live: true }]);
     await away.close();
   });
 

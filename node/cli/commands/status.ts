@@ -15,6 +15,7 @@ interface Status {
     pending: string;
   }[];
   files: number;
+  records: { in: number } & Record<keyof typeof OUTCOME_WORDS, number>;
   suspended: number;
   claims: Record<string, number>;
   ticksOpen: number;
@@ -39,6 +40,16 @@ const BOOK_WORDS: Record<number, string> = {
   2: "credits",
   3: "invoices",
   4: "taxes",
+};
+
+const OUTCOME_WORDS = {
+  charged: "charged",
+  pricedAtZero: "priced at zero",
+  suspended: "in suspense",
+  duplicate: "duplicates",
+  rejected: "rejected",
+  notBillable: "not billable",
+  dropped: "dropped",
 };
 
 export const command: CommandModule = {
@@ -76,7 +87,8 @@ function inWords(status: Status): string[] {
         (book) =>
           `  ${(BOOK_WORDS[book.kind] ?? "book").padEnd(8)}  ${book.lastSequence} batches, ${book.runningCount} entries, ${formatNano(BigInt(book.runningSumNano), 2)} ${currency}; ${book.pending} wait for the next batch`,
       ),
-    `  files     ${status.files} taken in; ${status.suspended} records in suspense`,
+    `  files     ${status.files} taken in`,
+    `  records   ${recordsInWords(status)}`,
     ...(status.totalsBalance
       ? []
       : ["  TOTALS    do not balance: records were lost or counted twice; run tallystick fsck"]),
@@ -90,7 +102,7 @@ function inWords(status: Status): string[] {
         ]),
     `  claims    ${told.length === 0 ? "none" : told.join(", ")}`,
     ledger.reachable
-      ? `  ledger    block ${ledger.block} of ${ledger.blockTime}; ${status.ticksOpen} commitments and ${status.outbox} transactions on their way${since(status)}`
+      ? `  ledger    block ${ledger.block} of ${ledger.blockTime} (${age(ledger.blockTime)}); ${status.ticksOpen} commitments and ${status.outbox} transactions on their way${since(status)}`
       : `  LEDGER    does not answer; ${status.ticksOpen} commitments wait${since(status)} and go out by themselves. ${ledger.because ?? ""}`,
     ...(commitRefused === undefined
       ? []
@@ -106,7 +118,29 @@ function inWords(status: Status): string[] {
   ];
 }
 
+/** What nothing became of is left out, but for charges, suspense and duplicates. */
+function recordsInWords({ records }: Status): string {
+  const always = new Set(["charged", "suspended", "duplicate"]);
+  const told = (Object.keys(OUTCOME_WORDS) as (keyof typeof OUTCOME_WORDS)[])
+    .filter((outcome) => always.has(outcome) || records[outcome] > 0)
+    .map((outcome) => `${records[outcome]} ${OUTCOME_WORDS[outcome]}`);
+  return `${records.in} came in: ${told.join(", ")}`;
+}
+
+/** By this machine's clock; a clock that stands behind the ledger's says 0. */
+function age(instant: string | undefined): string {
+  if (instant === undefined) return "age unknown";
+  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(instant)) / 1000));
+  if (seconds < 120) return `${seconds} s ago`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min ago`;
+  return seconds < 172_800
+    ? `${Math.round(seconds / 3_600)} h ago`
+    : `${Math.round(seconds / 86_400)} days ago`;
+}
+
 const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
 
 const since = ({ oldestOpenTick }: Status): string =>
-  oldestOpenTick === undefined ? "" : ` (the oldest since ${oldestOpenTick})`;
+  oldestOpenTick === undefined
+    ? ""
+    : ` (the oldest since ${oldestOpenTick}, ${age(oldestOpenTick)})`;
