@@ -69,13 +69,17 @@ function tieredTariff(sample: TariffDocument, zones: number, prefixes: number): 
 /** Calls of 600 s, each to a number that nobody called before. */
 function callsToNewNumbers(slice: number): UsageRecord[] {
   const start = "2026-10-05T07:12:11.000Z";
+  // Joined text is laid out anew by whoever reads it first; text that comes out of a file is not.
+  const asRead = (text: string): string => Buffer.from(text).toString("latin1");
   return Array.from({ length: SLICE }, (_, i) => ({
     id: `new-${i}`,
     service: "voice",
     direction: "outgoing",
     start,
     durationSeconds: 600,
-    bParty: `+49${String((i * 7919) % NUMBERS).padStart(4, "0")}${String(slice * SLICE + i).padStart(8, "0")}`,
+    bParty: asRead(
+      `+49${String((i * 7919) % NUMBERS).padStart(4, "0")}${String(slice * SLICE + i).padStart(8, "0")}`,
+    ),
     billable: true,
   }));
 }

@@ -4,10 +4,10 @@ import type { UsageRecord } from "../records/usage-record.ts";
 import { findLastIndex } from "../tariff/binary-search.ts";
 import { type CompiledTariff, findPriceRow } from "../tariff/compile.ts";
 import { SESSION_MINUTES_MAX } from "../tariff/instants.ts";
-import { type IntervalRow, NO_MAXIMUM_NANO, PRICE_KIND, type PriceRow } from "../tariff/rows.ts";
+import { NO_MAXIMUM_NANO, PRICE_KIND, type PriceRow } from "../tariff/rows.ts";
 import { parseUtcInstant } from "./instant-number.ts";
 import { NumberIndex } from "./number-index.ts";
-import { NumberPrice } from "./number-price.ts";
+import { NumberPrices } from "./number-price.ts";
 import type { RatingOutcome } from "./outcome.ts";
 import { firstPricePlace } from "./price-pieces.ts";
 import { locateUse, type RatedFacts, rateUsage } from "./rate-usage.ts";
@@ -39,7 +39,7 @@ export class CompiledRater {
   readonly #bands: number;
   /** By zone and band: the price row's index, or -1. */
   readonly #priceOf: Int32Array;
-  readonly #prices: (NumberPrice | undefined)[];
+  readonly #prices: NumberPrices;
   readonly #needsWholeSession: boolean[];
   /** By service and direction, then number as it is written. */
   readonly #numbers: (NumberIndex | undefined)[] = [];
@@ -63,10 +63,10 @@ export class CompiledRater {
         this.#priceOf[zone * this.#bands + band] = findPriceRow(tariff, zone, band) ?? -1;
       }
     }
-    this.#prices = new Array(priceRows.length).fill(undefined);
-    for (const price of this.#priceOf) {
-      if (price >= 0) this.#prices[price] = NumberPrice.of(tariff, price);
-    }
+    this.#prices = new NumberPrices(
+      tariff,
+      this.#priceOf.filter((price) => price >= 0),
+    );
     this.#needsWholeSession = priceRows.map(countsOnce);
   }
 
@@ -92,7 +92,7 @@ export class CompiledRater {
     const calendar = this.#calendarAt(minute);
     if (calendar < 0) return undefined;
     const band = this.#calendarBand[calendar] as number;
-    return this.#prices[this.#priceOf[place.zone * this.#bands + band] as number]?.amount(quantity);
+    return this.#prices.amount(this.#priceOf[place.zone * this.#bands + band] as number, quantity);
   }
 
   #rateQuickly(record: UsageRecord): RatingOutcome | undefined {
@@ -115,7 +115,7 @@ export class CompiledRater {
     const band = this.#calendarBand[calendar] as number;
     const price = this.#priceOf[place.zone * this.#bands + band] as number;
     if (record.partial !== undefined && this.#needsWholeSession[price]) return undefined;
-    const priced = this.#prices[price]?.price(quantity.whole);
+    const priced = this.#prices.price(price, quantity.whole);
     if (priced === undefined) return undefined;
     const rated = {
       outcome: "rated" as const,
@@ -167,8 +167,7 @@ export class CompiledRater {
     const slot = service * DIRECTIONS + direction;
     const found = this.#numbersOf(slot, service, direction).find(written);
     if (found !== undefined) {
-      const { interval, decidingDigits, restDigits } = found;
-      const zone = (this.#tariff.intervalRows[interval] as IntervalRow).zone;
+      const { interval, zone, decidingDigits, restDigits } = found;
       const partyType = PARTY_TYPE.international;
       return { interval, zone, decidingDigits, restDigits, wholeNumber: false, partyType };
     }

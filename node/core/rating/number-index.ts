@@ -1,9 +1,10 @@
 import type { CompiledTariff } from "../tariff/compile.ts";
 import { DIGITS_MAX, packDigits, rangeOfPrefix } from "../tariff/digits.ts";
 
-/** Where a leading part of numbers decides: the row, and the part as a charge holds it. */
+/** Where a leading part of numbers decides: the row and its zone, and the part as a charge holds it. */
 export interface DecidedNumber {
   interval: number;
+  zone: number;
   decidingDigits: bigint;
   restDigits: bigint;
 }
@@ -11,6 +12,8 @@ export interface DecidedNumber {
 const PLUS = 0x2b;
 const ZERO = 0x30;
 const DIGITS = 10;
+/** Digits that fit into 32 bits, four bits each. */
+const HALF = DIGITS_MAX / 2;
 /** Below: minus one minus a leaf's place. Above: the place of a node. None: only the plain rater can say. */
 const NONE = 0;
 const ROOT = 1;
@@ -25,8 +28,9 @@ const NODES_MAX = 2 ** 20;
 export class NumberIndex {
   /** Ten to a node, by its next digit. */
   readonly #children: Int32Array;
-  /** Of the leaves: their rows, and their digits as charges hold them. */
+  /** Of the leaves: their rows, the rows' zones, and their digits as charges hold them. */
   readonly #intervals: number[] = [];
+  readonly #zones: number[] = [];
   readonly #deciding: bigint[] = [];
   readonly #root: number;
   /** Halves of eight digits are exact as numbers; both together are read as one integer. */
@@ -56,6 +60,7 @@ export class NumberIndex {
       if (row.low <= low && row.high >= high) {
         if (!isUsual(row.interval)) return NONE;
         this.#deciding.push(packDigits(prefix));
+        this.#zones.push(row.zone);
         return -this.#intervals.push(row.interval);
       }
       if (prefix.length === DIGITS_MAX) return NONE;
@@ -83,23 +88,30 @@ export class NumberIndex {
       node = this.#children[node * DIGITS + digit] as number;
     }
     if (node === NONE) return undefined;
-    let [high, low] = [0, 0];
-    for (let place = 0; place < DIGITS_MAX; place++, at++) {
-      let digit = 0xf;
-      if (at < length) {
-        digit = written.charCodeAt(at) - ZERO;
-        if (!(digit >= 0 && digit < DIGITS)) return undefined;
-      }
-      if (place < DIGITS_MAX / 2) high = (high << 4) | digit;
-      else low = (low << 4) | digit;
-    }
+    const middle = Math.min(length, at + HALF);
+    const high = packRest(written, at, middle);
+    const low = packRest(written, middle, length);
+    if (Number.isNaN(high) || Number.isNaN(low)) return undefined;
     this.#halves[1 - this.#low] = high;
     this.#halves[this.#low] = low;
     const leaf = -node - 1;
     return {
       interval: this.#intervals[leaf] as number,
+      zone: this.#zones[leaf] as number,
       decidingDigits: this.#deciding[leaf] as bigint,
       restDigits: this.#whole[0] as bigint,
     };
   }
+}
+
+/** Digits of a text, at most eight, packed as a charge holds them: what is empty is filled. NaN for no digit. */
+function packRest(written: string, from: number, to: number): number {
+  let packed = 0;
+  for (let at = from; at < to; at++) {
+    const digit = written.charCodeAt(at) - ZERO;
+    if (!(digit >= 0 && digit < DIGITS)) return Number.NaN;
+    packed = (packed << 4) | digit;
+  }
+  const empty = 4 * (HALF - (to - from));
+  return empty === 0 ? packed : empty === 32 ? -1 : (packed << empty) | ((1 << empty) - 1);
 }

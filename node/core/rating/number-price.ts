@@ -1,4 +1,4 @@
-import type { RoundingMode } from "../money/rounding.ts";
+import { ROUNDING_MODES, type RoundingMode } from "../money/rounding.ts";
 import {
   floorDivideSafe,
   greatestCommonDivisor,
@@ -10,161 +10,205 @@ import { isSameCell, NO_MAXIMUM_NANO, PRICE_KIND, type PriceRow } from "../tarif
 import type { Component } from "./outcome.ts";
 import { firstPricePlace } from "./price-pieces.ts";
 
-/** One tier in checked safe integers; a linear price is one tier without an end. */
-interface NumberTier {
-  from: number;
-  to: number;
-  first: number;
-  step: number;
-  priceNano: number;
-  per: number;
-  /** What one unit costs, in nano-units of 1/`denominator`. */
-  scaledPrice: number;
-  /** Place among all rows, where it is not the charge's own. */
-  place: number | undefined;
-}
+/*
+ * Prices stand one after the other in one array of doubles, a line of the processor's cache (eight of
+ * them) for what holds for a whole price and one for each tier: with a thousand zones, whose prices
+ * come in no order, a record waits for memory two or three times and not for a dozen objects.
+ */
+const LINE = 8;
+/** Of a price: */
+const TIERS = 0;
+const DENOMINATOR = 1;
+const SET_UP_NANO = 2;
+const MINIMUM_NANO = 3;
+const MAXIMUM_NANO = 4;
+const UNIT = 5;
+const MODE = 6;
+/** Of a tier; a linear price is one tier without an end: */
+const FROM = 0;
+const TO = 1;
+const FIRST = 2;
+const STEP = 3;
+const PRICE_NANO = 4;
+const PER = 5;
+/** What one unit costs, in nano-units of 1/denominator. */
+const SCALED_PRICE = 6;
+/** Place among all rows, where it is not the charge's own. */
+const PLACE = 7;
+const NO_PLACE = -1;
+const NONE = -1;
 
 /**
- * A price row, or the tiers of one, prepared for arithmetic in numbers: what `price` yields is what
- * the bigint rater yields, and where an intermediate value could pass `SAFE_MAX` it yields nothing.
+ * The price rows of a tariff, or the tiers of each, prepared for arithmetic in checked safe integers: what
+ * `price` yields is what the bigint rater yields, and where an intermediate value could pass `SAFE_MAX`, or
+ * the row is of another kind, it yields nothing.
  */
-export class NumberPrice {
-  readonly #tiers: NumberTier[];
-  readonly #denominator: number;
-  readonly #setUpNano: number;
-  readonly #setUpBig: bigint;
-  readonly #minimumNano: number;
-  readonly #maximumNano: number;
-  readonly #unit: number;
-  readonly #mode: RoundingMode;
+export class NumberPrices {
+  readonly #values: Float64Array;
+  /** By price row: where its line stands. */
+  readonly #lines: Int32Array;
 
-  private constructor(row: PriceRow, tiers: NumberTier[], denominator: number) {
-    this.#tiers = tiers;
-    this.#denominator = denominator;
-    this.#setUpNano = Number(row.setUpNano);
-    this.#setUpBig = row.setUpNano;
-    this.#minimumNano = Number(row.minimumNano);
-    this.#maximumNano =
-      row.maximumNano === NO_MAXIMUM_NANO ? Number.POSITIVE_INFINITY : Number(row.maximumNano);
-    this.#unit = 10 ** (9 - row.scale);
-    this.#mode = row.mode;
-  }
-
-  /** Undefined where the row is of another kind or its own numbers are too large. */
-  static of(tariff: CompiledTariff, price: number): NumberPrice | undefined {
-    const row = tariff.priceRows[price] as PriceRow;
-    if (row.kind !== PRICE_KIND.linear && row.kind !== PRICE_KIND.sessionTier) return undefined;
-    const rows = [row];
-    for (let next = price + 1; next < tariff.priceRows.length; next++) {
-      if (!isSameCell(row, tariff.priceRows[next] as PriceRow)) break;
-      rows.push(tariff.priceRows[next] as PriceRow);
+  /** @param rows indexes of the rows that prices are asked for: of tiers the first */
+  constructor(tariff: CompiledTariff, rows: Iterable<number>) {
+    const values: number[] = [];
+    this.#lines = new Int32Array(tariff.priceRows.length).fill(NONE);
+    for (const price of rows) {
+      if (this.#lines[price] !== NONE) continue;
+      const prepared = prepare(tariff, price);
+      if (prepared === undefined) continue;
+      this.#lines[price] = values.length;
+      values.push(...prepared);
     }
-    let denominator = 1;
-    for (const { per } of rows) {
-      denominator *= Number(per) / greatestCommonDivisor(denominator, Number(per));
-      if (denominator > SAFE_MAX) return undefined;
-    }
-    const tiers = rows.map(
-      (tier, index): NumberTier => ({
-        from: Number(tier.tierFrom),
-        to: index === rows.length - 1 ? Number.POSITIVE_INFINITY : Number(tier.tierTo),
-        first: Number(tier.first),
-        step: Number(tier.step),
-        priceNano: Number(tier.priceNano),
-        per: Number(tier.per),
-        scaledPrice: Number(tier.priceNano) * (denominator / Number(tier.per)),
-        place: index === 0 ? undefined : firstPricePlace(tariff) + price + index,
-      }),
-    );
-    const prepared = new NumberPrice(row, tiers, denominator);
-    return prepared.#isSafe() ? prepared : undefined;
+    this.#values = Float64Array.from(values);
   }
 
-  #isSafe(): boolean {
-    const bound = this.#maximumNano === Number.POSITIVE_INFINITY ? 0 : this.#maximumNano;
-    return (
-      this.#denominator * this.#unit <= SAFE_MAX &&
-      this.#denominator * Math.max(this.#setUpNano, this.#minimumNano, bound) <= SAFE_MAX &&
-      this.#tiers.every(
-        ({ from, scaledPrice, to }) =>
-          scaledPrice <= SAFE_MAX && from <= SAFE_MAX && (to <= SAFE_MAX || !Number.isFinite(to)),
-      )
-    );
-  }
-
-  /** The amount that `price` yields, without its components. @param quantity whole units, at most SAFE_MAX */
-  amount(quantity: number): bigint | undefined {
-    let numerator = this.#setUpNano * this.#denominator;
-    for (const tier of this.#tiers) {
-      if (quantity <= tier.from && tier.place !== undefined) break;
-      const billed = billedNumber(
-        tier,
-        quantity < tier.to ? quantity - tier.from : tier.to - tier.from,
-      );
-      const scaled = tier.scaledPrice * billed;
+  /**
+   * The amount that `price` yields, without its components.
+   * @param price index of the price row, -1 for none
+   * @param quantity whole units, at most SAFE_MAX
+   */
+  amount(price: number, quantity: number): bigint | undefined {
+    const line = this.#lines[price] ?? NONE;
+    if (line === NONE) return undefined;
+    const values = this.#values;
+    let numerator = at(values, line + SET_UP_NANO) * at(values, line + DENOMINATOR);
+    const end = line + LINE * (1 + at(values, line + TIERS));
+    for (let tier = line + LINE; tier < end; tier += LINE) {
+      const from = at(values, tier + FROM);
+      const to = at(values, tier + TO);
+      if (quantity <= from && at(values, tier + PLACE) !== NO_PLACE) break;
+      const billed = billedNumber(values, tier, quantity < to ? quantity - from : to - from);
+      const scaled = at(values, tier + SCALED_PRICE) * billed;
       numerator += scaled;
       if (billed > SAFE_MAX || scaled > SAFE_MAX || numerator > SAFE_MAX) return undefined;
     }
-    const amount = this.#rounded(numerator);
+    const amount = rounded(values, line, numerator);
     return amount === undefined ? undefined : BigInt(amount);
   }
 
-  /** Within the price's bounds, rounded as the row says. */
-  #rounded(sum: number): number | undefined {
-    const denominator = this.#denominator;
-    const least = Math.max(sum, this.#minimumNano * denominator);
-    const numerator = Math.min(least, this.#maximumNano * denominator);
-    const divisor = denominator * this.#unit;
-    let multiple = floorDivideSafe(numerator, divisor);
-    if (roundUpSafe(this.#mode, multiple, numerator - multiple * divisor, divisor)) multiple += 1;
-    const amount = multiple * this.#unit;
-    return amount > SAFE_MAX ? undefined : amount;
-  }
-
-  /** @param quantity whole units, at most SAFE_MAX */
-  price(quantity: number): { amountNano: bigint; components: Component[] } | undefined {
+  /**
+   * @param price index of the price row, -1 for none
+   * @param quantity whole units, at most SAFE_MAX
+   */
+  price(
+    price: number,
+    quantity: number,
+  ): { amountNano: bigint; components: Component[] } | undefined {
+    const line = this.#lines[price] ?? NONE;
+    if (line === NONE) return undefined;
+    const values = this.#values;
     const components: Component[] = [];
-    let numerator = this.#setUpNano * this.#denominator;
-    let sum = this.#setUpNano;
-    if (sum > 0) components.push({ kind: "set-up", amountNano: this.#setUpBig });
-    for (const tier of this.#tiers) {
-      if (quantity <= tier.from && tier.place !== undefined) break;
-      const used = quantity < tier.to ? quantity - tier.from : tier.to - tier.from;
-      const billed = billedNumber(tier, used);
-      const scaled = tier.scaledPrice * billed;
+    const denominator = at(values, line + DENOMINATOR);
+    let sum = at(values, line + SET_UP_NANO);
+    let numerator = sum * denominator;
+    if (sum > 0) components.push({ kind: "set-up", amountNano: BigInt(sum) });
+    const end = line + LINE * (1 + at(values, line + TIERS));
+    for (let tier = line + LINE; tier < end; tier += LINE) {
+      const from = at(values, tier + FROM);
+      const to = at(values, tier + TO);
+      const place = at(values, tier + PLACE);
+      if (quantity <= from && place !== NO_PLACE) break;
+      const used = quantity < to ? quantity - from : to - from;
+      const billed = billedNumber(values, tier, used);
+      const scaled = at(values, tier + SCALED_PRICE) * billed;
       numerator += scaled;
       if (billed > SAFE_MAX || scaled > SAFE_MAX || numerator > SAFE_MAX) return undefined;
-      const nano = floorDivideSafe(tier.priceNano * billed, tier.per);
+      const nano = floorDivideSafe(at(values, tier + PRICE_NANO) * billed, at(values, tier + PER));
       sum += nano;
       const amountNano = BigInt(nano);
       const usedBig = BigInt(used);
       const billedBig = billed === used ? usedBig : BigInt(billed);
       components.push(
-        tier.place === undefined
+        place === NO_PLACE
           ? { kind: "usage", amountNano, quantity: usedBig, billed: billedBig }
-          : { kind: "usage", amountNano, quantity: usedBig, billed: billedBig, row: tier.place },
+          : { kind: "usage", amountNano, quantity: usedBig, billed: billedBig, row: place },
       );
     }
-    const denominator = this.#denominator;
-    if (numerator < this.#minimumNano * denominator) {
-      numerator = this.#minimumNano * denominator;
-      components.push({ kind: "minimum", amountNano: BigInt(this.#minimumNano - sum) });
-      sum = this.#minimumNano;
+    const minimum = at(values, line + MINIMUM_NANO);
+    if (numerator < minimum * denominator) {
+      numerator = minimum * denominator;
+      components.push({ kind: "minimum", amountNano: BigInt(minimum - sum) });
+      sum = minimum;
     }
-    if (numerator > this.#maximumNano * denominator) {
-      numerator = this.#maximumNano * denominator;
-      components.push({ kind: "maximum", amountNano: BigInt(this.#maximumNano - sum) });
-      sum = this.#maximumNano;
+    const maximum = at(values, line + MAXIMUM_NANO);
+    if (numerator > maximum * denominator) {
+      numerator = maximum * denominator;
+      components.push({ kind: "maximum", amountNano: BigInt(maximum - sum) });
+      sum = maximum;
     }
-    const amount = this.#rounded(numerator);
+    const amount = rounded(values, line, numerator);
     if (amount === undefined) return undefined;
     if (sum !== amount) components.push({ kind: "rounding", amountNano: BigInt(amount - sum) });
     return { amountNano: BigInt(amount), components };
   }
 }
 
-function billedNumber({ first, step }: NumberTier, quantity: number): number {
+/** Undefined where the row is of another kind or its own numbers are too large. */
+function prepare(tariff: CompiledTariff, price: number): number[] | undefined {
+  const row = tariff.priceRows[price] as PriceRow;
+  if (row.kind !== PRICE_KIND.linear && row.kind !== PRICE_KIND.sessionTier) return undefined;
+  const rows = [row];
+  for (let next = price + 1; next < tariff.priceRows.length; next++) {
+    if (!isSameCell(row, tariff.priceRows[next] as PriceRow)) break;
+    rows.push(tariff.priceRows[next] as PriceRow);
+  }
+  let denominator = 1;
+  for (const { per } of rows) {
+    denominator *= Number(per) / greatestCommonDivisor(denominator, Number(per));
+    if (denominator > SAFE_MAX) return undefined;
+  }
+  const hasMaximum = row.maximumNano !== NO_MAXIMUM_NANO;
+  const [setUp, minimum, maximum] = [row.setUpNano, row.minimumNano, row.maximumNano].map(Number);
+  const unit = 10 ** (9 - row.scale);
+  const amounts = [setUp as number, minimum as number, hasMaximum ? (maximum as number) : 0];
+  const isSafe = denominator * unit <= SAFE_MAX && denominator * Math.max(...amounts) <= SAFE_MAX;
+  if (!isSafe) return undefined;
+  const mode = ROUNDING_MODES.indexOf(row.mode);
+  const bound = hasMaximum ? (maximum as number) : Number.POSITIVE_INFINITY;
+  const values = [
+    rows.length,
+    denominator,
+    setUp as number,
+    minimum as number,
+    bound,
+    unit,
+    mode,
+    0,
+  ];
+  for (const [index, tier] of rows.entries()) {
+    const isLast = index === rows.length - 1;
+    const from = Number(tier.tierFrom);
+    const to = isLast ? Number.POSITIVE_INFINITY : Number(tier.tierTo);
+    const per = Number(tier.per);
+    const scaledPrice = Number(tier.priceNano) * (denominator / per);
+    if (scaledPrice > SAFE_MAX || from > SAFE_MAX || (to > SAFE_MAX && !isLast)) return undefined;
+    const place = index === 0 ? NO_PLACE : firstPricePlace(tariff) + price + index;
+    values.push(from, to, Number(tier.first), Number(tier.step));
+    values.push(Number(tier.priceNano), per, scaledPrice, place);
+  }
+  return values;
+}
+
+const at = (values: Float64Array, index: number): number => values[index] as number;
+
+function billedNumber(values: Float64Array, tier: number, quantity: number): number {
+  const first = at(values, tier + FIRST);
   if (quantity === 0) return 0;
   if (quantity <= first) return first;
+  const step = at(values, tier + STEP);
   return first + step * floorDivideSafe(quantity - first + step - 1, step);
+}
+
+/** Within the price's bounds, rounded as the row says. */
+function rounded(values: Float64Array, line: number, sum: number): number | undefined {
+  const denominator = at(values, line + DENOMINATOR);
+  const unit = at(values, line + UNIT);
+  const least = Math.max(sum, at(values, line + MINIMUM_NANO) * denominator);
+  const numerator = Math.min(least, at(values, line + MAXIMUM_NANO) * denominator);
+  const divisor = denominator * unit;
+  const mode = ROUNDING_MODES[at(values, line + MODE)] as RoundingMode;
+  let multiple = floorDivideSafe(numerator, divisor);
+  if (roundUpSafe(mode, multiple, numerator - multiple * divisor, divisor)) multiple += 1;
+  const amount = multiple * unit;
+  return amount > SAFE_MAX ? undefined : amount;
 }

@@ -86,7 +86,7 @@ const start = fc.oneof(
     "",
   ),
 );
-const number = fc.constantFrom(
+const writtenNumber = fc.constantFrom(
   "+493023125001",
   "030 23125001",
   "112",
@@ -99,6 +99,14 @@ const number = fc.constantFrom(
   "",
   undefined,
 );
+/** Of every length, with something that is no digit now and then. */
+const plusAndDigits = fc
+  .tuple(
+    fc.constantFrom("+49", "+4915", "+44", "+3319900"),
+    fc.array(fc.constantFrom(..."0123456789012345678901234567890123456789#"), { maxLength: 16 }),
+  )
+  .map(([prefix, rest]) => `${prefix}${rest.join("")}`);
+const number = fc.oneof(writtenNumber, plusAndDigits);
 const record = fc
   .record({
     service: fc.constantFrom(...SERVICES),
