@@ -64,6 +64,24 @@ const configSchema = z.strictObject({
       approval: z.string().optional(),
     }),
   ),
+  /** Who may approve what a further version of the tariff changes, and how many of them it takes. */
+  approvals: z
+    .strictObject({
+      required: z.number().int().min(1).max(9).default(1),
+      by: z
+        .array(
+          z.strictObject({
+            name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/),
+            /** Of the key `approver-NAME`, wherever it is kept. */
+            address: hex(20),
+            /** Approves nothing after this; what was approved before stays so. */
+            until: z.iso.datetime().optional(),
+          }),
+        )
+        .max(100)
+        .default([]),
+    })
+    .prefault({}),
   handPrices: z
     .record(z.string(), z.strictObject({ amount: z.string(), reason: z.string() }))
     .default({}),
@@ -72,13 +90,13 @@ const configSchema = z.strictObject({
   diskReserveMegabytes: z.number().int().min(0).max(1_000_000).default(256),
   /** Seconds between commitments; 0: only when asked. */
   cadenceSeconds: z.number().int().min(0).max(86_400).default(60),
-  /** Folders of \`aggregate --into\`: subscribers are shown which events their charges stand for. */
+  /** Folders of `aggregate --into`: subscribers are shown which events their charges stand for. */
   events: z.array(z.string()).max(64).default([]),
   claimPolicy: z.enum(["recompute", "contest"]).default("recompute"),
   /** Charges sessions while they happen, on balances kept in the folder `charging` of the data. */
   charging: z
     .strictObject({
-      /** Plans and pools of accounts, as \`rate --accounts\` reads them. */
+      /** Plans and pools of accounts, as `rate --accounts` reads them. */
       accounts: z.string().optional(),
       /** Beside 112 and 911. */
       emergencyNumbers: z.array(z.string().regex(/^[0-9]{2,15}$/)).default([]),

@@ -5,20 +5,21 @@ import type { NamedTariffs } from "./engine/rate/follow-tariff.ts";
 import { requireApprovedDifference } from "./engine/rate/require-approved.ts";
 
 /** What the configuration names at the moment of asking: it is changed beside a running node. */
-export function namedTariffs(readAgain: () => Promise<Pick<NodeConfig, "tariffs">>): NamedTariffs {
-  const find = async (version: number) =>
-    (await readAgain()).tariffs.find((one) => one.version === version);
+export function namedTariffs(
+  readAgain: () => Promise<Pick<NodeConfig, "tariffs" | "approvals">>,
+): NamedTariffs {
   return {
     named: async (version) => {
-      const found = await find(version);
+      const { tariffs } = await readAgain();
+      const found = tariffs.find((one) => one.version === version);
       if (found === undefined) return undefined;
       const document = await readTariffJson(found.file);
       return { version, validFromSeconds: BigInt(found.validFrom), document };
     },
-    requireApproved: async (version, earlierRoot, root) => {
-      const found = await find(version);
-      const approvals = await readApprovals(found === undefined ? [] : [found]);
-      requireApprovedDifference(version, approvals.get(version), earlierRoot, root);
+    requireApproved: async (version, earlier, root) => {
+      const { tariffs, approvals: policy } = await readAgain();
+      const approvals = await readApprovals(tariffs.filter((one) => one.version === version));
+      requireApprovedDifference(version, approvals.get(version), { earlier, root, policy });
     },
   };
 }

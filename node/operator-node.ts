@@ -116,7 +116,7 @@ export class OperatorNode {
         })),
       ),
     );
-    requireApproved(tariffs, await readApprovals(config.tariffs));
+    requireApproved(tariffs, await readApprovals(config.tariffs), config.approvals);
     const isCompared =
       (await requireNotBehind(store, context.profile, ledger)) &&
       (await requirePublished(tariffs, context.profile, ledger));

@@ -1,7 +1,8 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EvmLedger } from "../adapters/evm-ledger.ts";
+import { sha256OfFile } from "../adapters/files.ts";
 import { Keystore, passphraseOf } from "../adapters/keystore.ts";
 import { readTariffJson } from "../adapters/tariff-file.ts";
 import { type NodeConfig, readConfig, readEnvironment } from "../config.ts";
@@ -9,25 +10,21 @@ import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
 import { checkTariff } from "../core/tariff/check.ts";
 import { parseTariffInstant } from "../core/tariff/instants.ts";
+import { requireSameReport } from "../core/twin/approval.ts";
 import type { ContractName } from "../engine/commit/ledger.ts";
 import { type PublishedVersion, publishTariff } from "../engine/rate/publish-tariff.ts";
-import {
-  dataFolder,
-  type OperatorFolder,
-  operatorFolder,
-  operatorToken,
-  runningNode,
-} from "./data-folder.ts";
+import { namedOperator, type OperatorOptions } from "./approver-key.ts";
+import { changeConfig } from "./change-config.ts";
+import { operatorToken, runningNode } from "./data-folder.ts";
 import { NodeClient } from "./node-client.ts";
 import { asServiceError } from "./open-node.ts";
 import { EXIT, type ExitCode, type Output, UsageError } from "./output.ts";
 import { readJsonFile } from "./rating-files.ts";
 
-export interface PublishOptions {
-  config?: string;
-  data?: string;
-  operator?: string;
+export interface PublishOptions extends OperatorOptions {
   approval?: string;
+  /** The page of `twin --report` that was read. */
+  report?: string;
   validFrom?: string;
 }
 
@@ -41,7 +38,7 @@ export async function publishDocument(
   options: PublishOptions,
   output: Output,
 ): Promise<ExitCode> {
-  const configFile = options.config ?? (await folderOf(options)).configFile;
+  const configFile = options.config ?? (await namedOperator(options)).configFile;
   const config = await readConfig(configFile);
   const json = await readTariffJson(file);
   const { document, problems } = checkTariff(json);
@@ -58,6 +55,7 @@ export async function publishDocument(
     options.approval === undefined
       ? undefined
       : await readJsonFile(options.approval, "approval.not-json");
+  if (options.report !== undefined) await requireReport(approval, options.report);
   const ledger = await governingLedger(config);
   let published: PublishedVersion;
   try {
@@ -71,6 +69,7 @@ export async function publishDocument(
         document: json,
         ...(validFromSeconds === undefined ? {} : { validFromSeconds }),
         approval,
+        approvalPolicy: config.approvals,
       },
       sleep,
     );
@@ -83,6 +82,11 @@ export async function publishDocument(
   const node = await toldNode(configFile, config.data, published.version);
   await say(published, { file, configFile, isNamed, node }, output);
   return node === "lacking" ? EXIT.no : EXIT.yes;
+}
+
+/** The approval's own shape is the publishing's to check. */
+async function requireReport(approval: unknown, file: string): Promise<void> {
+  requireSameReport({ report: String(Object(approval).report) }, await sha256OfFile(file));
 }
 
 /** What a running node made of it; one that does not run reads it at its start. */
@@ -102,13 +106,6 @@ async function toldNode(configFile: string, data: string, version: number): Prom
     if (error instanceof TallystickError) return "away";
     throw error;
   }
-}
-
-/** What is published can not be taken back, so nobody's tariff is meant by default among several. */
-async function folderOf({ data, operator }: PublishOptions): Promise<OperatorFolder> {
-  return operatorFolder(dataFolder(data), operator, () => {
-    throw new UsageError("There are several operators; say whose tariff it is with --operator.");
-  });
 }
 
 async function say(
@@ -200,19 +197,10 @@ async function nameInConfig(
     file: path(file),
     ...(approval === undefined ? {} : { approval: path(approval) }),
   };
-  const text = JSON.stringify({ ...config, tariffs: [...config.tariffs, tariff] }, undefined, 2);
-  const draft = `${configFile}.${process.pid}.draft`;
-  try {
-    await writeFile(draft, `${text}\n`, { flush: true, mode: 0o600 });
-    await rename(draft, configFile);
-  } catch (cause) {
-    await rm(draft, { force: true });
-    throw new TallystickError(
-      "file.not-writable",
-      "The tariff is on the ledger, but the configuration can not be written; publish it again, or name it there yourself.",
-      { file: configFile },
-      cause,
-    );
-  }
+  await changeConfig(
+    configFile,
+    { tariffs: [...config.tariffs, tariff] },
+    "The tariff is on the ledger",
+  );
   return true;
 }

@@ -24,7 +24,7 @@ th:first-child,td:first-child{text-align:left}th{color:var(--soft);font-weight:6
 td{font-variant-numeric:tabular-nums}code{font-size:.8rem;overflow-wrap:anywhere}
 svg{width:100%;height:auto}text{fill:var(--ink);font:13px system-ui,sans-serif}.soft{color:var(--soft)}`;
 
-export function twinReport(run: TwinRun, facts: ApprovedFacts): string {
+export function twinReport(run: TwinRun, facts: Omit<ApprovedFacts, "report">): string {
   const { total } = run.tally;
   const { before, after } = run.currencies;
   const tables = TWIN_DIMENSIONS.map((dimension) =>

@@ -167,8 +167,11 @@ export class SampleNetwork {
     const folder = join(this.directory, party);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const file = join(folder, "node.json");
-    const before = await readJsonFile<{ tariffs: { version: number }[] }>(file);
-    // Versions that were published since (`tariff publish`) stay.
+    const before = await readJsonFile<{
+      tariffs: { version: number }[];
+      approvals?: object;
+    }>(file);
+    // Versions that were published since (`tariff publish`) stay, and who approves them.
     const tariffs = before?.tariffs.filter(({ version }) => version > rest.tariffs.length) ?? [];
     await writeJsonFile(file, {
       name: PARTIES[party].name,
@@ -187,6 +190,7 @@ export class SampleNetwork {
       zone: ZONE,
       ...rest,
       tariffs: [...rest.tariffs, ...tariffs],
+      ...(before?.approvals === undefined ? {} : { approvals: before.approvals }),
     });
   }
 

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { encryptKeystoreJson, type Wallet } from "ethers";
+import type { ApprovalSignature } from "../../node/core/twin/approval.ts";
 import { PER_STARTED_MINUTE, tariffDocument } from "../core/tariff/tariff-fixture.ts";
+import { APPROVERS, addressOf } from "../core/twin/signed-approval.ts";
 import { runCommand } from "./run-command.ts";
 
 const record = (id: string, changes: object) =>
@@ -132,6 +135,21 @@ describe("tallystick twin", () => {
           ],
         }),
       );
+    let keys: string;
+    before(async () => {
+      keys = join(folder, "keys");
+      mkdirSync(keys);
+      process.env.TALLYSTICK_PASSPHRASE = "of a test";
+      for (const name of ["ada", "grace"]) {
+        const { address, privateKey } = APPROVERS[name] as Wallet;
+        const weak = { scrypt: { N: 1024 } };
+        const text = await encryptKeystoreJson({ address, privateKey }, "of a test", weak);
+        writeFileSync(join(keys, `approver-${name}.json`), text);
+      }
+    });
+    after(() => {
+      delete process.env.TALLYSTICK_PASSPHRASE;
+    });
     const run = async (args: string[], usage = RECORDS) => {
       const whole = ["twin", "--tariff", tariff, ...args, "-", "--json"];
       const { exitCode, lines } = await runCommand(whole, usage);
@@ -142,13 +160,22 @@ describe("tallystick twin", () => {
     it("writes an approval that holds for this draft and this usage alone", async () => {
       const draft = draftOf("0.12");
       const approval = join(folder, "approval.json");
-      const approve = ["--approve", approval, "--by", "Ada", "--sums"];
+      const approve = ["--approve", approval, "--by", "ada", "--keys", keys, "--sums"];
       const made = await run(["--draft", draft, ...approve]);
       assert.equal(made.exitCode, 1);
       assert.deepEqual(made.lines[0].summary.difference, { EUR: "-0.06" });
-      assert.equal(made.lines[1].approval.by, "Ada");
+      const signers = ({ lines }: typeof made) =>
+        lines.at(-1).approval.signed.map(({ by, signer }: ApprovalSignature) => [by, signer]);
+      assert.deepEqual(signers(made), [["ada", addressOf("ada")]]);
       const gate = ["--approval", approval, "--sums"];
-      assert.equal((await run(["--draft", draft, ...gate])).exitCode, 0);
+      const again = await run(["--draft", draft, ...gate, "--by", "grace", "--keys", keys]);
+      assert.equal(again.exitCode, 0);
+      const both = [
+        ["ada", addressOf("ada")],
+        ["grace", addressOf("grace")],
+      ];
+      assert.deepEqual(signers(again), both);
+      assert.deepEqual(signers(await run(["--draft", draft, ...gate])), both);
       const codeOf = ({ lines }: { lines: { error?: { code: string } }[] }) =>
         lines.at(-1)?.error?.code;
       assert.equal(
@@ -161,9 +188,11 @@ describe("tallystick twin", () => {
       assert.equal(codeOf(await run(["--draft", draft, ...closing])), "approval.other-usage");
     });
 
-    it("needs whoever approves", async () => {
-      const { exitCode } = await run(["--draft", draftOf("0.12"), "--approve", join(folder, "x")]);
-      assert.equal(exitCode, 2);
+    it("needs whoever approves, and a key", async () => {
+      const approve = ["--draft", draftOf("0.12"), "--approve", join(folder, "x")];
+      assert.equal((await run(approve)).exitCode, 2);
+      const stranger = await run([...approve, "--by", "bob", "--keys", keys]);
+      assert.equal(stranger.lines.at(-1).error.code, "approval.key-missing");
     });
 
     it("sums by product, customer group and partner, with the period's end", async () => {

@@ -12,10 +12,10 @@ import { publishDocument } from "../../node/cli/tariff-publish.ts";
 import { fromHex, type Hex, toHex } from "../../node/core/bytes.ts";
 import { bookDomain } from "../../node/core/commitment/domain.ts";
 import type { TariffDocument } from "../../node/core/tariff/document.ts";
-import { APPROVAL_FORMAT, makeApproval } from "../../node/core/twin/approval.ts";
 import { shelve } from "../../node/engine/rate/tariff-shelf.ts";
 import { ANVIL_CHAIN_ID, AnvilNetwork } from "../adapters/anvil-network.ts";
 import { PER_STARTED_MINUTE, tariffDocument } from "../core/tariff/tariff-fixture.ts";
+import { approvalOf, policyOf } from "../core/twin/signed-approval.ts";
 
 const MAIN = fileURLToPath(new URL("../../node/main.ts", import.meta.url));
 const SILENT = { json: false, record: async () => {}, say: async () => {}, remark: () => {} };
@@ -81,14 +81,15 @@ describe("a tariff that is published to a running node, on the embedded ledger",
         }),
       );
     const ledger = network.ledgerOf(network.alder);
-    for (const kind of [1, 2, 3]) {
+    const nonce = await ledger.accountNonce(ledger.senderOf("commit"), "head");
+    for (const [index, kind] of [1, 2, 3].entries()) {
       const call = ledger.prepare({
         contract: "books",
         method: "openBook",
         args: [network.retailAlder, kind, 1n, 1],
       });
-      const nonce = await ledger.accountNonce(ledger.senderOf("commit"), "head");
-      await ledger.broadcast((await ledger.sign(call, { duty: "commit", nonce })).raw);
+      const place = { duty: "commit", nonce: nonce + BigInt(index) } as const;
+      await ledger.broadcast((await ledger.sign(call, place)).raw);
     }
     ledger.close();
     await mkdir(join(folder, "keys"), { mode: 0o700 });
@@ -129,6 +130,7 @@ describe("a tariff that is published to a running node, on the embedded ledger",
       zone: "Europe/Berlin",
       sourceName: "switch",
       tariffs: [],
+      approvals: policyOf(["ada"]),
       cadenceSeconds: 0,
       charging: { intoBooks: false },
     };
@@ -163,14 +165,7 @@ describe("a tariff that is published to a running node, on the embedded ledger",
     const roots = [first, second].map(
       (document, index) => shelve({ version: index + 1, validFromSeconds: 0n, document }).root,
     ) as [string, string];
-    const approval = makeApproval({
-      format: APPROVAL_FORMAT,
-      tariff: roots[0],
-      draft: roots[1],
-      usage: { sha256: "a".repeat(64), records: 1 },
-      sums: { changed: 1, suspendedBefore: 0, suspendedAfter: 0, before: {}, after: {} },
-      approvedBy: "Ada",
-    });
+    const approval = await approvalOf(...roots);
     await writeFile(file("approval.json"), JSON.stringify(approval));
     assert.equal(await publish("two.json", begins, { approval: file("approval.json") }), 0);
     assert.equal(await charge("s1", begins - 1), "0.10");

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { MemoryLedger } from "../../node/adapters/memory-ledger.ts";
 import { MemoryNetwork } from "../../node/adapters/memory-network.ts";
 import { TallystickError } from "../../node/core/errors.ts";
-import { APPROVAL_FORMAT, makeApproval } from "../../node/core/twin/approval.ts";
 import { publishTariff, type TariffToPublish } from "../../node/engine/rate/publish-tariff.ts";
 import { requirePublished } from "../../node/engine/rate/require-published.ts";
 import { TariffShelf } from "../../node/engine/rate/tariff-shelf.ts";
 import { ALDER, GENESIS, RETAIL_ALDER } from "../adapters/memory-members.ts";
 import { PER_STARTED_MINUTE, tariffDocument } from "../core/tariff/tariff-fixture.ts";
+import { policyOf, approvalOf as signed } from "../core/twin/signed-approval.ts";
 
 const documentOf = (amount: string, more: object = {}) =>
   tariffDocument({
@@ -25,16 +25,7 @@ const rootOf = (document: unknown) =>
   new TariffShelf([{ version: 1, validFromSeconds: 0n, document }]).versions[0]?.root ??
   assert.fail();
 
-function approvalOf(before: unknown, draft: unknown) {
-  return makeApproval({
-    format: APPROVAL_FORMAT,
-    tariff: rootOf(before),
-    draft: rootOf(draft),
-    usage: { sha256: "a".repeat(64), records: 1 },
-    sums: { changed: 0, suspendedBefore: 0, suspendedAfter: 0, before: {}, after: {} },
-    approvedBy: "Ada",
-  });
-}
+const approvalOf = (before: unknown, draft: unknown) => signed(rootOf(before), rootOf(draft));
 
 describe("publishing a tariff", () => {
   const first = documentOf("0.10");
@@ -48,7 +39,14 @@ describe("publishing a tariff", () => {
   const publish = (document: unknown, more: Partial<TariffToPublish> = {}) =>
     publishTariff(
       ledger,
-      { agreement: RETAIL_ALDER, currency: "EUR", member: ALDER.id, document, ...more },
+      {
+        agreement: RETAIL_ALDER,
+        currency: "EUR",
+        member: ALDER.id,
+        document,
+        approvalPolicy: policyOf(["ada"]),
+        ...more,
+      },
       async () => {},
     );
   const refuses = (work: Promise<unknown>, code: string, cause?: string) =>
@@ -64,7 +62,7 @@ describe("publishing a tariff", () => {
     assert.deepEqual([one.version, one.isNew], [1, true]);
     assert.equal(one.validFromSeconds, 1_704_067_200n);
     const at = 1_710_000_000n;
-    const approval = approvalOf(first, second);
+    const approval = await approvalOf(first, second);
     const two = await publish(second, { approval, validFromSeconds: at });
     assert.deepEqual([two.version, two.isNew], [2, true]);
     assert.deepEqual(await ledger.tariff(RETAIL_ALDER, ALDER.id, 2), {
@@ -87,13 +85,13 @@ describe("publishing a tariff", () => {
     await publish(first);
     const later = { validFromSeconds: 1_710_000_000n };
     await refuses(publish(second, later), "tariff.not-approved", "approval.shape");
-    const other = approvalOf(first, documentOf("0.08"));
+    const other = await approvalOf(first, documentOf("0.08"));
     await refuses(
       publish(second, { ...later, approval: other }),
       "tariff.not-approved",
       "approval.other-draft",
     );
-    const changed = { ...approvalOf(first, second), approvedBy: "Eve" };
+    const changed = { ...(await approvalOf(first, second)), report: "e".repeat(64) };
     await refuses(
       publish(second, { ...later, approval: changed }),
       "tariff.not-approved",
@@ -114,7 +112,7 @@ describe("publishing a tariff", () => {
       "tariff.valid-from-before-document",
     );
     await publish(first);
-    const approval = approvalOf(first, second);
+    const approval = await approvalOf(first, second);
     // Not before the version before it.
     await refuses(publish(second, { approval }), "tariff.valid-from-too-early");
   });
@@ -134,7 +132,7 @@ describe("publishing a tariff", () => {
       typeof requirePublished
     >[1];
     assert.equal(await requirePublished(shelf, profile, ledger), true);
-    const approval = approvalOf(first, second);
+    const approval = await approvalOf(first, second);
     await publish(second, { approval, validFromSeconds: 1_710_000_000n });
     await refuses(requirePublished(shelf, profile, ledger), "tariff.newer-published");
   });

@@ -12,15 +12,16 @@ import { buildTariffTree } from "../../core/tariff/tariff-tree.ts";
 import type { CommandModule } from "../command.ts";
 import { EXIT, type ExitCode, type Output, UsageError } from "../output.ts";
 import { loadTariff, readJsonFile } from "../rating-files.ts";
+import { type ApproverOptions, nameApprover } from "../tariff-approver.ts";
 import { type ExchangeOptions, exportTariff, importTariff } from "../tariff-exchange.ts";
 import { type PublishOptions, publishDocument } from "../tariff-publish.ts";
 
-const ACTIONS = ["check", "hash", "publish", "convert", "import", "export"];
+const ACTIONS = ["check", "hash", "publish", "approver", "convert", "import", "export"];
 
 export const command: CommandModule = {
   declare(command) {
     command
-      .argument("<action>", "check, schema, hash, publish, convert, import or export")
+      .argument("<action>", "check, schema, hash, publish, approver, convert, import or export")
       .argument("[tariff]", "the tariff document, or the tariff (a folder, of CGRateS) to import")
       .option("--from <format>", "what to import: ocpi (2.2.1 or 2.3.0) or cgrates")
       .option("--to <format>", "what to export to: ocpi (2.2.1) or cgrates")
@@ -33,6 +34,8 @@ export const command: CommandModule = {
       .option("--party <code>", "country and party of an OCPI tariff, such as DE*ALD")
       .option("--out <folder>", "where the CGRateS plan is written")
       .option("--approval <file>", "of what the published version changes (twin --approve)")
+      .option("--report <file>", "the report that was approved, to be compared with the approval")
+      .option("--address <address>", "of an approver's key that is kept elsewhere")
       .option("--valid-from <date>", "when it is to begin; as the document says unless given")
       .option("--config <file>", "the node's configuration, instead of one of the data folder")
       .option("--data <dir>", "data folder (default: TALLYSTICK_DATA, else .tallystick)")
@@ -44,6 +47,7 @@ export const command: CommandModule = {
           "\n  hash TARIFF.json    the root that the ledger's registry holds" +
           "\n  publish TARIFF.json --approval APPROVAL.json" +
           "\n                      puts the next version onto the ledger, and into the configuration" +
+          "\n  approver NAME       names who may approve, in the configuration, and makes the key" +
           "\n  convert TARIFF.json --currency USD --rates TABLE.json" +
           "\n                      the same price list in another currency" +
           "\n  import FILE --from ocpi, import FOLDER --from cgrates" +
@@ -59,7 +63,13 @@ export const command: CommandModule = {
         `"${action}" is no action of tariff: use ${ACTIONS.join(", ")} or schema.`,
       );
     }
-    if (typeof file !== "string") throw new UsageError(`tariff ${action} needs a tariff document.`);
+    if (typeof file !== "string")
+      throw new UsageError(
+        action === "approver"
+          ? "tariff approver needs a name."
+          : `tariff ${action} needs a tariff document.`,
+      );
+    if (action === "approver") return nameApprover(file, options as ApproverOptions, output);
     const given = options as unknown as ExchangeOptions;
     if (action === "import") return importTariff(file, given, output);
     if (action === "export") return exportTariff(file, given, output);

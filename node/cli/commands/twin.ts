@@ -11,7 +11,9 @@ import {
   makeApproval,
   requireApproval,
   requireSameReplay,
+  type TwinApproval,
 } from "../../core/twin/approval.ts";
+import { ApproverKey, type OperatorOptions } from "../approver-key.ts";
 import type { CommandModule } from "../command.ts";
 import { EXIT, type Output, UsageError } from "../output.ts";
 import { loadTariff, readJsonFile } from "../rating-files.ts";
@@ -28,24 +30,41 @@ export const command: CommandModule = {
       .option("--close <from/to>", "compare the end of this billing period too")
       .option("--sums", "print the sums alone, not each record whose price changes")
       .option("--report <file>", "write the sums as a page with a picture")
-      .option("--approve <file>", "write an approval of this difference; needs --by")
-      .option("--by <name>", "who approves")
-      .option("--approval <file>", "require that the replay gives what this approval says")
+      .option("--approve <file>", "write a signed approval of this difference; needs --by")
+      .option("--by <name>", "who approves, with the key approver-NAME")
+      .option(
+        "--approval <file>",
+        "require that the replay gives what this approval says; with --by sign it, too",
+      )
+      .option("--config <file>", "the node's configuration, instead of one of the data folder")
+      .option("--data <dir>", "data folder (default: TALLYSTICK_DATA, else .tallystick)")
+      .option("--operator <name>", "whose keys, where the data folder holds several")
+      .option("--keys <dir>", "folder of the key, of somebody who has no node here")
       .addHelpText(
         "after",
         "\nPrints each record whose price changes, as if the draft had been in force, and sums by" +
           "\nservice, product, customer group and visited network. Exit code 1 when one changes, or when" +
           "\na line is no record; with --approval only when the replay is not the approved one." +
-          "\nA node rates by a further version of a tariff only with its approval (docs/OPERATIONS.md).",
+          '\nAn approval is signed with a key that "tariff approver" makes, by as many as the configuration asks' +
+          "\nfor; a node rates by a further version of a tariff only with it (docs/OPERATIONS.md).",
       );
   },
 
   async run([usage], options, { output }) {
     const given = (name: string): string | undefined =>
       options[name] === undefined ? undefined : String(options[name]);
-    if ((given("approve") === undefined) !== (given("by") === undefined)) {
-      throw new UsageError("--approve and --by go together.");
+    const by = given("by");
+    if (given("approve") !== undefined && by === undefined) {
+      throw new UsageError("--approve needs --by.");
     }
+    if (
+      by !== undefined &&
+      (given("approve") === undefined) === (given("approval") === undefined)
+    ) {
+      throw new UsageError("--by needs --approve or --approval, and not both.");
+    }
+    const key =
+      by === undefined ? undefined : await ApproverKey.open(by, options as OperatorOptions);
     const tariff = await loadTariff(String(options.tariff));
     const published = await loadTariff(String(options.draft));
     const roots = { tariff: rootOf(tariff), draft: rootOf(published) };
@@ -68,14 +87,19 @@ export const command: CommandModule = {
       if (text.trim() !== "") await run.line(text, number);
     }
     await run.finish();
-    const facts = await factsOf(run, roots, given("accounts"), given("close"));
+    const replayed = await replayedBy(run, roots, given("accounts"), given("close"));
+    const page = twinReport(run, replayed);
     const report = given("report");
-    if (report !== undefined) await write(report, twinReport(run, facts));
+    if (report !== undefined) await write(report, page);
+    const facts = { ...replayed, report: createHash("sha256").update(page).digest("hex") };
     const approve = given("approve");
-    if (approve !== undefined)
-      await approveTo(approve, { ...facts, approvedBy: given("by") ?? "" }, output);
-    if (approval !== undefined) {
+    if (approve !== undefined && key !== undefined) {
+      await sign(makeApproval(facts), key, approve, output);
+    }
+    if (approval !== undefined && approvalFile !== undefined) {
       requireSameReplay(approval, facts);
+      if (key === undefined) await tellSigners(approval, approvalFile, output);
+      else await sign(approval, key, approvalFile, output);
       return EXIT.yes;
     }
     return run.isUnchanged ? EXIT.yes : EXIT.no;
@@ -96,12 +120,12 @@ function asIfInForce(draft: CompiledTariff, { document: old }: CompiledTariff): 
   });
 }
 
-async function factsOf(
+async function replayedBy(
   run: TwinRun,
   { tariff, draft }: { tariff: string; draft: string },
   accounts: string | undefined,
   period: string | undefined,
-): Promise<ApprovedFacts> {
+): Promise<Omit<ApprovedFacts, "report">> {
   const { records, changed, suspendedBefore, suspendedAfter, beforeNano, afterNano } =
     run.tally.total;
   const { before, after } = run.currencies;
@@ -127,15 +151,31 @@ async function factsOf(
       before: { [before]: run.money(beforeNano) },
       after: { [after]: run.money(afterNano) },
     },
-    approvedBy: "nobody",
   };
 }
 
-async function approveTo(file: string, facts: ApprovedFacts, output: Output): Promise<void> {
-  const approval = makeApproval(facts);
-  await write(file, `${JSON.stringify(approval, undefined, 2)}\n`);
-  await output.record({ approval: { file, digest: approval.digest, by: facts.approvedBy } });
-  await output.say(`approved by ${facts.approvedBy}: ${file} (${approval.digest})`);
+/** Signed as a whole before anything is written. */
+async function sign(
+  approval: TwinApproval,
+  key: ApproverKey,
+  file: string,
+  output: Output,
+): Promise<void> {
+  const signed = await key.sign(approval);
+  await write(file, `${JSON.stringify(signed, undefined, 2)}\n`);
+  await tellSigners(signed, file, output);
+}
+
+async function tellSigners(
+  { digest, signatures }: TwinApproval,
+  file: string,
+  output: Output,
+): Promise<void> {
+  const signed = signatures.map(({ by, at, signer }) => ({ by, at, signer }));
+  await output.record({ approval: { file, digest, signed } });
+  for (const { by, at, signer } of signed) {
+    await output.say(`approved by ${by} (${signer}) at ${at}: ${file} (${digest})`);
+  }
 }
 
 async function write(file: string, text: string): Promise<void> {

@@ -4,14 +4,18 @@ import { TallystickError } from "../errors.ts";
 import { hashDocument } from "../hash.ts";
 import { firstShapeProblem } from "../json/shape-words.ts";
 import { canonicalJson } from "../tariff/canonical-json.ts";
+import { requireGenuine } from "./approval-signatures.ts";
 
 /*
  * Who approved the difference that a draft makes to recorded usage. It binds both tariffs by their
- * roots, the usage by its digest, and the sums; so it says nothing for another draft, and whoever
- * replays the same usage can see that the sums are the ones that were approved.
+ * roots, the usage and the report by their digests, and the sums; so it says nothing for another draft,
+ * and whoever replays the same usage can see that the sums are the ones that were approved. Those who
+ * approve sign it, each with a key of their own.
  */
 
-export const APPROVAL_FORMAT = "tallystick-twin-approval-1";
+export const APPROVAL_FORMAT = "tallystick-twin-approval-2";
+
+const SIGNATURES_MAX = 16;
 
 const root = z.string().regex(/^0x[0-9a-f]{64}$/);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -32,17 +36,33 @@ const approvalFields = z.strictObject({
     before: amounts,
     after: amounts,
   }),
-  approvedBy: z.string().min(1).max(200),
+  report: sha256.describe("Of the page that `twin --report` writes of this replay"),
 });
-const approvalFile = approvalFields.extend({ digest: root });
+const approvalSignature = z.strictObject({
+  by: z.string().min(1).max(64),
+  signer: z
+    .string()
+    .regex(/^0x[0-9a-f]{40}$/)
+    .describe("Address of the key"),
+  at: z.iso.datetime(),
+  signature: z
+    .string()
+    .regex(/^0x[0-9a-f]{130}$/)
+    .describe("ERC-191, of `approvalText`"),
+});
+const approvalFile = approvalFields.extend({
+  digest: root,
+  signatures: z.array(approvalSignature).max(SIGNATURES_MAX),
+});
 
 export type ApprovedFacts = z.infer<typeof approvalFields>;
+export type ApprovalSignature = z.infer<typeof approvalSignature>;
 export type TwinApproval = z.infer<typeof approvalFile>;
 
-/** @throws TallystickError `approval.nothing-replayed` */
+/** Without a signature yet. @throws TallystickError `approval.nothing-replayed` */
 export function makeApproval(facts: ApprovedFacts): TwinApproval {
   requireReplay(facts);
-  return { ...facts, digest: digestOf(facts) };
+  return { ...facts, digest: digestOf(facts), signatures: [] };
 }
 
 /** Of no use, or of use that neither tariff has a price for, any two tariffs are the same. */
@@ -60,9 +80,10 @@ function digestOf(facts: ApprovedFacts): string {
 }
 
 /**
- * Reads an approval and requires that it is one of this draft in the place of this tariff.
+ * Reads an approval and requires that it is one of this draft in the place of this tariff, whose
+ * signatures are genuine.
  * @throws TallystickError `approval.shape`, `approval.digest`, `approval.other-tariff`,
- *   `approval.other-draft`, `approval.nothing-replayed`
+ *   `approval.other-draft`, `approval.nothing-replayed`, `approval.signature`
  */
 export function requireApproval(
   input: unknown,
@@ -78,7 +99,7 @@ export function requireApproval(
       { field },
     );
   }
-  const { digest, ...facts } = parsed.data;
+  const { digest, signatures: _, ...facts } = parsed.data;
   if (digestOf(facts) !== digest) {
     throw new TallystickError(
       "approval.digest",
@@ -100,12 +121,13 @@ export function requireApproval(
     );
   }
   requireReplay(facts);
+  requireGenuine(parsed.data);
   return parsed.data;
 }
 
 /**
  * That a replay gives what was approved.
- * @throws TallystickError `approval.other-usage`, `approval.other-sums`
+ * @throws TallystickError `approval.other-usage`, `approval.other-sums`, `approval.other-report`
  */
 export function requireSameReplay(approval: TwinApproval, replayed: ApprovedFacts): void {
   const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
@@ -120,10 +142,22 @@ export function requireSameReplay(approval: TwinApproval, replayed: ApprovedFact
       { field: "usage" },
     );
   }
-  if (same(approval.sums, replayed.sums)) return;
+  if (!same(approval.sums, replayed.sums)) {
+    throw new TallystickError(
+      "approval.other-sums",
+      "The same usage comes to other sums than were approved.",
+      { field: "sums" },
+    );
+  }
+  requireSameReport(approval, replayed.report);
+}
+
+/** @param report SHA-256 of a page. @throws TallystickError `approval.other-report` */
+export function requireSameReport(approval: Pick<TwinApproval, "report">, report: string): void {
+  if (approval.report === report) return;
   throw new TallystickError(
-    "approval.other-sums",
-    "The same usage comes to other sums than were approved.",
-    { field: "sums" },
+    "approval.other-report",
+    "The report is not the one that was approved: it was changed, or another program wrote it.",
+    { field: "report" },
   );
 }

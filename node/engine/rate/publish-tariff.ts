@@ -5,6 +5,7 @@ import { compileTariff } from "../../core/tariff/compile.ts";
 import { validityOf } from "../../core/tariff/instants.ts";
 import { buildTariffTree } from "../../core/tariff/tariff-tree.ts";
 import { requireApproval } from "../../core/twin/approval.ts";
+import { type ApprovalPolicy, requireSigned } from "../../core/twin/approval-signatures.ts";
 import type { Ledger, PublishedTariff } from "../commit/ledger.ts";
 import { LedgerRefusal } from "../commit/ledger-refusal.ts";
 
@@ -20,6 +21,7 @@ export interface TariffToPublish {
   validFromSeconds?: bigint;
   /** As it was read; the first version needs none. */
   approval?: unknown;
+  approvalPolicy: ApprovalPolicy;
 }
 
 export interface PublishedVersion {
@@ -66,7 +68,7 @@ export async function publishTariff(
     const { validFrom } = newest;
     return { version: versions.length, root, validFromSeconds: validFrom, isNew: false };
   }
-  if (newest !== undefined) requireApprovedDraft(wanted.approval, newest.root, root);
+  if (newest !== undefined) requireApprovedDraft(wanted, newest.root, root);
   await requireInTime(ledger, agreement, newest, validFromSeconds);
   const version = versions.length + 1;
   const args = [agreement, version, root, validFromSeconds];
@@ -112,9 +114,13 @@ function startOf(documentMilliseconds: number, { validFromSeconds }: TariffToPub
   );
 }
 
-function requireApprovedDraft(approval: unknown, before: Hex, root: Hex): void {
+function requireApprovedDraft(
+  { approval, approvalPolicy }: TariffToPublish,
+  before: Hex,
+  root: Hex,
+): void {
   try {
-    requireApproval(approval, before, root);
+    requireSigned(requireApproval(approval, before, root), approvalPolicy);
   } catch (cause) {
     if (!(cause instanceof TallystickError)) throw cause;
     const because =

@@ -1,5 +1,6 @@
 import { TallystickError } from "../../core/errors.ts";
 import { requireApproval } from "../../core/twin/approval.ts";
+import { type ApprovalPolicy, requireSigned } from "../../core/twin/approval-signatures.ts";
 import type { TariffShelf } from "./tariff-shelf.ts";
 
 /**
@@ -11,13 +12,25 @@ import type { TariffShelf } from "./tariff-shelf.ts";
 export function requireApproved(
   { versions }: TariffShelf,
   approvals: ReadonlyMap<number, unknown>,
+  policy: ApprovalPolicy,
 ): void {
   const ordered = [...versions].sort((a, b) => a.version - b.version);
   for (const [index, { version, root }] of ordered.entries()) {
     const earlier = ordered[index - 1];
     if (earlier === undefined) continue;
-    requireApprovedDifference(version, approvals.get(version), earlier.root, root);
+    requireApprovedDifference(version, approvals.get(version), {
+      earlier: earlier.root,
+      root,
+      policy,
+    });
   }
+}
+
+/** Roots of two versions, and who may say that one replaces the other. */
+export interface ApprovedChange {
+  earlier: string;
+  root: string;
+  policy: ApprovalPolicy;
 }
 
 /**
@@ -27,8 +40,7 @@ export function requireApproved(
 export function requireApprovedDifference(
   version: number,
   approval: unknown,
-  earlierRoot: string,
-  root: string,
+  { earlier, root, policy }: ApprovedChange,
 ): void {
   const refuse = (because: string, cause?: unknown): TallystickError =>
     new TallystickError(
@@ -40,7 +52,7 @@ export function requireApprovedDifference(
     );
   if (approval === undefined) throw refuse("there is no approval of its difference.");
   try {
-    requireApproval(approval, earlierRoot, root);
+    requireSigned(requireApproval(approval, earlier, root), policy);
   } catch (cause) {
     if (!(cause instanceof TallystickError)) throw cause;
     throw refuse(cause.message, cause);

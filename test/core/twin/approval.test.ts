@@ -1,28 +1,15 @@
 import assert from "node:assert/strict";
 import {
-  APPROVAL_FORMAT,
   type ApprovedFacts,
   makeApproval,
   requireApproval,
   requireSameReplay,
 } from "../../../node/core/twin/approval.ts";
+import { factsOf } from "./signed-approval.ts";
 
 const OLD = `0x${"1".repeat(64)}`;
 const NEW = `0x${"2".repeat(64)}`;
-const FACTS: ApprovedFacts = {
-  format: APPROVAL_FORMAT,
-  tariff: OLD,
-  draft: NEW,
-  usage: { sha256: "a".repeat(64), records: 3 },
-  sums: {
-    changed: 1,
-    suspendedBefore: 0,
-    suspendedAfter: 0,
-    before: { EUR: "1.00" },
-    after: { EUR: "0.90" },
-  },
-  approvedBy: "Ada",
-};
+const FACTS = factsOf(OLD, NEW);
 
 describe("the approval of a tariff's difference", () => {
   const approval = makeApproval(FACTS);
@@ -38,7 +25,7 @@ describe("the approval of a tariff's difference", () => {
 
   it("can not be changed", () => {
     const changed = [
-      { ...approval, approvedBy: "Bob" },
+      { ...approval, report: "f".repeat(64) },
       { ...approval, draft: OLD },
       { ...approval, usage: { ...approval.usage, records: 4 } },
       { ...approval, sums: { ...approval.sums, after: { EUR: "1.00" } } },
@@ -71,14 +58,14 @@ describe("the approval of a tariff's difference", () => {
   });
 
   it("is refused when it is none", () => {
-    const { digest: _, ...unsigned } = approval;
-    for (const none of [undefined, null, {}, [], "x", unsigned, { ...approval, more: 1 }]) {
+    const { digest: _, ...undigested } = approval;
+    for (const none of [undefined, null, {}, [], "x", undigested, { ...approval, more: 1 }]) {
       assert.throws(() => requireApproval(none, OLD, NEW), { code: "approval.shape" });
     }
   });
 
   it("names the usage and the sums that a replay must give", () => {
-    requireSameReplay(approval, { ...FACTS, approvedBy: "nobody" });
+    requireSameReplay(approval, FACTS);
     const other = (changes: Partial<ApprovedFacts>) => () =>
       requireSameReplay(approval, { ...FACTS, ...changes });
     const usage = { sha256: "b".repeat(64), records: 3 };
@@ -87,5 +74,6 @@ describe("the approval of a tariff's difference", () => {
     assert.throws(other({ period: "2026-03-01/2026-04-01" }), { code: "approval.other-usage" });
     const sums = { ...FACTS.sums, after: { EUR: "0.91" } };
     assert.throws(other({ sums }), { code: "approval.other-sums" });
+    assert.throws(other({ report: "e".repeat(64) }), { code: "approval.other-report" });
   });
 });
