@@ -1,18 +1,21 @@
 /*
  * `npm run soak`: what `npm test` does a little of, for hours if asked. Kills the real processes of
- * `npm start` and charging nodes under load at random moments, and runs seeds of the simulated engine.
+ * `npm start` and charging nodes under load at random moments, runs seeds of the simulated engine, and cuts the
+ * power of the store's disk.
  * Counts records that were lost or doubled against the input files, and answers against what is there
  * after a kill.
  */
 import { parseArgs } from "node:util";
 import { soakCharging } from "./soak/charging-soak.ts";
 import { soakKills } from "./soak/kill-soak.ts";
+import { soakPowerCuts } from "./soak/power-soak.ts";
 import { soakSimulation } from "./soak/simulation-soak.ts";
 
-const HELP = `Usage: npm run soak -- [--runs N] [--simulations N] [--charging N] [--seed N]
+const HELP = `Usage: npm run soak -- [--runs N] [--simulations N] [--power-cuts N] [--charging N] [--seed N]
 
   --runs N         runs of npm start, each killed four times (default 5, which is 20 kills)
   --simulations N  seeds of the simulated engine (default 2000)
+  --power-cuts N   seeds of the real store on a disk whose power is cut, eight cuts each (default 100)
   --charging N     kills of a charging node under load, and as many of an edge and its centre
                    (default 20)
   --seed N         the first seed (default: from the clock; printed, to replay)`;
@@ -21,6 +24,7 @@ const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "5" },
     simulations: { type: "string", default: "2000" },
+    "power-cuts": { type: "string", default: "100" },
     charging: { type: "string", default: "20" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     help: { type: "boolean", short: "h", default: false },
@@ -45,6 +49,7 @@ for (const [what, counts] of [
   if (counts === undefined) continue;
   tell(`${what}: ${counts.records} records, ${counts.lost} lost, ${counts.doubled} doubled`);
 }
+const cut = await soakPowerCuts(seedsFrom(count("--power-cuts", values["power-cuts"])), tell);
 let [chargingPassed, chargingFailed] = [0, 0];
 const chargingKills = count("--charging", values.charging);
 for (const withEdge of chargingKills === 0 ? [] : [false, true]) {
@@ -61,8 +66,8 @@ for (const withEdge of chargingKills === 0 ? [] : [false, true]) {
   if (problems.length === 0 && lost === 0 && doubled === 0) chargingPassed += 1;
   else chargingFailed += 1;
 }
-const passed = chargingPassed + simulated.passed + (killed?.passed ?? 0);
-const failed = chargingFailed + simulated.failed + (killed?.failed ?? 0);
+const passed = chargingPassed + cut.passed + simulated.passed + (killed?.passed ?? 0);
+const failed = chargingFailed + cut.failed + simulated.failed + (killed?.failed ?? 0);
 tell(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 

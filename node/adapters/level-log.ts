@@ -19,10 +19,12 @@ const READ_BYTES = 32 * BLOCK_BYTES;
 
 /**
  * Looks at the logs that LevelDB is about to read. LevelDB itself passes over what is damaged without a
- * word: writes that were acknowledged are gone, and later ones are there. A crash tears the end of a log
- * only, since writes that count are durable before the next one begins; so damage with a write behind it is
- * told. Damage at the very end can not be told from what a crash leaves of a write that nobody acknowledged:
- * what the ledger has tells more (`fsck`).
+ * word: writes that were acknowledged are gone, and later ones are there.
+ *
+ * Every write is synced before the next one begins (level-store.ts). So a power cut, which keeps any of the pages
+ * that were not synced and loses any others, tears the last write and nothing before it: where damage has the
+ * beginning of a write behind it, what was synced is damaged, and that is told. Damage in the last write can not
+ * be told from what a cut leaves of a write that nobody acknowledged: what the ledger has tells more (`fsck`).
  * @throws TallystickError `store.corrupt`
  */
 export async function requireWholeLogs(directory: string): Promise<void> {

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { assert, TallystickError } from "../core/errors.ts";
 import type {
@@ -11,6 +10,7 @@ import type {
 import { OneAtATime } from "../engine/store/turns.ts";
 import { whyDisk } from "./disk.ts";
 import { LevelDatabase } from "./level-database.ts";
+import { makeDirectory } from "./sync-directory.ts";
 import { ValueLog, type ValuePlace } from "./value-log.ts";
 
 const NO_VALUE = new Uint8Array();
@@ -49,7 +49,7 @@ export class LevelStore implements Store {
    */
   static async open(directory: string): Promise<LevelStore> {
     try {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await makeDirectory(directory);
       return new LevelStore(await LevelDatabase.open(directory));
     } catch (error) {
       throw openingError(directory, error);
@@ -84,14 +84,18 @@ export class LevelStore implements Store {
     try {
       // First the logged values with an fsync of their file, then the batch that names their places: a
       // crash between the two leaves bytes that nobody names. LevelDB writes the batch as one record of
-      // its own log; `sync` is an fsync of that log, which holds the earlier writes as well.
+      // its own log, and `sync` is an fsync of that log.
+      // A write that need not be durable is synced all the same. A power cut keeps any of the pages that
+      // were not synced and loses others, later ones before earlier ones: of two such writes LevelDB would
+      // then pass over the first and bring back the second, and nobody could tell that from damage. So at
+      // most the one write that is under way can be torn (level-log.ts).
       const places = await this.#append(operations, options);
       const batch = operations.map((operation, at) => {
         const { key } = operation;
         if (operation.type === "delete") return { type: "del" as const, key };
         return { type: "put" as const, key, value: places.get(at) ?? operation.value };
       });
-      await database.batch(batch, { sync: options.durable });
+      await database.batch(batch, { sync: true });
     } catch (error) {
       await this.#database.reopen();
       throw new TallystickError(

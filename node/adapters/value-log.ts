@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readdir } from "node:fs/promises";
+import { type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { TallystickError } from "../core/errors.ts";
+import { makeDirectory, syncDirectory } from "./sync-directory.ts";
 
 /** A file is full from here on; the next value begins another one. */
 const FILE_BYTES = 256 * 1_048_576;
@@ -81,7 +82,7 @@ export class ValueLog {
       this.#writing = undefined;
       file++;
     }
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(this.#directory);
     const { O_CREAT, O_RDWR } = constants;
     const handle = await open(this.#path(file), O_RDWR | O_CREAT, 0o600);
     // A file whose name is lost in a power cut would take its values with it.
@@ -218,14 +219,5 @@ async function writeAll(
       bytesWritten -= (left.shift() as Uint8Array).length;
     }
     if (bytesWritten > 0) left[0] = (left[0] as Uint8Array).subarray(bytesWritten);
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
