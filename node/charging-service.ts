@@ -11,7 +11,7 @@ import { requireKnownKeys } from "./core/rating/account-list.ts";
 import { ChargingNode } from "./engine/charging/charging-node.ts";
 import { chargingToBooks } from "./engine/charging/charging-to-books.ts";
 import { ChargingUpkeep } from "./engine/charging/charging-upkeep.ts";
-import { NoticeDelivery } from "./engine/charging/deliver-notices.ts";
+import { NoticeDelivery, type NoticeFigures } from "./engine/charging/deliver-notices.ts";
 import type { UsageFile } from "./engine/intake/ingest-usage.ts";
 import { TariffPricers } from "./engine/rate/tariff-pricers.ts";
 import type { TariffShelf } from "./engine/rate/tariff-shelf.ts";
@@ -21,6 +21,8 @@ import { collectInSmallSteps } from "./small-collections.ts";
 /** The charging part of an operator's node, opened on its folder and kept up until it is stopped. */
 export interface ChargingService {
   charging: ChargingNode;
+  /** Of the webhook; undefined where there is none. */
+  notices(): NoticeFigures | undefined;
   stop(): Promise<void>;
 }
 
@@ -79,6 +81,7 @@ export async function startCharging(
   upkeep.start();
   return {
     charging,
+    notices: () => delivery?.figures,
     stop: async () => {
       await delivery?.stop();
       await upkeep.stop();

@@ -21,6 +21,7 @@ import type { Environment, NodeConfig } from "./config.ts";
 import type { Hex } from "./core/bytes.ts";
 import { SOURCE_ROLE } from "./core/commitment/secrets.ts";
 import { TallystickError } from "./core/errors.ts";
+import type { NoticeFigures } from "./engine/charging/deliver-notices.ts";
 import { requireNotBehind } from "./engine/check/require-not-behind.ts";
 import { DisputeList } from "./engine/claims/list-disputes.ts";
 import { Cadence } from "./engine/commit/cadence.ts";
@@ -172,6 +173,7 @@ export class OperatorNode {
       ...(await pipeline.status()),
       ledger: await ledgerStatus(ledger),
       tariff: tariffStatus(tariffs, tariffFollower),
+      ...noticeStatus(charging?.notices()),
       outbox: outbox.pending().length,
       ...troubleOf(outbox),
       cadenceSeconds: cadence.seconds,
@@ -237,6 +239,7 @@ export class OperatorNode {
         totals: () => pipeline.control.overall(),
         disk: () => reserve.look(),
         ledger: () => ledgerStatus(ledger),
+        ...(charging === undefined ? {} : { notices: () => charging.notices() }),
       }),
       log,
       debug: environment.logLevel === "debug",
@@ -364,6 +367,17 @@ function ledgerSectionOf({ ledger }: NodeConfig): LedgerSection {
 function troubleOf(outbox: Outbox): { outboxTrouble?: string } {
   const stuck = outbox.pending().find(({ trouble }) => trouble !== undefined);
   return stuck?.trouble === undefined ? {} : { outboxTrouble: stuck.trouble.message };
+}
+
+function noticeStatus(figures: NoticeFigures | undefined): { notices?: object } {
+  if (figures === undefined) return {};
+  const { oldestAt, ...rest } = figures;
+  return {
+    notices: {
+      ...rest,
+      ...(oldestAt === undefined ? {} : { oldest: new Date(oldestAt).toISOString() }),
+    },
+  };
 }
 
 async function ledgerStatus(ledger: EvmLedger) {

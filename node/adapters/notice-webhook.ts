@@ -17,9 +17,10 @@ export interface WebhookOptions {
  * of `SECONDS.BODY` under the shared secret. An answer of 2xx takes them over; nothing is followed.
  */
 export function noticeWebhook({ url, secret, now }: WebhookOptions): NoticeReceiver {
-  return async (notices) => {
+  return async (notices, stopping) => {
     const body = JSON.stringify({ notices: notices.map(written) });
-    const response = await post(url, body, signatureOf(body, secret, Math.floor(now() / 1000)));
+    const signature = signatureOf(body, secret, Math.floor(now() / 1000));
+    const response = await post(url, body, signature, stopping);
     await response.body?.cancel();
     if (!response.ok) throw noticesRefused(response.status);
   };
@@ -35,14 +36,19 @@ const written = ({ at, ...notice }: NumberedNotice): object => ({
   at: new Date(at).toISOString(),
 });
 
-async function post(url: string, body: string, signature: string): Promise<Response> {
+async function post(
+  url: string,
+  body: string,
+  signature: string,
+  stopping: AbortSignal,
+): Promise<Response> {
   try {
     return await fetch(url, {
       method: "POST",
       headers: { "content-type": "application/json", "tallystick-signature": signature },
       body,
       redirect: "manual",
-      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+      signal: AbortSignal.any([stopping, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]),
     });
   } catch (cause) {
     throw new TallystickError(

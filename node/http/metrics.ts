@@ -1,5 +1,6 @@
 import type { RequestHandler } from "express";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { NoticeFigures } from "../engine/charging/deliver-notices.ts";
 import { imbalanceOf, together } from "../engine/intake/control-totals.ts";
 import type { PipelineStatus } from "../engine/pipeline.ts";
 import { type AllTotals, CONTROL_CLASSES } from "../engine/store/stored-types.ts";
@@ -10,6 +11,8 @@ export interface MetricsSources {
   totals: () => Promise<AllTotals>;
   disk: () => Promise<NodeStatus["disk"]>;
   ledger: () => Promise<NodeStatus["ledger"]>;
+  /** Of the webhook; undefined where there is none. */
+  notices?: () => NoticeFigures | undefined;
 }
 
 export interface NodeStatus extends PipelineStatus {
@@ -92,6 +95,7 @@ export class NodeMetrics {
     if (totals.status === "fulfilled") setTotals(figures, totals.value);
     if (status.status === "fulfilled") setStatus(figures, status.value);
     if (ledger.status === "fulfilled") setLedger(figures, ledger.value);
+    setNotices(figures, this.#sources.notices?.());
     figures.storeUp.set(totals.status === "fulfilled" ? 1 : 0);
     if (disk.status === "fulfilled") {
       figures.diskFree.set(disk.value.freeBytes);
@@ -145,6 +149,17 @@ function figuresIn(registry: Registry) {
     refused: gauge("commitments_refused", "1 while the ledger refuses a commitment."),
     outbox: gauge("outbox_transactions", "Signed transactions that are not final."),
     cadence: gauge("commit_cadence_seconds", "Seconds between commitments; 0: when asked."),
+    noticesTaken: counter("notices_delivered_total", "Notices that the webhook has taken over."),
+    noticesWaiting: gauge("notices_waiting", "Notices that the webhook has not taken over."),
+    noticeAge: gauge("notice_oldest_age_seconds", "Age of the oldest of them."),
+    noticesDropped: counter(
+      "notices_dropped_total",
+      "Notices that were dropped since the start, as more waited than there is room for.",
+    ),
+    noticeCallsFailed: counter(
+      "notice_calls_failed_total",
+      "Calls of the webhook since the start that did not succeed.",
+    ),
     diskFree: gauge("disk_free_bytes", "Free bytes of the data folder's file system."),
     hasRoom: gauge("disk_has_room", "0 when less is free than the reserve: nothing is taken in."),
     diskSize: gauge("disk_size_bytes", "Size of the data folder's file system."),
@@ -199,6 +214,18 @@ function setStatus(figures: Figures, status: NodeStatus): void {
   figures.refused.set(status.commitRefused === undefined ? 0 : 1);
   figures.outbox.set(status.outbox);
   figures.cadence.set(status.cadenceSeconds);
+}
+
+function setNotices(figures: Figures, notices: NoticeFigures | undefined): void {
+  if (notices === undefined) return;
+  const { noticesTaken, noticesWaiting, noticeAge, noticesDropped, noticeCallsFailed } = figures;
+  for (const one of [noticesTaken, noticesDropped, noticeCallsFailed]) one.reset();
+  noticesTaken.inc(notices.takenUpTo);
+  noticesDropped.inc(notices.dropped);
+  noticeCallsFailed.inc(notices.callsFailed);
+  noticesWaiting.set(notices.waiting);
+  const { oldestAt } = notices;
+  noticeAge.set(oldestAt === undefined ? 0 : Math.max(0, (Date.now() - oldestAt) / 1000));
 }
 
 function setLedger(figures: Figures, ledger: NodeStatus["ledger"]): void {

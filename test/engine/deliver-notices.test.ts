@@ -6,13 +6,19 @@ import { MemoryChargingLog } from "../../node/adapters/memory-charging-log.ts";
 import { noticeWebhook } from "../../node/adapters/notice-webhook.ts";
 import type { NumberedNotice } from "../../node/core/charging/charging-state.ts";
 import { ChargingNode } from "../../node/engine/charging/charging-node.ts";
-import { backoffMilliseconds, NoticeDelivery } from "../../node/engine/charging/deliver-notices.ts";
+import {
+  backoffMilliseconds,
+  NoticeDelivery,
+  noticesRefused,
+} from "../../node/engine/charging/deliver-notices.ts";
 import { PREPAID_TARIFF, pricersOf, START } from "../core/charging/charging-scene.ts";
 import { hasCode } from "./engine-scene.ts";
 
 const PRICERS = pricersOf(PREPAID_TARIFF);
 const open = (log: MemoryChargingLog) =>
   ChargingNode.open({ log, pricers: PRICERS, now: () => START });
+
+const GOES_ON = new AbortController().signal;
 
 /** Each lock raises a notice, and each unlocking another. */
 async function raise(node: ChargingNode, count: number): Promise<void> {
@@ -120,6 +126,51 @@ describe("delivery of notices", () => {
     assert.deepEqual([0, 1, 5, 40].map(backoffMilliseconds), [1_000, 2_000, 32_000, 300_000]);
   });
 
+  it("tells how much waits, since when and why, while a receiver that hangs keeps nobody from charging", async () => {
+    const node = await open(new MemoryChargingLog());
+    let hangs: AbortSignal | undefined;
+    const asked: number[] = [];
+    const delivery = new NoticeDelivery(
+      node,
+      async (notices, stopping) => {
+        asked.push(notices.length);
+        if (asked.length === 1) throw noticesRefused(500);
+        hangs = stopping;
+        await new Promise((_, reject) => {
+          stopping.addEventListener("abort", () => reject(new Error("stopped")));
+        });
+      },
+      () => {},
+    );
+    await node.noticesTaken(0);
+    await raise(node, 3);
+    const none = { takenUpTo: 0, waiting: 3, dropped: 0, oldestAt: START, callsFailed: 0 };
+    assert.deepEqual(delivery.figures, none);
+    await delivery.start();
+    while (hangs === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(delivery.figures, { ...none, callsFailed: 1, trouble: "webhook.refused" });
+    for (let i = 0; i < 2_000; i++) await node.lock("anna", { reason: "again" });
+    assert.equal(delivery.figures.waiting, 2_003);
+    await delivery.stop();
+    assert.equal(hangs.aborted, true);
+    assert.equal(node.noticesTakenUpTo, 0);
+    assert.deepEqual(asked, [3, 3]);
+  });
+
+  it("counts what was dropped when too many waited", async () => {
+    const node = await open(new MemoryChargingLog());
+    await raise(node, 10_500);
+    await node.noticesTaken(0);
+    const delivery = new NoticeDelivery(
+      node,
+      async () => {},
+      () => {},
+    );
+    assert.deepEqual([delivery.figures.waiting, delivery.figures.dropped], [10_000, 500]);
+    await delivery.deliverOnce();
+    assert.deepEqual([delivery.figures.waiting, delivery.figures.dropped], [9_900, 500]);
+  });
+
   describe("over HTTP", () => {
     let server: Server;
     let url: string;
@@ -149,7 +200,7 @@ describe("delivery of notices", () => {
     };
 
     it("signs what it sends", async () => {
-      await noticeWebhook({ url, secret: "s3cret", now: () => START })([notice]);
+      await noticeWebhook({ url, secret: "s3cret", now: () => START })([notice], GOES_ON);
       assert.deepEqual(JSON.parse(seen?.body ?? ""), {
         notices: [{ ...notice, at: new Date(START).toISOString() }],
       });
@@ -161,10 +212,10 @@ describe("delivery of notices", () => {
     it("takes nothing but success for an answer, and follows nothing", async () => {
       const send = noticeWebhook({ url, secret: "s3cret", now: () => START });
       for (status of [302, 400, 500]) {
-        await assert.rejects(send([notice]), hasCode("webhook.refused"));
+        await assert.rejects(send([notice], GOES_ON), hasCode("webhook.refused"));
       }
       const nobody = noticeWebhook({ url: "http://127.0.0.1:9/", secret: "", now: () => 0 });
-      await assert.rejects(nobody([notice]), hasCode("webhook.unreachable"));
+      await assert.rejects(nobody([notice], GOES_ON), hasCode("webhook.unreachable"));
     });
   });
 });

@@ -28,6 +28,7 @@ interface Status {
   totalsBalance: boolean;
   oldestOpenTick?: string;
   disk: { freeBytes: number; sizeBytes: number; hasRoom: boolean };
+  notices?: { waiting: number; dropped: number; oldest?: string; trouble?: string };
   tariff: {
     version?: number;
     validFrom?: string;
@@ -100,6 +101,7 @@ function inWords(status: Status): string[] {
       : [
           `  TARIFF    version ${tariff.lacking.version} of the ledger is not at hand; what starts from ${tariff.lacking.validFrom} on waits. ${tariff.lacking.because ?? ""}`,
         ]),
+    ...noticesInWords(status.notices),
     `  claims    ${told.length === 0 ? "none" : told.join(", ")}`,
     ledger.reachable
       ? `  ledger    block ${ledger.block} of ${ledger.blockTime} (${age(ledger.blockTime)}); ${status.ticksOpen} commitments and ${status.outbox} transactions on their way${since(status)}`
@@ -136,6 +138,15 @@ function age(instant: string | undefined): string {
   return seconds < 172_800
     ? `${Math.round(seconds / 3_600)} h ago`
     : `${Math.round(seconds / 86_400)} days ago`;
+}
+
+function noticesInWords(notices: Status["notices"]): string[] {
+  if (notices === undefined) return [];
+  const { waiting, dropped, oldest, trouble } = notices;
+  return [
+    `  notices   ${waiting} wait for the webhook${oldest === undefined ? "" : ` (the oldest since ${oldest})`}${trouble === undefined ? "" : `; the last call failed [${trouble}]`}`,
+    ...(dropped === 0 ? [] : [`  NOTICES   ${dropped} were dropped: too many waited`]),
+  ];
 }
 
 const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);

@@ -8,6 +8,7 @@ import {
 } from "./charging-account.ts";
 import { ANSWERS_KEPT, type ChargingSession } from "./charging-session.ts";
 import type { Entry, Notice, SessionAnswered, SessionRecord, SponsorHolding } from "./entry.ts";
+import { NoticeQueue } from "./notice-queue.ts";
 import { RunningCounters } from "./running-counters.ts";
 import type { EdgeSlice } from "./slice.ts";
 
@@ -34,7 +35,7 @@ export class ChargingState {
   readonly held = new RunningCounters();
   /** Sessions that wait to be taken over as charges, by number. */
   readonly records = new Map<number, SessionRecord>();
-  readonly notices: NumberedNotice[] = [];
+  readonly notices = new NoticeQueue();
   /** What edge nodes hold of accounts, by `sliceKey`. */
   readonly slices = new Map<string, EdgeSlice>();
   /** The last record that was taken over from each edge node. */
@@ -310,8 +311,8 @@ export class ChargingState {
     const taken = this.noticesTaken ?? Number.POSITIVE_INFINITY;
     const isOver = (count: number): boolean =>
       this.notices.length > count &&
-      ((this.notices[0]?.number ?? 0) <= taken || this.notices.length > NOTICES_WAITING_MAX);
-    while (isOver(NOTICES_KEPT)) this.notices.shift();
+      ((this.notices.first?.number ?? 0) <= taken || this.notices.length > NOTICES_WAITING_MAX);
+    while (isOver(NOTICES_KEPT)) this.notices.dropFirst();
   }
 
   #account(id: string): ChargingAccount {

@@ -35,6 +35,14 @@ export interface ChargingParts {
 /** Emergency calls whose later requests are recognised by their session. */
 const EMERGENCIES_MAX = 10_000;
 
+export interface WaitingNotices {
+  waiting: number;
+  /** Between the last that was taken over and the oldest that is there. */
+  dropped: number;
+  /** Milliseconds since 1970 UTC. */
+  oldestAt?: number;
+}
+
 /**
  * Balances and sessions in memory with a write-ahead log. A request is decided and applied at once,
  * and answered when its entry is durable; entries keep their order, so nothing that is answered
@@ -149,16 +157,26 @@ export class ChargingNode {
    * takes back would be given to another notice.
    */
   async noticesAfter(number: number, countMax: number): Promise<NumberedNotice[]> {
-    const { notices } = this.#state;
-    const first = notices[0]?.number ?? 0;
-    const from = Math.max(0, number + 1 - first);
-    const found = notices.slice(from, from + countMax);
+    const found = this.#state.notices.after(number, countMax);
     await this.settled();
     return found;
   }
 
   get noticesTakenUpTo(): number {
     return this.#state.noticesTaken ?? 0;
+  }
+
+  /** Of the notices that nobody has taken over; those that were too many are gone. */
+  noticesWaiting(): WaitingNotices {
+    const { notices, nextNotice } = this.#state;
+    const taken = this.noticesTakenUpTo;
+    const [oldest] = notices.after(taken, 1);
+    const next = oldest?.number ?? nextNotice;
+    return {
+      waiting: nextNotice - next,
+      dropped: Math.max(0, next - taken - 1),
+      ...(oldest === undefined ? {} : { oldestAt: oldest.at }),
+    };
   }
 
   /** Notices up to this number are somebody else's now; with 0 they are kept from now on until then. */

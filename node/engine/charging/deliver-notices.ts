@@ -2,8 +2,27 @@ import type { NumberedNotice } from "../../core/charging/charging-state.ts";
 import { TallystickError } from "../../core/errors.ts";
 import type { ChargingNode } from "./charging-node.ts";
 
-/** Takes notices over, all of them or none. */
-export type NoticeReceiver = (notices: readonly NumberedNotice[]) => Promise<void>;
+/**
+ * Takes notices over, all of them or none.
+ * @param stopping ends a call that is under way: its notices are told again at the next start
+ */
+export type NoticeReceiver = (
+  notices: readonly NumberedNotice[],
+  stopping: AbortSignal,
+) => Promise<void>;
+
+/** Figures of the delivery; the calls are those of this process. */
+export interface NoticeFigures {
+  /** Number of the last notice that was taken over. */
+  takenUpTo: number;
+  waiting: number;
+  /** The oldest that nobody took over in time for the room that there is. */
+  dropped: number;
+  oldestAt?: number;
+  callsFailed: number;
+  /** Why the last call failed, until one succeeds. */
+  trouble?: string;
+}
 
 const NOTICES_A_CALL = 100;
 const IDLE_MILLISECONDS = 200;
@@ -22,7 +41,11 @@ export class NoticeDelivery {
   #timer: NodeJS.Timeout | undefined;
   #turn: Promise<void> = Promise.resolve();
   #failures = 0;
+  #callsFailed = 0;
+  #dropped = 0;
+  #trouble: string | undefined;
   #isStopped = true;
+  readonly #stopping = new AbortController();
 
   constructor(
     charging: ChargingNode,
@@ -44,7 +67,20 @@ export class NoticeDelivery {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    this.#stopping.abort();
     await this.#turn;
+  }
+
+  get figures(): NoticeFigures {
+    const { waiting, dropped, oldestAt } = this.#charging.noticesWaiting();
+    return {
+      takenUpTo: this.#charging.noticesTakenUpTo,
+      waiting,
+      dropped: this.#dropped + dropped,
+      ...(oldestAt === undefined ? {} : { oldestAt }),
+      callsFailed: this.#callsFailed,
+      ...(this.#trouble === undefined ? {} : { trouble: this.#trouble }),
+    };
   }
 
   /** One call at most. @returns how many were taken over. @throws what the receiver throws */
@@ -55,8 +91,10 @@ export class NoticeDelivery {
     );
     const last = notices.at(-1);
     if (last === undefined) return 0;
-    await this.#receive(notices);
+    await this.#receive(notices, this.#stopping.signal);
+    const { noticesTakenUpTo } = this.#charging;
     await this.#charging.noticesTaken(last.number);
+    this.#dropped += last.number - noticesTakenUpTo - notices.length;
     return notices.length;
   }
 
@@ -71,7 +109,11 @@ export class NoticeDelivery {
     try {
       if ((await this.deliverOnce()) === NOTICES_A_CALL) pause = 0;
       this.#failures = 0;
+      this.#trouble = undefined;
     } catch (error) {
+      if (this.#isStopped) return;
+      this.#callsFailed += 1;
+      this.#trouble = error instanceof TallystickError ? error.code : "internal";
       // The first failure is told; a receiver that stays away says nothing new.
       if (this.#failures === 0) this.#onTrouble(error);
       pause = backoffMilliseconds(this.#failures++);
