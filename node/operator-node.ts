@@ -5,6 +5,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openBillKernel } from "./adapters/bill-threads.ts";
+import { openClosingKernel } from "./adapters/closing-threads.ts";
 import { DiskReserve } from "./adapters/disk.ts";
 import { EventArchive } from "./adapters/event-archive.ts";
 import { EvmLedger } from "./adapters/evm-ledger.ts";
@@ -147,6 +148,7 @@ export class OperatorNode {
       },
       ledgerSection: ledgerSectionOf(config),
       openBillKernel,
+      openClosingKernel,
       ...(signReceipt === undefined ? {} : { signReceipt }),
     });
     opened = pipeline;

@@ -28,6 +28,8 @@ export interface OperatorProfile {
   ingestUnitRecords?: number;
   /** Charges of a bill run whose lines are held in memory at once. */
   billUnitCharges?: number;
+  /** Accounts that are closed in one write. */
+  billUnitAccounts?: number;
   /** Fingerprints of records seen that are kept in memory before they are folded into a run. */
   seenEntriesInMemory?: number;
 }

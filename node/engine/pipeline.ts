@@ -3,7 +3,7 @@ import type { Bundle } from "../core/evidence/bundle.ts";
 import { readUsageRecord } from "../core/records/read-usage-record.ts";
 import { BillDesk, type BillProgress } from "./bill/bill-desk.ts";
 import type { OpenBillKernel } from "./bill/bill-kernel.ts";
-import { stepClosing } from "./bill/close-accounts.ts";
+import type { OpenClosingKernel } from "./bill/closing-kernel.ts";
 import type { BillRun } from "./bill/run-bill.ts";
 import { getInvoice } from "./bill/stored-invoice.ts";
 import { checkStore, type StoreCheck } from "./check/check-store.ts";
@@ -74,6 +74,7 @@ export interface PipelineParts {
   openBillKernel?: OpenBillKernel;
   /** Finds versions of the tariff that are published while the node runs. */
   tariffFollower?: TariffFollower;
+  openClosingKernel?: OpenClosingKernel;
   /** Signs what evidence bundles say of the charges that exist; they say nothing without it. */
   signReceipt?: SignReceipt;
 }
@@ -152,11 +153,13 @@ export class OperatorPipeline {
       policy: parts.claimPolicy,
       ...(parts.onClaimTrouble === undefined ? {} : { onTrouble: parts.onClaimTrouble }),
     });
-    const { context, tariffs, openBillKernel } = parts;
+    const { context, tariffs, openBillKernel, openClosingKernel } = parts;
     this.#bills = new BillDesk({
       context,
+      tariffs,
+      rating: () => this.#ingest.rating,
       turn: (task) => this.#turns.run(task),
-      closeSome: (epoch) => stepClosing(context, tariffs, this.#ingest.rating, epoch),
+      ...(openClosingKernel === undefined ? {} : { openClosingKernel }),
       ...(openBillKernel === undefined ? {} : { openKernel: openBillKernel }),
     });
     this.#demands = new DemandDesk(parts.context, {

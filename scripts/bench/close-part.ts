@@ -4,11 +4,13 @@
  */
 import { availableParallelism } from "node:os";
 import { BillThreads } from "../../node/adapters/bill-threads.ts";
+import { ClosingThreads } from "../../node/adapters/closing-threads.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import { TallystickError } from "../../node/core/errors.ts";
 import { hash, hashDocument } from "../../node/core/hash.ts";
 import type { BillPlan, BillState } from "../../node/engine/bill/bill-state.ts";
-import { stepClosing } from "../../node/engine/bill/close-accounts.ts";
+import { closeAccounts } from "../../node/engine/bill/close-accounts.ts";
+import type { ClosingFacts } from "../../node/engine/bill/closing-kernel.ts";
 import { runBill } from "../../node/engine/bill/run-bill.ts";
 import { readInvoice } from "../../node/engine/bill/stored-invoice.ts";
 import { sealTick } from "../../node/engine/commit/seal-batch.ts";
@@ -87,14 +89,23 @@ async function commitAll(): Promise<void> {
   await session.commit();
 }
 
+const threads = Number(process.env.TALLYSTICK_BENCH_THREADS ?? Math.min(8, availableParallelism()));
+const closing = {
+  context,
+  turn: <T>(task: () => Promise<T>) => task(),
+  ...(threads === 0
+    ? {}
+    : { openClosingKernel: (facts: ClosingFacts) => new ClosingThreads(facts, threads) }),
+};
 if (hasPlans) {
   const tariffs = planTariffs();
   const rating = await ratingOf(context, tariffs);
   lap("load accounts");
+  const onClosing = () => lap("close accounts");
   for (let goesOn = true; goesOn; ) {
     try {
-      goesOn = await stepClosing(context, tariffs, rating, MONTH);
-      lap("close accounts");
+      await closeAccounts({ ...closing, tariffs, rating: () => rating, onClosing }, MONTH);
+      goesOn = false;
     } catch (error) {
       if (!(error instanceof TallystickError) || error.code !== "bill.charges-pending") throw error;
       await commitAll();
@@ -104,7 +115,6 @@ if (hasPlans) {
 }
 
 let phase = "begin";
-const threads = Number(process.env.TALLYSTICK_BENCH_THREADS ?? Math.min(8, availableParallelism()));
 const run = await runBill(
   {
     context,

@@ -3,7 +3,8 @@ import { readInvoiceDocument } from "../../node/core/invoice/invoice-document.ts
 import { BillDesk, type BillProgress } from "../../node/engine/bill/bill-desk.ts";
 import { openPlainBillKernel } from "../../node/engine/bill/bill-kernel.ts";
 import { runBill } from "../../node/engine/bill/run-bill.ts";
-import { CHARGES, calls, EngineScene, hasCode } from "./engine-scene.ts";
+import { AccountRating } from "../../node/engine/rate/rate-accounts.ts";
+import { CHARGES, calls, EngineScene, hasCode, TARIFFS } from "./engine-scene.ts";
 import { plainBill } from "./plain-bill.ts";
 
 const OCTOBER = "2026-10";
@@ -36,7 +37,8 @@ class HeldDesk {
         return task();
       },
       openKernel: openPlainBillKernel,
-      closeSome: async () => false,
+      tariffs: TARIFFS,
+      rating: () => new AccountRating(TARIFFS, [], scene.random),
     });
   }
 

@@ -9,6 +9,7 @@ import { TallystickError } from "../../node/core/errors.ts";
 import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import type { TariffDocument } from "../../node/core/tariff/document.ts";
+import type { OpenClosingKernel } from "../../node/engine/bill/closing-kernel.ts";
 import { readInvoice } from "../../node/engine/bill/stored-invoice.ts";
 import { checkStore } from "../../node/engine/check/check-store.ts";
 import type { LedgerCall } from "../../node/engine/commit/ledger.ts";
@@ -124,6 +125,8 @@ export interface SceneOptions {
   handPrices?: OperatorProfile["handPrices"];
   seenEntriesInMemory?: number;
   billUnitCharges?: number;
+  billUnitAccounts?: number;
+  openClosingKernel?: OpenClosingKernel;
   mines?: "at once" | "on command";
   finalityBlocks?: number;
   leafHasher?: EngineContext["leafHasher"];
@@ -143,6 +146,7 @@ export class EngineScene {
   tariffs: TariffShelf;
   readonly #named: NamedTariffs | undefined;
   readonly #leafHasher: EngineContext["leafHasher"];
+  readonly #openClosingKernel: OpenClosingKernel | undefined;
   store = new MemoryStore();
   outbox!: Outbox;
   pipeline!: OperatorPipeline;
@@ -151,6 +155,7 @@ export class EngineScene {
     this.tariffs = options.tariffs ?? TARIFFS;
     this.#leafHasher = options.leafHasher;
     this.#named = options.named;
+    this.#openClosingKernel = options.openClosingKernel;
     this.network = new MemoryNetwork(GENESIS_OF_SCENE, { mines: options.mines ?? "at once" });
     this.ledger = new MemoryLedger(this.network, ALDER, options.finalityBlocks);
     this.random = new Seeded(options.seed ?? 1);
@@ -178,6 +183,9 @@ export class EngineScene {
       ...(options.billUnitCharges === undefined
         ? {}
         : { billUnitCharges: options.billUnitCharges }),
+      ...(options.billUnitAccounts === undefined
+        ? {}
+        : { billUnitAccounts: options.billUnitAccounts }),
       ...(options.seenEntriesInMemory === undefined
         ? {}
         : { seenEntriesInMemory: options.seenEntriesInMemory }),
@@ -231,6 +239,9 @@ export class EngineScene {
       outbox: this.outbox,
       ledger: this.ledger,
       claimPolicy: "recompute",
+      ...(this.#openClosingKernel === undefined
+        ? {}
+        : { openClosingKernel: this.#openClosingKernel }),
       ledgerSection: {
         chainId: GENESIS.chainId.toString(),
         kind: "embedded",

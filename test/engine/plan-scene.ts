@@ -1,4 +1,5 @@
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
+import type { TariffDocument } from "../../node/core/tariff/document.ts";
 import { TariffShelf } from "../../node/engine/rate/tariff-shelf.ts";
 import { Seeded } from "../../scripts/soak/seeded.ts";
 import { tariffDocument } from "../core/tariff/tariff-fixture.ts";
@@ -64,6 +65,20 @@ export const PLANS = tariffDocument({
     },
   ],
 } as Parameters<typeof tariffDocument>[0]);
+
+/** The same with fees, a discount, a commitment and a tax. */
+export const CLOSING = {
+  ...PLANS,
+  taxes: [{ name: "VAT", percent: "19" }],
+  plans: [
+    {
+      ...PLANS.plans?.[0],
+      recurring: [{ name: "base fee", amount: "0.05", per: "account", proration: "none" }],
+      periodDiscounts: [{ name: "most off", percent: "90" }],
+    },
+    { ...PLANS.plans?.[1], commitment: "50" },
+  ],
+} as TariffDocument;
 
 export const ACCOUNTS = [
   { id: "anna", label: "Anna", devices: [{ id: ANNA }], plan: "Family" },

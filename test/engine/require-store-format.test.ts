@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
 import { keys } from "../../node/engine/store/key-spaces.ts";
-import { requireStoreFormat, STORE_FORMAT } from "../../node/engine/store/require-store-format.ts";
+import {
+  requireReadableFormat,
+  requireStoreFormat,
+  STORE_FORMAT,
+} from "../../node/engine/store/require-store-format.ts";
 import { StoreSession } from "../../node/engine/store/store-session.ts";
 import { getJson } from "../../node/engine/store/stored-json.ts";
 import { CHARGES, hasCode } from "./engine-scene.ts";
@@ -23,8 +27,19 @@ describe("the format of a store", () => {
     await opened(store);
   });
 
+  it("is raised where this program reads the one before as well", async () => {
+    const store = new MemoryStore();
+    const session = new StoreSession(store);
+    session.put(MARK, STORE_FORMAT - 1);
+    session.put(keys.book(CHARGES), { domain: CHARGES });
+    await session.commit();
+    await requireReadableFormat(store);
+    await opened(store);
+    assert.equal(await getJson(store, MARK), STORE_FORMAT);
+  });
+
   it("is refused when it is another one, or when books have no mark", async () => {
-    for (const mark of [STORE_FORMAT - 1, STORE_FORMAT + 1, undefined]) {
+    for (const mark of [STORE_FORMAT - 2, STORE_FORMAT + 1, undefined]) {
       const store = new MemoryStore();
       const session = new StoreSession(store);
       if (mark !== undefined) session.put(MARK, mark);

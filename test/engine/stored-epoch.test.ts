@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Hex, toHex } from "../../node/core/bytes.ts";
-import { encodeEpoch, packEpoch, unpackEpoch } from "../../node/engine/number/stored-epoch.ts";
+import {
+  encodeEpoch,
+  packEpoch,
+  settlePlaces,
+  unpackEpoch,
+} from "../../node/engine/number/stored-epoch.ts";
 import { keys } from "../../node/engine/store/key-spaces.ts";
 import { readOwnedRows } from "../../node/engine/store/read-charges.ts";
 import { encodeJson, getJson, readJson } from "../../node/engine/store/stored-json.ts";
@@ -36,6 +41,19 @@ describe("a subscriber's packed state", () => {
       assert.deepEqual(readJson(KEY, encodeJson(given)), given);
     });
     fc.assert(property, { numRuns: 200 });
+  });
+
+  it("gets positions for its newest places, and keeps the others", () => {
+    const firsts = [2 ** 40 + 7, 513];
+    const newest = fc.array(fc.tuple(fc.nat(1), fc.nat(511)), { maxLength: 5 });
+    const property = fc.property(state, newest, (given, added) => {
+      const before = given.places ?? [];
+      const value = encodeEpoch(packEpoch({ ...given, places: [...before, ...added.flat()] }));
+      assert.equal(settlePlaces(value, added.length, firsts), before.length / 2 + added.length);
+      const placed = added.flatMap(([block, row]) => [firsts[block] as number, row]);
+      assert.deepEqual(unpackEpoch(KEY, value).places, [...before, ...placed]);
+    });
+    fc.assert(property, { numRuns: 50 });
   });
 
   it("is refused with any byte changed", () => {

@@ -1,8 +1,8 @@
 import { parseDecimalNano } from "../money/decimal.ts";
-import type { RatedAccount } from "../rating/account-directory.ts";
 import { type Allowance, type Lot, sizeOf } from "../rating/allowances.ts";
 import type { BillingPeriod, BillingPeriods } from "../rating/billing-period.ts";
 import type { LotSource } from "../rating/plan-pricer.ts";
+import type { RatedAccount } from "../rating/rated-account.ts";
 import type { StateChange, StateKey } from "../rating/rating-state.ts";
 import type { Quantities } from "../rating/use-of-account.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";

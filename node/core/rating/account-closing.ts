@@ -3,13 +3,14 @@ import { formatNano, parseDecimalNano } from "../money/decimal.ts";
 import { type Fraction, fraction, roundFractionToMultiple } from "../money/fraction.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
 import type { TariffPlan, TariffTax } from "../tariff/document.ts";
-import { type PlanAssignment, planAt, type RatedAccount } from "./account-directory.ts";
+import { planAt } from "./account-directory.ts";
 import { overlaps } from "./allowances.ts";
 import type { BillingPeriod, BillingPeriods } from "./billing-period.ts";
 import { multiplyFractions, percentFraction } from "./compose-charge.ts";
 import { counterCharges } from "./counter-charges.ts";
 import { describeItem, isTaxed, itemOfFee, itemsOfDiscount } from "./period-items.ts";
 import { type PeriodLine, roundParts } from "./period-lines.ts";
+import type { PlanAssignment, RatedAccount } from "./rated-account.ts";
 import type { StateKey } from "./rating-state.ts";
 import { recurringPart } from "./recurring-fee.ts";
 

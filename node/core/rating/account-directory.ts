@@ -1,57 +1,20 @@
 import { TallystickError } from "../errors.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
 import type { Groups } from "../tariff/conditions.ts";
-import type { TariffDocument, TariffPlan } from "../tariff/document.ts";
-import { readOtherParty } from "../tariff/numbering.ts";
-import { readAccountList, type WrittenAccount, writtenPlans } from "./account-list.ts";
+import type { TariffDocument } from "../tariff/document.ts";
+import { readAccountList } from "./account-list.ts";
 import type { BillingPeriods } from "./billing-period.ts";
-import { checkPlanDates } from "./check-plan-dates.ts";
 import { checkSponsors } from "./check-sponsors.ts";
+import {
+  type Device,
+  defaultAssignments,
+  devicesById,
+  internationalDigits,
+  type PlanAssignment,
+  type RatedAccount,
+  ratedAccount,
+} from "./rated-account.ts";
 import { ServedNumbers, servedIdentities } from "./served-party.ts";
-
-interface WrittenDates {
-  from?: string | null | undefined;
-  to?: string | null | undefined;
-}
-
-/** From when to when something holds; milliseconds since 1970 UTC, ends exclusive. */
-export interface Dates {
-  from: number;
-  to: number;
-}
-
-export interface Device extends Dates {
-  id: string;
-  groups: readonly string[];
-}
-
-/** Who pays what a plan says is sponsored. */
-export interface Sponsor extends Dates {
-  account: string;
-  /** Of the plan's entry that it pays for; every entry when absent. */
-  name: string | undefined;
-}
-
-export interface PlanAssignment extends Dates {
-  plan: TariffPlan;
-}
-
-export interface RatedAccount {
-  id: string;
-  /** The account whose pool it uses: its own unless it names another. */
-  pool: string;
-  assignments: PlanAssignment[];
-  devices: Device[];
-  /** The same by id: an enterprise has hundreds of thousands. */
-  devicesById: ReadonlyMap<string, readonly Device[]>;
-  groups: readonly string[];
-  /** Numbers as the tariff's numbering reads them, international digits. */
-  friends: ReadonlySet<string>;
-  sponsors: Sponsor[];
-  taxExempt: boolean;
-  /** When it has a plan that this version of the tariff does not know. */
-  planless: Dates[];
-}
 
 /** Whose use a record is. */
 export interface Owner {
@@ -115,7 +78,7 @@ export class AccountDirectory {
       if (changed.has(one.id)) {
         throw new TallystickError("accounts.twice", `The account "${one.id}" stands twice.`);
       }
-      changed.set(one.id, this.#rated(one, periods, isOneOfVersions));
+      changed.set(one.id, ratedAccount(one, this.#document, periods, { isOneOfVersions }));
     }
     const accountOf = (id: string): RatedAccount | undefined =>
       changed.get(id) ?? this.#accounts.get(id);
@@ -131,42 +94,6 @@ export class AccountDirectory {
     return () => {
       for (const one of changed.values()) this.#replace(one);
       this.#revision += 1;
-    };
-  }
-
-  #rated(written: WrittenAccount, periods: BillingPeriods, isOneOfVersions: boolean): RatedAccount {
-    const dates = (one: WrittenDates): Dates => this.#dates(written.id, one, periods);
-    const devices = (written.devices ?? []).map((device) => ({
-      id: device.id,
-      groups: device.groups ?? [],
-      ...dates(device),
-    }));
-    const plans = writtenPlans(written);
-    checkPlanDates(
-      written.id,
-      plans.map((one) => ({ plan: one.plan, ...dates(one) })),
-    );
-    const isHere = ({ plan }: { plan: string }) => !isOneOfVersions || this.#knows(plan);
-    return {
-      id: written.id,
-      pool: written.pool ?? written.id,
-      taxExempt: written.taxExempt ?? false,
-      assignments:
-        plans.length === 0
-          ? this.#defaultAssignments()
-          : plans
-              .filter(isHere)
-              .map((one) => ({ plan: this.#plan(one.plan, written.id), ...dates(one) })),
-      planless: plans.filter((one) => !isHere(one)).map(dates),
-      devices,
-      devicesById: byId(devices),
-      groups: written.groups ?? [],
-      friends: new Set((written.friends ?? []).map((number) => this.#digitsOf(number))),
-      sponsors: (written.sponsors ?? []).map((sponsor) => ({
-        account: sponsor.account,
-        name: sponsor.name,
-        ...dates(sponsor),
-      })),
     };
   }
 
@@ -192,57 +119,11 @@ export class AccountDirectory {
     }
   }
 
-  #digitsOf(number: string): string {
-    const party = readOtherParty(number, this.#document.numbering);
-    return "digits" in party ? party.digits : number;
-  }
-
   /** Whether the other side of a record is on the account's list of friends. */
   isFriend({ friends }: RatedAccount, record: UsageRecord): boolean {
     if (friends.size === 0) return false;
     const other = record.direction === "incoming" ? record.aParty : record.bParty;
-    return other !== undefined && friends.has(this.#digitsOf(other));
-  }
-
-  #dates(account: string, written: WrittenDates, periods: BillingPeriods): Dates {
-    const instant = (text: string): number => {
-      const parsed = periods.parse(text);
-      if (parsed !== undefined) return parsed;
-      throw new TallystickError(
-        "accounts.date-invalid",
-        `"${text}", of the account "${account}", is no date; correct it.`,
-      );
-    };
-    const from = written.from == null ? Number.NEGATIVE_INFINITY : instant(written.from);
-    const to = written.to == null ? Number.POSITIVE_INFINITY : instant(written.to);
-    if (from <= to) return { from, to };
-    throw new TallystickError(
-      "accounts.dates-reversed",
-      `From ${written.from} to ${written.to}, of the account "${account}", is no time; exchange the two.`,
-    );
-  }
-
-  #knows(name: string): boolean {
-    return this.#planNamed(name) !== undefined;
-  }
-
-  #plan(name: string, account: string): TariffPlan {
-    const plan = this.#planNamed(name);
-    if (plan !== undefined) return plan;
-    throw new TallystickError(
-      "accounts.plan-unknown",
-      `The tariff has no plan "${name}"; correct the account "${account}", or add the plan.`,
-    );
-  }
-
-  #planNamed(name: string | undefined): TariffPlan | undefined {
-    return this.#document.plans?.find((one) => one.name === name);
-  }
-
-  #defaultAssignments(): PlanAssignment[] {
-    const plan = this.#planNamed(this.#document.defaultPlan);
-    if (plan === undefined) return [];
-    return [{ plan, from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }];
+    return other !== undefined && friends.has(internationalDigits(other, this.#document));
   }
 
   account(id: string): RatedAccount | undefined {
@@ -253,9 +134,9 @@ export class AccountDirectory {
     const opened: RatedAccount = {
       id,
       pool: id,
-      assignments: this.#defaultAssignments(),
+      assignments: defaultAssignments(this.#document),
       devices,
-      devicesById: byId(devices),
+      devicesById: devicesById(devices),
       groups: [],
       friends: new Set(),
       sponsors: [],
@@ -308,16 +189,6 @@ export class AccountDirectory {
       "No account owns the served party at that time; add it to an account.",
     );
   }
-}
-
-function byId(devices: readonly Device[]): Map<string, Device[]> {
-  const found = new Map<string, Device[]>();
-  for (const device of devices) {
-    const same = found.get(device.id);
-    if (same === undefined) found.set(device.id, [device]);
-    else same.push(device);
-  }
-  return found;
 }
 
 /** Groups of an account and of one of its devices at an instant, for the tariff's classes. */

@@ -79,7 +79,7 @@ export function writtenPlans({
   id: account,
   plan,
   plans,
-}: WrittenAccount): NonNullable<AccountTerms["plans"]> {
+}: AccountTerms & { id: string }): NonNullable<AccountTerms["plans"]> {
   if (plan === undefined) return plans ?? [];
   if (plans === undefined || plans.length === 0) return [{ plan }];
   throw new TallystickError(

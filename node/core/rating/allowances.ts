@@ -3,14 +3,9 @@ import { divideDown } from "../money/rounding.ts";
 import type { TariffPlan } from "../tariff/document.ts";
 import { isMeant, type PlacedUse } from "../tariff/plan-uses.ts";
 import { unitFits, unitSize } from "../tariff/units.ts";
-import {
-  type AccountDirectory,
-  type Dates,
-  type Owner,
-  planAt,
-  type RatedAccount,
-} from "./account-directory.ts";
+import { type AccountDirectory, type Owner, planAt } from "./account-directory.ts";
 import type { BillingPeriod, BillingPeriods } from "./billing-period.ts";
+import type { Dates, RatedAccount } from "./rated-account.ts";
 import type { RatingState, StateChange, StateKey } from "./rating-state.ts";
 
 export type Allowance = NonNullable<TariffPlan["allowances"]>[number];

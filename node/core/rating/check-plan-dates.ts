@@ -1,5 +1,5 @@
 import { TallystickError } from "../errors.ts";
-import type { Dates } from "./account-directory.ts";
+import type { Dates } from "./rated-account.ts";
 
 interface DatedPlan extends Dates {
   plan: string;

@@ -1,5 +1,5 @@
 import { TallystickError } from "../errors.ts";
-import type { RatedAccount } from "./account-directory.ts";
+import type { RatedAccount } from "./rated-account.ts";
 
 /**
  * A sponsor is an account, and nobody sponsors, by however many steps, whoever sponsors it.

@@ -1,10 +1,10 @@
 import { TallystickError } from "../../core/errors.ts";
 import type { EngineContext } from "../operator.ts";
-import { below, keys } from "../store/key-spaces.ts";
-import type { Store } from "../store/store.ts";
+import { keys } from "../store/key-spaces.ts";
 import { getJson } from "../store/stored-json.ts";
 import { BILL_PHASES, type BillPlan, type BillState, largeBillUnit } from "./bill-state.ts";
-import type { Closing } from "./close-accounts.ts";
+import { type Closing, type ClosingParts, closeAccounts } from "./close-accounts.ts";
+import { countAccounts } from "./plan-bill.ts";
 import { type BillRun, type BillRunParts, billedBefore, runBill } from "./run-bill.ts";
 
 export interface BillProgress {
@@ -22,10 +22,7 @@ export interface BillProgress {
 /** Measured (docs/PERFORMANCE.md); they only tell people how long it will take. */
 const SHARES = { plan: 0.08, gather: 0.22, compose: 0.66, append: 0.04 } as const;
 
-export interface BillDeskParts extends BillRunParts {
-  /** Closes accounts with plans, some at a time. @returns whether there was something to do */
-  closeSome: (epoch: string) => Promise<boolean>;
-}
+export type BillDeskParts = BillRunParts & ClosingParts;
 
 /** Who wants a bill asks here: one runs at a time, and everybody may see how far it is. */
 export class BillDesk {
@@ -33,8 +30,6 @@ export class BillDesk {
   #running: { epoch: string; work: Promise<BillRun> } | undefined;
   #failed: { epoch: string; error: unknown } | undefined;
   #now: BillProgress | undefined;
-  /** Counted once a run: it only tells people how long it will take. */
-  #accounts: number | undefined;
   #isStopped = false;
 
   constructor(parts: BillDeskParts) {
@@ -59,14 +54,15 @@ export class BillDesk {
   }
 
   async #work(epoch: string): Promise<BillRun> {
-    const { context, closeSome, turn } = this.#parts;
+    const { context } = this.#parts;
     const none = { done: 0, all: 0 };
-    this.#accounts = undefined;
     this.#now = { period: epoch, phase: "close", running: true, accounts: none, share: 0 };
-    do {
+    this.#requireOn();
+    const onClosing = (closing: Closing, all: number) => {
+      this.#now = closingProgress(epoch, closing, all);
       this.#requireOn();
-      this.#now = (await this.#closing(epoch)) ?? this.#now;
-    } while (await turn(() => closeSome(epoch)));
+    };
+    await closeAccounts({ ...this.#parts, onClosing }, epoch);
     const onStep = (state: BillState, plan: BillPlan) => {
       this.#now = { ...progressOf(context, epoch, state, plan), running: true };
       // What is done is done, whoever wants to stop.
@@ -86,25 +82,15 @@ export class BillDesk {
     return state && plan && { ...progressOf(context, epoch, state, plan), running: false };
   }
 
-  async #closing(epoch: string): Promise<BillProgress | undefined> {
-    const { context } = this.#parts;
-    const closing = await getJson<Closing>(context.store, keys.closing(epoch));
-    if (closing === undefined) return undefined;
-    this.#accounts ??= await countAccounts(context.store);
-    const all = this.#accounts;
-    // Periods that end in the epoch are closed one after the other.
-    const done = closing.phase === "charges" ? closing.closed : all;
-    return { period: epoch, phase: "close", running: true, accounts: { done, all }, share: 0 };
-  }
-
   /** Accounts were closed, and what was made of it is to be committed before the bill goes on. */
   async #interruptedClosing(): Promise<BillProgress | undefined> {
     const { store } = this.#parts.context;
-    const closing = await getJson<string>(store, keys.node("closing-epoch"));
+    const epoch = await getJson<string>(store, keys.node("closing-epoch"));
     const closed = await getJson<string>(store, keys.node("closed-epoch"));
-    if (closing === undefined || (closed !== undefined && closed >= closing)) return undefined;
-    const progress = await this.#closing(closing);
-    return progress && { ...progress, running: false };
+    if (epoch === undefined || (closed !== undefined && closed >= epoch)) return undefined;
+    const closing = await getJson<Closing>(store, keys.closing(epoch));
+    if (closing === undefined) return undefined;
+    return { ...closingProgress(epoch, closing, await countAccounts(store)), running: false };
   }
 
   /**
@@ -161,10 +147,10 @@ function partOf(
   return Math.min(1, (index * unit) / Math.max(1, rows));
 }
 
-async function countAccounts(store: Store): Promise<number> {
-  let count = 0;
-  for await (const _ of store.scan({ ...below("account/"), keysOnly: true })) count++;
-  return count;
+function closingProgress(period: string, closing: Closing, all: number): BillProgress {
+  // Periods that end in the epoch are closed one after the other.
+  const done = closing.phase === "charges" ? closing.closed : all;
+  return { period, phase: "close", running: true, accounts: { done, all }, share: 0 };
 }
 
 function isRunning(now: BillProgress | undefined, epoch: string): TallystickError {

@@ -28,6 +28,12 @@ const UNITS_AT_ONCE = 4;
 export const billUnit = ({ profile }: EngineContext): number =>
   profile.billUnitCharges ?? UNIT_CHARGES;
 
+/** Accounts that are closed in one write: some 4 MB of charges and counters. */
+const UNIT_ACCOUNTS = 4_096;
+
+export const billUnitAccounts = ({ profile }: EngineContext): number =>
+  profile.billUnitAccounts ?? UNIT_ACCOUNTS;
+
 /** Rows that a step gathers, and leaves that a step appends. */
 export const largeBillUnit = (context: EngineContext): number => UNITS_AT_ONCE * billUnit(context);
 

@@ -7,6 +7,7 @@ import { scanStoredRows } from "../store/stored-rows.ts";
 import type { BookState } from "../store/stored-types.ts";
 import type { BillKernel, ComposedBucket, GatheredUnit } from "./bill-kernel.ts";
 import { type BillPlan, type BillState, largeBillUnit } from "./bill-state.ts";
+import type { Closing } from "./close-accounts.ts";
 import { compareLeaves, encodeLeafBlocks, packedLeaves } from "./invoice-leaf-block.ts";
 import { joinBytes, partOf } from "./joined-bytes.ts";
 import { accountsBetween } from "./plan-bill.ts";
@@ -171,9 +172,20 @@ export function appendSteps({ context, epoch, plan }: PlannedBill): BillPhaseSte
 
 /** Two runs at once would write the same steps. @throws TallystickError `bill.moved` */
 export function requireSameStep(expected: BillState, stored: BillState | undefined): void {
-  if (stored?.phase === expected.phase && stored.index === expected.index) return;
-  throw new TallystickError(
+  if (stored?.phase !== expected.phase || stored.index !== expected.index) throw billMoved();
+}
+
+/** The same of closing accounts. @throws TallystickError `bill.moved` */
+export function requireSameClosing(expected: Closing, stored: Closing | undefined): void {
+  const isSame =
+    stored?.phase === expected.phase &&
+    stored.period === expected.period &&
+    stored.after === expected.after;
+  if (!isSame) throw billMoved();
+}
+
+export const billMoved = () =>
+  new TallystickError(
     "bill.moved",
     "Somebody else went on with this bill meanwhile. Ask for the bill again to follow it.",
   );
-}

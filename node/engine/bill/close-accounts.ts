@@ -1,30 +1,35 @@
-import { fromHex } from "../../core/bytes.ts";
-import {
-  CHARGE_KIND,
-  CREDIT_REASON,
-  chargeWithoutUse,
-  NO_DIGITS,
-  PARTY_TYPE,
-} from "../../core/commitment/charge-groups.ts";
 import { TallystickError } from "../../core/errors.ts";
-import type { ClosedAccount } from "../../core/rating/account-closing.ts";
 import type { BillingPeriod } from "../../core/rating/billing-period.ts";
-import type { PeriodLine } from "../../core/rating/period-lines.ts";
-import { numberCharge, TileRun, type UnnumberedCharge } from "../number/number-charge.ts";
+import { numberCharge } from "../number/number-charge.ts";
+import {
+  encodeEpoch,
+  NEWEST_PLACES_MAX,
+  settlePlaces,
+  unpackEpoch,
+} from "../number/stored-epoch.ts";
+import { openKey } from "../number/subscriber-epoch.ts";
 import type { EngineContext } from "../operator.ts";
 import type { AccountRating } from "../rate/rate-accounts.ts";
-import type { ShelvedTariff, TariffShelf } from "../rate/tariff-shelf.ts";
-import { below, keys } from "../store/key-spaces.ts";
-import { type PlacedCharge, readOwnedCharges } from "../store/read-charges.ts";
+import type { TariffShelf } from "../rate/tariff-shelf.ts";
+import { keys } from "../store/key-spaces.ts";
 import { StoreSession } from "../store/store-session.ts";
-import { scanJson } from "../store/stored-json.ts";
-import type { EpochState } from "../store/stored-types.ts";
-import { billingEpoch, epochBefore } from "./billing-epoch.ts";
-import { accountsAfter } from "./plan-bill.ts";
+import type { BookState, EpochState } from "../store/stored-types.ts";
+import { billUnitAccounts } from "./bill-state.ts";
+import { billMoved, requireSameClosing } from "./bill-steps.ts";
+import { billingEpoch, trafficMonth } from "./billing-epoch.ts";
+import { creditSome } from "./close-credits.ts";
+import {
+  type ClosedUnit,
+  type ClosingKernel,
+  type ClosingTask,
+  type OpenClosingKernel,
+  openPlainClosingKernel,
+} from "./closing-kernel.ts";
+import { type ClosingCredits, chargeOfLine, dueLines, dueStart } from "./closing-lines.ts";
+import { FRESH_BYTES } from "./closing-worker.ts";
+import { joinBytes, partOf } from "./joined-bytes.ts";
+import { countAccounts, storedAccountsAfter } from "./plan-bill.ts";
 import { requireBillable } from "./require-billable.ts";
-
-/** Accounts that are closed in one write. */
-const UNIT_ACCOUNTS = 1_024;
 
 /** How far the closing of an epoch's accounts is. */
 export interface Closing {
@@ -38,278 +43,87 @@ export interface Closing {
   phase: "charges" | "commit" | "credits" | "done";
 }
 
-/** What is to be taken off an account's charges. */
-export interface ClosingCredits {
-  account: string;
-  period: BillingPeriod;
-  lines: { name: string; amountNano: string }[];
+export interface ClosingParts {
+  context: EngineContext;
+  tariffs: TariffShelf;
+  /** Another one once a version of the tariff came. */
+  rating: () => AccountRating;
+  /** Runs a task as the one writer of the store; between two tasks others may write. */
+  turn: <T>(task: () => Promise<T>) => Promise<T>;
+  openClosingKernel?: OpenClosingKernel;
+  /** Told after each step that is durable; what it throws ends the closing. @param all accounts */
+  onClosing?: (closing: Closing, all: number) => void;
 }
 
 /**
- * One step of what a period's end makes due, before the bill: fees, counters' closing values, limits,
- * discounts, commitment, taxes, each a charge of its kind or credits that point at charges. From the
- * first step on no use joins the epoch. A step is one write with how far the closing is: a crash
- * leaves whole steps, and the next call goes on behind them. What it made is to be committed before
- * the bill names it.
- * @returns whether there was something to do; false once all is closed
- * @throws TallystickError as `stepBill`
+ * What a period's end makes due, before the bill: fees, counters' closing values, limits, discounts,
+ * commitment, taxes, each a charge of its kind or credits that point at charges. The first step closes
+ * the door: no use joins the epoch from then on. Steps are some accounts each, several computed ahead
+ * and one after the other written with how far the closing is: a crash leaves whole steps, and the
+ * next call goes on behind them. What it made is to be committed before the bill names it.
+ * @throws TallystickError `bill.period-open`, `bill.charges-pending`, `bill.earlier-period-open`,
+ *   `bill.tariff-lacking`, `bill.moved`
  */
-export async function stepClosing(
-  context: EngineContext,
-  tariffs: TariffShelf,
-  rating: AccountRating,
-  epochName: string,
-): Promise<boolean> {
-  const { toMilliseconds } = billingEpoch(epochName, context.profile.zone);
-  if (tariffs.lacksAt(toMilliseconds - 1)) throw tariffLacking();
-  if (!rating.isInUse) return false;
+export async function closeAccounts(parts: ClosingParts, epoch: string): Promise<void> {
+  const { context, turn, onClosing } = parts;
+  let closing = await turn(() => beginOrGoOn(parts, epoch));
+  if (closing === undefined) return;
+  const all = await countAccounts(context.store);
+  const run = { ...parts, epoch, all };
+  onClosing?.(closing, all);
+  if (closing.phase === "charges") {
+    const { openClosingKernel = openPlainClosingKernel } = parts;
+    const kernel = openClosingKernel(factsOf(parts, all));
+    try {
+      while (closing.phase === "charges") closing = await closePeriod(run, kernel, closing);
+    } finally {
+      await kernel.end();
+    }
+  }
+  while (closing.phase !== "done") {
+    const at: Closing = closing;
+    closing = await turn(() => writeCredits(parts, epoch, at));
+    onClosing?.(closing, all);
+  }
+}
+
+/** Closes the door and makes the keys that charges need; undefined where nothing is left to do. */
+async function beginOrGoOn(parts: ClosingParts, epoch: string): Promise<Closing | undefined> {
+  const { context } = parts;
+  requireTariff(parts, epoch);
+  if (!parts.rating().isInUse) return undefined;
   const session = new StoreSession(context.store);
   const closed = await session.get<string>(keys.node("closed-epoch"));
   const open = await session.get<string>(keys.node("open-bill"));
-  if (open !== undefined || (closed !== undefined && closed >= epochName)) return false;
-  const known = await session.get<Closing>(keys.closing(epochName));
-  if (known?.phase === "done") return false;
-  if (known === undefined || known.phase === "commit") {
-    await requireBillable(context, epochName, closed);
-  }
+  if (open !== undefined || (closed !== undefined && closed >= epoch)) return undefined;
+  const known = await session.get<Closing>(keys.closing(epoch));
+  if (known?.phase === "done") return undefined;
+  if (known === undefined) await requireBillable(context, epoch, closed);
   const at: Closing = known ?? { period: 0, after: "", closed: 0, phase: "charges" };
-  const step = { context, session, rating, tariffs, epochName };
-  const next = at.phase === "charges" ? await closeSome(step, at) : await creditSome(step, at);
-  session.put(keys.closing(epochName), next);
-  session.put(keys.node("closing-epoch"), epochName);
-  try {
-    rating.save(session);
-    await session.commit();
-  } catch (error) {
-    rating.forget();
-    throw error;
-  }
-  return true;
-}
-
-interface ClosingStep {
-  context: EngineContext;
-  session: StoreSession;
-  rating: AccountRating;
-  tariffs: TariffShelf;
-  epochName: string;
-}
-
-interface ClosingUnit extends ClosingStep {
-  period: BillingPeriod;
-  tariff: ShelvedTariff;
-  tiles: TileRun;
-}
-
-/** The next accounts' charges, or the next period. */
-async function closeSome(step: ClosingStep, at: Closing): Promise<Closing> {
-  const { context, session, rating, tariffs, epochName } = step;
-  const { fromMilliseconds, toMilliseconds } = billingEpoch(epochName, context.profile.zone);
-  const ending = tariffs.inForce(toMilliseconds - 1);
-  const periods =
-    ending === undefined ? [] : rating.periodsEnding(ending, fromMilliseconds, toMilliseconds);
-  const period = periods[at.period];
-  const tariff = period && tariffs.inForce(period.to - 1);
-  if (period === undefined || tariff === undefined) return { ...at, phase: "commit" };
-  const accounts = await accountsAfter(context.store, at.after, UNIT_ACCOUNTS);
-  const after = accounts.at(-1);
-  if (after === undefined) return { ...at, period: at.period + 1, after: "", closed: 0 };
-  const quantities = accounts.map((account) => keys.rating(account, period.from));
   const { chargeBook } = context.profile.agreement;
-  await session.prefetch([
-    ...quantities,
-    ...accounts.map((account) => keys.epoch(account, epochName, chargeBook)),
-  ]);
-  rating.learn(session, quantities);
-  const unit = { ...step, period, tariff, tiles: new TileRun() };
-  for (const account of accounts) {
-    const lines = rating.close(account, tariff, period);
-    if (lines !== undefined) await writeLines(unit, lines);
+  for (const period of periodsOf(parts, epoch)) {
+    const month = trafficMonth(dueStart(period));
+    await openKey(session, context.random, keys.monthKey(chargeBook, month));
   }
-  unit.tiles.put(session);
-  return { ...at, after, closed: at.closed + accounts.length };
+  session.put(keys.closing(epoch), at);
+  session.put(keys.node("closing-epoch"), epoch);
+  await session.commit();
+  return at;
 }
-
-/** The next accounts' credits; their charges are on the ledger. */
-async function creditSome(
-  { context, session, epochName }: ClosingStep,
-  at: Closing,
-): Promise<Closing> {
-  const range = { ...below(`closing-credits/${epochName}/`), limit: UNIT_ACCOUNTS };
-  let isAny = false;
-  for await (const { key, value } of scanJson<ClosingCredits>(context.store, range)) {
-    await writeCredits({ context, session, epochName }, value);
-    session.delete(key);
-    isAny = true;
-  }
-  return { ...at, phase: isAny ? "credits" : "done" };
-}
-
-const KIND_OF_LINE = {
-  recurring: CHARGE_KIND.recurring,
-  "one-off": CHARGE_KIND.oneOff,
-  "period-charge": CHARGE_KIND.periodEnd,
-  tax: CHARGE_KIND.tax,
-  rounding: CHARGE_KIND.rounding,
-} as const;
-
-async function writeLines(unit: ClosingUnit, { account, lines }: ClosedAccount): Promise<void> {
-  const { context, session, epochName } = unit;
-  const { chargeBook } = context.profile.agreement;
-  const credits: ClosingCredits["lines"] = [];
-  let taxNano = 0n;
-  for (const [at, line] of lines.entries()) {
-    const { name, amountNano } = line;
-    if (line.kind === "credit") credits.push({ name, amountNano: amountNano.toString() });
-    // An included tax is said, not added: the prices hold it.
-    if (line.isIncluded || line.kind === "credit") continue;
-    if (line.kind === "tax") taxNano += line.amountNano;
-    const charge = chargeOfLine(unit, account, line, at);
-    await numberCharge(session, context, chargeBook, charge, { tiles: unit.tiles });
-  }
-  if (taxNano > 0n) {
-    const key = keys.epoch(account, epochName, chargeBook);
-    const state = (await session.get<EpochState>(key)) as EpochState;
-    const before = BigInt(state.taxNano ?? "0");
-    session.put(key, { ...state, taxNano: (before + taxNano).toString() } satisfies EpochState);
-  }
-  if (credits.length === 0) return;
-  const { period } = unit;
-  session.put(keys.closingCredits(epochName, account, period.from), {
-    account,
-    period,
-    lines: credits,
-  } satisfies ClosingCredits);
-}
-
-function chargeOfLine(
-  { epochName, period, tariff }: ClosingUnit,
-  account: string,
-  line: PeriodLine,
-  at: number,
-): UnnumberedCharge {
-  const start = period.to - 1;
-  return {
-    ...closingEntry(account, epochName, `${period.from}:${at}`, start),
-    // What an invoice says of whose use a line is; here, what it is for.
-    device: line.name,
-    amountNano: line.amountNano,
-    third: {
-      kind: "charge",
-      group: chargeWithoutUse(
-        KIND_OF_LINE[line.kind as keyof typeof KIND_OF_LINE],
-        start,
-        tariff.version,
-      ),
-    },
-    components: line.parts.map(({ because, amountNano }) => ({
-      kind: line.kind,
-      name: because,
-      amountNano: amountNano.toString(),
-    })),
-    moves: [],
-  };
-}
-
-/** Of an entry that no record stands behind: the account is in its id, so that no two are the same. */
-function closingEntry(account: string, epoch: string, name: string, startMilliseconds: number) {
-  return {
-    recordId: `closing:${account}:${name}`,
-    revision: 0,
-    account,
-    epoch,
-    startMilliseconds,
-    party: () => ({
-      group: {
-        restDigits: NO_DIGITS,
-        type: PARTY_TYPE.none,
-        cell: 0n,
-        file: new Uint8Array(16),
-        offset: 0n,
-        length: 0,
-        eventsRoot: new Uint8Array(32),
-      },
-    }),
-  };
-}
-
-/** A charge, and what no credit has taken off it yet. */
-interface Creditable extends PlacedCharge {
-  leftNano: bigint;
-}
-
-type CreditingStep = Pick<ClosingStep, "context" | "session" | "epochName">;
 
 /**
- * A reduction is credited to the largest charges, each at most by what earlier credits left of it. An
- * account whose charges were given back already gets no more than they asked.
+ * Versions of the tariff come while the node runs: every step looks whether one is lacking, and one
+ * that was computed ahead whether another is in force now.
  */
-async function writeCredits(step: CreditingStep, credits: ClosingCredits): Promise<void> {
-  const { context, session, epochName } = step;
-  const { account, period, lines } = credits;
-  const { creditBook } = context.profile.agreement;
-  const charges = await creditables(step, credits);
-  let at = 0;
-  for (const line of lines) {
-    let left = BigInt(line.amountNano);
-    for (const charge of charges) {
-      const amountNano = left < charge.leftNano ? left : charge.leftNano;
-      if (amountNano === 0n) continue;
-      charge.leftNano -= amountNano;
-      left -= amountNano;
-      await numberCharge(session, context, creditBook, {
-        ...closingEntry(account, epochName, `${period.from}:C${at++}`, period.to - 1),
-        device: line.name,
-        amountNano,
-        third: {
-          kind: "credit",
-          group: {
-            targetDomain: fromHex(charge.domain, 20),
-            targetSequence: charge.sequence,
-            targetIndex: charge.leafIndex,
-            reason: CREDIT_REASON.goodwill,
-            claim: new Uint8Array(32),
-          },
-        },
-        components: [{ kind: "credit", name: line.name, amountNano: amountNano.toString() }],
-      });
-    }
-  }
-}
-
-/** Charges on the ledger, the largest first, with what earlier credits left of them. */
-async function creditables(
-  { context, epochName }: CreditingStep,
-  { account, period }: ClosingCredits,
-): Promise<Creditable[]> {
-  const { store, profile } = context;
-  const { chargeBook, creditBook } = profile.agreement;
-  const { fromMilliseconds } = billingEpoch(epochName, profile.zone);
-  const epochs = [epochName, ...(period.from < fromMilliseconds ? [epochBefore(epochName)] : [])];
-  const charges: Creditable[] = [];
-  const credited = new Map<string, bigint>();
-  for (const epoch of epochs) {
-    for (const one of await readOwnedCharges(store, account, epoch, chargeBook)) {
-      charges.push({ ...one, leftNano: BigInt(one.charge.amountNano) });
-    }
-  }
-  for await (const { key } of store.scan(below(`epoch/${account}/`))) {
-    const [, , epoch = "", domain] = key.split("/");
-    if (domain !== creditBook) continue;
-    for (const { charge } of await readOwnedCharges(store, account, epoch, creditBook)) {
-      const { credit } = charge.opened;
-      if (credit === undefined) continue;
-      const place = `${credit.targetSequence}/${credit.targetIndex}`;
-      credited.set(place, (credited.get(place) ?? 0n) + BigInt(charge.amountNano));
-    }
-  }
-  for (const one of charges) {
-    const taken = credited.get(`${one.sequence}/${one.leafIndex}`) ?? 0n;
-    one.leftNano = taken < one.leftNano ? one.leftNano - taken : 0n;
-  }
-  return charges
-    .filter(({ leftNano }) => leftNano > 0n)
-    .sort((a, b) => (a.leftNano > b.leftNano ? -1 : a.leftNano < b.leftNano ? 1 : 0));
+function requireTariff(
+  { context, tariffs }: ClosingParts,
+  epoch: string,
+  task?: Pick<ClosingTask, "period" | "version">,
+): void {
+  const { toMilliseconds } = billingEpoch(epoch, context.profile.zone);
+  if (tariffs.lacksAt(toMilliseconds - 1)) throw tariffLacking();
+  if (task === undefined) return;
+  if (tariffs.inForce(task.period.to - 1)?.version !== task.version) throw billMoved();
 }
 
 const tariffLacking = (): TallystickError =>
@@ -317,3 +131,223 @@ const tariffLacking = (): TallystickError =>
     "bill.tariff-lacking",
     "The ledger has a version of the tariff that began in the month, and this node does not have it; publish the same document again, recycle what waits, and bill then.",
   );
+
+/** The tariff's billing periods that end in the epoch. */
+function periodsOf({ context, tariffs, rating }: ClosingParts, epoch: string): BillingPeriod[] {
+  const { fromMilliseconds, toMilliseconds } = billingEpoch(epoch, context.profile.zone);
+  const ending = tariffs.inForce(toMilliseconds - 1);
+  return ending === undefined
+    ? []
+    : rating().periodsEnding(ending, fromMilliseconds, toMilliseconds);
+}
+
+function factsOf({ context: { profile }, tariffs }: ClosingParts, accounts: number) {
+  return {
+    domain: profile.agreement.chargeBook,
+    role: profile.sourceRole,
+    tariffs: tariffs.versions.map(({ version, document }) => ({ version, document })),
+    accounts,
+  };
+}
+
+interface ClosingRun extends ClosingParts {
+  epoch: string;
+  /** Accounts that there are. */
+  all: number;
+}
+
+/** A period's accounts that are left, then the change to the next period or to what comes after. */
+async function closePeriod(
+  run: ClosingRun,
+  kernel: ClosingKernel,
+  from: Closing,
+): Promise<Closing> {
+  const { turn, onClosing, tariffs, epoch, all } = run;
+  const period = periodsOf(run, epoch)[from.period];
+  const version = period && tariffs.inForce(period.to - 1)?.version;
+  if (period === undefined || version === undefined) {
+    return turn(() => writeClosing(run, from, { ...from, phase: "commit" }));
+  }
+  const ahead: Promise<{ task: ClosingTask; closed: ClosedUnit }>[] = [];
+  let read: string | undefined = from.after;
+  let closing = from;
+  try {
+    for (;;) {
+      while (read !== undefined && ahead.length < kernel.tasksAtOnce) {
+        const task = await readUnit(run, period, version, read);
+        read = task?.ids.at(-1);
+        if (task === undefined) break;
+        const prepared = kernel.closeAccounts(task).then((closed) => ({ task, closed }));
+        // A later unit may fail before its turn comes to be waited for.
+        prepared.catch(() => {});
+        ahead.push(prepared);
+      }
+      const unit = await ahead.shift();
+      const at = closing;
+      closing = await turn(() =>
+        unit === undefined
+          ? writeClosing(run, at, { ...at, period: at.period + 1, after: "", closed: 0 })
+          : writeUnit(run, at, unit.task, unit.closed),
+      );
+      onClosing?.(closing, all);
+      if (unit === undefined) return closing;
+    }
+  } finally {
+    await Promise.allSettled(ahead);
+  }
+}
+
+/**
+ * The next accounts with all that their closing asks for. Others may write meanwhile: late use moves
+ * counters of the period, and comes before the account's closing or after it as it would in any order.
+ */
+async function readUnit(
+  { context, epoch }: ClosingRun,
+  period: BillingPeriod,
+  version: number,
+  after: string,
+): Promise<ClosingTask | undefined> {
+  const { store, profile, random } = context;
+  const { chargeBook } = profile.agreement;
+  const { ids, values } = await storedAccountsAfter(store, after, billUnitAccounts(context));
+  if (ids.length === 0) return undefined;
+  const states = await store.getMany(ids.map((id) => keys.epoch(id, epoch, chargeBook)));
+  const quantities = await store.getMany(ids.map((id) => keys.rating(id, period.from)));
+  const absent = states.filter((state) => state === undefined).length;
+  const session = new StoreSession(store);
+  const month = keys.monthKey(chargeBook, trafficMonth(dueStart(period)));
+  return {
+    epoch,
+    period,
+    version,
+    monthKey: await openKey(session, random, month),
+    ids,
+    accounts: joinBytes(values),
+    quantities: joinBytes(quantities),
+    states: joinBytes(states),
+    fresh: new Uint8Array(random.bytes(FRESH_BYTES * absent)),
+  };
+}
+
+async function writeClosing(run: ClosingRun, at: Closing, next: Closing): Promise<Closing> {
+  const { context, epoch } = run;
+  requireTariff(run, epoch);
+  const session = new StoreSession(context.store);
+  requireSameClosing(at, await session.get<Closing>(keys.closing(epoch)));
+  session.put(keys.closing(epoch), next);
+  await session.commit();
+  return next;
+}
+
+/** After it the unit's charges and counters are durable, and so is how far the closing is. */
+async function writeUnit(
+  run: ClosingRun,
+  at: Closing,
+  task: ClosingTask,
+  closed: ClosedUnit,
+): Promise<Closing> {
+  const { context, epoch } = run;
+  const { ids, period } = task;
+  const rating = run.rating();
+  requireTariff(run, epoch, task);
+  const session = new StoreSession(context.store);
+  requireSameClosing(at, await session.get<Closing>(keys.closing(epoch)));
+  await putCharges(session, run, task, closed);
+  for (const [index, of] of closed.credited.entries()) {
+    const key = keys.closingCredits(epoch, ids[of] as string, period.from);
+    session.putBytes(key, partOf(closed.credits, index) as Uint8Array);
+  }
+  const touched = [...closed.unmarked, ...closed.alone].map((of) => ids[of] as string);
+  const quantities = touched.map((id) => keys.rating(id, period.from));
+  await session.prefetch(quantities);
+  rating.learn(session, quantities);
+  rating.markActive(touched, period);
+  for (const of of closed.alone) await closeAlone(session, run, task, ids[of] as string);
+  const next = { ...at, after: ids.at(-1) as string, closed: at.closed + ids.length };
+  session.put(keys.closing(epoch), next);
+  try {
+    rating.save(session);
+    await session.commit();
+  } catch (error) {
+    rating.forget();
+    throw error;
+  }
+  return next;
+}
+
+async function putCharges(
+  session: StoreSession,
+  { context, epoch }: ClosingRun,
+  { ids }: ClosingTask,
+  { rows, tiles, counts, charged, added, states }: ClosedUnit,
+): Promise<void> {
+  const domain = context.profile.agreement.chargeBook;
+  const book = (await session.get<BookState>(keys.book(domain))) as BookState;
+  let position = BigInt(book.pendingNext);
+  const firsts: number[] = [];
+  for (const [index, count] of counts.entries()) {
+    session.putLasting(keys.rows(domain, position), partOf(rows, index) as Uint8Array);
+    session.putLasting(keys.leaves(domain, position), partOf(tiles, index) as Uint8Array);
+    firsts.push(Number(position));
+    position += BigInt(count);
+  }
+  if (counts.length > 0) {
+    session.put(keys.book(domain), { ...book, pendingNext: position.toString() });
+  }
+  for (const [index, of] of charged.entries()) {
+    const account = ids[of] as string;
+    const value = partOf(states, index) as Uint8Array;
+    const key = keys.epoch(account, epoch, domain);
+    const places = settlePlaces(value, added[index] as number, firsts);
+    if (places <= NEWEST_PLACES_MAX) {
+      session.putBytes(key, value);
+      continue;
+    }
+    const state = unpackEpoch(key, value);
+    const first = BigInt(state.lastChargeNumber - places + 1);
+    session.put(keys.owned(account, epoch, domain, first), state.places);
+    session.putBytes(key, encodeEpoch({ ...state, places: [] }));
+  }
+}
+
+/** An account with amounts that columns can not hold, each of its charges as a value of its own. */
+async function closeAlone(
+  session: StoreSession,
+  { context, rating, tariffs, epoch }: ClosingRun,
+  { period, version }: ClosingTask,
+  account: string,
+): Promise<void> {
+  const { chargeBook } = context.profile.agreement;
+  const tariff = tariffs.versions.find((one) => one.version === version);
+  const closed = tariff && rating().close(account, tariff, period);
+  if (closed === undefined) return;
+  const { charges, credits, taxNano } = dueLines(closed.lines);
+  for (const charge of charges) {
+    const unnumbered = chargeOfLine({ account, epoch, period }, version, charge);
+    await numberCharge(session, context, chargeBook, unnumbered);
+  }
+  if (taxNano > 0n) {
+    const key = keys.epoch(account, epoch, chargeBook);
+    const state = (await session.get<EpochState>(key)) as EpochState;
+    const before = BigInt(state.taxNano ?? "0");
+    session.put(key, { ...state, taxNano: (before + taxNano).toString() } satisfies EpochState);
+  }
+  if (credits.length === 0) return;
+  const value: ClosingCredits = { account, period, lines: credits };
+  session.put(keys.closingCredits(epoch, account, period.from), value);
+}
+
+/** The next accounts' credits; what they point at is on the ledger. */
+async function writeCredits(parts: ClosingParts, epoch: string, at: Closing): Promise<Closing> {
+  const { context } = parts;
+  requireTariff(parts, epoch);
+  const session = new StoreSession(context.store);
+  if (at.phase === "commit") {
+    await requireBillable(context, epoch, await session.get<string>(keys.node("closed-epoch")));
+  }
+  const isAny = await creditSome({ context, session, epoch });
+  const next: Closing = { ...at, phase: isAny ? "credits" : "done" };
+  session.put(keys.closing(epoch), next);
+  await session.commit();
+  return next;
+}

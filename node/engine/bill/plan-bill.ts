@@ -50,9 +50,34 @@ export async function planSome(
 
 /** Accounts behind one in the order of their keys, at most `limit`. */
 export async function accountsAfter(store: Store, after: string, limit: number): Promise<string[]> {
+  return accountsIn(store, { ...behind(after), limit });
+}
+
+function behind(account: string): { from: string; to: string } {
   // No id begins with a space: the first key behind the account's own.
-  const from = after === "" ? "account/" : `${keys.account(after)} `;
-  return accountsIn(store, { from, to: below("account/").to, limit });
+  const from = account === "" ? "account/" : `${keys.account(account)} `;
+  return { from, to: below("account/").to };
+}
+
+/** The same with their stored values. */
+export async function storedAccountsAfter(
+  store: Store,
+  after: string,
+  limit: number,
+): Promise<{ ids: string[]; values: Uint8Array[] }> {
+  const ids: string[] = [];
+  const values: Uint8Array[] = [];
+  for await (const { key, value } of store.scan({ ...behind(after), limit })) {
+    ids.push(key.slice("account/".length));
+    values.push(value);
+  }
+  return { ids, values };
+}
+
+export async function countAccounts(store: Store): Promise<number> {
+  let count = 0;
+  for await (const _ of store.scan({ ...below("account/"), keysOnly: true })) count++;
+  return count;
 }
 
 /** Accounts from one up to another (not with it), or to the last. */

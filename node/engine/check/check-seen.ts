@@ -42,7 +42,8 @@ export async function checkSeen(store: Store): Promise<StoreProblem[]> {
         BigInt(from),
         BigInt(to),
       )) {
-        if (!isBlock(rows)) continue;
+        // What a period's end made due is of no record.
+        if (!isBlock(rows) || rows.table.kinds !== undefined) continue;
         for (let row = 0; row < count; row++) {
           const position = Number(first) + row;
           if (position < from || position >= to) continue;

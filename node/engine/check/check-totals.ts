@@ -130,6 +130,7 @@ async function whatIsStored(store: Store): Promise<Map<string, Found>> {
 /** Charges of records: not what sponsors pay of one, nor what a period's end made due. */
 function countRows({ rows }: StoredRows, of: (file: string) => Found): void {
   if (isBlock(rows)) {
+    if (rows.table.kinds !== undefined) return;
     const file = of(toHex(rows.source.file).slice(2));
     for (const amount of rows.wide.amountNano) {
       if (amount === 0n) file.pricedAtZero++;

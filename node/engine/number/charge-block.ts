@@ -1,11 +1,12 @@
 import type { Hex } from "../../core/bytes.ts";
+import { CHARGE_KIND } from "../../core/commitment/charge-groups.ts";
 import type { SourceRole } from "../../core/commitment/secrets.ts";
 import { assert } from "../../core/errors.ts";
 import type { AccountedPrice } from "../store/stored-types.ts";
 import { type BlockOwner, BlockOwners } from "./block-owners.ts";
 
 /*
- * The codec of a block of usage charges: columns of numbers, then what has no fixed width. Nothing
+ * The codec of a block of charges: columns of numbers, then what has no fixed width. Nothing
  * else knows how a block lies in bytes. Salts, tags and pseudonym are not in it: they follow from the
  * keys of epoch and traffic month and from the record's id (docs/PROTOCOL.md, section 3), so a block
  * opens nothing without keys, and deleting a key erases.
@@ -14,7 +15,8 @@ import { type BlockOwner, BlockOwners } from "./block-owners.ts";
  *   role (4) · first bytes of the source file's digest (16)
  *   columns of 8 bytes: WIDE; of 4: MIDDLE; of 2: NARROW; of 1: SMALL; each padded to 8 bytes
  *   ids in UTF-8, one after the other · owners (block-owners.ts)
- *   the table as JSON, none where it is empty: texts, roots of events, what plans made of prices
+ *   the table as JSON, none where it is empty: texts, roots of events, what plans made of prices,
+ *   kinds of charges that are no usage
  *
  * All numbers little-endian and unsigned. About 100 bytes a charge, its id and its owner.
  */
@@ -50,6 +52,8 @@ interface Table {
   eventsRoots?: Record<number, Hex>;
   /** What accounts' plans made of prices, by row; absent where no plan did. */
   accounted?: Record<number, AccountedPrice>;
+  /** Of all rows, where they are no usage: what a period's end made due. */
+  kinds?: number[];
 }
 
 const utf8 = new TextEncoder();
@@ -151,6 +155,7 @@ export class ChargeBlock {
     const isPlain =
       table.eventsRoots === undefined &&
       table.accounted === undefined &&
+      table.kinds === undefined &&
       Object.keys(table.texts).length === 0;
     const rest = isPlain ? new Uint8Array() : utf8.encode(JSON.stringify(table));
     const lengths = [count, ids.length, owners.count, owners.bytes.length, rest.length];
@@ -191,6 +196,11 @@ export class ChargeBlock {
 
   id(row: number): string {
     return decoder.decode(this.idBytes(row));
+  }
+
+  /** A code of `CHARGE_KIND`. */
+  kind(row: number): number {
+    return this.table.kinds?.[row] ?? CHARGE_KIND.usage;
   }
 
   owner(row: number): BlockOwner {

@@ -53,6 +53,7 @@ export class ChargeHasher implements LeafHasher {
   readonly #idLengths = new Uint8Array(TILE);
   #holdsEvents = false;
   #holdsScopes = false;
+  #holdsKinds = false;
 
   /** @param domain the book's */
   constructor(domain: Uint8Array) {
@@ -117,6 +118,7 @@ export class ChargeHasher implements LeafHasher {
     }
     this.#placeEventsRoots(block, from, count);
     this.#placeScopes(block, from, count);
+    this.#placeKinds(block, from, count);
     this.#accounts.hash(count);
     this.#parties.hash(count);
     this.#charges.hash(count);
@@ -161,6 +163,16 @@ export class ChargeHasher implements LeafHasher {
       }
     }
     this.#holdsScopes = true;
+  }
+
+  /** Usage, but for blocks of what a period's end made due. */
+  #placeKinds({ table: { kinds } }: ChargeBlock, from: number, count: number): void {
+    if (kinds === undefined && !this.#holdsKinds) return;
+    this.#charges.placeEverywhere(34, Uint8Array.of(CHARGE_KIND.usage));
+    this.#holdsKinds = kinds !== undefined;
+    for (let i = 0; kinds !== undefined && i < count; i++) {
+      this.#charges.blocks[BLOCK_BYTES * i + 34] = kinds[from + i] as number;
+    }
   }
 
   /** Messages of the salts and the source tags: a key, and the id at the end. */

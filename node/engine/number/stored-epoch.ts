@@ -64,6 +64,25 @@ export function encodeEpoch(
   return value;
 }
 
+/**
+ * Gives the newest places of a value their positions, in place: they were made before those were
+ * known, and name by index which of `firsts` the rows are stored under.
+ * @returns places of the value in all
+ */
+export function settlePlaces(value: Uint8Array, newest: number, firsts: readonly number[]): number {
+  const places = (value.length - BYTES_HEADER - PLACES_AT) / PLACE_BYTES;
+  const view = new DataView(value.buffer, value.byteOffset + BYTES_HEADER);
+  for (let place = places - newest; place < places; place++) {
+    const at = PLACES_AT + PLACE_BYTES * place;
+    const first = firsts[view.getUint32(at, true)];
+    assert(first !== undefined, "a place names a block of its unit");
+    view.setUint32(at, first >>> 0, true);
+    view.setUint16(at + 4, Math.floor(first / 2 ** 32), true);
+  }
+  sealBytes(value, 0, value.length);
+  return places;
+}
+
 /** @throws TallystickError `store.value-damaged` */
 export function unpackEpoch(key: string, value: Uint8Array): PackedEpoch {
   const payload = payloadOf(key, value);

@@ -3,17 +3,18 @@ import type { CounterMove as Scope } from "../../core/commitment/charge-groups.t
 import { countersWithPlan } from "../../core/commitment/plan-scope.ts";
 import { TallystickError } from "../../core/errors.ts";
 import { AccountClosing, type ClosedAccount } from "../../core/rating/account-closing.ts";
-import { AccountDirectory, type RatedAccount } from "../../core/rating/account-directory.ts";
+import { AccountDirectory } from "../../core/rating/account-directory.ts";
 import {
   type AccountRated,
   AccountRater,
   type AccountUse,
   needsAccounts,
 } from "../../core/rating/account-rater.ts";
-import { Allowances, ONCE_PERIOD, overlaps } from "../../core/rating/allowances.ts";
+import { Allowances, ONCE_PERIOD } from "../../core/rating/allowances.ts";
 import { type BillingPeriod, BillingPeriods } from "../../core/rating/billing-period.ts";
 import type { RatingOutcome } from "../../core/rating/outcome.ts";
 import { firstPricePlace } from "../../core/rating/price-pieces.ts";
+import type { RatedAccount } from "../../core/rating/rated-account.ts";
 import type { StateKey } from "../../core/rating/rating-state.ts";
 import type { UsageRecord } from "../../core/records/usage-record.ts";
 import type { CompiledTariff } from "../../core/tariff/compile.ts";
@@ -203,16 +204,20 @@ export class AccountRating {
     this.#forgottenBefore = milliseconds;
   }
 
-  /** What the end of a period adds to an account; undefined where nothing of it has a plan or a sum. */
+  /** Notes that accounts were there in a period, which allowances that roll over ask. */
+  markActive(accounts: readonly string[], { from }: BillingPeriod): void {
+    for (const account of accounts) {
+      this.#state?.apply([{ period: from, key: ["active", account], value: 1n }]);
+    }
+  }
+
+  /** What the end of a period adds to an account, whose quantities were learned. */
   close(account: string, tariff: ShelvedTariff, period: BillingPeriod): ClosedAccount | undefined {
     const version = this.#versions.get(tariff.version);
     const known = version?.directory.account(account);
     if (version === undefined || known === undefined) return undefined;
     const state = this.#state as StoredRatingState;
     const held = [...state.entriesOf(account, period.from)];
-    const isThere = known.assignments.some((dates) => overlaps(dates, period));
-    if (held.length === 0 && !isThere) return undefined;
-    state.apply([{ period: period.from, key: ["active", account], value: 1n }]);
     return new AccountClosing(tariff.compiled, version.periods, known, period).close(held);
   }
 

@@ -1,5 +1,5 @@
 import { fromHex, toHex } from "../../core/bytes.ts";
-import { CHARGE_KIND, PARTY_TYPE } from "../../core/commitment/charge-groups.ts";
+import { PARTY_TYPE } from "../../core/commitment/charge-groups.ts";
 import { deviceTag, recordSalts, sourceTag, textIdentity } from "../../core/commitment/secrets.ts";
 import { assert } from "../../core/errors.ts";
 import { accountToJson, chargeToJson, partyToJson } from "../../core/evidence/group-json.ts";
@@ -75,7 +75,7 @@ export class RowOpener {
         charge: {
           ...chargeToJson({
             salt: salts.charge,
-            kind: CHARGE_KIND.usage,
+            kind: block.kind(row),
             service: small.service[row] as number,
             flags: small.flags[row] as number,
             start,

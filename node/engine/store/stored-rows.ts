@@ -10,7 +10,8 @@ import type { StoredCharge } from "./stored-types.ts";
 
 /*
  * Rows of a book: charges, credits and invoice leaves at their positions, which count from 1 without
- * gaps and never change. A stored value is a block of charges in columns, a block of invoices' leaves,
+ * gaps and never change. A stored value is a block of charges in columns (of usage, or of what a
+ * period's end made due), a block of invoices' leaves,
  * or one charge or credit as JSON.
  */
 
