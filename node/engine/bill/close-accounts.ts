@@ -1,19 +1,11 @@
 import { TallystickError } from "../../core/errors.ts";
 import type { BillingPeriod } from "../../core/rating/billing-period.ts";
-import { numberCharge } from "../number/number-charge.ts";
-import {
-  encodeEpoch,
-  NEWEST_PLACES_MAX,
-  settlePlaces,
-  unpackEpoch,
-} from "../number/stored-epoch.ts";
 import { openKey } from "../number/subscriber-epoch.ts";
 import type { EngineContext } from "../operator.ts";
 import type { AccountRating } from "../rate/rate-accounts.ts";
 import type { TariffShelf } from "../rate/tariff-shelf.ts";
 import { keys } from "../store/key-spaces.ts";
 import { StoreSession } from "../store/store-session.ts";
-import type { BookState, EpochState } from "../store/stored-types.ts";
 import { billUnitAccounts } from "./bill-state.ts";
 import { billMoved, requireSameClosing } from "./bill-steps.ts";
 import { billingEpoch, trafficMonth } from "./billing-epoch.ts";
@@ -25,10 +17,11 @@ import {
   type OpenClosingKernel,
   openPlainClosingKernel,
 } from "./closing-kernel.ts";
-import { type ClosingCredits, chargeOfLine, dueLines, dueStart } from "./closing-lines.ts";
+import { dueStart } from "./closing-lines.ts";
 import { FRESH_BYTES } from "./closing-worker.ts";
-import { joinBytes, partOf } from "./joined-bytes.ts";
+import { joinBytes } from "./joined-bytes.ts";
 import { countAccounts, storedAccountsAfter } from "./plan-bill.ts";
+import { putAlone, putClosed } from "./put-closed.ts";
 import { requireBillable } from "./require-billable.ts";
 
 /** How far the closing of an epoch's accounts is. */
@@ -252,17 +245,17 @@ async function writeUnit(
   requireTariff(run, epoch, task);
   const session = new StoreSession(context.store);
   requireSameClosing(at, await session.get<Closing>(keys.closing(epoch)));
-  await putCharges(session, run, task, closed);
-  for (const [index, of] of closed.credited.entries()) {
-    const key = keys.closingCredits(epoch, ids[of] as string, period.from);
-    session.putBytes(key, partOf(closed.credits, index) as Uint8Array);
-  }
+  await putClosed(session, context, task, closed);
   const touched = [...closed.unmarked, ...closed.alone].map((of) => ids[of] as string);
   const quantities = touched.map((id) => keys.rating(id, period.from));
   await session.prefetch(quantities);
   rating.learn(session, quantities);
   rating.markActive(touched, period);
-  for (const of of closed.alone) await closeAlone(session, run, task, ids[of] as string);
+  const tariff = run.tariffs.versions.find(({ version }) => version === task.version);
+  for (const of of closed.alone) {
+    const due = tariff && rating.close(ids[of] as string, tariff, period);
+    if (due !== undefined) await putAlone(session, context, task, due);
+  }
   const next = { ...at, after: ids.at(-1) as string, closed: at.closed + ids.length };
   session.put(keys.closing(epoch), next);
   try {
@@ -273,68 +266,6 @@ async function writeUnit(
     throw error;
   }
   return next;
-}
-
-async function putCharges(
-  session: StoreSession,
-  { context, epoch }: ClosingRun,
-  { ids }: ClosingTask,
-  { rows, tiles, counts, charged, added, states }: ClosedUnit,
-): Promise<void> {
-  const domain = context.profile.agreement.chargeBook;
-  const book = (await session.get<BookState>(keys.book(domain))) as BookState;
-  let position = BigInt(book.pendingNext);
-  const firsts: number[] = [];
-  for (const [index, count] of counts.entries()) {
-    session.putLasting(keys.rows(domain, position), partOf(rows, index) as Uint8Array);
-    session.putLasting(keys.leaves(domain, position), partOf(tiles, index) as Uint8Array);
-    firsts.push(Number(position));
-    position += BigInt(count);
-  }
-  if (counts.length > 0) {
-    session.put(keys.book(domain), { ...book, pendingNext: position.toString() });
-  }
-  for (const [index, of] of charged.entries()) {
-    const account = ids[of] as string;
-    const value = partOf(states, index) as Uint8Array;
-    const key = keys.epoch(account, epoch, domain);
-    const places = settlePlaces(value, added[index] as number, firsts);
-    if (places <= NEWEST_PLACES_MAX) {
-      session.putBytes(key, value);
-      continue;
-    }
-    const state = unpackEpoch(key, value);
-    const first = BigInt(state.lastChargeNumber - places + 1);
-    session.put(keys.owned(account, epoch, domain, first), state.places);
-    session.putBytes(key, encodeEpoch({ ...state, places: [] }));
-  }
-}
-
-/** An account with amounts that columns can not hold, each of its charges as a value of its own. */
-async function closeAlone(
-  session: StoreSession,
-  { context, rating, tariffs, epoch }: ClosingRun,
-  { period, version }: ClosingTask,
-  account: string,
-): Promise<void> {
-  const { chargeBook } = context.profile.agreement;
-  const tariff = tariffs.versions.find((one) => one.version === version);
-  const closed = tariff && rating().close(account, tariff, period);
-  if (closed === undefined) return;
-  const { charges, credits, taxNano } = dueLines(closed.lines);
-  for (const charge of charges) {
-    const unnumbered = chargeOfLine({ account, epoch, period }, version, charge);
-    await numberCharge(session, context, chargeBook, unnumbered);
-  }
-  if (taxNano > 0n) {
-    const key = keys.epoch(account, epoch, chargeBook);
-    const state = (await session.get<EpochState>(key)) as EpochState;
-    const before = BigInt(state.taxNano ?? "0");
-    session.put(key, { ...state, taxNano: (before + taxNano).toString() } satisfies EpochState);
-  }
-  if (credits.length === 0) return;
-  const value: ClosingCredits = { account, period, lines: credits };
-  session.put(keys.closingCredits(epoch, account, period.from), value);
 }
 
 /** The next accounts' credits; what they point at is on the ledger. */
