@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { monotonic, type SendTask } from "./open-loop-sender.ts";
 
 /** A request's path under the server, and its body. */
 export interface Call {
@@ -11,124 +13,144 @@ export interface Call {
 export interface LoopResult {
   /** Milliseconds from the moment a request was due to the end of its answer, waiting included. */
   latencies: number[];
+  /** How late this client itself sent, which is part of them. */
+  late: number[];
   seconds: number;
   /** Share of one core that this client took. */
   clientShare: number;
 }
 
+const SENDER = new URL("./open-loop-sender.ts", import.meta.url);
 const HEAD_END = Buffer.from("\r\n\r\n");
+/** A thread is there long before. */
+const START_MILLISECONDS = 300;
 
 /**
  * PUTs that come when they come: the schedule is fixed, whether the ones before are answered or
  * not, and a request's time counts from when it was due, so that a server that stands still can not
- * hide it (no coordinated omission). Bare sockets, one request at a time on each, so that the client
- * takes little of the machine that both share.
+ * hide it (no coordinated omission). Connections are open before, and take turns. A thread of its
+ * own sends what was written down before, this one takes the answers: neither makes garbage worth
+ * collecting, nor holds up the other.
  */
 export class OpenLoop {
-  readonly #sockets: Line[];
-  readonly #idle: Line[];
-  /** Due, and no socket free. */
-  readonly #waiting: { call: Call; at: number }[] = [];
-  #latencies: number[] = [];
-  #refused: string | undefined;
+  readonly #connections: Connection[];
+  readonly #head: string;
 
-  private constructor(sockets: Line[]) {
-    this.#sockets = sockets;
-    this.#idle = [...sockets];
+  private constructor(connections: Connection[], head: string) {
+    this.#connections = connections;
+    this.#head = head;
   }
 
-  static async open(url: URL, token: string, sockets: number): Promise<OpenLoop> {
-    const head = `host: ${url.host}\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\n`;
-    const lines: Line[] = [];
-    for (let i = 0; i < sockets; i++) {
+  static async open(url: URL, token: string, connections: number): Promise<OpenLoop> {
+    const opened: Connection[] = [];
+    for (let i = 0; i < connections; i++) {
       const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
       await once(socket, "connect");
-      lines.push(new Line(socket, head));
+      opened.push(new Connection(socket));
     }
-    return new OpenLoop(lines);
+    const head = `host: ${url.host}\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\n`;
+    return new OpenLoop(opened, head);
   }
 
   /** @throws Error when an answer is not 200 */
   async run(rate: number, count: number, callOf: (index: number) => Call): Promise<LoopResult> {
-    this.#latencies = [];
-    const usage = process.cpuUsage();
-    const began = performance.now();
-    for (let sent = 0; sent < count && this.#refused === undefined; ) {
-      const due = Math.min(count, Math.floor(((performance.now() - began) / 1000) * rate));
-      for (; sent < due; sent++) this.#send(callOf(sent), began + (sent / rate) * 1000);
-      await sleep(1);
+    const task = this.#task(rate, count, callOf);
+    const latencies = new Float64Array(count);
+    let [answered, refused]: [number, string | undefined] = [0, undefined];
+    for (const [number, connection] of this.#connections.entries()) {
+      connection.onAnswer = (status, answer) => {
+        const index = task.carried[number] as number;
+        latencies[index] = monotonic() - (task.began + (index / rate) * 1000);
+        if (status !== "200") refused ??= `${status} ${answer()}`;
+        const freed = this.#connections.length + answered++;
+        task.free[freed % task.free.length] = number;
+        Atomics.store(task.freed, 0, freed + 1);
+        Atomics.notify(task.freed, 0);
+        if (refused !== undefined) Atomics.store(task.stop, 0, 1);
+      };
     }
-    while (this.#latencies.length < count && this.#refused === undefined) await sleep(1);
-    if (this.#refused !== undefined) throw new Error(`a request was refused: ${this.#refused}`);
-    const seconds = (performance.now() - began) / 1000;
+    const usage = process.cpuUsage();
+    await once(new Worker(SENDER, { workerData: task }), "exit");
+    while (answered < count && refused === undefined) await sleep(1);
+    if (refused !== undefined) throw new Error(`a request was refused: ${refused}`);
+    const seconds = (monotonic() - task.began) / 1000;
     const { user, system } = process.cpuUsage(usage);
-    return { latencies: this.#latencies, seconds, clientShare: (user + system) / 1e6 / seconds };
+    const clientShare = (user + system) / 1e6 / seconds;
+    return { latencies: [...latencies], late: [...task.late], seconds, clientShare };
   }
 
-  #send(call: Call, at: number): void {
-    const line = this.#idle.pop();
-    if (line === undefined) {
-      this.#waiting.push({ call, at });
-      return;
+  #task(rate: number, count: number, callOf: (index: number) => Call): SendTask {
+    const ends = new Int32Array(new SharedArrayBuffer(4 * count));
+    const texts: string[] = [];
+    for (let index = 0; index < count; index++) {
+      const { path, body } = callOf(index);
+      const length = `content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+      texts.push(`PUT ${path} HTTP/1.1\r\n${this.#head}${length}${body}`);
+      ends[index] = (ends[index - 1] ?? 0) + Buffer.byteLength(texts[index] as string);
     }
-    line.put(call, (status, answer) => {
-      this.#latencies.push(performance.now() - at);
-      if (status !== "200") this.#refused ??= `${status} ${answer}`;
-      this.#idle.push(line);
-      const next = this.#waiting.shift();
-      if (next !== undefined) this.#send(next.call, next.at);
-    });
+    const requests = new Uint8Array(new SharedArrayBuffer(ends[count - 1] as number));
+    requests.set(Buffer.from(texts.join("")));
+    const connections = this.#connections.length;
+    const cells = (length: number) => new Int32Array(new SharedArrayBuffer(4 * length));
+    const free = cells(connections);
+    free.set([...free.keys()]);
+    return {
+      began: monotonic() + START_MILLISECONDS,
+      rate,
+      count,
+      requests,
+      ends,
+      descriptors: this.#connections.map(({ descriptor }) => descriptor),
+      carried: cells(connections),
+      free,
+      freed: cells(1).fill(connections),
+      stop: cells(1),
+      late: new Float64Array(new SharedArrayBuffer(8 * count)),
+    };
   }
 
   close(): void {
-    for (const line of this.#sockets) line.close();
+    for (const connection of this.#connections) connection.close();
   }
 }
 
 /** One connection, and the answer that it waits for. */
-class Line {
+class Connection {
   readonly #socket: Socket;
-  readonly #head: string;
   #received: Buffer = Buffer.alloc(0);
-  #then: ((status: string, answer: string) => void) | undefined;
+  onAnswer: (status: string, answer: () => string) => void = () => {};
 
-  constructor(socket: Socket, head: string) {
+  constructor(socket: Socket) {
     this.#socket = socket;
-    this.#head = head;
     socket.on("data", (part) => this.#take(part));
     socket.on("error", (error) => this.#end(`broken connection: ${error.message}`));
     socket.on("close", () => this.#end("the connection ended"));
   }
 
-  put({ path, body }: Call, then: (status: string, answer: string) => void): void {
-    this.#then = then;
-    this.#socket.write(
-      `PUT ${path} HTTP/1.1\r\n${this.#head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
+  /** Node tells it nowhere else. */
+  get descriptor(): number {
+    return (this.#socket as unknown as { _handle: { fd: number } })._handle.fd;
   }
 
   #take(part: Buffer): void {
-    this.#received = this.#received.length === 0 ? part : Buffer.concat([this.#received, part]);
-    const end = this.#received.indexOf(HEAD_END);
+    const received = this.#received.length === 0 ? part : Buffer.concat([this.#received, part]);
+    this.#received = received;
+    const end = received.indexOf(HEAD_END);
     if (end < 0) return;
-    const head = this.#received.toString("latin1", 0, end);
-    const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
-    const whole = end + HEAD_END.length + length;
-    if (this.#received.length < whole) return;
-    const answer = this.#received.toString("utf8", end + HEAD_END.length, whole);
-    this.#received = this.#received.subarray(whole);
-    const then = this.#then;
-    this.#then = undefined;
-    then?.(head.slice(9, 12), answer);
+    const head = received.toString("latin1", 0, end);
+    const body = end + HEAD_END.length;
+    const whole = body + Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
+    if (received.length < whole) return;
+    this.#received = received.subarray(whole);
+    this.onAnswer(head.slice(9, 12), () => received.toString("utf8", body, whole));
   }
 
   #end(because: string): void {
-    this.#then?.("000", because);
-    this.#then = undefined;
+    this.onAnswer("000", () => because);
   }
 
   close(): void {
-    this.#then = undefined;
+    this.onAnswer = () => {};
     this.#socket.destroy();
   }
 }

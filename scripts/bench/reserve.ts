@@ -1,10 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { ChargingLogFile } from "../../node/adapters/charging-log-file.ts";
 import { MemoryChargingLog } from "../../node/adapters/memory-charging-log.ts";
 import type { ChargingAnswer } from "../../node/core/charging/charging-session.ts";
@@ -12,31 +8,12 @@ import { ChargingNode } from "../../node/engine/charging/charging-node.ts";
 import { CompiledTariffs } from "../../node/engine/rate/compiled-tariffs.ts";
 import { TariffPricers } from "../../node/engine/rate/tariff-pricers.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
-import { type Call, OpenLoop } from "./open-loop.ts";
+import { latencyFigure, percentile } from "./latency-figure.ts";
+import { ACCOUNTS, accountOf, TARIFF, USE, VALID_FROM } from "./prepaid-calls.ts";
+import { overHttp } from "./reserve-over-http.ts";
 
-const ACCOUNTS = 100_000;
 const PAIRS = 10_000;
-const HTTP_RATE = 5_000;
-const HTTP_SECONDS = 8;
-const SOCKETS = 64;
 const IN_PROCESS_GOAL_MS = 1;
-const HTTP_GOAL_MS = 5;
-/** Of the times in /proc, on every Linux. */
-const CLOCK_TICKS_A_SECOND = 100;
-const TARIFF = fileURLToPath(new URL("../../samples/tariffs/alder-retail.json", import.meta.url));
-const MAIN = fileURLToPath(new URL("../../node/cli/main.ts", import.meta.url));
-const VALID_FROM = "1735686000";
-const BESIDE = [
-  { name: "Oracle ECE, p95 of initiate, published (research/rating-engines.md)", value: 2.85 },
-];
-
-const USE = {
-  service: "voice",
-  direction: "outgoing",
-  aParty: "+4917139200071",
-  bParty: "+493012345678",
-} as const;
-const accountOf = (index: number): string => `account-${(index * 7919) % ACCOUNTS}`;
 
 /**
  * Prepaid calls: reserve, then commit. A request counts from when it is made to when its answer is
@@ -141,91 +118,7 @@ function* figures(how: string, result: Pairs, goal?: number): Generator<Figure> 
     ["reserve", result.reserves],
     ["commit", result.commits],
   ] as const) {
-    const work = `${what}, ${also}; p50 ${percentile(latencies, 50)}, p99`;
-    yield figure(work, latencies, result.seconds, goal);
+    const work = `${what}, ${also}; p50 ${percentile(latencies, 50)} ms, p99`;
+    yield latencyFigure(work, latencies, result.seconds, goal);
   }
-}
-
-/** Requests come when they come, at a fixed rate, whether the ones before are answered or not. */
-async function* overHttp(folder: string): AsyncGenerator<Figure> {
-  const config = join(folder, "edge.json");
-  const tariffs = [{ version: 1, validFrom: VALID_FROM, file: TARIFF }];
-  await writeFile(config, JSON.stringify({ name: "bench", data: ".", http: { port: 0 }, tariffs }));
-  const child = spawn(process.execPath, [MAIN, "edge", config, "--json"], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, TALLYSTICK_LOG_LEVEL: "silent" },
-  });
-  try {
-    const url = new URL(await servingUrl(child));
-    const token = (await readFile(join(folder, "operator.token"), "utf8")).trim();
-    const loop = await OpenLoop.open(url, token, SOCKETS);
-    await loop.run(HTTP_RATE / 5, HTTP_RATE, calls("first-calls", HTTP_RATE / 5));
-    const before = await processorSeconds(child.pid);
-    const result = await loop.run(HTTP_RATE, HTTP_RATE * HTTP_SECONDS, calls("call", HTTP_RATE));
-    const after = await processorSeconds(child.pid);
-    loop.close();
-    const { latencies, seconds, clientShare } = result;
-    const each = Math.round(((after - before) / latencies.length) * 1e6);
-    const work =
-      `reserve and commit over HTTP, another process, ${HTTP_RATE} requests/s asked, ` +
-      `${Math.round(latencies.length / seconds)} answered, on the disk (${each} µs of processor each; ` +
-      `the client took ${Math.round(clientShare * 100)} % of a core); p50 ${percentile(latencies, 50)}, p99 from when it was due`;
-    yield figure(work, latencies, seconds, HTTP_GOAL_MS);
-  } finally {
-    const ended = once(child, "exit");
-    child.kill("SIGTERM");
-    await ended;
-  }
-}
-
-async function servingUrl(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error("the charging node has no output");
-  for await (const line of createInterface({ input: child.stdout })) {
-    return JSON.parse(line).serving.url;
-  }
-  throw new Error("the charging node did not start");
-}
-
-/** What a process and its threads took of the processor so far; NaN where the system does not say. */
-async function processorSeconds(pid: number | undefined): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_A_SECOND;
-}
-
-/** Half of the requests reserve, and each is followed by its commit half a second later. */
-function calls(prefix: string, rate: number): (index: number) => Call {
-  let [reserved, committed] = [0, 0];
-  return (sent) => {
-    const isCommit = sent % 2 === 1 && reserved - committed > rate / 2;
-    const index = isCommit ? committed++ : reserved++;
-    const requested = { durationSeconds: 300 };
-    return {
-      path: `/v1/charging/sessions/${prefix}-${index}/requests/${isCommit ? 1 : 0}`,
-      body: JSON.stringify(
-        isCommit
-          ? { kind: "commit", used: { durationSeconds: 61 } }
-          : { kind: "reserve", account: accountOf(index), use: USE, requested },
-      ),
-    };
-  };
-}
-
-const percentile = (values: number[], percent: number): string => `${rounded(values, percent)} ms`;
-
-function rounded(values: number[], percent: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100));
-  return Math.round((sorted[at] ?? 0) * 1000) / 1000;
-}
-
-function figure(
-  work: string,
-  latencies: number[],
-  seconds: number,
-  goal: number | undefined,
-): Figure {
-  const ours = rounded(latencies, 99);
-  const met = goal === undefined ? {} : { goal, met: ours <= goal };
-  return { name: "reserve", work, ours, unit: "ms", beside: BESIDE, ...met, seconds };
 }
