@@ -249,6 +249,44 @@ describe("the compiled rater", () => {
     assert.ok(compared > 1_000, `${compared} amounts were compared`);
   });
 
+  it("leaves to the plain rater what numbers can not hold", () => {
+    const prices = ["999999999.999999999", "0.3", "1234.567891234"];
+    const quantities = [1, 7_001, 2 ** 31, 2 ** 40 + 1, 2 ** 52 - 1];
+    const left: boolean[] = [];
+    for (const amount of prices) {
+      const price = {
+        price: { amount, per: 7, unit: "s" as const },
+        increments: { first: 1, further: 1, unit: "ms" as const },
+      };
+      const tariff = compileTariff(
+        tariffDocument({
+          services: [{ service: "voice", direction: "outgoing", prices: [price] }],
+        }),
+      );
+      const rater = new CompiledRater(tariff);
+      for (const quantity of quantities) {
+        const use: UsageRecord = {
+          id: "r",
+          service: "voice",
+          direction: "outgoing",
+          start: "2026-03-02T12:00:00.000Z",
+          durationSeconds: quantity / 1000,
+          billable: true,
+        };
+        const place = rater.placeOf(use);
+        assert.ok(place !== undefined);
+        const amountNano = rater.amountAt(place, Date.parse(use.start), 0, quantity);
+        const plain = rateUsage(tariff, use);
+        assert.ok(plain.outcome === "rated");
+        assert.deepEqual(rater.rate(use), plain);
+        if (amountNano !== undefined) assert.equal(amountNano, plain.amountNano);
+        left.push(amountNano === undefined);
+      }
+    }
+    // Some of them fit and some do not, or this would compare nothing.
+    assert.deepEqual(new Set(left), new Set([true, false]));
+  });
+
   it("finds the prefix of any number as the plain rater does, however prefixes nest", () => {
     const digits = fc
       .tuple(fc.integer({ min: 0, max: 999_999 }), fc.integer({ min: 0, max: 6 }))

@@ -88,6 +88,52 @@ describe("use that is counted over several records", () => {
     assert.deepEqual(amounts, [310_000_000n, 10_000_000n, 40_000_000n]);
   });
 
+  it("is raised at once where a session comes in one record", () => {
+    const { rate } = accountScene(one({ ...linear, setUp: "0", counted: "session-end" }));
+    assert.equal(rate({ durationSeconds: 31, sessionId: "s" }).amountNano, 360_000_000n);
+    assert.equal(rate({ durationSeconds: 31 }).amountNano, 360_000_000n);
+  });
+
+  it("keeps the areas and classes of a period apart", () => {
+    const price = { price: { amount: "1", per: 1, unit: "KB" as const } };
+    const started = { increments: { first: 1, further: 1, unit: "KB" as const } };
+    const { rate } = accountScene(
+      tariffDocument({
+        areas: [
+          { name: "home", unstated: true },
+          { name: "abroad", networks: [""] },
+        ],
+        classes: {
+          classes: [{ name: "video", when: [{ applications: ["video"] }] }],
+          otherwise: "rest",
+        },
+        services: [
+          {
+            service: "data",
+            prices: ["home", "abroad"].flatMap((area) =>
+              ["video", "rest"].map((kind) => ({
+                areas: [area],
+                classes: [kind],
+                counted: "period" as const,
+                ...price,
+                ...started,
+              })),
+            ),
+          },
+        ],
+      }),
+    );
+    const data = { service: "data", direction: "none", totalOctets: 400 } as const;
+    const amounts = [
+      {},
+      { application: "video" },
+      { visitedNetwork: "22801" },
+      { visitedNetwork: "22801", application: "video" },
+      {},
+    ].map((more) => rate({ ...data, ...more }).amountNano);
+    assert.deepEqual(amounts, [...Array(4).fill(1_000_000_000n), 0n]);
+  });
+
   it("takes allowances off before it counts", () => {
     const { rate } = accountScene({
       ...one({ ...linear, setUp: "0", counted: "session" }),

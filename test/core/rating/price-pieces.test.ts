@@ -62,10 +62,90 @@ describe("pieces of a price", () => {
     );
   });
 
+  it("leave out a band in which no increment begins", () => {
+    const bands = ["day", "tea", "night"];
+    const tariff = compileTariff(
+      tariffDocument({
+        validTo: "2026-04-01",
+        calendar: {
+          bands: [
+            { name: "day", when: [{ from: "08:00", to: "20:00" }] },
+            { name: "tea", when: [{ from: "20:00", to: "20:01" }] },
+          ],
+          otherwise: "night",
+        },
+        services: [
+          {
+            service: "voice",
+            direction: "outgoing",
+            bandsAt: "increment-start",
+            prices: bands.map((band) => ({
+              bands: [band],
+              price: { amount: "0.01", per: 1, unit: "s" as const },
+              increments: { first: 120, further: 120, unit: "s" as const },
+            })),
+          },
+        ],
+      }),
+    );
+    // From 19:59 on: the first two minutes end at 20:01, when tea is over.
+    const pieces = piecesOf(tariff, 0, {
+      startMilliseconds: Date.parse("2026-03-02T18:59:00Z"),
+      quantity: 240_000n,
+      from: 0n,
+      to: 240_000n,
+    });
+    const of = pieces.map(({ price, billed }) => [
+      bands[(tariff.priceRows[price]?.band ?? 0) - 1],
+      billed,
+    ]);
+    assert.deepEqual(of, [
+      ["day", 120_000n],
+      ["night", 120_000n],
+    ]);
+  });
+
+  it("place a use of nothing in the tier that its counter stands in", () => {
+    const steps = [
+      { upTo: 60, price: { amount: "0.02", per: 1, unit: "s" as const } },
+      { price: { amount: "0.01", per: 1, unit: "s" as const } },
+    ];
+    const tariff = compiled({
+      tiers: { kind: "graduated", over: "account", unit: "s", steps },
+      increments: { first: 1, further: 1, unit: "s" },
+    });
+    const empty = { startMilliseconds, quantity: 0n, from: 0n, to: 0n };
+    for (const [counterBefore, price] of [
+      [0n, 0],
+      [59_999n, 0],
+      [60_000n, 1],
+      [90_000n, 1],
+    ] as const) {
+      const pieces = piecesOf(tariff, 0, { ...empty, counterBefore });
+      assert.deepEqual(
+        pieces.map((piece) => [piece.price, piece.billed]),
+        [[price, 0n]],
+      );
+    }
+  });
+
+  it("are refused where they come to more than an amount can be", () => {
+    const tariff = compileTariff(tariffDocument());
+    const charge = (nano: bigint) =>
+      composeCharge(tariff, 0, {
+        quantity: 1n,
+        billed: 1n,
+        pieces: [{ price: 0, quantity: 1n, billed: 1n, exact: fraction(nano) }],
+      });
+    assert.equal(charge(2n ** 128n - 1n).amountNano, 2n ** 128n - 1n);
+    assert.throws(() => charge(2n ** 128n), { code: "rating.amount-too-large" });
+  });
+
   it("by bands are those of a walk over the increments", () => {
     const dayAndNight = (first: number, further: number) =>
       compileTariff(
         tariffDocument({
+          validTo: "2026-04-01",
           calendar: {
             bands: [
               { name: "day", when: [{ from: "08:00", to: "20:00" }] },
@@ -87,6 +167,7 @@ describe("pieces of a price", () => {
           ],
         }),
       );
+    let crossings = 0;
     fc.assert(
       fc.property(
         seconds,
@@ -96,7 +177,7 @@ describe("pieces of a price", () => {
         (first, further, before, quantity) => {
           const tariff = dayAndNight(first, further);
           // Berlin's evening, some seconds before the change of band at eight.
-          const start = Date.parse("2026-03-02T19:20:00Z") + before * 1000;
+          const start = Date.parse("2026-03-02T18:20:00Z") + before * 1000;
           const to = billedOf(tariff, 0, quantity);
           const pieces = piecesOf(tariff, 0, {
             startMilliseconds: start,
@@ -104,6 +185,7 @@ describe("pieces of a price", () => {
             from: 0n,
             to,
           });
+          if (pieces.length > 1) crossings++;
           let walked = fraction(0n);
           for (let at = 0n; at < to; ) {
             const length = BigInt((at === 0n ? first : further) * 1000);
@@ -125,8 +207,9 @@ describe("pieces of a price", () => {
           );
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 200 },
     );
+    assert.ok(crossings > 20, `${crossings} calls crossed a change of band`);
   });
 
   it("over a counter do not depend on how the use is cut into records", () => {

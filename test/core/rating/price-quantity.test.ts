@@ -177,5 +177,10 @@ describe("the price of a quantity", () => {
   it("refuses an amount that no ledger field holds", () => {
     const huge = { priceNano: 2n ** 127n, per: 1n, first: 1n, step: 1n };
     assert.throws(() => priceQuantity(row(huge), 4n), { code: "rating.amount-too-large" });
+    const largest = { ...huge, priceNano: 2n ** 128n - 1n, per: 1n, first: 1n, step: 1n };
+    assert.equal(priceQuantity(row(largest), 1n).amountNano, 2n ** 128n - 1n);
+    assert.throws(() => priceQuantity(row({ ...largest, setUpNano: 1n }), 1n), {
+      code: "rating.amount-too-large",
+    });
   });
 });
