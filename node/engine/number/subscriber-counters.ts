@@ -1,5 +1,6 @@
 import type { Hex } from "../../core/bytes.ts";
 import { deviceTag } from "../../core/commitment/secrets.ts";
+import { assert } from "../../core/errors.ts";
 import type { RandomSource } from "../operator.ts";
 import { keys } from "../store/key-spaces.ts";
 import type { StoreSession } from "../store/store-session.ts";
@@ -7,6 +8,7 @@ import { isBytes } from "../store/stored-bytes.ts";
 import { readJson } from "../store/stored-json.ts";
 import type { Account, EpochState, OwnedPlaces } from "../store/stored-types.ts";
 import { packedOwner } from "./block-owners.ts";
+import { type DisputeAddresses, loadDisputeAddresses } from "./dispute-addresses.ts";
 import { OWNER_SECRET_BYTES } from "./hash-charges.ts";
 import {
   encodeEpoch,
@@ -111,6 +113,7 @@ export class SubscriberCounters {
   readonly #held = new Map<string, Map<string, SubscriberCounter>>();
   #heldCount = 0;
   #touched: SubscriberCounter[] = [];
+  #addresses: DisputeAddresses | undefined;
   /** Another number once counters that were handed out are let go: whoever keeps one asks again. */
   age = 0;
 
@@ -141,6 +144,7 @@ export class SubscriberCounters {
         this.#hold(new SubscriberCounter(account, epoch, packed));
       }
     }
+    if (unknown.length > 0) this.#addresses ??= await loadDisputeAddresses();
     await this.#session.prefetch(unknown);
   }
 
@@ -149,7 +153,9 @@ export class SubscriberCounters {
     const held = this.#held.get(epoch)?.get(account);
     if (held !== undefined) return held;
     const known = this.#session.peek<Account>(keys.account(account));
-    const state = makeSubscriberEpoch(this.#random, known, account, epoch, this.#domain);
+    const addresses = this.#addresses;
+    assert(addresses !== undefined, "a new subscriber was read ahead");
+    const state = makeSubscriberEpoch(this.#random, addresses, known, account, epoch, this.#domain);
     return this.#hold(new SubscriberCounter(account, epoch, packEpoch(state)));
   }
 

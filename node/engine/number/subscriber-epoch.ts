@@ -1,4 +1,3 @@
-import { computeAddress } from "ethers";
 import { fromHex, type Hex, toHex } from "../../core/bytes.ts";
 import { pseudonym } from "../../core/commitment/secrets.ts";
 import { TallystickError } from "../../core/errors.ts";
@@ -7,6 +6,7 @@ import type { RandomSource } from "../operator.ts";
 import { keys } from "../store/key-spaces.ts";
 import type { StoreSession } from "../store/store-session.ts";
 import type { Account, EpochState } from "../store/stored-types.ts";
+import { type DisputeAddresses, loadDisputeAddresses } from "./dispute-addresses.ts";
 
 /**
  * The subscriber's secrets and counters in one book and billing epoch, made at first need. They
@@ -22,7 +22,8 @@ export async function openSubscriberEpoch(
   const known = await session.get<EpochState>(keys.epoch(accountId, epoch, domain));
   if (known !== undefined) return known;
   const account = await session.get<Account>(keys.account(accountId));
-  const state = makeSubscriberEpoch(random, account, accountId, epoch, domain);
+  const addresses = await loadDisputeAddresses();
+  const state = makeSubscriberEpoch(random, addresses, account, accountId, epoch, domain);
   session.put(keys.epoch(accountId, epoch, domain), state);
   return state;
 }
@@ -30,6 +31,7 @@ export async function openSubscriberEpoch(
 /** @throws TallystickError `account.unknown` */
 export function makeSubscriberEpoch(
   random: RandomSource,
+  addresses: DisputeAddresses,
   account: Account | undefined,
   accountId: string,
   epoch: string,
@@ -39,10 +41,7 @@ export function makeSubscriberEpoch(
     throw new TallystickError("account.unknown", `There is no account ${accountId}.`);
   }
   const blind = random.bytes(32);
-  const disputeAddress = fromHex(
-    computeAddress(disputeKey(fromHex(account.accessSecret, 32), epoch)).toLowerCase(),
-    20,
-  );
+  const disputeAddress = addresses.of(disputeKey(fromHex(account.accessSecret, 32), epoch));
   return {
     epochKey: toHex(random.bytes(32)),
     disputeAddress: toHex(disputeAddress),
