@@ -4,7 +4,7 @@ import type { ClosedUnit, ClosingFacts, ClosingTask } from "../engine/bill/closi
 import { ClosingWorker } from "../engine/bill/closing-worker.ts";
 import { answerTasks } from "./task-thread.ts";
 
-const worker = new ClosingWorker(workerData as ClosingFacts);
+const worker = await ClosingWorker.open(workerData as ClosingFacts);
 
 answerTasks<ClosingTask, ClosedUnit>((task) => {
   const result = worker.close(task);

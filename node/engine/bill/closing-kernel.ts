@@ -72,10 +72,10 @@ export interface ClosingKernel {
 export type OpenClosingKernel = (facts: ClosingFacts) => ClosingKernel;
 
 export function openPlainClosingKernel(facts: ClosingFacts): ClosingKernel {
-  const worker = new ClosingWorker(facts);
+  const worker = ClosingWorker.open(facts);
   return {
     tasksAtOnce: 1,
-    closeAccounts: async (task) => worker.close(task),
+    closeAccounts: async (task) => (await worker).close(task),
     end: async () => {},
   };
 }

@@ -6,6 +6,7 @@ import { type BillingPeriod, BillingPeriods } from "../../core/rating/billing-pe
 import { ratedAccount } from "../../core/rating/rated-account.ts";
 import type { StateKey } from "../../core/rating/rating-state.ts";
 import { type CompiledTariff, compileTariff } from "../../core/tariff/compile.ts";
+import { type DisputeAddresses, loadDisputeAddresses } from "../number/dispute-addresses.ts";
 import { encodeEpoch, type PackedEpoch, packEpoch, unpackEpoch } from "../number/stored-epoch.ts";
 import { makeSubscriberEpoch } from "../number/subscriber-epoch.ts";
 import { keys } from "../store/key-spaces.ts";
@@ -29,11 +30,17 @@ interface ClosingTariff {
 export class ClosingWorker {
   readonly #facts: ClosingFacts;
   readonly #blocks: ClosingBlocks;
+  readonly #addresses: DisputeAddresses;
   readonly #tariffs = new Map<number, ClosingTariff>();
 
-  constructor(facts: ClosingFacts) {
+  private constructor(facts: ClosingFacts, addresses: DisputeAddresses) {
     this.#facts = facts;
+    this.#addresses = addresses;
     this.#blocks = new ClosingBlocks(fromHex(facts.domain, 20), facts.role);
+  }
+
+  static async open(facts: ClosingFacts): Promise<ClosingWorker> {
+    return new ClosingWorker(facts, await loadDisputeAddresses());
   }
 
   /** @throws TallystickError `store.value-damaged` */
@@ -98,7 +105,9 @@ export class ClosingWorker {
 
   #make(epoch: string, account: Account, secrets: FreshBytes): PackedEpoch {
     const { domain } = this.#facts;
-    return packEpoch(makeSubscriberEpoch(secrets, account, account.id, epoch, domain));
+    return packEpoch(
+      makeSubscriberEpoch(secrets, this.#addresses, account, account.id, epoch, domain),
+    );
   }
 
   /** Compiled at first need: a month ends under one version, or few. */
