@@ -32,6 +32,8 @@ export interface OperatorProfile {
   billUnitAccounts?: number;
   /** Fingerprints of records seen that are kept in memory before they are folded into a run. */
   seenEntriesInMemory?: number;
+  /** Charges of one unit of work that are stored in another order than they came in, and not fewer. */
+  dealtChargesMin?: number;
 }
 
 export interface HandPrice {

@@ -124,6 +124,7 @@ export interface SceneOptions {
   tariffs?: TariffShelf;
   handPrices?: OperatorProfile["handPrices"];
   seenEntriesInMemory?: number;
+  dealtChargesMin?: number;
   billUnitCharges?: number;
   billUnitAccounts?: number;
   openClosingKernel?: OpenClosingKernel;
@@ -189,6 +190,9 @@ export class EngineScene {
       ...(options.seenEntriesInMemory === undefined
         ? {}
         : { seenEntriesInMemory: options.seenEntriesInMemory }),
+      ...(options.dealtChargesMin === undefined
+        ? {}
+        : { dealtChargesMin: options.dealtChargesMin }),
     };
   }
 

@@ -153,6 +153,7 @@ describe("columns taken in", () => {
         fc.record({
           ingestUnitRecords: fc.constantFrom(1, 7, 16_384),
           seenEntriesInMemory: fc.constantFrom(10, 1_000_000),
+          dealtChargesMin: fc.constantFrom(1, 1_000_000),
         }),
         async (files, options) => {
           const fast = await EngineScene.withAccounts({ seed: 7, ...options });
@@ -187,8 +188,8 @@ describe("columns taken in", () => {
       fc.asyncProperty(
         filesOf(callOf([ANNA, BERT, CARL, DORA, DORA], ["+4930123456"])),
         async (files) => {
-          const fast = await planScene({ seed: 3, ingestUnitRecords: 20 });
-          const plain = await planScene({ seed: 3, ingestUnitRecords: 20 });
+          const fast = await planScene({ seed: 3, ingestUnitRecords: 20, dealtChargesMin: 8 });
+          const plain = await planScene({ seed: 3, ingestUnitRecords: 20, dealtChargesMin: 8 });
           for (const [at, text] of files.entries()) {
             const taken = await ingest(fast, `file-${at}`, text, "columns");
             assert.deepEqual(taken, await ingest(plain, `file-${at}`, text, "objects"));

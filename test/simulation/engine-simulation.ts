@@ -94,6 +94,7 @@ export class EngineSimulation {
       batchChargesMax: 1 + random.below(6),
       ingestUnitRecords: 1 + random.below(12),
       seenEntriesInMemory: 4 + random.below(40),
+      dealtChargesMin: 1 + random.below(12),
       billUnitCharges: 1 + random.below(5),
       mines: random.chance(0.5) ? "at once" : "on command",
       finalityBlocks: random.below(3),

@@ -111,6 +111,8 @@ export class UsageIngest {
       const { firstPosition, repeated } = before;
       state = { ...state, firstPosition, repeated };
       session.put(keys.file(file.sha256), state);
+      // First, since it tells the index where charges stand.
+      intake.writer.layBlocks();
       await intake.seen.save(session, Number(this.#pricer.nowSeconds));
       await intake.writer.save();
       this.#pricer.rating.save(session);
@@ -172,13 +174,20 @@ export class UsageIngest {
     const book = await session.get<BookState>(keys.book(chargeBook));
     assert(book !== undefined, `book ${chargeBook} is open`);
     const counters = new SubscriberCounters(session, random, chargeBook);
-    const writer = new ChargeWriter(this.#context, session, counters, book, () => {
-      const domain = fromHex(chargeBook, 20);
-      this.#hasher ??= this.#context.leafHasher?.(domain) ?? new ChargeHasher(domain);
-      return this.#hasher;
-    });
-    writer.startFile(file.sha256);
     const seen = this.#seen;
+    const writer = new ChargeWriter(
+      this.#context,
+      session,
+      counters,
+      book,
+      file.sha256,
+      () => {
+        const domain = fromHex(chargeBook, 20);
+        this.#hasher ??= this.#context.leafHasher?.(domain) ?? new ChargeHasher(domain);
+        return this.#hasher;
+      },
+      (first, positionOf) => seen.move(first, positionOf),
+    );
     const before = new SeenBefore(this.#context, session, writer, file.sha256);
     const unit = new UnitTotals();
     const fileSha256 = file.sha256;

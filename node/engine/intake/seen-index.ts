@@ -126,6 +126,32 @@ export class SeenIndex {
   }
 
   /**
+   * Tells where the charges of the unit of work at hand stand that were added under positions from `first` on.
+   * @param places of each of them, counted from `first`
+   */
+  move(first: number, places: Uint32Array): void {
+    const added = this.#added;
+    for (let word = 0; word < this.#addedLength; word += ENTRY_WORDS) {
+      const row = positionOf(added, word) - first;
+      // Of an earlier unit's charge, or of none.
+      if (row < 0 || row >= places.length) continue;
+      const position = first + (places[row] as number);
+      const slot = this.#slotOf(added[word] as number, added[word + 1] as number);
+      putPosition(added, word, position);
+      putPosition(this.#slots, slot, position);
+    }
+  }
+
+  /** The first word of a fingerprint's slot, which is in memory. */
+  #slotOf(high: number, low: number): number {
+    const slots = this.#slots;
+    for (let at = low & this.#mask; ; at = (at + 1) & this.#mask) {
+      const word = ENTRY_WORDS * at;
+      if (slots[word] === high && slots[word + 1] === low) return word;
+    }
+  }
+
+  /**
    * Puts what was added into the session's unit of work.
    * @param now ledger time in seconds: no record that was seen can be younger
    */
@@ -195,3 +221,8 @@ export class SeenIndex {
 /** The entry's upper half is one more than the position's, so that no entry looks like a free slot. */
 const positionOf = (words: Uint32Array, word: number): number =>
   (words[word + 2] as number) + ((words[word + 3] as number) - 1) * HALF;
+
+function putPosition(words: Uint32Array, word: number, position: number): void {
+  words[word + 2] = position;
+  words[word + 3] = Math.floor(position / HALF) + 1;
+}

@@ -82,7 +82,7 @@ export class ColumnTaker {
     const { isInUse } = this.#pricer.rating;
     if (served !== undefined && (!isInUse || this.#rows.price(columns, row, served))) {
       this.#served[at] = served;
-      if (served.counter === undefined || served.countersAge !== counters.age) {
+      if (served.owner === undefined || served.countersAge !== counters.age) {
         ahead.addOwner(served.account, served.epoch);
       }
       ahead.addStart(columns.start[row] as number);
@@ -130,13 +130,13 @@ export class ColumnTaker {
     if (!isNew || !this.#rows.price(columns, row, served)) {
       return this.#takeAsRecord(columns, row, position);
     }
-    if (served.counter === undefined || served.countersAge !== counters.age) {
-      served.counter = counters.of(served.account, served.epoch);
+    if (served.owner === undefined || served.countersAge !== counters.age) {
+      served.owner = counters.of(served.account, served.epoch).deviceOf(served.device);
       served.countersAge = counters.age;
     }
     const place = writer.position;
     const { priced } = this.#rows;
-    if (!writer.addNumbers(served.counter, priced)) {
+    if (!writer.addNumbers(served.owner, priced)) {
       return this.#takeAsRecord(columns, row, position);
     }
     seen.add(high, low, place);

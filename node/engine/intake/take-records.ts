@@ -1,6 +1,5 @@
 import { type InspectLine, isRecord } from "../../core/formats/inspect-line.ts";
 import type { UsageRecord } from "../../core/records/usage-record.ts";
-import { fitsBlock } from "../number/charge-writer.ts";
 import type { Guided, UsePricer, Wait } from "../rate/price-use.ts";
 import { keys } from "../store/key-spaces.ts";
 import type { ControlClass, IngestedFile, SourceSeen } from "../store/stored-types.ts";
@@ -116,7 +115,8 @@ export class RecordTaker {
         ? this.#price(record, guide, position)
         : this.#suspend(record, suspected(twinName));
     const isCharge = outcome === "charged" || outcome === "pricedAtZero";
-    const place = isCharge ? at : 0;
+    // Charges beside it, of who pays with it, may have moved it.
+    const place = isCharge ? writer.placeOf(at) : 0;
     seen.add(high, low, place);
     if (twin === undefined) seen.add(contentHigh, contentLow, place);
     // Also where another id has the same fingerprint: the index names only the first of them.
@@ -144,7 +144,7 @@ export class RecordTaker {
     }
     const { rated, use, amountNano, hand } = found.priced;
     const counter = counters.of(guide.account, guide.epoch);
-    if (hand === undefined && fitsBlock(counter, rated, amountNano)) {
+    if (hand === undefined && writer.fits(counter, rated, amountNano)) {
       const { id: recordId, source, eventsRoot } = record;
       const { device } = guide;
       const accounted = accountedPrice(use);

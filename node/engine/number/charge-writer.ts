@@ -1,89 +1,73 @@
 import type { Hex } from "../../core/bytes.ts";
 import { fromHex } from "../../core/bytes.ts";
-import { CHARGE_FLAG, NO_DIGITS, NO_NETWORK } from "../../core/commitment/charge-groups.ts";
-import { RECORD_ID_BYTES_MAX, type SourceRole } from "../../core/commitment/secrets.ts";
+import type { SourceRole } from "../../core/commitment/secrets.ts";
 import { assert } from "../../core/errors.ts";
-import type { Place } from "../../core/rating/compiled-rater.ts";
 import type { Rated } from "../../core/rating/outcome.ts";
-import type { RecordSource } from "../../core/records/usage-record.ts";
 import { trafficMonth } from "../bill/billing-epoch.ts";
 import type { EngineContext } from "../operator.ts";
 import { keys } from "../store/key-spaces.ts";
 import type { StoreSession } from "../store/store-session.ts";
 import { BYTES_HEADER, encodeInto } from "../store/stored-bytes.ts";
-import type { AccountedPrice, BookState } from "../store/stored-types.ts";
-import { BLOCK_CHARGES_MAX, ChargeBlock, putWhole } from "./charge-block.ts";
-import { type LeafHasher, OWNER_SECRET_BYTES } from "./hash-charges.ts";
+import type { BookState } from "../store/stored-types.ts";
+import { BLOCK_CHARGES_MAX, ChargeBlock } from "./charge-block.ts";
+import { type ChargeOrder, dealtOrder, givenOrder } from "./charge-order.ts";
+import type { BlockSecrets, LeafHasher } from "./hash-charges.ts";
+import { BlockLayer } from "./lay-blocks.ts";
 import { LeafTile } from "./leaf-tile.ts";
 import { openCharge, type UnnumberedCharge } from "./number-charge.ts";
-import type { SubscriberCounter, SubscriberCounters } from "./subscriber-counters.ts";
+import {
+  type ChargeNumbers,
+  type PricedUse,
+  STAGED,
+  STAGED_WORDS,
+  StagedCharges,
+} from "./staged-charges.ts";
+import { StagedOwners } from "./staged-owners.ts";
+import type {
+  CounterDevice,
+  SubscriberCounter,
+  SubscriberCounters,
+} from "./subscriber-counters.ts";
 import { ValueRoom } from "./value-room.ts";
 
-const OWNER_SECRET_WORDS = OWNER_SECRET_BYTES / 4;
-const ID_BYTES = BLOCK_CHARGES_MAX * RECORD_ID_BYTES_MAX;
+/** Fewer charges are stored in the order in which they came: there is little to gain. */
+const DEALT_MIN = 4_096;
 
-/** A rated record of a subscriber, before it has its number. */
-export interface PricedUse {
-  recordId: string;
-  device: string;
-  rated: Rated;
-  amountNano: bigint;
-  source: RecordSource | undefined;
-  /** "0x" and 64 digits, when the record stands for events. */
-  eventsRoot?: string | undefined;
-  accounted?: AccountedPrice | undefined;
-}
+/** Told where charges that stood under positions from `first` on stand now. */
+export type OnMoved = (first: number, positionOf: Uint32Array) => void;
 
-/** A row of columns with its price: one object that whoever fills it uses again. */
-export interface ChargeNumbers {
-  device: string;
-  /** Where the record's id stands, in ASCII. */
-  ids: Uint8Array;
-  idFrom: number;
-  idTo: number;
-  place: Place;
-  startMilliseconds: number;
-  sessionMinutes: number;
-  /** Whole units, at most 2^53. */
-  quantity: number;
-  secondQuantity: number;
-  amountNano: bigint;
-  /** Codes of the protocol. */
-  service: number;
-  direction: number;
-  tariffVersion: number;
-  byteOffset: number;
-  byteLength: number;
+interface ClosedBlock {
+  first: number;
+  block: ChargeBlock;
+  leaves: Uint8Array | Promise<Uint8Array>;
 }
 
 /**
- * Appends charges to a book by the block: number and running total from the counters, digests of all
- * leaves by tiles, rows and leaf tile under the position of the first. `save` puts everything into
- * the session's unit of work; nothing is visible or durable before that is committed.
+ * Appends charges to a book: number and running total at once, in the order in which they come; rows by the
+ * block, digests of all leaves by tiles, rows and leaf tile under the position of the first, once a unit
+ * of work is whole. Until then a charge's position is the one that it would have in the order in which
+ * they came; `onMoved` tells which it has. `save` puts everything into the session's unit of work;
+ * nothing is visible or durable before that is committed.
  */
 export class ChargeWriter {
   readonly #context: EngineContext;
   readonly #session: StoreSession;
   readonly #counters: SubscriberCounters;
   readonly #hasherOf: () => LeafHasher;
+  readonly #onMoved: OnMoved;
   readonly #book: BookState;
+  readonly #layer: BlockLayer;
   readonly #months = new Map<string, Uint8Array>();
-  readonly #ids = Buffer.alloc(ID_BYTES);
-  #file: Uint8Array = new Uint8Array(16);
-  #block: ChargeBlock | undefined;
-  /** What opens the block at hand: by its owners, and by its rows the traffic month. */
-  readonly #secrets = new Uint8Array(OWNER_SECRET_BYTES * BLOCK_CHARGES_MAX);
-  readonly #secretWords = new Uint32Array(this.#secrets.buffer);
-  readonly #monthOf = new Uint16Array(BLOCK_CHARGES_MAX);
-  readonly #blockMonths: Uint8Array[] = [];
+  readonly #staged = new StagedCharges();
+  readonly #owners = new StagedOwners();
+  /** Keys of the traffic months of what is staged, by the numbers that rows have of them. */
+  #stagedMonths: Uint8Array[] = [];
+  /** Position of the first charge that is staged. */
   #first: number;
-  #count = 0;
-  #idAt = 0;
-  #serial = 0;
+  /** Where the charges stand that were staged last. */
+  #moved: { first: number; positionOf: Uint32Array } | undefined;
   /** Blocks of the unit of work at hand, as they lie in their values. */
-  #closed: { first: number; block: ChargeBlock; leaves: Uint8Array | Promise<Uint8Array> }[] = [];
-  /** Columns that are filled again for every block of the file. */
-  #columns: ChargeBlock | undefined;
+  #closed: ClosedBlock[] = [];
   readonly #room = new ValueRoom();
   /** Ids of charges beside blocks, of the unit of work at hand. */
   readonly #alone = new Map<number, string>();
@@ -93,12 +77,15 @@ export class ChargeWriter {
     key: new Uint8Array(),
   };
 
+  /** All charges are of one source file. @param fileSha256 hexadecimal */
   constructor(
     context: EngineContext,
     session: StoreSession,
     counters: SubscriberCounters,
     book: BookState,
+    fileSha256: string,
     hasherOf: () => LeafHasher,
+    onMoved: OnMoved,
   ) {
     this.#context = context;
     this.#session = session;
@@ -106,18 +93,22 @@ export class ChargeWriter {
     this.#book = book;
     this.#first = Number(book.pendingNext);
     this.#hasherOf = hasherOf;
+    this.#onMoved = onMoved;
+    const { sourceRole: role } = context.profile;
+    this.#layer = new BlockLayer({ file: fromHex(`0x${fileSha256.slice(0, 32)}`, 16), role });
   }
 
-  /** All rows until the next call are of this source file. @param sha256 hexadecimal */
-  startFile(sha256: string): void {
-    this.#close();
-    this.#columns = undefined;
-    this.#file = fromHex(`0x${sha256.slice(0, 32)}`, 16);
-  }
-
-  /** Position of the next charge. */
+  /** Position of the next charge, until it is moved. */
   get position(): number {
-    return this.#first + this.#count;
+    return this.#first + this.#staged.count;
+  }
+
+  /** Where a charge stands that got this position when it was added, if it was moved since. */
+  placeOf(position: number): number {
+    if (this.#moved === undefined || position >= this.#first) return position;
+    const { first, positionOf } = this.#moved;
+    const row = position - first;
+    return row < 0 || row >= positionOf.length ? position : first + (positionOf[row] as number);
   }
 
   /** Reads the keys of traffic months that `add` will ask for. */
@@ -132,10 +123,8 @@ export class ChargeWriter {
 
   /** The id of a charge that was added and is not durable yet. */
   idAt(position: number): string | undefined {
-    if (position >= this.#first && position < this.position) {
-      const row = position - this.#first;
-      const { idEnd } = (this.#block as ChargeBlock).middle;
-      return this.#ids.toString("utf8", row === 0 ? 0 : idEnd[row - 1], idEnd[row]);
+    if (position >= this.#first) {
+      return position < this.position ? this.#staged.id(position - this.#first) : undefined;
     }
     const alone = this.#alone.get(position);
     if (alone !== undefined) return alone;
@@ -145,80 +134,55 @@ export class ChargeWriter {
     return holding?.block.id(position - holding.first);
   }
 
+  /** Whether columns hold the amounts and quantities of a charge. */
+  fits(
+    counter: SubscriberCounter,
+    { quantity, secondQuantity }: Rated,
+    amountNano: bigint,
+  ): boolean {
+    assert(amountNano >= 0n, "an amount is never negative");
+    return (
+      (amountNano | quantity | secondQuantity) >> 64n === 0n &&
+      (this.#owners.totalOf(counter) + amountNano) >> 64n === 0n
+    );
+  }
+
+  /** What `fits`. */
   add(counter: SubscriberCounter, use: PricedUse): void {
-    this.#block ??= this.#emptyBlock();
-    const { wide, halves, middle, narrow, small, table } = this.#block;
-    const { rated, source } = use;
-    const row = this.#count;
-    this.#counters.count(counter, use.amountNano, this.#first, row);
-    this.#idAt += this.#ids.write(use.recordId, this.#idAt, "utf8");
-    middle.idEnd[row] = this.#idAt;
-    narrow.owner[row] = this.#ownerOf(counter, use.device);
-    middle.chargeNumber[row] = counter.chargeNumber;
-    wide.amountNano[row] = use.amountNano;
-    wide.runningTotalNano[row] = counter.runningTotalNano;
-    putWhole(halves.start, row, rated.startMilliseconds);
-    wide.quantity[row] = rated.quantity;
-    wide.secondQuantity[row] = rated.secondQuantity;
-    wide.decidingDigits[row] = rated.decidingDigits;
-    wide.restDigits[row] = rated.partyText === undefined ? rated.restDigits : 0n;
-    wide.originDigits[row] = rated.originDigits ?? NO_DIGITS;
-    putWhole(halves.offset, row, source?.byteOffset ?? 0);
-    middle.length[row] = source?.byteLength ?? 0;
-    middle.tariffVersion[row] = rated.tariffVersion;
-    middle.visitedNetwork[row] = rated.visitedNetwork ?? NO_NETWORK;
-    narrow.sessionMinutes[row] = rated.sessionMinutes;
-    small.service[row] = rated.service;
-    small.flags[row] = rated.direction | (rated.wholeNumber ? CHARGE_FLAG.wholeNumber : 0);
-    small.partyType[row] = rated.partyType;
-    small.class[row] = rated.class ?? 0;
-    if (rated.partyText !== undefined) table.texts[row] = rated.partyText;
-    if (use.eventsRoot !== undefined) {
-      table.eventsRoots ??= {};
-      table.eventsRoots[row] = use.eventsRoot as Hex;
-    }
-    if (use.accounted !== undefined) {
-      table.accounted ??= {};
-      table.accounted[row] = use.accounted;
-    }
-    this.#monthOf[row] = this.#monthIn(this.#monthKeyAt(rated.startMilliseconds));
-    if (++this.#count === BLOCK_CHARGES_MAX) this.#close();
+    const staged = this.#staged;
+    const at = staged.begin();
+    staged.putAmount(at, use.amountNano);
+    const isNumbered = this.#number(at, counter.deviceOf(use.device), use.rated.startMilliseconds);
+    assert(isNumbered, "a running total stays within 64 bits");
+    staged.putUse(at, use);
+    staged.count++;
   }
 
   /** The same from numbers. @returns false, and adds nothing, where a block can not hold the charge */
-  addNumbers(counter: SubscriberCounter, numbers: ChargeNumbers): boolean {
-    const { amountNano, place, startMilliseconds } = numbers;
-    if ((amountNano | (counter.runningTotalNano + amountNano)) >> 64n !== 0n) return false;
-    this.#block ??= this.#emptyBlock();
-    const { wide, halves, middle, narrow, small, table } = this.#block;
-    const row = this.#count;
-    this.#counters.count(counter, amountNano, this.#first, row);
-    for (let at = numbers.idFrom; at < numbers.idTo; at++) {
-      this.#ids[this.#idAt++] = numbers.ids[at] as number;
-    }
-    middle.idEnd[row] = this.#idAt;
-    narrow.owner[row] = this.#ownerOf(counter, numbers.device);
-    middle.chargeNumber[row] = counter.chargeNumber;
-    wide.amountNano[row] = amountNano;
-    wide.runningTotalNano[row] = counter.runningTotalNano;
-    putWhole(halves.start, row, startMilliseconds);
-    putWhole(halves.quantity, row, numbers.quantity);
-    putWhole(halves.secondQuantity, row, numbers.secondQuantity);
-    wide.decidingDigits[row] = place.decidingDigits;
-    wide.restDigits[row] = place.partyText === undefined ? place.restDigits : 0n;
-    wide.originDigits[row] = NO_DIGITS;
-    putWhole(halves.offset, row, numbers.byteOffset);
-    middle.length[row] = numbers.byteLength;
-    middle.tariffVersion[row] = numbers.tariffVersion;
-    middle.visitedNetwork[row] = NO_NETWORK;
-    narrow.sessionMinutes[row] = numbers.sessionMinutes;
-    small.service[row] = numbers.service;
-    small.flags[row] = numbers.direction | (place.wholeNumber ? CHARGE_FLAG.wholeNumber : 0);
-    small.partyType[row] = place.partyType;
-    small.class[row] = 0;
-    if (place.partyText !== undefined) table.texts[row] = place.partyText;
-    this.#monthOf[row] = this.#monthIn(this.#monthKeyAt(startMilliseconds));
-    if (++this.#count === BLOCK_CHARGES_MAX) this.#close();
+  addNumbers(owner: CounterDevice, numbers: ChargeNumbers): boolean {
+    const staged = this.#staged;
+    const at = staged.begin();
+    staged.putAmount(at, numbers.amountNano);
+    if (!this.#number(at, owner, numbers.startMilliseconds)) return false;
+    staged.putNumbers(at, numbers);
+    staged.count++;
+    return true;
+  }
+
+  /** Number and running total of the row at `at`, whose amount is there. */
+  #number(at: number, device: CounterDevice, startMilliseconds: number): boolean {
+    const owners = this.#owners;
+    const { words } = this.#staged;
+    const owner = owners.indexOf(device);
+    if (owner === -1) return false;
+    const subscriber = owners.subscriberOf[owner] as number;
+    const low = words[at + STAGED.charged] as number;
+    if (!owners.add(subscriber, low, words[at + STAGED.charged + 1] as number)) return false;
+    words[at + STAGED.runningTotal] = owners.totals[2 * subscriber] as number;
+    words[at + STAGED.runningTotal + 1] = owners.totals[2 * subscriber + 1] as number;
+    words[at + STAGED.chargeNumber] = owners.numbers[subscriber] as number;
+    words[at + STAGED.owner] = owner;
+    words[at + STAGED.month] = this.#monthIn(this.#monthKeyAt(startMilliseconds));
     return true;
   }
 
@@ -228,7 +192,7 @@ export class ChargeWriter {
     priced: UnnumberedCharge,
     role: SourceRole = this.#context.profile.sourceRole,
   ): void {
-    this.#close();
+    this.layBlocks();
     const position = this.#first;
     this.#counters.count(counter, priced.amountNano, position, 0);
     const { domain } = this.#book;
@@ -245,14 +209,63 @@ export class ChargeWriter {
     this.#first = position + 1;
   }
 
+  /** What is staged becomes blocks: their order is decided, and their digests are under way. */
+  layBlocks(): void {
+    const staged = this.#staged;
+    const { count } = staged;
+    if (count === 0) return;
+    const { rowAt, positionOf } = this.#order();
+    if (rowAt !== positionOf) {
+      this.#moved = { first: this.#first, positionOf };
+      this.#onMoved(this.#first, positionOf);
+    }
+    for (let from = 0; from < count; from += BLOCK_CHARGES_MAX) {
+      const rows = rowAt.subarray(from, from + BLOCK_CHARGES_MAX);
+      const { block, secrets } = this.#layer.lay(staged, this.#owners, rows, this.#stagedMonths);
+      this.#close(this.#first + from, block, secrets);
+    }
+    this.#settle(positionOf);
+    this.#first += count;
+    staged.clear();
+    this.#stagedMonths = [];
+  }
+
+  #order(): ChargeOrder {
+    const { count, words } = this.#staged;
+    const { dealtChargesMin = DEALT_MIN } = this.#context.profile;
+    if (count < dealtChargesMin) return givenOrder(count);
+    const { subscriberOf, subscribers } = this.#owners;
+    const bySubscriber = new Uint32Array(count);
+    for (let row = 0; row < count; row++) {
+      const owner = words[row * STAGED_WORDS + STAGED.owner] as number;
+      bySubscriber[row] = subscriberOf[owner] as number;
+    }
+    return dealtOrder(bySubscriber, subscribers.length);
+  }
+
+  /** Tells the subscribers what they have now, and where: the places of each in the order of its numbers. */
+  #settle(positionOf: Uint32Array): void {
+    const { count, words } = this.#staged;
+    const { subscriberOf, subscribers } = this.#owners;
+    for (let row = 0; row < count; row++) {
+      const owner = words[row * STAGED_WORDS + STAGED.owner] as number;
+      const { places } = subscribers[subscriberOf[owner] as number] as SubscriberCounter;
+      const position = positionOf[row] as number;
+      const inBlock = position % BLOCK_CHARGES_MAX;
+      places.push(this.#first + position - inBlock, inBlock);
+    }
+    for (const subscriber of subscribers) this.#counters.touch(subscriber);
+    this.#owners.settle();
+  }
+
   /**
-   * Closes the block at hand and, once all leaf digests are there, puts them, book and counters into
+   * Lays what is staged into blocks and, once all leaf digests are there, puts them, book and counters into
    * the session's unit of work: no row is ever durable without its digest. The next charge is added
    * after the unit was committed: its values' memory is used again then.
    * @throws what the hasher throws; nothing of the unit is written then
    */
   async save(): Promise<void> {
-    this.#close();
+    this.layBlocks();
     for (const { first, block, leaves } of this.#closed) this.#putTile(first, block, await leaves);
     this.#counters.save();
     const key = keys.book(this.#book.domain);
@@ -269,55 +282,21 @@ export class ChargeWriter {
     this.#session.putLasting(keys.leaves(this.#book.domain, BigInt(first)), value);
   }
 
-  #emptyBlock(): ChargeBlock {
-    const { sourceRole: role } = this.#context.profile;
-    this.#columns ??= ChargeBlock.empty(BLOCK_CHARGES_MAX, { file: this.#file, role });
-    this.#columns.clear();
-    return this.#columns;
-  }
-
-  #close(): void {
-    if (this.#block === undefined || this.#count === 0) return;
-    const block = this.#block.shortened(this.#count);
-    block.ids = this.#ids.subarray(0, this.#idAt);
+  #close(first: number, block: ChargeBlock, secrets: BlockSecrets): void {
     const parts = block.encode();
     const bytes = parts.reduce((sum, { length }) => sum + length, BYTES_HEADER);
     const rows = encodeInto(this.#room.take(bytes), parts);
     const stored = ChargeBlock.decode(rows.subarray(BYTES_HEADER));
-    const { domain } = this.#book;
-    this.#session.putLasting(keys.rows(domain, BigInt(this.#first)), rows);
-    const leaves = this.#hasherOf().leavesOf(stored, {
-      owners: this.#secrets,
-      monthKeys: Buffer.concat(this.#blockMonths),
-      monthOf: this.#monthOf,
-    });
+    this.#session.putLasting(keys.rows(this.#book.domain, BigInt(first)), rows);
+    const leaves = this.#hasherOf().leavesOf(stored, secrets);
     // Who fails is asked in `save`; until then nobody would take the refusal.
     if (leaves instanceof Promise) leaves.catch(() => {});
-    this.#closed.push({ first: this.#first, block: stored, leaves });
-    this.#first += this.#count;
-    this.#block = undefined;
-    this.#blockMonths.length = 0;
-    this.#count = 0;
-    this.#idAt = 0;
-    this.#serial++;
+    this.#closed.push({ first, block: stored, leaves });
   }
 
-  #ownerOf(counter: SubscriberCounter, device: string): number {
-    const owner = counter.deviceOf(device);
-    if (owner.serial === this.#serial) return owner.index;
-    owner.serial = this.#serial;
-    owner.index = (this.#block as ChargeBlock).owners.push(owner.packed);
-    const { secrets } = owner;
-    const at = OWNER_SECRET_WORDS * owner.index;
-    for (let word = 0; word < OWNER_SECRET_WORDS; word++) {
-      this.#secretWords[at + word] = secrets[word] as number;
-    }
-    return owner.index;
-  }
-
-  /** Which of the block's months a key is of; most blocks have one. */
+  /** Which of the staged months a key is of; most units of work have one or two. */
   #monthIn(key: Uint8Array): number {
-    const months = this.#blockMonths;
+    const months = this.#stagedMonths;
     const last = months.length - 1;
     if (months[last] === key) return last;
     const found = months.indexOf(key);
@@ -345,14 +324,4 @@ export class ChargeWriter {
     this.#month = { from, to: next.getTime(), key };
     return key;
   }
-}
-
-/** Whether columns hold the amounts and quantities of a charge. */
-export function fitsBlock(counter: SubscriberCounter, rated: Rated, amountNano: bigint): boolean {
-  const { quantity, secondQuantity } = rated;
-  assert(amountNano >= 0n, "an amount is never negative");
-  return (
-    (amountNano | quantity | secondQuantity) >> 64n === 0n &&
-    (counter.runningTotalNano + amountNano) >> 64n === 0n
-  );
 }

@@ -27,12 +27,13 @@ const ROOM_BYTES = 262_144;
 
 /** A device of a subscriber, as blocks and the hasher want it. */
 export interface CounterDevice {
+  readonly subscriber: SubscriberCounter;
   device: string;
   /** What opens its rows: `OWNER_SECRET_BYTES`, in words of 32 bits. */
   secrets: Uint32Array;
   /** As it stands in a block. */
   packed: Uint8Array;
-  /** Where the writer's block at hand has it among its owners, by the block's serial number. */
+  /** Its number among those with charges in the unit of work at hand (staged-owners.ts). */
   serial: number;
   index: number;
 }
@@ -48,6 +49,9 @@ export class SubscriberCounter {
   /** Places of the newest charges, that stand in no `owned/` value yet. */
   places: OwnedPlaces;
   isTouched = false;
+  /** As a device's. */
+  serial = 0;
+  index = 0;
   #device: CounterDevice | undefined;
   #others: Map<string, CounterDevice> | undefined;
 
@@ -100,7 +104,8 @@ export class SubscriberCounter {
     secrets.set(this.#secrets.subarray(84, 116), 32);
     secrets.set(deviceTag(epochKey, device), 64);
     const packed = packedOwner({ account, epoch, device });
-    return { device, secrets: new Uint32Array(secrets.buffer), packed, serial: -1, index: 0 };
+    const words = new Uint32Array(secrets.buffer);
+    return { subscriber: this, device, secrets: words, packed, serial: 0, index: 0 };
   }
 }
 
@@ -175,6 +180,11 @@ export class SubscriberCounters {
     counter.chargeNumber++;
     counter.runningTotalNano += amountNano;
     counter.places.push(first, row);
+    this.touch(counter);
+  }
+
+  /** The subscriber's state will be written with the unit of work. */
+  touch(counter: SubscriberCounter): void {
     if (counter.isTouched) return;
     counter.isTouched = true;
     this.#touched.push(counter);

@@ -1,24 +1,20 @@
 import { DIRECTION_CODE, SERVICE_CODE } from "../../core/commitment/charge-groups.ts";
 import type { UsageColumns } from "../../core/formats/usage-columns.ts";
-import {
-  milliseconds,
-  type Place,
-  sessionMinutesBetween,
-} from "../../core/rating/compiled-rater.ts";
+import { milliseconds, sessionMinutesBetween } from "../../core/rating/compiled-rater.ts";
 import {
   DIRECTIONS,
   type Direction,
   SERVICES,
   type Service,
 } from "../../core/records/usage-record.ts";
-import type { ChargeNumbers } from "../number/charge-writer.ts";
-import type { SubscriberCounter } from "../number/subscriber-counters.ts";
+import { type ChargeNumbers, type PlaceWords, placeWords } from "../number/staged-charges.ts";
+import type { CounterDevice } from "../number/subscriber-counters.ts";
 import type { GuidedSpan, UsePricer } from "./price-use.ts";
 
-/** Whose a number's records are, and the counter of the account, once it was asked for. */
+/** Whose a number's records are, and the device of the account's counter, once it was asked for. */
 export interface Served extends GuidedSpan {
-  counter: SubscriberCounter | undefined;
-  /** Of the counters, when `counter` was found: they may be let go in between. */
+  owner: CounterDevice | undefined;
+  /** Of the counters, when `owner` was found: they may be let go in between. */
   countersAge: number;
   /** Records of it have to be looked at one by one. */
   isApart: boolean;
@@ -46,27 +42,25 @@ export class RowPricer {
   /** By the number of the served party's name. */
   #served: (Served | undefined)[] = [];
   /** By tariff version, service and direction, then by the number of the other side's name. */
-  readonly #places = new Map<number, (Place | undefined)[]>();
+  readonly #places = new Map<number, (PlaceWords | undefined)[]>();
   #slot = -1;
-  #placesOfSlot: (Place | undefined)[] = [];
+  #placesOfSlot: (PlaceWords | undefined)[] = [];
   /** The row that was priced last: one object, used again. */
   readonly priced: ChargeNumbers = {
-    device: "",
     ids: new Uint8Array(0),
     idFrom: 0,
     idTo: 0,
-    place: {
+    place: placeWords({
       interval: 0,
       zone: 0,
       decidingDigits: 0n,
       restDigits: 0n,
       wholeNumber: false,
       partyType: 0,
-    },
+    }),
     startMilliseconds: 0,
     sessionMinutes: 0,
     quantity: 0,
-    secondQuantity: 0,
     amountNano: 0n,
     service: 0,
     direction: 0,
@@ -104,7 +98,7 @@ export class RowPricer {
     const found = this.#pricer.guideNumber(written, start);
     if (found === undefined) return undefined;
     const isApart = this.#pricer.rating.decides(found);
-    const served = { ...found, counter: undefined, countersAge: -1, isApart };
+    const served = { ...found, owner: undefined, countersAge: -1, isApart };
     while (this.#served.length < name) this.#served.push(undefined);
     this.#served[name] = served;
     return isApart ? undefined : served;
@@ -121,10 +115,9 @@ export class RowPricer {
     if (!this.#pricer.isTimely(start + quantity)) return false;
     const place = this.#placeOf(columns, row, served);
     if (place === undefined) return false;
-    const amountNano = served.tariff.rater.amountAt(place, start, minutes, quantity);
+    const amountNano = served.tariff.rater.amountAt(place.place, start, minutes, quantity);
     if (amountNano === undefined) return false;
     const { priced } = this;
-    priced.device = served.device;
     priced.ids = columns.ids;
     priced.idFrom = columns.idFrom(row);
     priced.idTo = columns.idEnd[row] as number;
@@ -141,7 +134,7 @@ export class RowPricer {
     return true;
   }
 
-  #placeOf(columns: UsageColumns, row: number, { tariff }: Served): Place | undefined {
+  #placeOf(columns: UsageColumns, row: number, { tariff }: Served): PlaceWords | undefined {
     const service = columns.service[row] as number;
     const code = columns.direction[row] as number;
     const slot = (tariff.version * SERVICE_SLOTS + service) * DIRECTIONS.length + code;
@@ -157,7 +150,7 @@ export class RowPricer {
     const known = places[name];
     if (known !== undefined) return known;
     const written = name === 0 ? {} : { [isIncoming ? "aParty" : "bParty"]: columns.names[name] };
-    const place = tariff.rater.placeOf({
+    const found = tariff.rater.placeOf({
       id: "",
       service: SERVICE_OF[service] as Service,
       direction,
@@ -166,6 +159,7 @@ export class RowPricer {
       ...written,
       billable: true,
     });
+    const place = found === undefined ? undefined : placeWords(found);
     while (places.length < name) places.push(undefined);
     places[name] = place;
     return place;
