@@ -103,6 +103,11 @@ const COMMANDS: Entry[] = [
     load: () => import("./commands/suspense.ts"),
   },
   {
+    name: "correct",
+    summary: "correct charges that are committed, by credits and other charges",
+    load: () => import("./commands/correct.ts"),
+  },
+  {
     name: "totals",
     summary: "show that what came in is what became of it, by file and by hour",
     load: () => import("./commands/totals.ts"),

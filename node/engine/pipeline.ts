@@ -26,6 +26,7 @@ import type { EvidenceShelf } from "./evidence/evidence-shelf.ts";
 import type { SignReceipt } from "./evidence/issue-receipt.ts";
 import { EvidencePublisher, type PublishProgress } from "./evidence/publish-evidence.ts";
 import { ControlViews } from "./intake/control-views.ts";
+import type { Correction } from "./intake/correct-charge.ts";
 import { type DropDecision, dropRecords } from "./intake/drop-record.ts";
 import { AccountGuide } from "./intake/guide-account.ts";
 import { type UsageFile, UsageIngest } from "./intake/ingest-usage.ts";
@@ -52,6 +53,7 @@ import type {
   ControlClass,
   IngestedFile,
   StoredClaim,
+  StoredCorrection,
   StoredDemand,
   StoredInvoice,
   StoredTick,
@@ -240,6 +242,11 @@ export class OperatorPipeline {
 
   recycle(recordId: string): Promise<ControlClass | undefined> {
     return this.#turns.run(() => this.#ingest.recycle(recordId));
+  }
+
+  /** Corrects a charge that is committed, by a credit and another charge. @throws as `correctCharge` */
+  correct(correction: Correction): Promise<StoredCorrection & { already: boolean }> {
+    return this.#turns.run(() => this.#ingest.correct(correction));
   }
 
   /** @returns the ids of those that waited */

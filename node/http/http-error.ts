@@ -22,6 +22,8 @@ const STATUS_BY_CODE: Record<string, number> = {
   "bill.charges-pending": 409,
   "bill.earlier-period-open": 409,
   "commit.refused": 409,
+  "correction.unknown": 404,
+  "correction.not-sealed": 409,
   "store.value-damaged": 500,
   "evidence.nothing": 404,
   "publish.not-billed": 409,

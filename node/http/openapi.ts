@@ -338,6 +338,18 @@ export const openApiDocument = {
         answer: "What became of those that waited",
       }),
     },
+    "/v1/operator/corrections": {
+      get: operator({
+        summary: "Charges that were corrected, by whom, when and why, a page at a time",
+        answer: "The newest correction of each record",
+      }),
+      post: operator({
+        summary:
+          "Correct a charge that is committed: {record} as it should have been, {id, withdraw: true} or {id, credit}, with {by, reason}",
+        body: JSON_BODY,
+        answer: "The credit, and the charge in its place",
+      }),
+    },
     "/v1/operator/dropped": {
       get: operator({
         summary: "Records that were dropped, by whom, when and why, a page at a time",

@@ -139,6 +139,8 @@ function countRows({ rows }: StoredRows, of: (file: string) => Found): void {
     return;
   }
   if (!("opened" in rows) || Number(rows.opened.charge?.kind) !== CHARGE_KIND.usage) return;
+  // A correction is no record that came in.
+  if (rows.revision > 0) return;
   const file = of(rows.opened.party.file.replace(/^0x/, ""));
   if (BigInt(rows.amountNano) === 0n) file.pricedAtZero++;
   else file.charged++;

@@ -6,6 +6,7 @@ import type {
   ControlTotals,
   DroppedRecord,
   IngestedFile,
+  StoredCorrection,
   StoredTotals,
   SuspendedRecord,
 } from "../store/stored-types.ts";
@@ -120,6 +121,11 @@ export class ControlViews {
 
   dropped(query: PageQuery): Promise<Page<DroppedRecord>> {
     return this.#page<DroppedRecord>("dropped/", query);
+  }
+
+  /** Of each record the newest. */
+  corrections(query: PageQuery): Promise<Page<StoredCorrection>> {
+    return this.#page<StoredCorrection>("correction/", query);
   }
 
   async #page<T>(

@@ -12,8 +12,18 @@ import type { AccountRating } from "../rate/rate-accounts.ts";
 import type { TariffShelf } from "../rate/tariff-shelf.ts";
 import { keys } from "../store/key-spaces.ts";
 import { StoreSession } from "../store/store-session.ts";
-import type { BookState, ControlClass, IngestedFile } from "../store/stored-types.ts";
+import { findRows, isBlock } from "../store/stored-rows.ts";
+import type {
+  BookState,
+  ControlClass,
+  IngestedFile,
+  SourceSeen,
+  StoredCharge,
+  StoredCorrection,
+} from "../store/stored-types.ts";
 import { emptyFile } from "./control-totals.ts";
+import { type Correction, correctCharge } from "./correct-charge.ts";
+import { SEEN } from "./fingerprint.ts";
 import type { AccountGuide } from "./guide-account.ts";
 import { CHUNK_RECORDS, type Intake } from "./intake.ts";
 import { recycleRecord } from "./recycle-record.ts";
@@ -192,6 +202,43 @@ export class UsageIngest {
     const unit = new UnitTotals();
     const fileSha256 = file.sha256;
     return { session, seen, counters, writer, fileSha256, before, unit, rejections: [] };
+  }
+
+  /** @throws TallystickError `correction.…`; see `correctCharge` */
+  async correct(correction: Correction): Promise<StoredCorrection & { already: boolean }> {
+    try {
+      return await correctCharge(
+        this.#context,
+        this.#pricer,
+        (session, recordId) => this.#placeOf(session, recordId),
+        correction,
+      );
+    } catch (error) {
+      this.#pricer.rating.forget();
+      throw error;
+    }
+  }
+
+  /** Position in the book of the charge of a record. */
+  async #placeOf(session: StoreSession, recordId: string): Promise<number | undefined> {
+    const { store, profile } = this.#context;
+    this.#seen ??= await SeenIndex.load(this.#context, session, Number(this.#pricer.nowSeconds));
+    const { prints } = this.#seen;
+    prints.fingerprint(SEEN.id, recordId);
+    const { high, low } = prints;
+    await this.#seen.recall([high, low]);
+    const position = this.#seen.find(high, low);
+    if (position === undefined) return undefined;
+    const found =
+      position === 0
+        ? undefined
+        : await findRows(store, profile.agreement.chargeBook, BigInt(position));
+    const id =
+      found === undefined || !isBlock(found.rows)
+        ? (found?.rows as StoredCharge | undefined)?.recordId
+        : found.rows.id(position - Number(found.first));
+    if (id === recordId) return position;
+    return (await session.get<SourceSeen>(keys.source(recordId)))?.charge;
   }
 
   /** Rates a record again that waited in suspense. @returns undefined when it does not wait */

@@ -4,7 +4,12 @@ import type { EngineContext } from "../operator.ts";
 import type { UsePricer } from "../rate/price-use.ts";
 import { keys } from "../store/key-spaces.ts";
 import { StoreSession } from "../store/store-session.ts";
-import type { ControlClass, SourceSeen, SuspendedRecord } from "../store/stored-types.ts";
+import type {
+  BookState,
+  ControlClass,
+  SourceSeen,
+  SuspendedRecord,
+} from "../store/stored-types.ts";
 import { SPONSOR_ROLE, sponsoredCharges, unnumbered } from "./charge-of-record.ts";
 import { moveTotals } from "./move-totals.ts";
 import { removeWaiting, suspendRecord } from "./suspend-record.ts";
@@ -25,9 +30,14 @@ export async function recycleRecord(
   await pricer.startAt(await lastClosing(session));
   removeWaiting(session, waiting);
   const seen = await session.get<SourceSeen>(keys.source(recordId));
+  const before = await session.get<BookState>(keys.book(context.profile.agreement.chargeBook));
   try {
     const outcome = await priceAgain(context, pricer, session, waiting);
-    if (seen !== undefined) session.put(keys.source(recordId), { ...seen, outcome });
+    const isCharge = outcome === "charged" || outcome === "pricedAtZero";
+    if (seen !== undefined) {
+      const charge = isCharge ? { charge: Number(before?.pendingNext) } : {};
+      session.put(keys.source(recordId), { ...seen, outcome, ...charge } satisfies SourceSeen);
+    }
     await moveTotals(session, waiting.counted, outcome);
     pricer.rating.save(session);
     await session.commit();

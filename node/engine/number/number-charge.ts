@@ -37,6 +37,8 @@ import { LeafTile } from "./leaf-tile.ts";
 import { NEWEST_PLACES_MAX } from "./stored-epoch.ts";
 import { openKey, openSubscriberEpoch } from "./subscriber-epoch.ts";
 
+const SOURCE_TAG_BYTES = 24;
+
 /** A priced fact, before it has its number, its salts and its place. */
 export interface UnnumberedCharge {
   recordId: string;
@@ -122,7 +124,11 @@ export function openCharge(
     pseudonym: fromHex(frame.epoch.pseudonym, 32),
     chargeNumber: frame.chargeNumber,
     runningTotalNano: frame.runningTotalNano,
-    sourceTag: sourceTag(frame.monthKey, frame.role, priced.recordId),
+    // A corrected record's source is charged already: the same tag again would be a breach.
+    sourceTag:
+      priced.revision === 0
+        ? sourceTag(frame.monthKey, frame.role, priced.recordId)
+        : new Uint8Array(SOURCE_TAG_BYTES),
     deviceTag: deviceTag(epochKey, priced.device),
   };
   const party = { salt: salts.party, ...partyFields };

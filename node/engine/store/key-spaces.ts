@@ -10,6 +10,7 @@
  *   suspense/<record id>                    -> SuspendedRecord
  *   suspense-start/<start>/<record id>      -> true: what waits, by the start of its use in milliseconds
  *   dropped/<record id>                     -> DroppedRecord
+ *   correction/<record id>                  -> StoredCorrection: the newest of the record's charge
  *   hour/<yyyy-mm-ddThh>/<sha256>           -> StoredTotals of the file's use that began in that hour
  *   account/<account>                       -> Account
  *   book/<domain>                           -> BookState: head and running totals
@@ -60,6 +61,7 @@ export const keys = {
   suspenseStart: (milliseconds: number, recordId: string) =>
     `suspense-start/${sortable(Math.max(0, milliseconds))}/${recordId}`,
   dropped: (recordId: string) => `dropped/${recordId}`,
+  correction: (recordId: string) => `correction/${recordId}`,
   hour: (hour: string, sha256: string) => `hour/${hour}/${sha256}`,
   account: (account: string) => `account/${account}`,
   book: (domain: string) => `book/${domain}`,

@@ -203,6 +203,33 @@ export interface SourceSeen {
   file: string;
   position: number;
   outcome: ControlClass;
+  /** Position in the book of the charge that it became after all. */
+  charge?: number;
+}
+
+/** How the charge of a record was corrected last. */
+export interface StoredCorrection {
+  /** Its id. */
+  record: string;
+  /** Counts the corrections of the record. */
+  revision: number;
+  /** Of what was asked for: the same again is the same correction. */
+  digest: string;
+  at: string;
+  by: string;
+  reason: string;
+  /** Of the charge that stands for the record now, in the book; none where it was withdrawn. */
+  position?: number;
+  credit?: CorrectionEntry;
+  charge?: CorrectionEntry;
+}
+
+export interface CorrectionEntry {
+  account: string;
+  epoch: string;
+  /** In the account's bill of that month. */
+  number: string;
+  amountNano: string;
 }
 
 /** Where control totals count a record and with how much: as it came, whatever is corrected later. */

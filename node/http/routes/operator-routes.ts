@@ -10,6 +10,7 @@ import { readBody } from "../read-body.ts";
 import { lineOf } from "./asked-line.ts";
 import { billRoutes } from "./bill-routes.ts";
 import { controlRoutes } from "./control-routes.ts";
+import { correctionRoutes } from "./correction-routes.ts";
 import { publishRoute } from "./publish-routes.ts";
 import { type UsageRoutesParts, usageRoutes } from "./usage-routes.ts";
 
@@ -116,6 +117,7 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
   });
 
   controlRoutes(router, pipeline);
+  correctionRoutes(router, pipeline);
 
   router.get("/claims", async (_request, response) => {
     response.json({ claims: await pipeline.claims() });

@@ -1,0 +1,254 @@
+import { fromHex, toHex } from "../../core/bytes.ts";
+import { CREDIT_REASON, NO_DIGITS } from "../../core/commitment/charge-groups.ts";
+import { TallystickError } from "../../core/errors.ts";
+import { hashDocument } from "../../core/hash.ts";
+import type { UsageRecord } from "../../core/records/usage-record.ts";
+import { canonicalJson } from "../../core/tariff/canonical-json.ts";
+import { lastClosing } from "../bill/bill-state.ts";
+import { epochAfter, epochOfInstant } from "../bill/billing-epoch.ts";
+import { numberCharge } from "../number/number-charge.ts";
+import type { EngineContext } from "../operator.ts";
+import type { UsePricer } from "../rate/price-use.ts";
+import { keys } from "../store/key-spaces.ts";
+import { RowOpener } from "../store/open-rows.ts";
+import { readOwnedRows } from "../store/read-charges.ts";
+import { StoreSession } from "../store/store-session.ts";
+import { type BatchPlace, batchAt, findRows, isBlock } from "../store/stored-rows.ts";
+import type { BookState, StoredCharge, StoredCorrection } from "../store/stored-types.ts";
+import { type PricedRecord, sponsoredCharges, unnumbered } from "./charge-of-record.ts";
+
+/** What was wrong with the charge of a record, and who says so. */
+export interface Correction {
+  recordId: string;
+  /** As it should have been; undefined: nothing of it is charged any more. */
+  record?: UsageRecord;
+  /** Only so much of it was too much: a credit, and no other charge. */
+  creditNano?: bigint;
+  by: string;
+  reason: string;
+}
+
+/** Where the charge of a record stands in the book; undefined where it became none. */
+export type FindCharge = (session: StoreSession, recordId: string) => Promise<number | undefined>;
+
+/**
+ * Corrects a charge that is committed: what is left of it becomes a credit that points at it, and the
+ * corrected record a charge of its own, which has no source (docs/PROTOCOL.md, section 3: the same source
+ * again would be a breach). Both join the account's open bill; what was committed and billed stays. One
+ * write with the note of the correction: a crash leaves all of it or nothing, and the same correction
+ * again is answered as before.
+ * @throws TallystickError `correction.unknown`, `correction.not-sealed`, `correction.plan-counted`,
+ *   `correction.above-charge`, `correction.not-billable`, and whatever keeps the corrected record waiting
+ */
+export async function correctCharge(
+  context: EngineContext,
+  pricer: UsePricer,
+  find: FindCharge,
+  correction: Correction,
+): Promise<StoredCorrection & { already: boolean }> {
+  const { profile, store } = context;
+  const { recordId, by, reason } = correction;
+  const session = new StoreSession(store);
+  const digest = digestOf(correction);
+  const known = await session.get<StoredCorrection>(keys.correction(recordId));
+  if (known?.digest === digest) return { ...known, already: true };
+  await pricer.startAt(await lastClosing(session));
+  const position = known === undefined ? await find(session, recordId) : known.position;
+  const target = position === undefined ? undefined : await placedAt(context, position);
+  if (target === undefined && known === undefined) throw unknownRecord(recordId);
+  const again = correction.record && priceAgain(pricer, correction.record, target?.charge);
+  const revision = (known?.revision ?? 0) + 1;
+  const credit =
+    target === undefined
+      ? undefined
+      : await creditTarget(context, session, target, correction, await openEpoch(context, session));
+  let corrected: StoredCorrection["charge"];
+  let newPosition = correction.creditNano === undefined ? undefined : position;
+  if (again !== undefined) {
+    const { chargeBook } = profile.agreement;
+    const book = await session.get<BookState>(keys.book(chargeBook));
+    newPosition = Number(book?.pendingNext);
+    const charge = await numberCharge(session, context, chargeBook, {
+      ...unnumbered(again),
+      recordId,
+      revision,
+    });
+    const { account, epoch, amountNano, opened } = charge;
+    corrected = { account, epoch, amountNano, number: opened.account.chargeNumber };
+  }
+  const at = new Date(Number(pricer.nowSeconds) * 1000).toISOString();
+  const stored: StoredCorrection = {
+    record: recordId,
+    revision,
+    digest,
+    at,
+    by,
+    reason,
+    ...(newPosition === undefined ? {} : { position: newPosition }),
+    ...(credit === undefined ? {} : { credit }),
+    ...(corrected === undefined ? {} : { charge: corrected }),
+  };
+  session.put(keys.correction(recordId), stored);
+  await session.commit();
+  return { ...stored, already: false };
+}
+
+const digestOf = ({ recordId, record, creditNano }: Correction): string =>
+  toHex(
+    hashDocument(
+      new TextEncoder().encode(
+        canonicalJson({ recordId, record: record ?? null, credit: creditNano?.toString() ?? null }),
+      ),
+    ),
+  );
+
+interface Placed {
+  charge: StoredCharge;
+  sequence: bigint;
+  leafIndex: number;
+}
+
+/** @throws TallystickError `correction.not-sealed` */
+async function placedAt({ store, profile }: EngineContext, position: number): Promise<Placed> {
+  const domain = profile.agreement.chargeBook;
+  const found = await findRows(store, domain, BigInt(position));
+  if (found === undefined) throw unknownRecord("");
+  const { rows, first } = found;
+  const charge = isBlock(rows)
+    ? await new RowOpener(store, domain).open(rows, position - Number(first))
+    : (rows as StoredCharge);
+  if (charge === undefined) throw unknownRecord("");
+  const batch: BatchPlace | undefined = await batchAt(store, domain, BigInt(position));
+  if (batch === undefined) {
+    throw new TallystickError(
+      "correction.not-sealed",
+      "Its charge is in no batch yet, and a credit points at a place in one; commit first.",
+    );
+  }
+  const leafIndex = position - Number(batch.first);
+  return { charge, sequence: BigInt(batch.sequence), leafIndex };
+}
+
+/** As any record, but for a clerk's word about the first one. */
+function priceAgain(
+  pricer: UsePricer,
+  record: UsageRecord,
+  before: StoredCharge | undefined,
+): PricedRecord {
+  const guide = pricer.guide(record);
+  if ("code" in guide) throw new TallystickError(guide.code, guide.message);
+  // Counters of plans are a chain on the ledger that nothing is taken out of.
+  if (pricer.rating.decides(guide) || (before?.moves?.length ?? 0) > 0) throw planCounted();
+  const found = pricer.price(record, guide, undefined);
+  if (found.outcome === "wait") throw new TallystickError(found.wait.code, found.wait.message);
+  if (found.outcome === "not-billable") {
+    throw new TallystickError(
+      "correction.not-billable",
+      "The corrected record is not billable; withdraw the charge instead.",
+    );
+  }
+  const { rated } = found.priced;
+  const priced = { ...found.priced, amountNano: rated.amountNano, hand: undefined };
+  if (sponsoredCharges(priced).length > 0) throw planCounted();
+  return priced;
+}
+
+/** What is left of a charge after earlier credits, or the part of it that was too much. */
+async function creditTarget(
+  context: EngineContext,
+  session: StoreSession,
+  { charge, sequence, leafIndex }: Placed,
+  { creditNano }: Correction,
+  epoch: string,
+): Promise<StoredCorrection["credit"]> {
+  const { chargeBook, creditBook } = context.profile.agreement;
+  const left =
+    BigInt(charge.amountNano) -
+    (await creditedNano(context, charge, { sequence, leafIndex }, epoch));
+  const amountNano = creditNano ?? left;
+  if (amountNano > left) {
+    throw new TallystickError(
+      "correction.above-charge",
+      "Credits can not be above their charge; earlier ones gave back the rest of it.",
+    );
+  }
+  if (amountNano === 0n) return undefined;
+  const credit = await numberCharge(session, context, creditBook, {
+    recordId: `correction:${sequence}:${leafIndex}:${charge.amountNano}:${left}`,
+    revision: 0,
+    account: charge.account,
+    epoch,
+    device: charge.device,
+    amountNano,
+    startMilliseconds: Number(await context.time.seconds()) * 1000,
+    party: () => ({
+      group: {
+        restDigits: NO_DIGITS,
+        type: 0,
+        cell: 0n,
+        file: new Uint8Array(16),
+        offset: 0n,
+        length: 0,
+        eventsRoot: new Uint8Array(32),
+      },
+    }),
+    third: {
+      kind: "credit",
+      group: {
+        targetDomain: fromHex(chargeBook, 20),
+        targetSequence: sequence,
+        targetIndex: leafIndex,
+        reason: CREDIT_REASON.correction,
+        claim: new Uint8Array(32),
+      },
+    },
+    components: [{ kind: "credit", amountNano: amountNano.toString() }],
+  });
+  const { account, opened } = credit;
+  return { account, epoch, number: opened.account.chargeNumber, amountNano: amountNano.toString() };
+}
+
+/** Of all months since the charge's own: a credit may have come in any of them. */
+async function creditedNano(
+  { store, profile }: EngineContext,
+  charge: StoredCharge,
+  { sequence, leafIndex }: Pick<Placed, "sequence" | "leafIndex">,
+  lastEpoch: string,
+): Promise<bigint> {
+  const { chargeBook, creditBook } = profile.agreement;
+  let sum = 0n;
+  for (let epoch = charge.epoch; epoch <= lastEpoch; epoch = epochAfter(epoch)) {
+    for await (const { charge: credit } of readOwnedRows(
+      store,
+      charge.account,
+      epoch,
+      creditBook,
+    )) {
+      const target = credit.opened.credit;
+      const isOf =
+        target?.targetDomain === chargeBook &&
+        target.targetSequence === sequence.toString() &&
+        target.targetIndex === leafIndex;
+      if (isOf) sum += BigInt(credit.amountNano);
+    }
+  }
+  return sum;
+}
+
+async function openEpoch({ profile, time }: EngineContext, session: StoreSession): Promise<string> {
+  const current = epochOfInstant(Number(await time.seconds()) * 1000, profile.zone);
+  const closed = await lastClosing(session);
+  return closed !== undefined && current <= closed ? epochAfter(closed) : current;
+}
+
+const unknownRecord = (recordId: string): TallystickError =>
+  new TallystickError(
+    "correction.unknown",
+    `There is no charge of the record "${recordId}"; what waits in suspense is corrected there.`,
+  );
+
+const planCounted = (): TallystickError =>
+  new TallystickError(
+    "correction.plan-counted",
+    "A plan decides its price, and nothing is taken out of a plan's counters again; credit what was too much, or withdraw the charge and take the record in under an id of its own.",
+  );
