@@ -5,9 +5,11 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { environmentFor } from "./set-up/node.mjs";
 import { setUp } from "./set-up.mjs";
 
+const compileCache = fileURLToPath(new URL("../node_modules/.cache/tallystick", import.meta.url));
 const given = process.argv.slice(2);
 const bare = given[0] === "--bare";
 const [target, ...targetArguments] = bare ? given.slice(1) : given;
@@ -33,7 +35,11 @@ const child = spawn(
     resolve(target),
     ...targetArguments,
   ],
-  { stdio: ["inherit", "inherit", "inherit", "ipc"], env: environmentFor(node) },
+  {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    // What was compiled is kept between calls: a process that is started again is there in half the time.
+    env: { NODE_COMPILE_CACHE: compileCache, ...environmentFor(node) },
+  },
 );
 
 // A terminal sends Ctrl-C to the whole group, so the child has it already; anyone else, and every
