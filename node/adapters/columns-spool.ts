@@ -1,8 +1,10 @@
 import { closeSync, openSync, readSync, readvSync, rmSync, writevSync } from "node:fs";
+import { crc32 } from "node:zlib";
+import { TallystickError } from "../core/errors.ts";
 import type { ColumnsHeader, UsageColumns } from "../core/formats/usage-columns.ts";
 
-/** Of a batch's header as JSON. */
-const LENGTH_BYTES = 4;
+/** Length of a batch's header as JSON, its checksum (CRC-32), and that of columns and ids. */
+const FRAME_BYTES = 12;
 
 /** A batch as it was put down: what no column says of it. */
 export interface SpooledHeader {
@@ -10,6 +12,7 @@ export interface SpooledHeader {
   /** Names that the batches before it did not have. */
   newNames: string[];
   rawLength: number;
+  idsLength: number;
 }
 
 /**
@@ -33,36 +36,43 @@ export class ColumnsSpool {
   }
 
   write(columns: UsageColumns, newNames: string[]): void {
+    const idsLength = columns.idFrom(columns.count);
     const spooled: SpooledHeader = {
       header: columns.header(),
       newNames,
       rawLength: columns.rawLength,
+      idsLength,
     };
     const header = Buffer.from(JSON.stringify(spooled));
-    const length = Buffer.alloc(LENGTH_BYTES);
-    length.writeUInt32LE(header.length);
-    const ids = columns.ids.subarray(0, columns.idFrom(columns.count));
-    const parts = [length, header, ...columns.filled(), ids];
+    const body = [...columns.filled(), columns.ids.subarray(0, idsLength)];
+    const frame = Buffer.alloc(FRAME_BYTES);
+    frame.writeUInt32LE(header.length, 0);
+    frame.writeUInt32LE(crc32(header), 4);
+    frame.writeUInt32LE(checksumOf(body), 8);
+    const parts = [frame, header, ...body];
     this.#end += requireWhole("writev", writevSync(this.#file, parts), parts);
   }
 
-  /** The next batch, in the order of writing; undefined behind the last. */
+  /**
+   * The next batch, in the order of writing; undefined behind the last.
+   * @throws TallystickError `spool.damaged` when it is not what was written: rows would be charged that
+   *   nobody delivered
+   */
   read(columns: UsageColumns): SpooledHeader | undefined {
     // Not where the bytes end: of a spool that somebody cut rows would be missing, and nobody told.
     if (this.#at === this.#end) return undefined;
-    const json = this.#bytes(this.#bytes(LENGTH_BYTES).readUInt32LE());
-    const spooled: SpooledHeader = JSON.parse(json.toString());
+    const frame = this.#bytes(FRAME_BYTES);
+    // It says how much to read, so it is checked before it is believed.
+    const header = this.#bytes(Math.min(frame.readUInt32LE(0), this.#end - this.#at));
+    if (crc32(header) !== frame.readUInt32LE(4)) throw this.#damaged();
+    const spooled: SpooledHeader = JSON.parse(header.toString());
     Object.assign(columns, spooled.header, { rawLength: spooled.rawLength });
-    const parts = columns.filled();
+    const parts = [...columns.filled(), columns.ids.subarray(0, spooled.idsLength)];
     this.#at += requireWhole("readv", readvSync(this.#file, parts, this.#at), parts);
-    // Only now it is known how long the ids are.
-    for (const [file, at, part] of [
-      [this.#file, this.#at, columns.ids.subarray(0, columns.idFrom(columns.count))],
-      [this.#source, spooled.header.rawOffset, columns.raw.subarray(0, spooled.rawLength)],
-    ] as const) {
-      requireWhole("read", readSync(file, part, 0, part.length, at), [part]);
-    }
-    this.#at += columns.idFrom(columns.count);
+    if (checksumOf(parts) !== frame.readUInt32LE(8)) throw this.#damaged();
+    const raw = columns.raw.subarray(0, spooled.rawLength);
+    const { rawOffset } = spooled.header;
+    requireWhole("read", readSync(this.#source, raw, 0, raw.length, rawOffset), [raw]);
     return spooled;
   }
 
@@ -72,12 +82,23 @@ export class ColumnsSpool {
     rmSync(this.#path, { force: true });
   }
 
+  #damaged(): TallystickError {
+    return new TallystickError(
+      "spool.damaged",
+      "What was put down of the file beside it is not what was written: a bit changed on the disk, or somebody wrote there. What was taken in before it stays. Look at the disk and send the file again: it goes on there.",
+      { file: this.#path },
+    );
+  }
+
   #bytes(count: number): Buffer {
     const bytes = Buffer.alloc(count);
     this.#at += requireWhole("read", readSync(this.#file, bytes, 0, count, this.#at), [bytes]);
     return bytes;
   }
 }
+
+const checksumOf = (parts: readonly Uint8Array[]): number =>
+  parts.reduce((sum, part) => crc32(part, sum), 0);
 
 /** A disk that is full takes a part; a file that somebody cut gives one. */
 function requireWhole(syscall: string, done: number, parts: readonly Uint8Array[]): number {
