@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
 import { SEEN } from "../../node/engine/intake/fingerprint.ts";
 import { SeenIndex } from "../../node/engine/intake/seen-index.ts";
+import { ENTRY_WORDS, SeenRunWriter } from "../../node/engine/intake/seen-run.ts";
 import { readSeenRuns } from "../../node/engine/intake/seen-runs.ts";
+import { keys } from "../../node/engine/store/key-spaces.ts";
 import { StoreSession } from "../../node/engine/store/store-session.ts";
 import { EngineScene, RECORD_AGE_MAX_SECONDS } from "./engine-scene.ts";
 
@@ -112,11 +114,89 @@ describe("the index of records seen", () => {
     );
     const known = [...runs, ...retired].map(({ number }) => number);
     for (const { output } of merges) known.push(output);
-    for (const space of ["seen-segment", "seen-filter", "seen-run"]) {
+    for (const space of ["seen-segment", "seen-filter", "seen-run", "seen-merge"]) {
       for await (const { key } of store.scan({ from: `${space}/`, to: `${space}0` })) {
         const number = Number(`0x${key.split("/")[1]}`);
         assert.ok(known.includes(number), `${key} belongs to a run`);
       }
+    }
+  });
+
+  it("goes on with a merge where it was, however often it is started again", async () => {
+    const scene = await EngineScene.open({ seenEntriesInMemory: 1_000 });
+    const store = new MemoryStore();
+    const context = { ...scene.context, store };
+    let session = new StoreSession(store);
+    let index = await SeenIndex.load(context, session, NOW);
+    let added = 0;
+    const addSome = async () => {
+      for (let at = 0; at < 1_000; at++, added++) {
+        index.prints.fingerprint(SEEN.id, `record-${added}`);
+        index.add(index.prints.high, index.prints.low, added);
+      }
+      await index.save(session, NOW);
+      await session.commit();
+    };
+    while ((await readSeenRuns(store)).merges.length === 0) await addSome();
+    const [{ output } = assert.fail()] = (await readSeenRuns(store)).merges;
+    // Each segment of the merged run is written once, and a start reads no more than it did before.
+    const written = new Map<string, number>();
+    const { write } = store;
+    store.write = (operations, options) => {
+      for (const { key } of operations) {
+        if (key.startsWith(keys.seenSegment(output, 0).slice(0, -16))) {
+          written.set(key, (written.get(key) ?? 0) + 1);
+        }
+      }
+      return write.call(store, operations, options);
+    };
+    for (let restarts = 0; (await readSeenRuns(store)).merges.length > 0; restarts++) {
+      assert.ok(restarts < 30, "it comes to an end");
+      session = new StoreSession(store);
+      index = await SeenIndex.load(context, session, NOW);
+      await addSome();
+    }
+    assert.ok(written.size > 10);
+    assert.ok([...written.values()].every((times) => times === 1));
+    const again = await SeenIndex.load(context, new StoreSession(store), NOW);
+    const all = Array.from({ length: added }, (_, at) => `record-${at}`);
+    const found = await positionsOf(again, all);
+    assert.equal(
+      found.findIndex((position, at) => position !== at),
+      -1,
+    );
+    assert.equal(await store.get(keys.seenMerge(output)), undefined);
+  });
+
+  it("writes the same run, filter and all, whether or not it was started again on the way", async () => {
+    // More than one part of a filter holds.
+    const entries = 600_000;
+    const words = new Uint32Array(ENTRY_WORDS * entries);
+    for (let at = 0; at < entries; at++) {
+      const high = Math.floor((at * 2 ** 32) / entries);
+      words.set([high, Math.imul(at, 0x9e3779b1) >>> 0, at, 1], ENTRY_WORDS * at);
+    }
+    const cut = ENTRY_WORDS * 512 * 1_100;
+    const stores = await Promise.all(
+      [false, true].map(async (isStartedAgain) => {
+        const store = new MemoryStore();
+        const session = new StoreSession(store);
+        let writer = new SeenRunWriter(7, entries);
+        writer.add(session, words.subarray(0, cut));
+        await session.commit();
+        if (isStartedAgain) {
+          writer = await SeenRunWriter.resume(store, 7, entries, writer.progress());
+        }
+        writer.add(session, words.subarray(cut));
+        writer.finish(session);
+        await session.commit();
+        return store;
+      }),
+    );
+    for (const key of [keys.seenFilter(7, 0), keys.seenFilter(7, 1), keys.seenRun(7)]) {
+      const [whole, again] = await Promise.all(stores.map((store) => store.get(key)));
+      assert.ok(whole !== undefined && again !== undefined);
+      assert.equal(Buffer.compare(whole, again), 0, key);
     }
   });
 

@@ -1,10 +1,23 @@
 import { keys } from "../store/key-spaces.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreSession } from "../store/store-session.ts";
-import { readBytes } from "../store/stored-bytes.ts";
+import { encodeBytes, readBytes } from "../store/stored-bytes.ts";
 import { ENTRY_WORDS, SEGMENT_ENTRIES, type SeenRun, SeenRunWriter } from "./seen-run.ts";
 
 const SEGMENT_WORDS = SEGMENT_ENTRIES * ENTRY_WORDS;
+/** Of a stored progress: the last fingerprint that was merged, before what the writer says. */
+const LAST_WORDS = 2;
+
+/** What is merged into what. */
+export interface MergeOf {
+  inputs: readonly SeenRun[];
+  /** Number of the run that it writes. */
+  output: number;
+  level: number;
+}
+
+const entriesOf = ({ inputs }: MergeOf): number =>
+  inputs.reduce((sum, run) => sum + run.entries, 0);
 
 /** Entries of one input that were read ahead, and the first of them that is not merged yet. */
 interface Ahead {
@@ -15,8 +28,9 @@ interface Ahead {
 }
 
 /**
- * Runs that become one, a bounded part in each unit of work. Until it is done its inputs hold; a
- * restart begins it anew under the same number, and what it wrote before is written over.
+ * Runs that become one, a bounded part in each unit of work. Until it is done its inputs hold. How far it is
+ * becomes durable with what it wrote, so that a restart goes on there: a merge of a hundred million entries
+ * takes hours of intake.
  */
 export class SeenMerge {
   /** Oldest first: of equal fingerprints that of the oldest run stays. */
@@ -27,12 +41,30 @@ export class SeenMerge {
   /** The last fingerprint that was merged. */
   #last: { high: number; low: number } | undefined;
 
-  constructor(inputs: readonly SeenRun[], output: number, level: number) {
-    this.inputs = inputs;
-    this.output = output;
-    this.level = level;
-    const entries = inputs.reduce((sum, run) => sum + run.entries, 0);
-    this.#writer = new SeenRunWriter(output, entries);
+  private constructor(merge: MergeOf, writer: SeenRunWriter) {
+    this.inputs = merge.inputs;
+    this.output = merge.output;
+    this.level = merge.level;
+    this.#writer = writer;
+  }
+
+  static begin(merge: MergeOf): SeenMerge {
+    return new SeenMerge(merge, new SeenRunWriter(merge.output, entriesOf(merge)));
+  }
+
+  /** Goes on where an earlier process was; from the beginning, when it had done nothing yet. */
+  static async resume(store: Store, merge: MergeOf): Promise<SeenMerge> {
+    const key = keys.seenMerge(merge.output);
+    const value = await store.get(key);
+    if (value === undefined) return SeenMerge.begin(merge);
+    const words = new Uint32Array(readBytes(key, value).buffer);
+    const [high, low] = words as unknown as [number, number];
+    const { output } = merge;
+    const progress = words.subarray(LAST_WORDS);
+    const writer = await SeenRunWriter.resume(store, output, entriesOf(merge), progress);
+    const resumed = new SeenMerge(merge, writer);
+    resumed.#last = { high, low };
+    return resumed;
   }
 
   /**
@@ -75,7 +107,21 @@ export class SeenMerge {
       const [high, low] = merged.subarray(whole - ENTRY_WORDS, whole);
       this.#last = { high: high as number, low: low as number };
     }
-    return isWhole ? this.#writer.finish(session) : undefined;
+    const key = keys.seenMerge(this.output);
+    if (!isWhole) {
+      if (whole > 0) session.putBytes(key, encodeBytes(this.#progress()));
+      return undefined;
+    }
+    session.delete(key);
+    return this.#writer.finish(session);
+  }
+
+  #progress(): Uint8Array {
+    const written = this.#writer.progress();
+    const words = new Uint32Array(LAST_WORDS + written.length);
+    words.set([this.#last?.high ?? 0, this.#last?.low ?? 0]);
+    words.set(written, LAST_WORDS);
+    return new Uint8Array(words.buffer);
   }
 
   /** Segments of a run from the one that holds what follows the last merged fingerprint. */

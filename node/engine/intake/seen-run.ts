@@ -110,6 +110,11 @@ export class SeenRun {
   }
 }
 
+/** Segments that are read at once to mark them again. */
+const MARKED_SEGMENTS = 256;
+/** Words of a writer's progress before the first fingerprints of its segments. */
+const PROGRESS_WORDS = 3;
+
 /** Writes a run from entries in the order of their fingerprints, over as many units of work as it takes. */
 export class SeenRunWriter {
   readonly #number: number;
@@ -126,6 +131,61 @@ export class SeenRunWriter {
     this.#lines = Math.max(1, Math.ceil(entriesMax / LINE_ENTRIES));
     this.#filter = new Uint32Array(LINE_WORDS * this.#lines);
     this.#firsts = new Uint32Array(Math.ceil(entriesMax / SEGMENT_ENTRIES));
+  }
+
+  /** How far it is, for a later process: segments, entries and parts of the filter that are stored. */
+  progress(): Uint32Array {
+    const words = new Uint32Array(PROGRESS_WORDS + this.#segments);
+    words.set([this.#segments, this.#entries, this.#partsWritten]);
+    words.set(this.#firsts.subarray(0, this.#segments), PROGRESS_WORDS);
+    return words;
+  }
+
+  /**
+   * Goes on where `progress` was taken. What is stored of the filter is read, and entries that belong to the
+   * rest of it are marked again: those of the last part's segments, 8 MB at the most.
+   */
+  static async resume(
+    store: Store,
+    number: number,
+    entriesMax: number,
+    progress: Uint32Array,
+  ): Promise<SeenRunWriter> {
+    const writer = new SeenRunWriter(number, entriesMax);
+    const [segments = 0, entries = 0, parts = 0] = progress;
+    writer.#segments = segments;
+    writer.#entries = entries;
+    writer.#partsWritten = parts;
+    writer.#firsts.set(progress.subarray(PROGRESS_WORDS, PROGRESS_WORDS + segments));
+    for (let part = 0; part < parts; part++) {
+      const name = keys.seenFilter(number, part);
+      const value = readBytes(name, (await store.get(name)) as Uint8Array);
+      writer.#filter.set(new Uint32Array(value.buffer), part * PART_WORDS);
+    }
+    await writer.#markAgain(store);
+    return writer;
+  }
+
+  async #markAgain(store: Store): Promise<void> {
+    const line = Math.floor((this.#partsWritten * PART_WORDS) / LINE_WORDS);
+    let from = 0;
+    // The segment before the first one that begins behind the stored parts may reach into the rest.
+    while (from < this.#segments && lineOf(this.#firsts[from] as number, this.#lines) < line)
+      from++;
+    from = Math.max(0, from - 1);
+    for (; from < this.#segments; from += MARKED_SEGMENTS) {
+      const to = Math.min(this.#segments, from + MARKED_SEGMENTS);
+      const names = Array.from({ length: to - from }, (_, i) =>
+        keys.seenSegment(this.#number, from + i),
+      );
+      for (const [i, value] of (await store.getMany(names)).entries()) {
+        const words = new Uint32Array(readBytes(names[i] as string, value as Uint8Array).buffer);
+        for (let word = 0; word < words.length; word += ENTRY_WORDS) {
+          const high = words[word] as number;
+          if (lineOf(high, this.#lines) >= line) this.#mark(high, words[word + 1] as number);
+        }
+      }
+    }
   }
 
   /** @param words whole segments, except for the last call */

@@ -66,9 +66,11 @@ export class SeenRuns {
     for (const { inputs, output, level } of merges) {
       const held = runs.#held.map(({ run }) => run);
       const found = held.filter((run) => inputs.includes(run.number));
-      if (found.length === inputs.length) runs.#merges.push(new SeenMerge(found, output, level));
-      else {
-        // What it wrote is nobody's; how far it came is not known, and deleting too much does no harm.
+      if (found.length === inputs.length) {
+        runs.#merges.push(await SeenMerge.resume(store, { inputs: found, output, level }));
+      } else {
+        // What it wrote is nobody's; deleting too much does no harm.
+        session.delete(keys.seenMerge(output));
         const entries = inputs.reduce((sum, number) => sum + (sizes.get(number) ?? 0), 0);
         runs.#state.retired.push({ number: output, ...sizeOfRun(entries) });
       }
@@ -158,7 +160,7 @@ export class SeenRuns {
       const isMerging = this.#merges.some((merge) => merge.level === level + 1);
       if (isMerging || free.length < MERGED_RUNS) continue;
       const inputs = free.slice(0, MERGED_RUNS).map(({ run }) => run);
-      this.#merges.push(new SeenMerge(inputs, this.#state.next++, level + 1));
+      this.#merges.push(SeenMerge.begin({ inputs, output: this.#state.next++, level: level + 1 }));
       hasBegun = true;
     }
     return hasBegun;

@@ -6,6 +6,7 @@
  *   seen-run/<run>                          -> directory of a folded run (seen-run.ts)
  *   seen-filter/<run>/<part>                -> a part of its filter
  *   seen-segment/<run>/<segment>            -> a segment of a folded run
+ *   seen-merge/<run>                        -> how far the merge is that writes the run (seen-merge.ts)
  *   source/<record id>                      -> SourceSeen of a record that became no charge
  *   suspense/<record id>                    -> SuspendedRecord
  *   suspense-start/<start>/<record id>      -> true: what waits, by the start of its use in milliseconds
@@ -57,6 +58,7 @@ export const keys = {
   seenFilter: (run: number, part: number) => `seen-filter/${sortable(run)}/${sortable(part)}`,
   seenSegment: (run: number, segment: number) =>
     `seen-segment/${sortable(run)}/${sortable(segment)}`,
+  seenMerge: (run: number) => `seen-merge/${sortable(run)}`,
   suspense: (recordId: string) => `suspense/${recordId}`,
   suspenseStart: (milliseconds: number, recordId: string) =>
     `suspense-start/${sortable(Math.max(0, milliseconds))}/${recordId}`,
