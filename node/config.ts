@@ -92,6 +92,8 @@ const configSchema = z.strictObject({
   cadenceSeconds: z.number().int().min(0).max(86_400).default(60),
   /** Folders of `aggregate --into`: subscribers are shown which events their charges stand for. */
   events: z.array(z.string()).max(64).default([]),
+  /** Publishes each billed month's evidence by itself into this folder, which is served as /published. */
+  evidence: z.strictObject({ publishTo: z.string().min(1) }).optional(),
   claimPolicy: z.enum(["recompute", "contest"]).default("recompute"),
   /** Charges sessions while they happen, on balances kept in the folder `charging` of the data. */
   charging: z
@@ -127,6 +129,9 @@ export async function readConfig(file: string): Promise<NodeConfig> {
       file: resolve(file, "..", tariff.file),
       ...(tariff.approval === undefined ? {} : { approval: resolve(file, "..", tariff.approval) }),
     })),
+    ...(config.evidence === undefined
+      ? {}
+      : { evidence: { publishTo: resolve(file, "..", config.evidence.publishTo) } }),
     ...(config.charging?.accounts === undefined
       ? {}
       : {

@@ -8,6 +8,8 @@ import { openBillKernel } from "./adapters/bill-threads.ts";
 import { openClosingKernel } from "./adapters/closing-threads.ts";
 import { DiskReserve } from "./adapters/disk.ts";
 import { EventArchive } from "./adapters/event-archive.ts";
+import { EvidenceFolder } from "./adapters/evidence-folder.ts";
+import { openEvidenceSealer } from "./adapters/evidence-threads.ts";
 import { EvmLedger } from "./adapters/evm-ledger.ts";
 import { HashThread } from "./adapters/hash-thread.ts";
 import { Keystore, passphraseOf } from "./adapters/keystore.ts";
@@ -30,6 +32,7 @@ import type { ContractName } from "./engine/commit/ledger.ts";
 import { Outbox } from "./engine/commit/outbox.ts";
 import type { LedgerSection } from "./engine/evidence/build-evidence.ts";
 import type { SignReceipt } from "./engine/evidence/issue-receipt.ts";
+import { AfterBillPublisher } from "./engine/evidence/publish-after-bill.ts";
 import { showSample } from "./engine/evidence/show-sample.ts";
 import type { EngineContext, OperatorProfile } from "./engine/operator.ts";
 import { OperatorPipeline } from "./engine/pipeline.ts";
@@ -60,6 +63,7 @@ export class OperatorNode {
   readonly #outbox: Outbox;
   readonly #pipeline: OperatorPipeline;
   readonly #cadence: Cadence;
+  readonly #publishing: AfterBillPublisher | undefined;
   readonly #charging: ChargingService | undefined;
   readonly #server: Server;
   readonly url: string;
@@ -70,6 +74,7 @@ export class OperatorNode {
     outbox: Outbox;
     pipeline: OperatorPipeline;
     cadence: Cadence;
+    publishing: AfterBillPublisher | undefined;
     charging: ChargingService | undefined;
     server: Server;
     url: string;
@@ -79,6 +84,7 @@ export class OperatorNode {
     this.#outbox = parts.outbox;
     this.#pipeline = parts.pipeline;
     this.#cadence = parts.cadence;
+    this.#publishing = parts.publishing;
     this.#charging = parts.charging;
     this.#server = parts.server;
     this.url = parts.url;
@@ -149,6 +155,7 @@ export class OperatorNode {
       ledgerSection: ledgerSectionOf(config),
       openBillKernel,
       openClosingKernel,
+      openEvidenceSealer,
       ...(signReceipt === undefined ? {} : { signReceipt }),
     });
     opened = pipeline;
@@ -167,12 +174,23 @@ export class OperatorNode {
     const spool = new Spool(join(config.data, "spool"), reserve);
     await spool.empty();
     const token = await operatorToken(config.data);
+    const published = config.evidence?.publishTo ?? join(config.data, "published");
+    const publishing =
+      config.evidence === undefined
+        ? undefined
+        : new AfterBillPublisher(
+            pipeline.publisher,
+            () => EvidenceFolder.open(published),
+            published,
+            log,
+          );
     const cadence = new Cadence(pipeline, config.cadenceSeconds, log);
     const status = async () => ({
       operator: config.name,
       member: config.member,
       currency: config.agreement.currency,
       ...(await pipeline.status()),
+      ...(publishing === undefined ? {} : { publishing: await publishing.progress() }),
       ledger: await ledgerStatus(ledger),
       tariff: tariffStatus(tariffs, tariffFollower),
       ...noticeStatus(charging?.notices()),
@@ -184,7 +202,7 @@ export class OperatorNode {
     const listener = createListener({
       subscriber: {
         pipeline,
-        published: join(config.data, "published"),
+        published,
         access: new SubscriberAccess(pipeline),
         operatorName: config.name,
         currency: config.agreement.currency,
@@ -204,7 +222,7 @@ export class OperatorNode {
           (statement) => showSample(context.store, outbox, ledger, statement),
         ),
         token,
-        published: join(config.data, "published"),
+        published,
         spool,
         zone: config.zone,
         sourceName: config.sourceName,
@@ -250,6 +268,7 @@ export class OperatorNode {
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : config.http.port;
     cadence.start();
+    publishing?.start();
     log.info("node started", { component: "node", operator: config.name, port });
     return new OperatorNode({
       store,
@@ -257,6 +276,7 @@ export class OperatorNode {
       outbox,
       pipeline,
       cadence,
+      publishing,
       charging,
       server,
       url: `http://${config.http.host}:${port}`,
@@ -269,6 +289,8 @@ export class OperatorNode {
     this.#server.closeAllConnections();
     await this.#pipeline.stopBill();
     await this.#cadence.stop();
+    await this.#publishing?.stop();
+    await this.#pipeline.publisher.stop();
     await this.#charging?.stop();
     await this.#outbox.stop();
     this.#ledger.close();

@@ -28,13 +28,20 @@ export class EvidenceFolder implements EvidenceShelf {
   /** @throws TallystickError `publish.not-written` */
   static async open(path: string): Promise<EvidenceFolder> {
     try {
-      const parts = join(path, PARTS);
-      await mkdir(parts, { recursive: true });
-      for (const name of await readdir(parts)) await rm(join(parts, name));
+      await mkdir(join(path, PARTS), { recursive: true });
     } catch (cause) {
       throw notWritten(path, cause);
     }
     return new EvidenceFolder(path);
+  }
+
+  async sweep(): Promise<void> {
+    const parts = join(this.path, PARTS);
+    try {
+      for (const name of await readdir(parts)) await rm(join(parts, name));
+    } catch (cause) {
+      throw notWritten(parts, cause);
+    }
   }
 
   lengths(places: readonly string[]): Promise<(number | undefined)[]> {

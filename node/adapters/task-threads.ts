@@ -57,6 +57,8 @@ export class TaskThreads<Task, Result> {
     if (idlest.failed !== undefined) return Promise.reject(idlest.failed);
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
+      // A process whose threads have nothing to do may end.
+      idlest.worker.ref();
       idlest.waiting.set(id, { resolve, reject });
       idlest.worker.postMessage({ id, task } satisfies TaskRequest<Task>, moved);
     });
@@ -69,11 +71,13 @@ export class TaskThreads<Task, Result> {
 
 function startThread<Result>({ program, facts, failure }: TaskThreadsOptions): Thread<Result> {
   const worker = new Worker(program, { workerData: facts });
+  worker.unref();
   const waiting: Thread<Result>["waiting"] = new Map();
   const thread: Thread<Result> = { worker, waiting };
   worker.on("message", (answer: TaskAnswer<Result>) => {
     const asked = waiting.get(answer.id);
     waiting.delete(answer.id);
+    if (waiting.size === 0) worker.unref();
     if (!("error" in answer)) return asked?.resolve(answer.result);
     const { code, message, place } = answer.error;
     asked?.reject(new TallystickError(code, message, place));

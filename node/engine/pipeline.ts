@@ -22,6 +22,7 @@ import {
   periodsOf,
 } from "./evidence/account-views.ts";
 import { EvidenceBuilder, type LedgerSection } from "./evidence/build-evidence.ts";
+import type { OpenEvidenceSealer } from "./evidence/evidence-sealer.ts";
 import type { EvidenceShelf } from "./evidence/evidence-shelf.ts";
 import type { SignReceipt } from "./evidence/issue-receipt.ts";
 import { EvidencePublisher, type PublishProgress } from "./evidence/publish-evidence.ts";
@@ -77,6 +78,8 @@ export interface PipelineParts {
   /** Finds versions of the tariff that are published while the node runs. */
   tariffFollower?: TariffFollower;
   openClosingKernel?: OpenClosingKernel;
+  /** What compresses and encrypts evidence files; the node's own thread unless given. */
+  openEvidenceSealer?: OpenEvidenceSealer;
   /** Signs what evidence bundles say of the charges that exist; they say nothing without it. */
   signReceipt?: SignReceipt;
 }
@@ -149,7 +152,11 @@ export class OperatorPipeline {
       parts.ledgerSection,
       parts.signReceipt,
     );
-    this.#publisher = new EvidencePublisher(parts.context, this.#evidence);
+    this.#publisher = new EvidencePublisher(
+      parts.context,
+      this.#evidence,
+      parts.openEvidenceSealer,
+    );
     this.#desk = new ClaimDesk(parts.context, {
       ...parts,
       policy: parts.claimPolicy,
@@ -334,6 +341,11 @@ export class OperatorPipeline {
    */
   publishEvidence(epoch: string, shelf: EvidenceShelf, folder: string): Promise<PublishProgress> {
     return this.#publisher.step(epoch, shelf, folder);
+  }
+
+  /** Who writes a month's evidence, for whoever has it written by itself. */
+  get publisher(): EvidencePublisher {
+    return this.#publisher;
   }
 
   /** The newest edition of an account's month in a folder, when it holds all that there is. */

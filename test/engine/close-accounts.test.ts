@@ -157,7 +157,7 @@ describe("closing accounts before the bill", () => {
   });
 
   it("makes each charge once, wherever it dies", async () => {
-    for (let calls = 1; calls < 100; calls += 5) {
+    for (let calls = 1; calls < 100; calls += 9) {
       const october = await scene();
       const fuse = new FusedStore(october.store);
       await october.reopen(fuse);

@@ -125,6 +125,7 @@ describe("publishing the evidence of a month", () => {
       const where = join(folder, dying);
       const real = await EvidenceFolder.open(where);
       const shelf: EvidenceShelf = {
+        sweep: () => real.sweep(),
         lengths: (places) => real.lengths(places),
         put: async (files) => {
           if (dying !== "put") return real.put(files);

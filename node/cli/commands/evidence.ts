@@ -59,11 +59,13 @@ async function publish(month: string, options: EvidenceOptions, output: Output):
     for (;;) {
       const path = "/v1/operator/evidence/publish";
       const { body } = await node.send("POST", path, { period, ...to });
-      const { folder, done, subscribers, files, bytes, written } = body;
+      const { folder, done, all, subscribers, files, bytes, written } = body;
       const seconds = (performance.now() - began) / 1000;
       if (done !== true) {
         const pace = Math.round(Number(written) / seconds);
-        output.remark(`${subscribers} subscribers, ${written} files written, ${pace} a second`);
+        output.remark(
+          `${subscribers} of ${all} subscribers, ${written} files written, ${pace} a second`,
+        );
         continue;
       }
       await output.record({ published: { period, folder, subscribers, files, bytes, written } });

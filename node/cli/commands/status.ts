@@ -20,6 +20,15 @@ interface Status {
   claims: Record<string, number>;
   ticksOpen: number;
   bill?: BillProgress;
+  /** Of months that are published by themselves. */
+  publishing?: {
+    period: string;
+    done: boolean;
+    all: number;
+    subscribers: number;
+    files: number;
+    trouble?: string;
+  };
   commitRefused?: { tick: string; name: string; values: Record<string, string> };
   ledger: { reachable: boolean; block?: string; blockTime?: string; because?: string };
   outbox: number;
@@ -77,6 +86,18 @@ export const command: CommandModule = {
   },
 };
 
+function publishingInWords(publishing: Status["publishing"]): string[] {
+  if (publishing === undefined) return [];
+  const { period, done, all, subscribers, files, trouble } = publishing;
+  if (done) return [`  evidence  ${period} published: ${subscribers} subscribers, ${files} files`];
+  const stands = `${period}: ${subscribers} of ${all} subscribers`;
+  return [
+    trouble === undefined
+      ? `  evidence  publishing ${stands}`
+      : `  EVIDENCE  ${stands} published; it does not go on (${trouble}) and is tried again`,
+  ];
+}
+
 function inWords(status: Status): string[] {
   const { ledger, claims, currency, commitRefused, disk, tariff } = status;
   const told = Object.entries(claims).map(([state, count]) => `${count} ${state}`);
@@ -116,6 +137,7 @@ function inWords(status: Status): string[] {
       : [`  WAITING   the ledger does not take transactions: ${status.outboxTrouble}`]),
     `  ${disk.hasRoom ? "disk     " : "DISK     "} ${gigabytes(disk.freeBytes)} GB of ${gigabytes(disk.sizeBytes)} GB free${disk.hasRoom ? "" : "; NEARLY FULL: nothing is taken in until there is room, the rest goes on"}`,
     ...(status.bill === undefined ? [] : [`  ${billStandsInWords(status.bill)}`]),
+    ...publishingInWords(status.publishing),
     `  commits   ${status.cadenceSeconds === 0 ? "only when asked" : `every ${status.cadenceSeconds} s`}`,
   ];
 }

@@ -8,7 +8,7 @@ import type {
   ToldComponent,
 } from "../../core/evidence/bundle.ts";
 import { partyFromJson } from "../../core/evidence/group-json.ts";
-import { billingEpoch } from "../bill/billing-epoch.ts";
+import { type BillingEpoch, billingEpoch } from "../bill/billing-epoch.ts";
 import { InvoiceLeaves } from "../bill/find-invoice-leaf.ts";
 import type { EngineContext } from "../operator.ts";
 import type { TariffShelf } from "../rate/tariff-shelf.ts";
@@ -63,6 +63,8 @@ export class EvidenceBuilder {
   readonly #rows: RowsCache;
   readonly #invoiceLeaves: InvoiceLeaves;
   readonly #books = new Map<Hex, Pick<BookState, "kind" | "number">>();
+  /** The one asked for last: the calendar is slow, and months are asked for account by account. */
+  #epoch: BillingEpoch | undefined;
 
   /** @param signReceipt with a key of the operator; bundles hold no receipt without it */
   constructor(
@@ -117,7 +119,8 @@ export class EvidenceBuilder {
     { onlyFinal = false, line, known }: EvidenceOptions = {},
   ): Promise<EvidenceParts> {
     const { profile, time } = this.#context;
-    const epoch = billingEpoch(epochName, profile.zone);
+    if (this.#epoch?.name !== epochName) this.#epoch = billingEpoch(epochName, profile.zone);
+    const epoch = this.#epoch;
     const { chargeBook, creditBook, invoiceBook } = profile.agreement;
     const facts = known ?? (await readAccountFacts(this.#context, [account], epochName))[0];
     const batches = new BatchCollection(this.#context, this.#places, this.#proofs);

@@ -3,6 +3,12 @@
  * node/adapters/evidence-folder.ts, and in memory by the tests.
  */
 export interface EvidenceShelf {
+  /**
+   * Takes away what a crash left of files that were begun; nothing is being put meanwhile.
+   * @throws TallystickError `publish.not-written`
+   */
+  sweep(): Promise<void>;
+
   /** Which of the places hold a file, each as it was put, whole: its bytes. */
   lengths(places: readonly string[]): Promise<(number | undefined)[]>;
 

@@ -1,6 +1,7 @@
 import { fromHex, type Hex } from "../../core/bytes.ts";
 import { TallystickError } from "../../core/errors.ts";
 import { EDITIONS_MAX, evidencePlace } from "../../core/evidence/evidence-file.ts";
+import type { BillState } from "../bill/bill-state.ts";
 import type { EngineContext } from "../operator.ts";
 import { below, keys } from "../store/key-spaces.ts";
 import { readBatch } from "../store/read-charges.ts";
@@ -10,6 +11,11 @@ import type { Account, BookState } from "../store/stored-types.ts";
 import { OneAtATime } from "../store/turns.ts";
 import { type AccountFacts, readAccountFacts } from "./account-facts.ts";
 import type { EvidenceBuilder } from "./build-evidence.ts";
+import {
+  type EvidenceSealer,
+  type OpenEvidenceSealer,
+  openPlainSealer,
+} from "./evidence-sealer.ts";
 import type { EvidenceShelf } from "./evidence-shelf.ts";
 import { sealEvidenceFile } from "./seal-evidence-file.ts";
 
@@ -39,6 +45,8 @@ interface PublishState {
 
 export interface PublishProgress {
   done: boolean;
+  /** Subscribers whose month was billed. */
+  all: number;
   /** Accounts looked at whose month was billed; files there are of them, and their bytes. */
   subscribers: number;
   files: number;
@@ -51,18 +59,28 @@ export interface PublishProgress {
  * Writes each subscriber's evidence of a billed month as one file that never changes. Credits that come
  * later make another edition, a whole file of its own, when the month is published again.
  *
- * The order of writes, for each group of accounts: what the newest edition holds is noted (durable),
- * then the files (each whole or absent), then how far the run is. A crash in between repeats the group:
+ * The order of writes: that the month is begun; then, for each group of accounts, what the newest edition
+ * holds is noted (durable), then the files (each whole or absent), then how far the run is. A crash in
+ * between repeats the group:
  * a file that is there stays, one that is missing is made with all there is by then.
  */
 export class EvidencePublisher {
   readonly #context: EngineContext;
   readonly #builder: EvidenceBuilder;
+  readonly #openSealer: OpenEvidenceSealer;
   readonly #turns = new OneAtATime();
+  /** While a month is on its way. */
+  #sealer: EvidenceSealer | undefined;
+  readonly #swept = new WeakSet<EvidenceShelf>();
 
-  constructor(context: EngineContext, builder: EvidenceBuilder) {
+  constructor(
+    context: EngineContext,
+    builder: EvidenceBuilder,
+    openSealer: OpenEvidenceSealer = openPlainSealer,
+  ) {
     this.#context = context;
     this.#builder = builder;
+    this.#openSealer = openSealer;
   }
 
   /**
@@ -72,7 +90,74 @@ export class EvidencePublisher {
    * @throws TallystickError `publish.not-billed`, `publish.not-final`, `publish.not-written`
    */
   step(epoch: string, shelf: EvidenceShelf, folder: string): Promise<PublishProgress> {
-    return this.#turns.run(() => this.#step(epoch, shelf, folder));
+    return this.#turns.run(async () => {
+      try {
+        const progress = await this.#step(epoch, shelf, folder);
+        if (progress.done) await this.#endSealer();
+        return progress;
+      } catch (error) {
+        await this.#endSealer();
+        throw error;
+      }
+    });
+  }
+
+  /** After the step at hand; the month goes on with the next one. */
+  stop(): Promise<void> {
+    return this.#turns.run(() => this.#endSealer());
+  }
+
+  async #endSealer(): Promise<void> {
+    const sealer = this.#sealer;
+    this.#sealer = undefined;
+    await sealer?.end();
+  }
+
+  /** How far the newest publishing of a month into a folder is; undefined where there was none. */
+  async progress(epoch: string, folder: string): Promise<PublishProgress | undefined> {
+    const state = await getJson<PublishState>(this.#context.store, keys.publishing(epoch));
+    return state?.folder === folder ? this.#progressOf(epoch, state) : undefined;
+  }
+
+  /** The newest month that was published into a folder, or is on its way there. */
+  async newest(folder: string): Promise<string | undefined> {
+    return (await this.#begun(folder)).at(-1)?.epoch;
+  }
+
+  /**
+   * The month that is to be published into a folder by itself: one that is on its way, else the first
+   * that was billed after those that are there; where none is there, the last one that was billed.
+   * Undefined while its invoices are not final, and when there is none.
+   */
+  async due(folder: string): Promise<string | undefined> {
+    const { store } = this.#context;
+    const begun = await this.#begun(folder);
+    const waiting = begun.find(({ state }) => !state.done);
+    if (waiting !== undefined) return waiting.epoch;
+    const billed: string[] = [];
+    for await (const { key, value } of scanJson<BillState>(store, below("bill/"))) {
+      if (value.phase === "done" && value.invoices > 0) billed.push(key.slice("bill/".length));
+    }
+    const last = begun.at(-1)?.epoch;
+    const epoch = last === undefined ? billed.at(-1) : billed.find((one) => one > last);
+    return epoch !== undefined && (await this.#isFinal()) ? epoch : undefined;
+  }
+
+  /** In the order of the months. */
+  async #begun(folder: string): Promise<{ epoch: string; state: PublishState }[]> {
+    const begun: { epoch: string; state: PublishState }[] = [];
+    const range = below("publishing/");
+    for await (const { key, value } of scanJson<PublishState>(this.#context.store, range)) {
+      if (value.folder !== folder) continue;
+      begun.push({ epoch: key.slice("publishing/".length), state: value });
+    }
+    return begun;
+  }
+
+  async #progressOf(epoch: string, state: PublishState): Promise<PublishProgress> {
+    const { done, subscribers, files, bytes, written } = state;
+    const bill = await getJson<BillState>(this.#context.store, keys.bill(epoch));
+    return { done, all: bill?.invoices ?? 0, subscribers, files, bytes, written };
   }
 
   /**
@@ -91,19 +176,26 @@ export class EvidencePublisher {
 
   async #step(epoch: string, shelf: EvidenceShelf, folder: string): Promise<PublishProgress> {
     const { store } = this.#context;
+    if (!this.#swept.has(shelf)) await shelf.sweep();
+    this.#swept.add(shelf);
     const known = await getJson<PublishState>(store, keys.publishing(epoch));
     const goesOn = known !== undefined && !known.done && known.folder === folder;
     if (!goesOn) await this.#requireFinal(epoch);
     const state = goesOn ? known : begin(folder);
+    if (!goesOn) await this.#note(epoch, state);
     const accounts = await this.#accountsAfter(state.after);
     if (accounts.length > 0) await this.#publish(epoch, shelf, accounts, state);
     state.done = accounts.length < ACCOUNTS_AT_ONCE;
     state.after = accounts.at(-1)?.id ?? state.after;
     if (!goesOn || state.done) await this.#tell(epoch, shelf, state);
-    const value = encodeJson(state);
-    await store.write([{ type: "put", key: keys.publishing(epoch), value }], { durable: true });
-    const { done, subscribers, files, bytes, written } = state;
-    return { done, subscribers, files, bytes, written };
+    await this.#note(epoch, state);
+    return this.#progressOf(epoch, state);
+  }
+
+  async #note(epoch: string, state: PublishState): Promise<void> {
+    const key = keys.publishing(epoch);
+    const { store } = this.#context;
+    await store.write([{ type: "put", key, value: encodeJson(state) }], { durable: true });
   }
 
   async #publish(
@@ -140,7 +232,8 @@ export class EvidencePublisher {
 
   #seal(known: AccountFacts, epoch: string, secret: Uint8Array): AsyncGenerator<Uint8Array> {
     const text = this.#builder.write(known.account, epoch, { onlyFinal: true, known });
-    return sealEvidenceFile(text, { secret, epoch }, this.#context.random);
+    this.#sealer ??= this.#openSealer();
+    return sealEvidenceFile(text, { secret, epoch }, this.#context.random, this.#sealer);
   }
 
   /** The newest edition of each account's month; one that is not noted yet is, before it is written. */
@@ -199,7 +292,7 @@ export class EvidencePublisher {
 
   /** The month is billed, and its invoices stand on the ledger for good. */
   async #requireFinal(epoch: string): Promise<void> {
-    const { store, profile } = this.#context;
+    const { store } = this.#context;
     const closed = await getJson<string>(store, keys.node("closed-epoch"));
     if (closed === undefined || closed < epoch) {
       throw new TallystickError(
@@ -207,6 +300,16 @@ export class EvidencePublisher {
         `${epoch} is not billed; its evidence is published after its bill.`,
       );
     }
+    if (await this.#isFinal()) return;
+    throw new TallystickError(
+      "publish.not-final",
+      "Some invoices are not on the ledger for good yet; commit, then publish.",
+    );
+  }
+
+  /** Every invoice stands on the ledger for good. */
+  async #isFinal(): Promise<boolean> {
+    const { store, profile } = this.#context;
     const { invoiceBook } = profile.agreement;
     const book = (await getJson<BookState>(store, keys.book(invoiceBook))) as BookState;
     let waits = book.pendingFirst !== book.pendingNext;
@@ -215,11 +318,7 @@ export class EvidencePublisher {
       if (batch.blockTime !== undefined) break;
       waits = batch.count > 0;
     }
-    if (!waits) return;
-    throw new TallystickError(
-      "publish.not-final",
-      "Some invoices are not on the ledger for good yet; commit, then publish.",
-    );
+    return !waits;
   }
 }
 

@@ -11,6 +11,7 @@ import {
   TAG_BYTES,
 } from "../../core/evidence/evidence-file.ts";
 import type { RandomSource } from "../operator.ts";
+import type { EvidenceFileOwner, EvidenceSealer, SealTask } from "./evidence-sealer.ts";
 
 /** Texts up to here are compressed in one call: a stream costs more than a small bundle. */
 const WHOLE_BYTES_MAX = 1_048_576;
@@ -18,55 +19,88 @@ const WHOLE_BYTES_MAX = 1_048_576;
 const LEVEL = 4;
 const SEGMENT_DATA_BYTES = SEGMENT_BYTES - LENGTH_BYTES;
 
-/** Whose file it is. */
-export interface EvidenceFileOwner {
-  /** 32 bytes of the subscriber's link. */
-  secret: Uint8Array;
-  epoch: string;
-}
-
 /**
  * The bytes of an evidence file (core/evidence/evidence-file.ts), piece by piece: memory holds some
- * pieces of the text and one segment, however long the bundle is.
+ * pieces of the text and one segment, however long the bundle is. A bundle that is short, as most are, is
+ * sealed in one call, by whoever does that.
  * @param text of the bundle, in pieces
  */
 export async function* sealEvidenceFile(
   text: AsyncIterable<string>,
-  { secret, epoch }: EvidenceFileOwner,
+  owner: EvidenceFileOwner,
   random: RandomSource,
+  sealer: Pick<EvidenceSealer, "seal"> = { seal: async (task) => sealWholeFile(task) },
 ): AsyncGenerator<Uint8Array> {
   const salt = random.bytes(SALT_BYTES);
-  const header = evidenceFileHeader(epoch, salt);
-  const key = evidenceFileKey(secret, epoch, salt);
-  yield header;
-  let number = 0;
-  const seal = (data: Uint8Array, plainBytes: number, isLast: boolean): Uint8Array => {
+  const pieces = text[Symbol.asyncIterator]();
+  const parts: string[] = [];
+  for (let length = 0; length <= WHOLE_BYTES_MAX; ) {
+    const { done, value } = await pieces.next();
+    if (done === true) {
+      yield await sealer.seal({ ...owner, salt, text: parts.join("") });
+      return;
+    }
+    parts.push(value);
+    length += value.length;
+  }
+  const file = new FileSegments(owner, salt);
+  yield file.header;
+  for await (const part of compressed(parts, pieces)) yield* file.take(part);
+  yield* file.end();
+}
+
+/** A bundle whose whole text is at hand, as the bytes of its file. */
+export function sealWholeFile({ text, salt, ...owner }: SealTask): Uint8Array {
+  const file = new FileSegments(owner, salt);
+  const packed = gzipSync(text, { level: LEVEL });
+  return Buffer.concat([file.header, ...file.take(packed), ...file.end()]);
+}
+
+/** Compressed bytes of a bundle, cut into sealed segments of which the last is padded. */
+class FileSegments {
+  readonly header: Uint8Array;
+  readonly #key: Uint8Array;
+  #number = 0;
+  #waiting: Buffer = Buffer.alloc(0);
+
+  constructor({ secret, epoch }: EvidenceFileOwner, salt: Uint8Array) {
+    this.header = evidenceFileHeader(epoch, salt);
+    this.#key = evidenceFileKey(secret, epoch, salt);
+  }
+
+  *take(part: Buffer): Generator<Uint8Array> {
+    this.#waiting = this.#waiting.length === 0 ? part : Buffer.concat([this.#waiting, part]);
+    while (this.#waiting.length > SEGMENT_DATA_BYTES) {
+      yield this.#seal(this.#waiting.subarray(0, SEGMENT_DATA_BYTES), SEGMENT_BYTES, false);
+      this.#waiting = this.#waiting.subarray(SEGMENT_DATA_BYTES);
+    }
+  }
+
+  *end(): Generator<Uint8Array> {
+    const written = HEADER_BYTES + this.#number * (SEGMENT_BYTES + TAG_BYTES);
+    let waiting = this.#waiting;
+    let plainBytes = LENGTH_BYTES + waiting.length;
+    const length = written + plainBytes + TAG_BYTES;
+    let missing = paddedLength(length) - length;
+    while (plainBytes + missing > SEGMENT_BYTES) {
+      // A segment of zeros needs its own tag and length.
+      yield this.#seal(waiting, SEGMENT_BYTES, false);
+      missing -= Math.min(missing, SEGMENT_BYTES - plainBytes + TAG_BYTES + LENGTH_BYTES);
+      waiting = Buffer.alloc(0);
+      plainBytes = LENGTH_BYTES;
+    }
+    yield this.#seal(waiting, plainBytes + missing, true);
+  }
+
+  #seal(data: Uint8Array, plainBytes: number, isLast: boolean): Uint8Array {
     const plain = new Uint8Array(plainBytes);
     new DataView(plain.buffer).setUint32(0, data.length);
     plain.set(data, LENGTH_BYTES);
-    const cipher = createCipheriv("aes-256-gcm", key, segmentNonce(number++, isLast));
-    cipher.setAAD(header);
+    const nonce = segmentNonce(this.#number++, isLast);
+    const cipher = createCipheriv("aes-256-gcm", this.#key, nonce);
+    cipher.setAAD(this.header);
     return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-  };
-  let waiting: Buffer = Buffer.alloc(0);
-  for await (const part of compressed(text)) {
-    waiting = waiting.length === 0 ? part : Buffer.concat([waiting, part]);
-    while (waiting.length > SEGMENT_DATA_BYTES) {
-      yield seal(waiting.subarray(0, SEGMENT_DATA_BYTES), SEGMENT_BYTES, false);
-      waiting = waiting.subarray(SEGMENT_DATA_BYTES);
-    }
   }
-  const written = HEADER_BYTES + number * (SEGMENT_BYTES + TAG_BYTES);
-  let plainBytes = LENGTH_BYTES + waiting.length;
-  let missing = paddedLength(written + plainBytes + TAG_BYTES) - (written + plainBytes + TAG_BYTES);
-  while (plainBytes + missing > SEGMENT_BYTES) {
-    // A segment of zeros needs its own tag and length.
-    yield seal(waiting, SEGMENT_BYTES, false);
-    missing -= Math.min(missing, SEGMENT_BYTES - plainBytes + TAG_BYTES + LENGTH_BYTES);
-    waiting = Buffer.alloc(0);
-    plainBytes = LENGTH_BYTES;
-  }
-  yield seal(waiting, plainBytes + missing, true);
 }
 
 /**
@@ -80,21 +114,9 @@ export function paddedLength(length: number): number {
   return Math.ceil(length / step) * step;
 }
 
-async function* compressed(text: AsyncIterable<string>): AsyncGenerator<Buffer> {
-  const pieces = text[Symbol.asyncIterator]();
-  const parts: string[] = [];
-  let length = 0;
-  while (length <= WHOLE_BYTES_MAX) {
-    const { done, value } = await pieces.next();
-    if (done === true) {
-      yield gzipSync(parts.join(""), { level: LEVEL });
-      return;
-    }
-    parts.push(value);
-    length += value.length;
-  }
+async function* compressed(begun: string[], rest: AsyncIterator<string>): AsyncGenerator<Buffer> {
   const stream = createGzip({ level: LEVEL });
-  const feeding = feed(stream, parts, pieces);
+  const feeding = feed(stream, begun, rest);
   feeding.catch((error: unknown) => stream.destroy(error as Error));
   yield* stream;
   await feeding;
