@@ -428,7 +428,8 @@ describe("tallystick tariff", () => {
     assert.equal(tallystick(["tariff", "check", made]).status, 0);
     const fee = { type: "FLAT", price: 0.5, vat: 20, step_size: 1 };
     const mixed = [{ price_components: [...(tariff.elements[0]?.price_components ?? []), fee] }];
-    writeFileSync(file, JSON.stringify({ ...tariff, elements: mixed }));
+    const max_price = { excl_vat: 10, incl_vat: 11 };
+    writeFileSync(file, JSON.stringify({ ...tariff, elements: mixed, max_price }));
     assert.equal(tallystick(["tariff", "import", file, "--from", "ocpi"]).status, 1);
     writeFileSync(file, JSON.stringify({ ...tariff, elements: [] }));
     const refused = tallystick(["tariff", "import", file, "--from", "ocpi", "--json"]);

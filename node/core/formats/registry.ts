@@ -5,6 +5,7 @@ import * as billCsv from "./bill-csv.ts";
 import { COLUMNS_FORMATS } from "./columns-formats.ts";
 import type { ColumnsFormat } from "./columns-reader.ts";
 import type { Chunks, InspectLine, ParseOptions } from "./inspect-line.ts";
+import * as ocpiCdr from "./ocpi-cdr.ts";
 import * as usageNdjson from "./usage-ndjson.ts";
 
 /*
@@ -51,6 +52,13 @@ export const FORMATS: readonly Format[] = [
     summary: "call log or messages of an Android phone (SMS Backup & Restore, XML)",
     recognises: androidCallsXml.recognises,
     parse: androidCallsXml.parse,
+  },
+  {
+    name: ocpiCdr.NAME,
+    kind: "usage",
+    summary: "charge detail records and sessions of OCPI 2.1.1 to 2.3.0 (JSON)",
+    recognises: ocpiCdr.recognises,
+    parse: ocpiCdr.parse,
   },
   {
     name: usageNdjson.NAME,

@@ -5,7 +5,7 @@ import { type AccountDirectory, groupsOf, type Owner, planAt } from "./account-d
 import { Allowances } from "./allowances.ts";
 import type { BillingPeriod, BillingPeriods } from "./billing-period.ts";
 import { isAtEnd } from "./counter-charges.ts";
-import type { NotBillable, Rated, Suspended } from "./outcome.ts";
+import type { Component, NotBillable, Rated, Suspended } from "./outcome.ts";
 import { PlanPricer, placeOf } from "./plan-pricer.ts";
 import { placesInInterval } from "./price-charge.ts";
 import { firstPricePlace } from "./price-pieces.ts";
@@ -98,7 +98,7 @@ export class AccountRater {
     const billedIn = this.#state.isClosed(period.from) ? known.lateIn : undefined;
     const use = new UseOfAccount(record, facts, owner, period, place, this.#state, billedIn);
     const { amountNano, components, sponsored } = this.#pricer.price(use);
-    use.addNet(owner.account.id, amountNano);
+    addNets(use, amountNano, components, tariff.priceSources[price]?.price.setUpTaxCategory);
     this.#markUsed(use);
     use.changes.push(this.#allowances.markActive(owner.account, period));
     const refused = known.refuse?.(facts);
@@ -134,6 +134,20 @@ export class AccountRater {
     const key: StateKey = ["seen", account.id, device, this.#periods.dayAt(startMilliseconds)];
     use.changes.push({ period: use.period.from, key, value: 1n });
   }
+}
+
+/** A set-up fee can be taxed otherwise; what reduces the charge reduces the rest of it first. */
+function addNets(
+  use: UseOfAccount,
+  amountNano: bigint,
+  components: readonly Component[],
+  category: string | undefined,
+): void {
+  const account = use.owner.account.id;
+  const setUp = components.find(({ kind }) => kind === "set-up")?.amountNano ?? 0n;
+  const apart = category === undefined ? 0n : setUp < amountNano ? setUp : amountNano;
+  use.addNet(account, amountNano - apart);
+  if (apart > 0n) use.addNet(account, apart, category);
 }
 
 /** Whether a tariff has prices that only an account rater finds. */

@@ -32,6 +32,10 @@ const usageSchema = z.looseObject({
   visitedNetwork: z.string().max(20).optional(),
   application: z.string().max(200).optional(),
   quality: z.string().max(200).optional(),
+  powerKilowatts: z.union([z.number(), z.string()]).optional(),
+  currentAmperes: z.union([z.number(), z.string()]).optional(),
+  sessionSeconds: z.union([z.number(), z.string()]).optional(),
+  sessionWattHours: z.union([z.number(), z.string()]).optional(),
   declaredCharge: z
     .looseObject({ amount: z.string().max(100), currency: z.string().max(3) })
     .optional(),

@@ -64,11 +64,6 @@ export class UseOfAccount {
     this.billedIn = billedIn;
   }
 
-  /** What its charge adds to in the period's sums. */
-  get item(): string {
-    return itemOf(this.record.service, this.place.category);
-  }
-
   has(key: StateKey): boolean {
     return this.#state.has(this.period.from, key);
   }
@@ -77,10 +72,10 @@ export class UseOfAccount {
     return this.#state.get(this.period.from, key);
   }
 
-  /** Adds to what an account owes. */
-  addNet(account: string, nano: bigint): void {
+  /** Adds to what an account owes, under the use's tax category unless another is said. */
+  addNet(account: string, nano: bigint, category = this.place.category): void {
     const period = this.billedIn.from;
-    const key: StateKey = ["net", account, this.item];
+    const key: StateKey = ["net", account, itemOf(this.record.service, category)];
     this.changes.push({ period, key, value: this.#state.get(period, key) + nano });
   }
 

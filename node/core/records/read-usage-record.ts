@@ -10,6 +10,10 @@ const octets = z.union([
   z.int().nonnegative(),
   z.string().regex(/^(0|[1-9]\d{0,29})$/, "expected whole octets"),
 ]);
+const measure = z.union([
+  z.number().nonnegative().max(1e12),
+  z.string().regex(/^\d{1,12}(\.\d{1,3})?$/, "expected a decimal number"),
+]);
 const decimal = z.string().regex(/^\d{1,30}(\.\d{1,30})?$/, "expected a decimal number");
 
 /** Dates that do not exist are read by the platform as others that do. */
@@ -53,6 +57,10 @@ const usageRecord = z.looseObject({
   visitedNetwork: text.optional(),
   application: text.optional(),
   quality: text.optional(),
+  powerKilowatts: measure.optional(),
+  currentAmperes: measure.optional(),
+  sessionSeconds: measure.optional(),
+  sessionWattHours: measure.optional(),
   sessionId: text.optional(),
   sequence: z.int().nonnegative().optional(),
   partial: z.enum(["first", "intermediate", "last"]).optional(),

@@ -46,6 +46,11 @@ export interface UsageRecord {
   application?: string;
   /** Class of service, in the operator's words. */
   quality?: string;
+  /** Decimals, at most three: power and current while it was used, the session's time and energy before. */
+  powerKilowatts?: number | string;
+  currentAmperes?: number | string;
+  sessionSeconds?: number | string;
+  sessionWattHours?: number | string;
   sessionId?: string;
   sequence?: number;
   partial?: "first" | "intermediate" | "last";

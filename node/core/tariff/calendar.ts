@@ -104,7 +104,9 @@ function dayPlanner(calendar: TariffCalendar): (day: number) => BandSpan[] {
       ({ time, dates }) =>
         (time.days?.includes(weekday) ?? true) &&
         (time.holidays === undefined || isHoliday) &&
-        (time.dates === undefined || listed(dates, date)),
+        (time.dates === undefined || listed(dates, date)) &&
+        (time.since === undefined || time.since <= date) &&
+        (time.until === undefined || date < time.until),
     );
     const edges = [0, DAY_MINUTES, ...holding.flatMap(({ from, to }) => [from, to])];
     const sorted = [...new Set(edges)].sort((a, b) => a - b);

@@ -1,5 +1,5 @@
 import { bandNames, compileCalendar, minuteOfDay } from "./calendar.ts";
-import type { TariffDocument } from "./document.ts";
+import type { CalendarTime, TariffDocument } from "./document.ts";
 import { dateAfterSessions, validityOf } from "./instants.ts";
 import type { ProblemList } from "./problem.ts";
 
@@ -24,6 +24,7 @@ export function checkCalendar(document: TariffDocument, list: ProblemList): void
     for (const [timeIndex, time] of band.when.entries()) {
       const path = ["calendar", "bands", bandIndex, "when", timeIndex];
       checkDates(time.dates ?? [], [...path, "dates"], list);
+      checkSeason(time, path, list);
       if (time.holidays !== undefined && calendar.holidays === undefined) {
         list.error(
           "tariff.holidays-missing",
@@ -41,6 +42,17 @@ export function checkCalendar(document: TariffDocument, list: ProblemList): void
       }
     }
   }
+}
+
+function checkSeason({ since, until }: CalendarTime, path: PropertyKey[], list: ProblemList): void {
+  if (since !== undefined) checkDates([since], [...path, "since"], list);
+  if (until !== undefined) checkDates([until], [...path, "until"], list);
+  if (since === undefined || until === undefined || since < until) return;
+  list.error(
+    "tariff.validity-empty",
+    path,
+    `Since ${since} and until before ${until} is no time; exchange the two.`,
+  );
 }
 
 function checkDates(dates: string[], path: PropertyKey[], list: ProblemList): void {

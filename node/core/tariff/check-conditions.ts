@@ -1,3 +1,5 @@
+import { parseDecimalNano } from "../money/decimal.ts";
+import { MEASURES } from "./class-measures.ts";
 import { classNames } from "./conditions.ts";
 import type { TariffDocument } from "./document.ts";
 import type { ProblemList } from "./problem.ts";
@@ -37,11 +39,26 @@ export function checkConditions(document: TariffDocument, list: ProblemList): vo
   }
   for (const [classIndex, { when }] of (classes?.classes ?? []).entries()) {
     for (const [index, time] of when.entries()) {
-      if (Object.keys(time).length > 0) continue;
-      empty(["classes", "classes", classIndex, "when", index], list);
+      const path = ["classes", "classes", classIndex, "when", index];
+      if (Object.keys(time).length === 0) empty(path, list);
+      for (const measure of MEASURES) {
+        const range = time[measure];
+        if (range !== undefined && !canHold(range)) empty([...path, measure], list);
+      }
     }
   }
   checkNames(document, list);
+}
+
+function canHold({
+  from,
+  below,
+}: {
+  from?: string | undefined;
+  below?: string | undefined;
+}): boolean {
+  if (from === undefined || below === undefined) return from !== below;
+  return parseDecimalNano(from) < parseDecimalNano(below);
 }
 
 function checkPlaces<T extends { name: string }>(

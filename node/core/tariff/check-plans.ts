@@ -246,7 +246,9 @@ const scaled = (percent: string): bigint => parseDecimalScaled(percent, PERCENT_
 /** What is in a price once can not be in it twice. */
 export function checkTaxes({ taxes = [], services }: TariffDocument, list: ProblemList): void {
   checkNamesDiffer(taxes, ["taxes"], list);
-  const categories = services.flatMap(({ prices }) => prices.map(({ taxCategory }) => taxCategory));
+  const categories = services.flatMap(({ prices }) =>
+    prices.flatMap(({ taxCategory, setUpTaxCategory }) => [taxCategory, setUpTaxCategory]),
+  );
   for (const [index, { of = [] }] of taxes.entries()) {
     for (const [place, what] of of.entries()) {
       if (TAXABLE.includes(what) || categories.includes(what)) continue;

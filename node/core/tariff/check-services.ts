@@ -5,7 +5,7 @@ import {
   checkPerUnits,
   checkTiers,
 } from "./check-tiers.ts";
-import { classNames, dimensionsOf } from "./conditions.ts";
+import { classesOfService, dimensionsOf } from "./conditions.ts";
 import type { TariffDocument, TariffPrice, TariffService } from "./document.ts";
 import type { ProblemList } from "./problem.ts";
 import { unitFits, unitsOf } from "./units.ts";
@@ -120,7 +120,7 @@ function checkPrices(
     (document.origins ?? []).map(({ name }) => name),
     by.origin,
   );
-  const classes = or0(classNames(document), by.class);
+  const classes = or0(classesOfService(document, service.service), by.class);
   const each = bands.length * areas.length * origins.length * classes.length;
   if (serviceZones.length * each > CELLS_MAX) {
     list.error(

@@ -1,7 +1,8 @@
 import { TallystickError } from "../errors.ts";
 import { unpackNetwork } from "../records/network-code.ts";
-import type { UsageRecord } from "../records/usage-record.ts";
+import type { Service, UsageRecord } from "../records/usage-record.ts";
 import { findLastIndex } from "./binary-search.ts";
+import { holdsMeasures } from "./class-measures.ts";
 import { DIGITS_MAX, NO_DIGITS, packDigits, splitDecidingDigits } from "./digits.ts";
 import type { TariffDocument, TariffService } from "./document.ts";
 import { intervalsOfPrefixes, type ZoneInterval } from "./intervals.ts";
@@ -81,6 +82,15 @@ export function compileConditions(document: TariffDocument): CompiledConditions 
     withheldOrigin: placeOf(origins.findIndex(({ withheld }) => withheld)),
     invalidOrigin: placeOf(origins.findIndex(({ invalid }) => invalid)),
   };
+}
+
+/** The classes that a use of a service can be of. */
+export function classesOfService({ classes }: TariffDocument, service: Service): string[] {
+  if (classes === undefined) return [];
+  const found = classes.classes.filter(({ when }) =>
+    when.some(({ services }) => services?.includes(service) ?? true),
+  );
+  return [...found.map(({ name }) => name), classes.otherwise];
 }
 
 export function classNames({ classes }: TariffDocument): string[] {
@@ -173,7 +183,7 @@ export interface Groups {
 /**
  * The class of a use: the first of the document's that holds.
  * @param groups absent where the account is not known
- * @throws TallystickError `rating.needs-account`
+ * @throws TallystickError `rating.needs-account`, and as `holdsMeasures`
  */
 export function classOf(
   { classes }: TariffDocument,
@@ -183,7 +193,8 @@ export function classOf(
   if (classes === undefined) return 0;
   const index = classes.classes.findIndex(({ when }) =>
     when.some((time) => {
-      const { accountGroups, deviceGroups, applications, qualities, homeNetworks } = time;
+      const { accountGroups, deviceGroups, applications, qualities, homeNetworks, services } = time;
+      if (services?.includes(record.service) === false) return false;
       if (groups === undefined && (accountGroups !== undefined || deviceGroups !== undefined)) {
         throw new TallystickError(
           "rating.needs-account",
@@ -196,7 +207,8 @@ export function classOf(
         (deviceGroups?.some((one) => groups?.device.includes(one)) ?? true) &&
         (applications?.includes(record.application ?? "") ?? true) &&
         (qualities?.includes(record.quality ?? "") ?? true) &&
-        (homeNetworks?.some((prefix) => home?.startsWith(prefix)) ?? true)
+        (homeNetworks?.some((prefix) => home?.startsWith(prefix)) ?? true) &&
+        holdsMeasures(time, record)
       );
     }),
   );

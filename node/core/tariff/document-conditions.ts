@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SERVICES } from "../records/usage-record.ts";
 import { name } from "./document-values.ts";
 
 /*
@@ -37,6 +38,15 @@ const origin = z
   })
   .describe("Where the calling number comes from; the longest prefix counts");
 
+const measure = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,8})(\.\d{1,3})?$/, 'expected a decimal string such as "16"');
+const range = (what: string) =>
+  z
+    .strictObject({ from: measure.optional(), below: measure.optional() })
+    .optional()
+    .describe(`${what}: \`from\` this on, \`below\` that`);
+
 const classTime = z
   .strictObject({
     accountGroups: names("Groups of the account, as the accounts file names them"),
@@ -44,8 +54,17 @@ const classTime = z
     applications: names("The record's `application`"),
     qualities: names("The record's `quality`"),
     homeNetworks: networks.optional().describe("Leading digits of the record's home network"),
+    services: z.array(z.enum(SERVICES)).min(1).optional().describe("Services; all when absent"),
+    powerKilowatts: range("The record's `powerKilowatts`, else its energy by its duration"),
+    currentAmperes: range("The record's `currentAmperes`"),
+    sessionSeconds: range(
+      "How long the session had lasted: the record's `sessionSeconds`, else from `sessionStart`",
+    ),
+    sessionWattHours: range("What the session had used before: the record's `sessionWattHours`"),
   })
   .describe("All that is given must hold; one of each list is enough");
+
+export type ClassTime = z.infer<typeof classTime>;
 
 export const areas = z.array(area).min(1).max(1000);
 export const origins = z.array(origin).min(1).max(1000);
@@ -58,4 +77,6 @@ export const classes = z
       .describe("The first class of the list that holds is the class of a use"),
     otherwise: name.describe("The class of every other use"),
   })
-  .describe("Kinds of use by account, device, application, quality and home network");
+  .describe(
+    "Kinds of use by account, device, application, quality, home network, power, and place in a session",
+  );

@@ -46,15 +46,21 @@ const date = z
   .string()
   .regex(/^(\d{4}-)?\d{2}-\d{2}$/, "expected a date (2026-12-25), or one of every year (12-25)");
 
+const fullDate = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, "expected a date such as 2026-12-25");
+
 const calendarTime = z
   .strictObject({
     days: z.array(z.enum(WEEKDAYS)).min(1).max(7).optional(),
     holidays: z.literal(true).optional().describe("Only on the calendar's holidays"),
     dates: z.array(date).min(1).max(400).optional(),
+    since: fullDate.optional().describe("First date"),
+    until: fullDate.optional().describe("The date before which it ends"),
     from: timeOfDay.optional(),
     to: timeOfDay.optional(),
   })
-  .describe("A part of the week or year; all that is given must hold. `to` is exclusive");
+  .describe(
+    "A part of the week or year; all that is given must hold. `to` and `until` are exclusive",
+  );
 
 const calendar = z
   .strictObject({
@@ -128,6 +134,9 @@ const price = z.strictObject({
   minimum: amount.optional(),
   maximum: amount.optional(),
   rounding: rounding.optional(),
+  setUpTaxCategory: name
+    .optional()
+    .describe("What taxes of the set-up fee are on, where it is taxed otherwise than the use"),
   taxCategory: name
     .optional()
     .describe("What taxes are on instead of the service, where one of them names it"),

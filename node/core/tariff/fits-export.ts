@@ -24,14 +24,23 @@ const PRICE_PARTS = [
   "currency",
   "counted",
   "chargedFrom",
+  "setUpTaxCategory",
   "taxCategory",
   "split",
 ] as const satisfies readonly (keyof TariffPrice)[];
 
-/** @throws TallystickError `export.not-expressible` with the place of what does not fit */
-export function requireExportable(document: TariffDocument, format: string): void {
+/**
+ * @param has parts that the format has, in a form that its export checks
+ * @throws TallystickError `export.not-expressible` with the place of what does not fit
+ */
+export function requireExportable(
+  document: TariffDocument,
+  format: string,
+  has: readonly string[] = [],
+): void {
   for (const part of DOCUMENT_PARTS) {
-    if (document[part] !== undefined) throw notExpressible(part, `${format} has no ${part}.`);
+    if (document[part] !== undefined && !has.includes(part))
+      throw notExpressible(part, `${format} has no ${part}.`);
   }
   if ((document.rounding.of ?? "charge") !== "charge") {
     throw notExpressible("rounding/of", `${format} rounds each charge.`);
@@ -43,7 +52,7 @@ export function requireExportable(document: TariffDocument, format: string): voi
     }
     for (const [at, price] of service.prices.entries()) {
       for (const part of PRICE_PARTS) {
-        if (price[part] === undefined) continue;
+        if (price[part] === undefined || has.includes(part)) continue;
         throw notExpressible(`${place}/prices/${at}/${part}`, `${format} has no ${part}.`);
       }
       if (price.tiers?.steps.some((step) => step.package !== undefined)) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { TallystickError } from "../../../node/core/errors.ts";
+import { needsAccounts } from "../../../node/core/rating/account-rater.ts";
 import { rateUsage } from "../../../node/core/rating/rate-usage.ts";
 import type { UsageRecord } from "../../../node/core/records/usage-record.ts";
 import { checkTariff, parseTariff } from "../../../node/core/tariff/check.ts";
@@ -11,6 +12,7 @@ import { exportCgrates } from "../../../node/core/tariff/export-cgrates.ts";
 import { exportOcpi } from "../../../node/core/tariff/export-ocpi.ts";
 import { importCgrates } from "../../../node/core/tariff/import-cgrates.ts";
 import { importOcpiTariff } from "../../../node/core/tariff/import-ocpi.ts";
+import { accountScene } from "../rating/account-scene.ts";
 import { PEAK_CALENDAR, PER_STARTED_MINUTE, tariffDocument } from "./tariff-fixture.ts";
 
 const PARTY = { countryCode: "DE", partyId: "ALD" };
@@ -103,9 +105,14 @@ const instant = fc
   .map((at) => new Date(at).toISOString());
 
 function sameCosts(a: TariffDocument, b: TariffDocument, records: UsageRecord[]): void {
-  const [one, other] = [compileTariff(a), compileTariff(b)];
+  const raterOf = (document: TariffDocument) => {
+    const tariff = compileTariff(document);
+    if (!needsAccounts(tariff)) return (record: UsageRecord) => rateUsage(tariff, record);
+    return accountScene(document).outcomeOf;
+  };
+  const [one, other] = [raterOf(a), raterOf(b)];
   for (const record of records) {
-    const [before, after] = [rateUsage(one, record), rateUsage(other, record)];
+    const [before, after] = [one(record), other(record)];
     assert.ok(
       before.outcome === "rated" && after.outcome === "rated",
       `${before.outcome} ${after.outcome}`,
@@ -336,7 +343,20 @@ describe("export of tariffs", () => {
         energy({ increments: { first: 5, further: 1, unit: "Wh" } }),
         "services/0/prices/0/increments",
       ],
-      [energy({}, { taxes: [{ name: "VAT", percent: "19", of: ["energy"] }] }), "taxes"],
+      [
+        energy(
+          {},
+          {
+            taxes: [
+              { name: "VAT", percent: "19" },
+              { name: "energy tax", percent: "2", of: ["energy"] },
+            ],
+          },
+        ),
+        "taxes",
+      ],
+      [energy({}, { plans: [{ name: "S", commitment: "5" }] }), "plans"],
+      [energy({ counted: "period" }), "services/0/prices/0/counted"],
       [
         energy(
           {},
@@ -364,6 +384,7 @@ describe("export of tariffs", () => {
     const rounding = { mode: "half-up" as const, scale: 2 };
     assert.deepEqual(codes(exportOcpi(parseTariff(energy({}, { rounding })), PARTY).notes), [
       "export.rounding",
+      "export.free-there",
       "export.time-zone",
     ]);
   });
