@@ -20,10 +20,10 @@ import {
   unknown,
 } from "./check.ts";
 import { type CheckedBatch, checkInclusion } from "./check-batch.ts";
-import type { FeeCheck } from "./check-fee.ts";
 import { checkPrice, type PublishedVersion } from "./check-price.ts";
 import { accountFromJson, chargeFromJson, partyFromJson } from "./group-json.ts";
 import type { LedgerFacts } from "./ledger-facts.ts";
+import type { PeriodReplay } from "./period-replay.ts";
 import type { PlanReplay } from "./plan-replay.ts";
 
 /** What every line of a bundle is judged by. */
@@ -36,14 +36,14 @@ export interface LineContext {
   tariffs: PublishedVersion[];
   /** Prices charges that name a plan; asked for each line in order. */
   plans: PlanReplay;
-  /** What the plans that were named ask once a period. */
-  fees: FeeCheck;
+  /** Closes the periods of the lines that were priced. */
+  ends: PeriodReplay;
   /** What the credits that are proven give back, by the line that they point at. */
   creditedNano: ReadonlyMap<BundleCharge, bigint>;
 }
 
 export function reportCharge(
-  { bundle, facts, batches, inBook, tariffs, plans, fees, creditedNano }: LineContext,
+  { bundle, facts, batches, inBook, tariffs, plans, ends, creditedNano }: LineContext,
   charge: BundleCharge,
   before: BundleCharge | undefined,
 ): LineReport {
@@ -67,11 +67,10 @@ export function reportCharge(
         (tariff) => {
           if (isClosed(charge.charge)) return undefined;
           const replayed = plans.price(tariff, charge, charge.charge);
-          const plan = replayed?.plan;
-          if (plan !== undefined) fees.name(tariff, plan, Number(charge.charge.start));
+          ends.note(tariff, charge, charge.charge, replayed);
           return replayed;
         },
-        fees,
+        (tariff) => ends.check(tariff, charge),
       );
   const included = isNamedOtherwise(charge)
     ? fail("included", "The name of the other side is not the one that was committed.")

@@ -6,7 +6,8 @@ import { placeCharge, priceCharge } from "../rating/price-charge.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
 import type { OpenedCharge } from "./bundle.ts";
 import { type Check, fail, pass, unknown } from "./check.ts";
-import { FeeCheck } from "./check-fee.ts";
+import { checkPeriodEnd } from "./check-period-end.ts";
+import type { ClosedLine } from "./period-replay.ts";
 import type { Replayed } from "./plan-replay.ts";
 import { sessionStart } from "./session-start.ts";
 
@@ -60,7 +61,7 @@ function factsOf(charge: OpenedCharge): PricingFacts {
 /**
  * Whether the amount is what the tariff in force at the charge's start yields.
  * @param replay prices a charge that names a plan, by the lines before it
- * @param fees of the plans that the lines before it name
+ * @param close finds a line of a period's end in what the lines of the bill yield
  */
 export function checkPrice(
   charge: OpenedCharge,
@@ -68,7 +69,7 @@ export function checkPrice(
   currency: string,
   tariffs: readonly PublishedVersion[],
   replay?: (compiled: CompiledTariff) => Replayed | undefined,
-  fees: FeeCheck = new FeeCheck(),
+  close?: (compiled: CompiledTariff) => ClosedLine | undefined,
 ): { check: Check; expectedNano?: bigint } {
   const name = "priced";
   const failed = (because: string) => ({ check: fail(name, because) });
@@ -82,8 +83,10 @@ export function checkPrice(
     };
   }
   if (charge.kind !== CHARGE_KIND.usage) {
-    const compiled = versionInForce(tariffs, BigInt(charge.start))?.compiled;
-    return fees.check(compiled, charge, amountNano);
+    const { version, compiled } = versionInForce(tariffs, BigInt(charge.start)) ?? {};
+    const isOfBill = compiled?.currency === currency && version === charge.tariffVersion;
+    const closed = compiled === undefined || !isOfBill ? undefined : close?.(compiled);
+    return checkPeriodEnd(charge.kind, amountNano, currency, closed);
   }
   const tariff = versionInForce(tariffs, BigInt(charge.start));
   if (tariff === undefined) return failed("No tariff that is shown was in force at that time.");

@@ -3,7 +3,7 @@ import { BillingPeriods } from "../rating/billing-period.ts";
 import type { Component } from "../rating/outcome.ts";
 import { PlanPricer, placeOf } from "../rating/plan-pricer.ts";
 import { firstPricePlace } from "../rating/price-pieces.ts";
-import type { StateChange } from "../rating/rating-state.ts";
+import type { StateChange, StateKey } from "../rating/rating-state.ts";
 import { type CounterMove, UseOfAccount } from "../rating/use-of-account.ts";
 import type { Service } from "../records/usage-record.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
@@ -33,6 +33,8 @@ const PLAN_SCOPE = "0x504c414e";
 export interface Replayed {
   /** Undefined for an account without a plan. */
   plan: string | undefined;
+  /** Of the plan's assignment, as the charge names it. */
+  ordinal: string;
   amountNano: bigint;
   /** How the operator's words differ from what follows; undefined where they do not. */
   wrong?: string;
@@ -89,11 +91,18 @@ export class PlanReplay {
     const wrong = differenceOf(line, chosen);
     return {
       plan: plan.plan?.name,
+      ordinal: charge.counters[1]?.scopeSequence ?? "0",
       amountNano,
       ...(wrong === undefined ? {} : { wrong }),
       // Nothing that is told can make it cheaper than nothing.
       told: amountNano === 0n ? [] : told,
     };
+  }
+
+  /** What the lines so far have moved of the account's own counters and limits in a period. */
+  *moved(period: number): Generator<[StateKey, bigint]> {
+    yield* this.#own.ofAccount(period, "counter");
+    yield* this.#own.ofAccount(period, "limit");
   }
 
   #periodsOf(tariff: CompiledTariff): BillingPeriods {

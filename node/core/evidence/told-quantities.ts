@@ -16,10 +16,10 @@ import type { OpenedCharge, ToldMove } from "./bundle.ts";
  * where neither shows it, as the operator tells. Accounts have no names here.
  */
 
-const OWN = "own";
+export const OWN = "own";
 const POOL = "pool";
 const SPONSOR = "sponsor";
-const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+export const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 
 /** What one line is priced by. */
 export interface ReplayScene {
@@ -43,15 +43,25 @@ export interface ReplayScene {
 
 /** Quantities that the lines so far have come to; of an allowance what is left. */
 export class OwnQuantities {
-  readonly #values = new Map<string, bigint>();
+  readonly #periods = new Map<number, Map<string, bigint>>();
 
   get(period: number, key: StateKey): bigint | undefined {
-    return this.#values.get(`${period} ${JSON.stringify(key)}`);
+    return this.#periods.get(period)?.get(JSON.stringify(key));
   }
 
   apply(changes: readonly StateChange[]): void {
     for (const { period, key, value } of changes) {
-      this.#values.set(`${period} ${JSON.stringify(key)}`, value);
+      const values = this.#periods.get(period) ?? new Map<string, bigint>();
+      this.#periods.set(period, values);
+      values.set(JSON.stringify(key), value);
+    }
+  }
+
+  /** What the account itself moved in a period, of one kind. */
+  *ofAccount(period: number, kind: string): Generator<[StateKey, bigint]> {
+    for (const [text, value] of this.#periods.get(period) ?? []) {
+      const key = JSON.parse(text) as string[];
+      if (key[0] === kind && key[1] === OWN) yield [key, value];
     }
   }
 }
@@ -120,7 +130,10 @@ export class ToldQuantities implements Quantities {
     const [, , name = ""] = key;
     const limit = plan?.limits?.find((one) => one.name === name);
     const told = this.#moveOf(name, limit?.scope ?? "account")?.before ?? "0";
-    if (limit?.per === "period") return BigInt(told);
+    if (limit?.per === "period") {
+      // It decides nothing before the period's end.
+      return this.#counted(period, key, limit.scope) ?? BigInt(told);
+    }
     if (limit?.per !== "session") {
       return this.#count(period, key, limit?.scope ?? "account", `"${name}"`, told);
     }

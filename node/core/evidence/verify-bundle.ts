@@ -4,11 +4,12 @@ import { type Check, fail, type LineReport, pass, unknown } from "./check.ts";
 import { checkBatch, checkBook, checkBooks } from "./check-batch.ts";
 import { type LineContext, reportCharge } from "./check-charge.ts";
 import { creditedByCharge, reportCredit } from "./check-credit.ts";
-import { FeeCheck } from "./check-fee.ts";
 import { checkInvoice } from "./check-invoice.ts";
+import { versionInForce } from "./check-price.ts";
 import { checkOwner, checkPseudonym } from "./check-subscriber.ts";
 import { openTariffs } from "./check-tariff.ts";
 import type { LedgerFacts } from "./ledger-facts.ts";
+import { PeriodReplay } from "./period-replay.ts";
 import { PlanReplay } from "./plan-replay.ts";
 
 export type { Check, LineReport, LineVerdict } from "./check.ts";
@@ -52,14 +53,15 @@ export function verifyBundle(
   const tariffs = openTariffs(bundle, facts);
   const batches = bundle.batches.map((batch) => checkBatch(batch, facts));
   const credits = bundle.credits.map((credit) => reportCredit(bundle, credit, batches));
+  const plans = new PlanReplay(bundle);
   const context: LineContext = {
     bundle,
     facts,
     batches,
     inBook: bundle.batches.map((batch) => checkBook(bundle, batch, 1)),
     tariffs: tariffs.versions,
-    plans: new PlanReplay(bundle),
-    fees: new FeeCheck(),
+    plans,
+    ends: new PeriodReplay(bundle, (period) => plans.moved(period)),
     creditedNano: creditedByCharge(bundle, credits),
   };
   const lines = bundle.charges.map((charge, at) => {
@@ -67,6 +69,12 @@ export function verifyBundle(
     return reportCharge(context, charge, bundle.charges[at - 1]);
   });
   onProgress?.(lines.length, lines.length);
+  const reductions =
+    bundle.invoice &&
+    context.ends.checkReductions(
+      BigInt(bundle.invoice.body.creditsNano),
+      (at) => versionInForce(tariffs.versions, BigInt(at))?.compiled,
+    );
   const bundleChecks = [
     ...tariffs.checks,
     checkBooks(bundle),
@@ -74,6 +82,7 @@ export function verifyBundle(
     ...(owner === undefined ? [] : [checkOwner(bundle, owner)]),
     checkGapFree(bundle),
     ...checkInvoice(bundle, batches),
+    ...(reductions === undefined ? [] : [reductions]),
   ];
   return {
     lines,

@@ -1,6 +1,6 @@
 import { minorUnitDigits } from "../money/currency.ts";
 import { formatNano, parseDecimalNano } from "../money/decimal.ts";
-import { type Fraction, fraction, roundFractionToMultiple } from "../money/fraction.ts";
+import { fraction, roundFractionToMultiple } from "../money/fraction.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
 import type { TariffPlan, TariffTax } from "../tariff/document.ts";
 import { planAt } from "./account-directory.ts";
@@ -8,14 +8,13 @@ import { overlaps } from "./allowances.ts";
 import type { BillingPeriod, BillingPeriods } from "./billing-period.ts";
 import { multiplyFractions, percentFraction } from "./compose-charge.ts";
 import { counterCharges } from "./counter-charges.ts";
+import { type DueFee, dueFees } from "./due-fees.ts";
 import { describeItem, isTaxed, itemOfFee, itemsOfDiscount } from "./period-items.ts";
-import { type PeriodLine, roundParts } from "./period-lines.ts";
-import type { PlanAssignment, RatedAccount } from "./rated-account.ts";
+import { type ExactPart, type PeriodLine, roundParts } from "./period-lines.ts";
+import type { RatedAccount } from "./rated-account.ts";
 import type { StateKey } from "./rating-state.ts";
-import { recurringPart } from "./recurring-fee.ts";
 
 type PeriodDiscount = NonNullable<TariffPlan["periodDiscounts"]>[number];
-type Exact = { because: string; exact: Fraction };
 
 /** An account's period: its lines in order, and the sum that they come to with its charges. */
 export interface ClosedAccount {
@@ -50,7 +49,8 @@ export class AccountClosing {
     this.#period = period;
   }
 
-  close(held: readonly [StateKey, bigint][]): ClosedAccount {
+  /** @param fees what is due for the period itself, where it is known beforehand */
+  close(held: readonly [StateKey, bigint][], fees?: Iterable<DueFee>): ClosedAccount {
     const of = (kind: string) => held.filter(([[first]]) => first === kind);
     for (const [[, , service = ""], nano] of of("net")) this.#nets.set(service, nano);
     const usageNano = this.#net();
@@ -58,12 +58,11 @@ export class AccountClosing {
     for (const { name, service, parts } of counterCharges(this.#tariff, of("counter"))) {
       this.#add("period-charge", name, parts, service);
     }
-    const daysUsed = daysByDevice(of("seen"));
     const last =
       planAt(this.#account, this.#period.to - 1) ??
       this.#account.assignments.findLast((dates) => overlaps(dates, this.#period));
-    for (const assignment of this.#account.assignments) {
-      if (overlaps(assignment, this.#period)) this.#fees(assignment, daysUsed);
+    for (const { kind, name, parts } of fees ?? this.#feesDue(of("seen"))) {
+      this.#add(kind, name, parts, itemOfFee(kind, name));
     }
     if (last !== undefined) {
       this.#limits(last.plan, of("limit"));
@@ -81,6 +80,10 @@ export class AccountClosing {
       taxNano,
       totalNano: this.#net() + taxNano,
     };
+  }
+
+  #feesDue(seen: readonly [StateKey, bigint][]): Iterable<DueFee> {
+    return dueFees(this.#account, this.#period, this.#periods, seen);
   }
 
   /** Each service's sum is a line of its own where the tariff rounds lines. */
@@ -110,7 +113,7 @@ export class AccountClosing {
   }
 
   /** @param item what the line adds to: a service, or its own kind */
-  #add(kind: PeriodLine["kind"], name: string, exact: readonly Exact[], item: string): void {
+  #add(kind: PeriodLine["kind"], name: string, exact: readonly ExactPart[], item: string): void {
     const { amountNano, parts } = roundParts(exact, this.#tariff.document);
     if (
       amountNano === 0n &&
@@ -123,51 +126,6 @@ export class AccountClosing {
     this.#lines.push({ kind, account, name, period: this.#period, amountNano, parts });
     const sign = kind === "credit" ? -1n : 1n;
     this.#nets.set(item, (this.#nets.get(item) ?? 0n) + sign * amountNano);
-  }
-
-  #fees({ plan, ...assigned }: PlanAssignment, used: DaysUsed): void {
-    const period = this.#period;
-    const days = this.#periods.daysBetween(period.from, period.to);
-    const holders = (per: "account" | "device") =>
-      (per === "account" ? [{ id: this.#account.id, ...assigned }] : this.#account.devices).map(
-        ({ id, from, to }) => ({
-          id,
-          begins: Math.max(from, assigned.from),
-          from: Math.max(from, assigned.from, period.from),
-          to: Math.min(to, assigned.to, period.to),
-        }),
-      );
-    for (const fee of plan.recurring ?? []) {
-      const parts = holders(fee.per)
-        .filter(({ from, to }) => from < to)
-        .map(({ id, from, to }) => {
-          const daysHeld = this.#periods.daysBetween(from, to);
-          return recurringPart(fee, id, {
-            days,
-            daysHeld,
-            daysUsed: this.#daysUsed(used, fee.per === "account" ? undefined : id, from, to),
-          });
-        })
-        .filter((part) => part !== undefined);
-      if (parts.length > 0)
-        this.#add("recurring", fee.name, parts, itemOfFee("recurring", fee.name));
-    }
-    for (const { name, amount, per } of plan.oneOff ?? []) {
-      const parts = holders(per)
-        .filter(({ begins, from, to }) => begins >= period.from && from < to)
-        .map(({ id }) => ({ because: `for ${id}`, exact: fraction(parseDecimalNano(amount)) }));
-      if (parts.length > 0) this.#add("one-off", name, parts, itemOfFee("one-off", name));
-    }
-  }
-
-  /** Days from one instant to the other on which a device, or any of the account's, was used. */
-  #daysUsed(used: DaysUsed, device: string | undefined, from: number, to: number): number {
-    const [first, last] = [this.#periods.dayAt(from), this.#periods.dayAt(to - 1)];
-    let count = 0;
-    for (const day of (device === undefined ? used.ofAll : used.byDevice.get(device)) ?? []) {
-      if (day >= first && day <= last) count += 1;
-    }
-    return count;
   }
 
   #limits(plan: TariffPlan, held: readonly [StateKey, bigint][]): void {
@@ -265,21 +223,4 @@ export class AccountClosing {
   #money(nano: bigint): string {
     return formatNano(nano, minorUnitDigits(this.#tariff.currency));
   }
-}
-
-/** Local days on which something was used. */
-interface DaysUsed {
-  ofAll: Set<string>;
-  byDevice: Map<string, Set<string>>;
-}
-
-function daysByDevice(seen: readonly [StateKey, bigint][]): DaysUsed {
-  const ofAll = new Set<string>();
-  const byDevice = new Map<string, Set<string>>();
-  for (const [[, , device = "", day = ""]] of seen) {
-    ofAll.add(day);
-    const days = byDevice.get(device) ?? new Set();
-    byDevice.set(device, days.add(day));
-  }
-  return { ofAll, byDevice };
 }

@@ -1,10 +1,11 @@
 import { minorUnitDigits } from "../money/currency.ts";
 import { formatNano } from "../money/decimal.ts";
-import { type Fraction, fraction } from "../money/fraction.ts";
+import { fraction } from "../money/fraction.ts";
 import type { Service } from "../records/usage-record.ts";
 import type { CompiledTariff, PriceSource } from "../tariff/compile.ts";
 import { isSameCell, type PriceRow } from "../tariff/rows.ts";
 import { baseUnitOf } from "../tariff/units.ts";
+import type { ExactPart } from "./period-lines.ts";
 import { packagesBegun } from "./price-pieces.ts";
 import type { StateKey } from "./rating-state.ts";
 import { readableCount } from "./readable-units.ts";
@@ -13,7 +14,7 @@ import { readableCount } from "./readable-units.ts";
 export interface CounterCharge {
   name: string;
   service: Service;
-  parts: { because: string; exact: Fraction }[];
+  parts: ExactPart[];
 }
 
 /**

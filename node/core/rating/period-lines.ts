@@ -26,9 +26,15 @@ export interface PeriodLine {
   isIncluded?: true;
 }
 
+/** One part before rounding. */
+export interface ExactPart {
+  because: string;
+  exact: Fraction;
+}
+
 /** Exact parts, rounded once in their sum as the tariff rounds; what rounding does is shown. */
 export function roundParts(
-  parts: readonly { because: string; exact: Fraction }[],
+  parts: readonly ExactPart[],
   { rounding: { mode, scale, of } }: Pick<TariffDocument, "rounding">,
 ): { amountNano: bigint; parts: PeriodPart[] } {
   let exact = fraction(0n);

@@ -1,8 +1,9 @@
 import { parseDecimalNano } from "../money/decimal.ts";
-import { type Fraction, fraction } from "../money/fraction.ts";
+import { fraction } from "../money/fraction.ts";
 import type { TariffPlan } from "../tariff/document.ts";
+import type { ExactPart } from "./period-lines.ts";
 
-type Fee = NonNullable<TariffPlan["recurring"]>[number];
+export type RecurringFee = NonNullable<TariffPlan["recurring"]>[number];
 
 /** Days of a billing period, and for how many of them someone had, and used, what the fee is for. */
 export interface FeeDays {
@@ -13,10 +14,10 @@ export interface FeeDays {
 
 /** What a fee comes to for an account or device; undefined where nothing is due. */
 export function recurringPart(
-  { amount, proration, every = "period", due = "held" }: Fee,
+  { amount, proration, every = "period", due = "held" }: RecurringFee,
   id: string,
   { days, daysHeld, daysUsed }: FeeDays,
-): { because: string; exact: Fraction } | undefined {
+): ExactPart | undefined {
   if (due === "used" && daysUsed === 0) return undefined;
   const whole = parseDecimalNano(amount);
   if (every === "day") {
