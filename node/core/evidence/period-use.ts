@@ -55,7 +55,12 @@ export class PeriodUse {
     const price = rowsOfCharge(tariff, charge).price - firstPricePlace(tariff);
     const { service } = placeOf(tariff, price);
     const item = itemOf(service.service, tariff.priceSources[price]?.price.taxCategory);
-    this.#addNet(item, line);
+    const { plans = [], taxes = [] } = tariff.document;
+    // Accounts that nothing but their use is due for are not summed up, until they get a plan.
+    if (replayed === undefined && (plans.length > 0 || taxes.length === 0)) {
+      this.doubts.add("which use came before the account had a plan");
+    }
+    if (replayed !== undefined || plans.length === 0) this.#addNet(item, line);
     if (isLate) {
       this.doubts.add("which period's sums late use has joined");
       return;

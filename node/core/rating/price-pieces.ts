@@ -103,10 +103,16 @@ export function packagesBegun({ per }: PriceRow, from: bigint, to: bigint): bigi
 /** The price of each increment is that of the band in which it starts; increments run on. */
 function piecesByBand(tariff: CompiledTariff, own: PriceRow, units: BilledUnits): Piece[] {
   const { startMilliseconds, quantity, from, to } = units;
+  const { calendarRows, laterBands } = tariff;
   const pieces: Piece[] = [];
-  let at = findCalendarRow(tariff, startMilliseconds);
+  const isIn = ({ from, to }: CalendarRow) => from <= startMilliseconds && startMilliseconds < to;
+  const later = laterBands.findIndex(isIn);
+  let at =
+    findCalendarRow(tariff, startMilliseconds) ??
+    (later < 0 ? undefined : calendarRows.length + later);
   for (let begin = from; begin < to || pieces.length === 0; at++) {
-    const calendar = at === undefined ? undefined : tariff.calendarRows[at];
+    const calendar =
+      at === undefined ? undefined : (calendarRows[at] ?? laterBands[at - calendarRows.length]);
     if (at === undefined || calendar === undefined) throw calendarEnded();
     const price = requirePriceRow(tariff, own.zone, (calendar as CalendarRow).band, own);
     const row = tariff.priceRows[price] as PriceRow;
@@ -114,10 +120,12 @@ function piecesByBand(tariff: CompiledTariff, own: PriceRow, units: BilledUnits)
     const next = billedQuantity(row, BigInt(calendar.to - startMilliseconds));
     if (next <= begin && begin < to) continue;
     const end = next < to ? next : to;
-    const billed = end - begin;
+    // Where the calendar ended within a band, the band goes on.
+    const first = pieces.at(-1)?.price === price ? begin - (pieces.pop() as Piece).billed : begin;
+    const billed = end - first;
     pieces.push({
       price,
-      quantity: overlap(0n, quantity, begin, end),
+      quantity: overlap(0n, quantity, first, end),
       billed,
       exact: fraction(row.priceNano * billed, row.per),
     });

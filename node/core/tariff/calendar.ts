@@ -5,7 +5,7 @@ import {
   type TariffDocument,
   WEEKDAYS,
 } from "./document.ts";
-import { validityOf } from "./instants.ts";
+import { END_OF_TIME_MILLISECONDS, SESSION_MINUTES_MAX, validityOf } from "./instants.ts";
 import type { CalendarRow } from "./rows.ts";
 
 /*
@@ -30,11 +30,28 @@ export function bandNames(document: TariffDocument): string[] {
 /** The tariff's bands as rows without gap or overlap, from `calendarFrom` to `calendarUntil`. */
 export function compileCalendar(document: TariffDocument): CalendarRow[] {
   const { calendarFrom, calendarUntil } = validityOf(document);
+  return layBands(document, calendarFrom, calendarUntil);
+}
+
+/**
+ * The bands after the calendar's end, as far as a session can last that began before it. They are no
+ * rows of the tree: the document, whose hash is under the tariff's root, says them to whoever holds it,
+ * and no price that looks bands up at each increment is for the ledger.
+ */
+export function bandsAfterCalendar(document: TariffDocument): CalendarRow[] {
+  const { calendarUntil } = validityOf(document);
+  const isAsked = document.services.some(({ bandsAt }) => bandsAt === "increment-start");
+  if (!isAsked || calendarUntil === END_OF_TIME_MILLISECONDS) return [];
+  const until = Math.min(calendarUntil + SESSION_MINUTES_MAX * MINUTE, END_OF_TIME_MILLISECONDS);
+  return layBands(document, calendarUntil, until);
+}
+
+function layBands(document: TariffDocument, first: number, end: number): CalendarRow[] {
   const { calendar } = document;
-  if (calendar === undefined) return [{ from: calendarFrom, to: calendarUntil, band: 1 }];
+  if (calendar === undefined) return [{ from: first, to: end, band: 1 }];
   const planOfDay = dayPlanner(calendar);
   const rows: CalendarRow[] = [];
-  for (const stretch of offsetStretches(calendarFrom, calendarUntil, document.timeZone)) {
+  for (const stretch of offsetStretches(first, end, document.timeZone)) {
     const localFrom = stretch.from + stretch.offset;
     const localTo = stretch.to + stretch.offset;
     for (let day = Math.floor(localFrom / DAY); day * DAY < localTo; day++) {

@@ -1,6 +1,5 @@
 import { bandNames, compileCalendar, minuteOfDay } from "./calendar.ts";
 import type { CalendarTime, TariffDocument } from "./document.ts";
-import { dateAfterSessions, validityOf } from "./instants.ts";
 import type { ProblemList } from "./problem.ts";
 
 /** Names and dates of the calendar. */
@@ -64,23 +63,6 @@ function checkDates(dates: string[], path: PropertyKey[], list: ProblemList): vo
       list.error("tariff.date-invalid", [...path, index], `${date} is no date; correct it.`);
     }
   }
-}
-
-/**
- * Where each increment looks up its band, a session that runs past the calendar's end has no price.
- * The end that is taken unless one is written can not move: calendar rows are under the tariff's root.
- */
-export function checkCalendarOutlasts(document: TariffDocument, list: ProblemList): void {
-  const { validTo, calendarUntil } = validityOf(document);
-  if (document.validTo === undefined || calendarUntil > validTo) return;
-  if (!document.services.some(({ bandsAt }) => bandsAt === "increment-start")) return;
-  list.warning(
-    "tariff.calendar-ends-with-tariff",
-    ["calendarUntil"],
-    "A session that begins before validTo and lasts past it will be suspended, because its later " +
-      `increments have no band; write "calendarUntil": "${dateAfterSessions(validTo, document.timeZone)}", ` +
-      "which outlasts the longest session.",
-  );
 }
 
 /** A band that no minute falls into is legal (a past holiday) but seldom meant. */

@@ -2,7 +2,7 @@ import { TallystickError } from "../errors.ts";
 import { type ShapeProblem, shapeProblems } from "../json/shape-words.ts";
 import { isCurrency } from "../money/currency.ts";
 import { bandNames } from "./calendar.ts";
-import { checkCalendar, checkCalendarIsUsed, checkCalendarOutlasts } from "./check-calendar.ts";
+import { checkCalendar, checkCalendarIsUsed } from "./check-calendar.ts";
 import { checkConditions } from "./check-conditions.ts";
 import { checkCounters } from "./check-counters.ts";
 import { checkExchange } from "./check-exchange.ts";
@@ -53,7 +53,6 @@ export function checkTariff(input: unknown): TariffCheck {
   checkTaxes(document, list);
   if (list.hasErrors) return { problems: list.problems };
   checkCalendarIsUsed(document, list);
-  checkCalendarOutlasts(document, list);
   return { document, problems: list.problems };
 }
 

@@ -1,6 +1,6 @@
 import { DIRECTION_CODE, SERVICE_CODE } from "../commitment/charge-groups.ts";
 import { findLastIndex } from "./binary-search.ts";
-import { bandNames, compileCalendar } from "./calendar.ts";
+import { bandNames, bandsAfterCalendar, compileCalendar } from "./calendar.ts";
 import { parseTariff } from "./check.ts";
 import {
   ANY_CELL,
@@ -67,6 +67,8 @@ export interface CompiledTariff extends Validity {
   currency: string;
   intervalRows: IntervalRow[];
   calendarRows: CalendarRow[];
+  /** What follows those for increments of a session that runs past them; no rows of the tree. */
+  laterBands: CalendarRow[];
   priceRows: PriceRow[];
   /** Where each price row comes from; as many as there are price rows. */
   priceSources: PriceSource[];
@@ -120,6 +122,7 @@ export function compileTariff(input: unknown, version = 1): CompiledTariff {
     currency: document.currency,
     intervalRows: intervalRows.sort(compareIntervalRows),
     calendarRows: compileCalendar(document),
+    laterBands: bandsAfterCalendar(document),
     priceRows: priced.map(({ row }) => row),
     priceSources: priced.map(({ source }) => source),
     zones,

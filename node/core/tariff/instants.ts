@@ -65,15 +65,6 @@ export function validityOf(document: TariffDocument): Validity {
   };
 }
 
-/** The first date on which no session runs any more that began before an instant. */
-export function dateAfterSessions(milliseconds: number, timeZone: string): string {
-  return Temporal.Instant.fromEpochMilliseconds(milliseconds + SESSION_MINUTES_MAX * MINUTE)
-    .toZonedDateTimeISO(timeZone)
-    .add({ days: 1 })
-    .toPlainDate()
-    .toString();
-}
-
 function yearsLater(milliseconds: number, timeZone: string): number {
   return Temporal.Instant.fromEpochMilliseconds(milliseconds)
     .toZonedDateTimeISO(timeZone)

@@ -242,6 +242,49 @@ describe("rating a usage record", () => {
     });
   }
 
+  it("prices a session by the version of its start to the end, past validTo and the calendar's end", () => {
+    const prices = ["day", "night"].map((band, at) => ({
+      bands: [band],
+      price: { amount: at === 0 ? "0.60" : "0.06", per: 1, unit: "min" as const },
+      increments: { first: 60, further: 60, unit: "s" as const },
+    }));
+    const document = tariffDocument({
+      timeZone: "Europe/Berlin",
+      validTo: "2026-04-01T00:30:00+02:00",
+      calendar: {
+        bands: [{ name: "day", when: [{ from: "08:00", to: "20:00" }] }],
+        otherwise: "night",
+      },
+      services: [{ service: "voice", direction: "outgoing", bandsAt: "increment-start", prices }],
+    });
+    const priced = (changes: object, more: Partial<UsageRecord>) => {
+      const record = usage({ start: "2026-03-31T22:29:59.999Z", ...more });
+      const outcome = rateUsage(compileTariff({ ...document, ...changes }), record);
+      if (outcome.outcome !== "rated") return outcome;
+      const { amountNano, components } = outcome;
+      return [amountNano, components.map(({ billed }) => billed)];
+    };
+    // From half past midnight: 451 night minutes, a day of 720, and the evening's again.
+    const whole = { durationSeconds: 86_400 };
+    const expected = [
+      720n * 600_000_000n + 720n * 60_000_000n,
+      [27_060_000n, 43_200_000n, 16_140_000n],
+    ];
+    assert.deepEqual(priced({}, whole), expected);
+    assert.deepEqual(priced({ calendarUntil: "2026-06-01" }, whole), expected);
+    assert.deepEqual(
+      priced({ validTo: undefined, calendarUntil: "2026-04-01T00:30:00+02:00" }, whole),
+      expected,
+    );
+    // The longest session that there can be; and beyond it no band is laid.
+    const days = { durationSeconds: 65_535 * 60 };
+    assert.deepEqual(priced({}, days), priced({ calendarUntil: "2026-06-01" }, days));
+    const endless = priced({}, { durationSeconds: 65_600 * 60 });
+    assert.ok("code" in endless && endless.code === "rating.calendar-ended");
+    const after = priced({}, { start: "2026-03-31T22:30:00.000Z" });
+    assert.ok("code" in after && after.code === "rating.tariff-not-in-force");
+  });
+
   it("suspends what lies after its calendar", () => {
     const { validTo: _, ...open } = RETAIL;
     const short = compileTariff({ ...open, calendarUntil: "2026-02-01" });

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import { rateUsage } from "../../../node/core/rating/rate-usage.ts";
-import type { UsageRecord } from "../../../node/core/records/usage-record.ts";
 import { checkTariff, parseTariff } from "../../../node/core/tariff/check.ts";
-import { compileTariff } from "../../../node/core/tariff/compile.ts";
 import type { TariffDocument } from "../../../node/core/tariff/document.ts";
-import { SESSION_MINUTES_MAX } from "../../../node/core/tariff/instants.ts";
 import { PEAK_CALENDAR, PER_STARTED_MINUTE, tariffDocument } from "./tariff-fixture.ts";
 
 const outgoing = { service: "voice", direction: "outgoing" } as const;
@@ -270,42 +266,5 @@ describe("the check of a tariff", () => {
         ["warning", "tariff.band-never-holds", "/calendar/bands/1"],
       ],
     );
-  });
-
-  it("warns where sessions outlast the calendar, and says a date that does not", () => {
-    const { validFrom: _from, ...rest } = tariffDocument();
-    const document = {
-      ...rest,
-      validFrom: "2026-01-01",
-      validTo: "2027-01-01",
-      calendar: PEAK_CALENDAR,
-      services: [
-        { ...outgoing, bandsAt: "increment-start" as const, prices: [PER_STARTED_MINUTE] },
-      ],
-    } as TariffDocument;
-    const codes = (changes: object) =>
-      checkTariff({ ...document, ...changes }).problems.map(({ code, place }) => [code, place]);
-    const warning = ["tariff.calendar-ends-with-tariff", "/calendarUntil"];
-    assert.deepEqual(codes({}), [warning]);
-    assert.deepEqual(codes({ calendarUntil: "2027-01-01" }), [warning]);
-    assert.deepEqual(codes({ calendarUntil: "2027-02-16" }), []);
-    assert.deepEqual(codes({ validTo: undefined }), []);
-    assert.deepEqual(codes({ services: [{ ...outgoing, prices: [PER_STARTED_MINUTE] }] }), []);
-
-    const [problem] = checkTariff(document).problems;
-    const [, calendarUntil] = /"calendarUntil": "([^"]+)"/.exec(problem?.message ?? "") ?? [];
-    // The longest session that there can be, begun in the tariff's last second.
-    const session: UsageRecord = {
-      id: "eve",
-      service: "voice",
-      direction: "outgoing",
-      start: "2026-12-31T22:59:59.000Z",
-      durationSeconds: SESSION_MINUTES_MAX * 60,
-      bParty: "+4930123",
-      billable: true,
-    };
-    const rated = (tariff: TariffDocument) => rateUsage(compileTariff(tariff), session).outcome;
-    assert.equal(rated(document), "suspended");
-    assert.equal(rated({ ...document, calendarUntil: calendarUntil ?? "" }), "rated");
   });
 });
