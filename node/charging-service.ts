@@ -1,13 +1,11 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readChargingAccounts } from "./adapters/charging-accounts.ts";
 import { ChargingLogFile } from "./adapters/charging-log-file.ts";
 import type { Log } from "./adapters/log.ts";
 import { noticeWebhook } from "./adapters/notice-webhook.ts";
 import type { NodeConfig } from "./config.ts";
 import { RETENTION } from "./core/charging/expire.ts";
 import { TallystickError } from "./core/errors.ts";
-import { parseStrictJson } from "./core/json/strict-json.ts";
-import { requireKnownKeys } from "./core/rating/account-list.ts";
 import { ChargingNode } from "./engine/charging/charging-node.ts";
 import { chargingToBooks } from "./engine/charging/charging-to-books.ts";
 import { ChargingUpkeep } from "./engine/charging/charging-upkeep.ts";
@@ -35,9 +33,7 @@ export async function startCharging(
 ): Promise<ChargingService> {
   collectInSmallSteps();
   const { accounts, emergencyNumbers, intoBooks, keepSessionsMinutes, webhook } = config.charging;
-  const written =
-    accounts === undefined ? undefined : parseStrictJson(await readFile(accounts, "utf8"));
-  if (written !== undefined) requireKnownKeys(written);
+  const written = await readChargingAccounts(accounts);
   const charging = await ChargingNode.open({
     log: await ChargingLogFile.open(join(config.data, "charging")),
     pricers: new TariffPricers(tariffs, written),

@@ -153,6 +153,8 @@ const edgeSchema = z.strictObject({
   http: z.strictObject({ host: z.string().default("127.0.0.1"), port }),
   tariffs: configSchema.shape.tariffs.min(1),
   emergencyNumbers: z.array(z.string().regex(/^[0-9]{2,15}$/)).default([]),
+  /** Plans, pools and sponsors of accounts, as the operator's node reads them for charging. */
+  accounts: z.string().optional(),
   /** The operator's node; without it the edge charges what is on its own accounts. */
   centre: z
     .strictObject({
@@ -185,6 +187,7 @@ export async function readEdgeConfig(file: string): Promise<EdgeConfig> {
     ...config,
     data: beside(config.data),
     tariffs: config.tariffs.map((tariff) => ({ ...tariff, file: beside(tariff.file) })),
+    ...(config.accounts === undefined ? {} : { accounts: beside(config.accounts) }),
     ...(centre?.tokenFile === undefined
       ? {}
       : { centre: { ...centre, tokenFile: beside(centre.tokenFile) } }),

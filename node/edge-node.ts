@@ -1,6 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
+import { readChargingAccounts } from "./adapters/charging-accounts.ts";
 import { ChargingLogFile } from "./adapters/charging-log-file.ts";
 import { EdgeTariffs } from "./adapters/edge-tariffs.ts";
 import type { Log } from "./adapters/log.ts";
@@ -8,7 +9,8 @@ import { readTariffJson } from "./adapters/tariff-file.ts";
 import type { EdgeConfig, Environment } from "./config.ts";
 import { fromHex, toHex } from "./core/bytes.ts";
 import { TallystickError } from "./core/errors.ts";
-import { parseDecimalNano } from "./core/money/decimal.ts";
+import { minorUnitDigits } from "./core/money/currency.ts";
+import { formatNano, parseDecimalNano } from "./core/money/decimal.ts";
 import { compileTariff } from "./core/tariff/compile.ts";
 import { ChargingNode } from "./engine/charging/charging-node.ts";
 import { ChargingUpkeep } from "./engine/charging/charging-upkeep.ts";
@@ -20,6 +22,8 @@ import { HttpCentre } from "./http/http-centre.ts";
 import { operatorToken } from "./operator-token.ts";
 import { collectInSmallSteps } from "./small-collections.ts";
 
+/** Records that wait for the centre are counted up to this. */
+const RECORDS_SHOWN_MAX = 10_000;
 const SNAPSHOT_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -59,7 +63,8 @@ export class EdgeNode {
       log: await ChargingLogFile.open(join(config.data, "charging"), {
         snapshotEveryBytes: SNAPSHOT_BYTES,
       }),
-      pricers: new TariffPricers(tariffs),
+      pricers: new TariffPricers(tariffs, await readChargingAccounts(config.accounts)),
+      isEdge: config.centre !== undefined,
       now: Date.now,
       emergencyNumbers: config.emergencyNumbers,
     });
@@ -75,6 +80,7 @@ export class EdgeNode {
       token,
       tariffs,
       isEdge: config.centre !== undefined,
+      edgeStatus: () => statusOf(config, { charging, tariffs }, state),
       health: () => ({ live: true, ready: true, ...centreHealth(state) }),
       log,
     });
@@ -161,6 +167,43 @@ async function settlementOf(
       if (!state.isCutOff) log.warn("not settled", { component: "edge", code: codeOf(error) });
       state.isCutOff = true;
     }
+  };
+}
+
+/** For staff at the edge: what it holds and owes, and since when it is cut off. */
+function statusOf(
+  { name, centre, slices }: EdgeConfig,
+  { charging, tariffs }: Pick<EdgeParts, "charging" | "tariffs">,
+  state: CentreState,
+): object {
+  const { currency } = charging;
+  const money = (nano: bigint): string => formatNano(nano, minorUnitDigits(currency) ?? 2);
+  const held = new Map([...charging.accounts()].map((account) => [account.id, account]));
+  const newest = tariffs.versions.at(-1);
+  return {
+    edge: name,
+    ...(centre === undefined ? {} : { url: centre.url, ...centreHealth(state) }),
+    ...(newest === undefined
+      ? {}
+      : {
+          tariff: {
+            version: newest.version,
+            validFrom: new Date(1000 * Number(newest.validFromSeconds)).toISOString(),
+          },
+        }),
+    currency,
+    slices: slices.map(({ account, amount }) => {
+      const found = held.get(account);
+      return {
+        account,
+        wanted: amount,
+        free: money(found?.balanceNano ?? 0n),
+        reserved: money(found?.reservedNano ?? 0n),
+        spent: money(found?.spentNano ?? 0n),
+        ...(found?.lock === undefined ? {} : { locked: found.lock.reason }),
+      };
+    }),
+    recordsWaiting: charging.recordsAfter(0, RECORDS_SHOWN_MAX).length,
   };
 }
 

@@ -18,7 +18,10 @@ const use = z.strictObject({
   bParty: text.optional(),
   imsi: text.optional(),
   deviceId: text.optional(),
+  homeNetwork: text.optional(),
   visitedNetwork: text.optional(),
+  application: text.optional(),
+  quality: text.optional(),
 });
 
 const record = z.looseObject({

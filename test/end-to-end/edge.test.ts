@@ -207,6 +207,10 @@ describe("an edge node and its centre, as processes", function () {
     await edge.kill();
     await edge.start();
     assert.equal(await edge.call("after", 60), "0.01");
+    const status = await edge.ask("GET", "/edge");
+    assert.deepEqual([status.centre, status.tariff.version], ["away", 2]);
+    assert.equal(status.slices[0].wanted, "2.00");
+    assert.ok(status.recordsWaiting >= 1);
   });
 
   it("leaves payments, policies and refunds to the centre", async () => {

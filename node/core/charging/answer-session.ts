@@ -39,6 +39,14 @@ const UNLIMITED_NANO = 2n ** 126n;
 /** Tcc of RFC 8506, section 13: twice the validity. */
 const SUPERVISION = 2_000;
 
+export interface SessionRules {
+  /**
+   * A part of all balances is here: what a sponsor without one here would pay could be paid twice, so
+   * such a session is refused. Where all balances are, the books bill a sponsor that has none.
+   */
+  sponsorsMustBeHere?: boolean;
+}
+
 /**
  * Decides a request and changes nothing.
  * @throws TallystickError `charging.…`, and `rating.…` where the use has no price
@@ -48,6 +56,7 @@ export function answerSession(
   pricers: Pricers,
   request: SessionRequest,
   at: number,
+  rules: SessionRules = {},
 ): Decided {
   const asked = JSON.stringify([
     request.kind,
@@ -59,13 +68,14 @@ export function answerSession(
   const known = state.sessions.get(request.session);
   const repeated = known === undefined ? undefined : answerAgain(known, request.request, asked);
   if (repeated !== undefined) return { answer: repeated };
-  return new Decision(state, pricers, request, known, at).decide(asked);
+  return new Decision(state, pricers, request, { known, at, rules }).decide(asked);
 }
 
 class Decision {
   readonly #state: ChargingState;
   readonly #request: SessionRequest;
   readonly #at: number;
+  readonly #rules: SessionRules;
   readonly #known: ChargingSession | undefined;
   readonly #session: Opened;
   readonly #account: ChargingAccount;
@@ -76,8 +86,7 @@ class Decision {
     state: ChargingState,
     pricers: Pricers,
     request: SessionRequest,
-    known: ChargingSession | undefined,
-    at: number,
+    { known, at, rules }: { known: ChargingSession | undefined; at: number; rules: SessionRules },
   ) {
     const { kind } = request;
     const begins = kind === "reserve" || kind === "debit";
@@ -104,6 +113,7 @@ class Decision {
     this.#request = request;
     this.#known = known;
     this.#at = at;
+    this.#rules = rules;
   }
 
   decide(asked: string): { answer: ChargingAnswer; entry: SessionAnswered } {
@@ -258,7 +268,12 @@ class Decision {
     return limit === undefined ? undefined : limit - (spentNano - (known?.spentNano ?? 0n));
   }
 
+  /** @throws TallystickError `charging.sponsor-elsewhere` */
   #isPaidBySponsors(shares: readonly SponsorShare[]): boolean {
+    if (this.#rules.sponsorsMustBeHere === true) {
+      const away = shares.find(({ account }) => !this.#state.accounts.has(account));
+      if (away !== undefined) throw sponsorElsewhere();
+    }
     const { period } = this.#session;
     return shares.every((share) => canPay(this.#state, period, this.#known, share));
   }
@@ -281,6 +296,13 @@ class Decision {
     return this.#at + this.#account.policy.validitySeconds * SUPERVISION;
   }
 }
+
+const sponsorElsewhere = (): TallystickError =>
+  new TallystickError(
+    "charging.sponsor-elsewhere",
+    "A sponsor pays a part of this session, and this edge holds no slice of its balance; give it one, or charge the session at the centre.",
+    { field: "account" },
+  );
 
 interface Outcome {
   state: SessionAnswered["state"];

@@ -30,6 +30,8 @@ export interface ChargingParts {
   /** Beside 112 and 911. */
   emergencyNumbers?: readonly string[];
   retention?: Retention;
+  /** Whether only slices of balances are here. */
+  isEdge?: boolean;
 }
 
 /** Emergency calls whose later requests are recognised by their session. */
@@ -78,8 +80,9 @@ export class ChargingNode {
   async answer(request: SessionRequest): Promise<ChargingAnswer> {
     const emergency = this.#answerEmergency(request);
     if (emergency !== undefined) return emergency;
-    const { pricers, now } = this.#parts;
-    const { answer, entry } = answerSession(this.#state, pricers, request, now());
+    const { pricers, now, isEdge = false } = this.#parts;
+    const rules = { sponsorsMustBeHere: isEdge };
+    const { answer, entry } = answerSession(this.#state, pricers, request, now(), rules);
     await this.#durable(entry);
     return answer;
   }

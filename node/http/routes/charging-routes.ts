@@ -26,6 +26,8 @@ export interface ChargingRoutesParts {
    * centre alone.
    */
   isEdge?: boolean;
+  /** How an edge stands to its centre. */
+  edgeStatus?: () => object;
   /** For edge nodes, which take new versions from here. */
   tariffs?: Pick<TariffVersions, "versions">;
 }
@@ -43,6 +45,7 @@ export function chargingRoutes({
   token,
   isEdge = false,
   tariffs = { versions: [] },
+  edgeStatus,
 }: ChargingRoutesParts): Router {
   const router = Router();
   const money = new MoneyWords(charging.currency);
@@ -149,6 +152,12 @@ export function chargingRoutes({
     await charging.recordsTaken(upTo);
     response.json({ upTo });
   });
+
+  if (edgeStatus !== undefined) {
+    router.get("/edge", (_request, response) => {
+      response.json(edgeStatus());
+    });
+  }
 
   router.get("/tariffs", (request, response) => {
     const after = readBody(numberSchema, request.query.after ?? 0);
