@@ -124,7 +124,9 @@ function checkNames(document: TariffDocument, list: ProblemList): void {
           list.error(
             "tariff.condition-unknown",
             ["services", serviceIndex, "prices", priceIndex, key, index],
-            `The document's ${key} have no "${name}"; it has "${known[key].join('", "')}".`,
+            known[key].length === 0
+              ? `The document has no ${key}; add "${key}" with "${name}" to it.`
+              : `The document's ${key} have no "${name}"; it has "${known[key].join('", "')}".`,
           );
         }
       }

@@ -5,7 +5,7 @@ import { classNames } from "./conditions.ts";
 import type { TariffDocument, TariffPlan, TariffService } from "./document.ts";
 import { EVERYTHING, TAXABLE } from "./document-plans.ts";
 import type { ProblemList } from "./problem.ts";
-import { baseUnitOf, unitFits } from "./units.ts";
+import { unitFits, unitsOf } from "./units.ts";
 
 type Allowance = NonNullable<TariffPlan["allowances"]>[number];
 type Use = Allowance["uses"][number];
@@ -31,6 +31,9 @@ export function checkPlans(document: TariffDocument, list: ProblemList): void {
         checkUses(uses ?? [], document, [...place, part, entryIndex, "uses"], list);
       }
     }
+    for (const part of ["recurring", "oneOff"] as const) {
+      checkNamesDiffer(plan[part] ?? [], [...place, part], list);
+    }
     for (const [entryIndex, allowance] of (plan.allowances ?? []).entries()) {
       checkAllowance(allowance, document, [...place, "allowances", entryIndex], list);
     }
@@ -48,7 +51,11 @@ function checkNamesDiffer(
   const seen = new Set<string>();
   for (const [index, { name }] of entries.entries()) {
     if (seen.has(name)) {
-      list.error("tariff.name-twice", [...place, index, "name"], `"${name}" stands twice.`);
+      list.error(
+        "tariff.name-twice",
+        [...place, index, "name"],
+        `"${name}" stands twice; give each a name of its own.`,
+      );
     }
     seen.add(name);
   }
@@ -74,16 +81,26 @@ function checkUses(
       list.error(
         "tariff.use-unknown",
         [...place, index],
-        `The tariff sells no ${service} of that direction; correct it.`,
+        sold.length === 0 && !document.services.some((one) => one.service === service)
+          ? `The tariff has no prices for ${service}; add them, or remove this use.`
+          : `The tariff has no prices for ${service}, direction ${direction}; correct it, or leave the direction out.`,
       );
     }
     for (const zone of zones ?? []) {
       if (sold.some((one) => one.zones?.includes(zone))) continue;
-      list.error("tariff.zone-unknown", [...place, index, "zones"], `No zone "${zone}" there.`);
+      list.error(
+        "tariff.zone-unknown",
+        [...place, index, "zones"],
+        `${service} is not priced by a zone "${zone}"; correct it, or add it to the service's "zones".`,
+      );
     }
     for (const band of named ?? []) {
       if (bands.includes(band)) continue;
-      list.error("tariff.band-unknown", [...place, index, "bands"], `No band "${band}".`);
+      list.error(
+        "tariff.band-unknown",
+        [...place, index, "bands"],
+        `The calendar has no band "${band}"; it has "${bands.join('", "')}".`,
+      );
     }
     const unknown = [
       ...(use.areas ?? []).filter((name) => !areas.includes(name)),
@@ -107,7 +124,11 @@ function checkAllowance(
 ): void {
   const { units, money, rollover, burns, setUp } = allowance;
   if ((units === undefined) === (money === undefined)) {
-    list.error("tariff.units-or-money", place, "An allowance has either units or money.");
+    list.error(
+      "tariff.units-or-money",
+      place,
+      `An allowance has either units or money; ${units === undefined ? "add" : "remove"} one of them.`,
+    );
     return;
   }
   if (units === undefined && (burns !== undefined || setUp !== undefined)) {
@@ -122,7 +143,7 @@ function checkAllowance(
     list.error(
       "tariff.units-or-money",
       [...place, "rollover", "cap"],
-      "The cap is of another kind.",
+      "An allowance of units has a cap of units, one of money a cap of money.",
     );
   }
   const { granted = "period", validDays, firstPeriod } = allowance;
@@ -137,8 +158,11 @@ function checkAllowance(
       "validDays is for what is granted once; rollover and firstPeriod for what each period grants.",
     );
   }
-  const named = [units, cap !== undefined && !("money" in cap) ? cap : undefined];
-  for (const one of named) {
+  const named = [
+    [["units"], units],
+    [["rollover", "cap"], cap !== undefined && !("money" in cap) ? cap : undefined],
+  ] as const;
+  for (const [path, one] of named) {
     if (one === undefined) continue;
     for (const { service } of allowance.uses) {
       // A service can be sold by its count and by the amount that its records declare.
@@ -147,8 +171,9 @@ function checkAllowance(
       if (sold.length === 0 && unitFits(one.unit, service)) continue;
       list.error(
         "tariff.unit-does-not-fit",
-        [...place, "units"],
-        `${service} is counted in ${unitsOfAll(service, sold)}, not in ${one.unit}.`,
+        [...place, ...path],
+        `${service} is not counted in ${one.unit}; use one of ${unitsOfAll(service, sold)}. ` +
+          "Services that are counted apart share an allowance of money.",
       );
     }
   }
@@ -158,13 +183,17 @@ function checkLimits({ limits = [] }: TariffPlan, place: PropertyKey[], list: Pr
   for (const [index, { minimum, maximum }] of limits.entries()) {
     const at = [...place, "limits", index];
     if (minimum === undefined && maximum === undefined) {
-      list.error("tariff.limit-empty", at, "A limit has a minimum, a maximum or both.");
+      list.error("tariff.limit-empty", at, "A limit has a minimum, a maximum or both; add one.");
     } else if (
       minimum !== undefined &&
       maximum !== undefined &&
       parseDecimalNano(minimum) > parseDecimalNano(maximum)
     ) {
-      list.error("tariff.minimum-above-maximum", at, `${minimum} is above ${maximum}.`);
+      list.error(
+        "tariff.minimum-above-maximum",
+        at,
+        `The minimum ${minimum} is above the maximum ${maximum}; exchange them.`,
+      );
     }
   }
 }
@@ -173,11 +202,19 @@ function checkDiscounts(plan: TariffPlan, place: PropertyKey[], list: ProblemLis
   for (const [index, { percent = "100" }] of (plan.sponsored ?? []).entries()) {
     if (scaled(percent) <= scaled("100")) continue;
     const at = [...place, "sponsored", index, "percent"];
-    list.error("tariff.discount-malformed", at, `${percent} % is more than there is to pay.`);
+    list.error(
+      "tariff.discount-malformed",
+      at,
+      `${percent} % is more than there is to pay; write at most 100.`,
+    );
   }
   const checkPercent = (percent: string, at: PropertyKey[]): void => {
     if (scaled(percent) <= scaled("100")) return;
-    list.error("tariff.discount-malformed", at, `${percent} % is more than there is to take.`);
+    list.error(
+      "tariff.discount-malformed",
+      at,
+      `${percent} % is more than there is to take; write at most 100.`,
+    );
   };
   for (const [index, { percent }] of (plan.itemDiscounts ?? []).entries()) {
     checkPercent(percent, [...place, "itemDiscounts", index, "percent"]);
@@ -189,7 +226,7 @@ function checkDiscounts(plan: TariffPlan, place: PropertyKey[], list: ProblemLis
       list.error(
         "tariff.discount-malformed",
         at,
-        "A period discount has one of percent, amount and ladder.",
+        "A period discount has one of percent, amount and ladder, and no other.",
       );
     }
     if (percent !== undefined) checkPercent(percent, [...at, "percent"]);
@@ -197,7 +234,11 @@ function checkDiscounts(plan: TariffPlan, place: PropertyKey[], list: ProblemLis
       checkPercent(share, [...at, "ladder", rung]);
       const before = ladder?.[rung - 1]?.from;
       if (before === undefined || parseDecimalNano(before) < parseDecimalNano(from)) continue;
-      list.error("tariff.discount-malformed", [...at, "ladder", rung], "The rungs must ascend.");
+      list.error(
+        "tariff.discount-malformed",
+        [...at, "ladder", rung],
+        "Each rung begins above the one before it; put them in order.",
+      );
     }
   }
 }
@@ -227,6 +268,11 @@ function checkDiscounted(
     if (of?.includes(EVERYTHING) && (of.length > 1 || fees.length > 0)) {
       const message = `"${EVERYTHING}" holds all that stands beside it; remove the one or the other.`;
       list.error("tariff.discount-malformed", [...at, "of"], message);
+    }
+    for (const [entry, service] of (services ?? []).entries()) {
+      if (charged.has(service)) continue;
+      const message = `The tariff sells no ${service}: nothing is taken off it. Correct it, or remove it.`;
+      list.warning("tariff.discount-of-nothing", [...at, "services", entry], message);
     }
     for (const [key, names, known] of [
       ["of", of ?? [], charged],
@@ -259,6 +305,7 @@ export function checkTaxes({ taxes = [], services }: TariffDocument, list: Probl
       );
     }
   }
+  checkCategories({ taxes, services }, list);
   for (const [index, { of, included }] of taxes.entries()) {
     const overlapping = taxes.some(
       (other, otherIndex) =>
@@ -275,7 +322,24 @@ export function checkTaxes({ taxes = [], services }: TariffDocument, list: Probl
   }
 }
 
+/** A category that no tax names is taxed as its service: perhaps a slip of the pen. */
+function checkCategories(
+  { taxes = [], services }: Pick<TariffDocument, "taxes" | "services">,
+  list: ProblemList,
+): void {
+  if (taxes.length === 0) return;
+  for (const [serviceIndex, { service, prices }] of services.entries()) {
+    for (const [index, { taxCategory }] of prices.entries()) {
+      if (taxCategory === undefined) continue;
+      if (taxes.some(({ of }) => of?.includes(taxCategory))) continue;
+      list.warning(
+        "tariff.tax-category-unused",
+        ["services", serviceIndex, "prices", index, "taxCategory"],
+        `No tax is of "${taxCategory}": it is taxed as ${service}. Name it in a tax, or remove it.`,
+      );
+    }
+  }
+}
+
 const unitsOfAll = (service: Service, sold: readonly TariffService[]): string =>
-  [...new Set((sold.length === 0 ? [service] : sold).map((one) => `${baseUnitOf(one)}s`))].join(
-    " or ",
-  );
+  [...new Set((sold.length === 0 ? [service] : sold).flatMap((one) => unitsOf(one)))].join(", ");

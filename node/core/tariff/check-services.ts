@@ -29,6 +29,7 @@ export function checkServices(document: TariffDocument, bands: string[], list: P
       );
     }
     seen.add(key);
+    checkDirection(service, path, list);
     for (const name of service.zones ?? []) usedZones.add(name);
     checkServiceZones(service, zones, path, list);
     checkPrices(document, service, bands, path, list);
@@ -42,6 +43,22 @@ export function checkServices(document: TariffDocument, bands: string[], list: P
       `No service names the zone "${zone.name}": it has no price. Name it, or remove it.`,
     );
   }
+}
+
+/** Records of calls and messages go out, come in or are forwarded: none would meet the price. */
+function checkDirection(
+  { service, direction }: TariffService,
+  path: PropertyKey[],
+  list: ProblemList,
+): void {
+  const isDirected = service === "voice" || service === "sms" || service === "mms";
+  if (!isDirected || direction !== undefined) return;
+  list.warning(
+    "tariff.direction-missing",
+    path,
+    `${service} has a direction: without one, only records of direction "none" are priced here. ` +
+      'Add "direction": "outgoing", or say "none".',
+  );
 }
 
 type ZonePrefixes = ReadonlyMap<string, string[]>;
@@ -145,10 +162,11 @@ function checkPrices(
               priceOf.set(key, index);
               if (earlier === undefined || told) continue;
               told = true;
+              const where = describe(zone, band, area, origin, kind);
               list.error(
                 "tariff.price-ambiguous",
                 [...path, "prices", index],
-                `${describe(zone, band, area, origin, kind)} has a price already, in ` +
+                `${where.charAt(0).toUpperCase()}${where.slice(1)} has a price already, in ` +
                   `prices/${earlier}. Remove one, or say for what each is.`,
               );
             }
@@ -170,11 +188,11 @@ function checkPrices(
       }
     }
     if (missing.length === 0) continue;
-    const more = missing.length > 3 ? `, and ${missing.length - 3} more,` : "";
+    const more = missing.length > 3 ? `; and ${missing.length - 3} more` : "";
     list.error(
       "tariff.price-missing",
       zone === undefined ? [...path, "prices"] : [...path, "zones", zoneIndex],
-      `${missing.slice(0, 3).join("; ")}${more} has no price. Add one; a price of "0" is free.`,
+      `Without a price: ${missing.slice(0, 3).join("; ")}${more}. Add one; a price of "0" is free.`,
     );
   }
 }
@@ -185,7 +203,7 @@ function describe(
   ...[area, origin, kind]: (string | undefined)[]
 ): string {
   const parts = [
-    zone === undefined ? `The band "${band}"` : `The zone "${zone}" in the band "${band}"`,
+    zone === undefined ? `the band "${band}"` : `the zone "${zone}" in the band "${band}"`,
     area === undefined ? "" : `area "${area}"`,
     origin === undefined ? "" : `origin "${origin}"`,
     kind === undefined ? "" : `class "${kind}"`,

@@ -3,6 +3,7 @@ import type { ProblemList } from "./problem.ts";
 import { baseUnitOf, unitFits, unitSize, unitsOf } from "./units.ts";
 
 const FOUR_BYTES_MAX = 0xffff_ffffn;
+const DAY_MILLISECONDS = 86_400_000n;
 
 type Service = Pick<TariffService, "service" | "measure">;
 type Tiers = NonNullable<TariffPrice["tiers"]>;
@@ -42,7 +43,7 @@ export function checkIncrements(
     list.error(
       "tariff.increments-missing",
       place,
-      'Say how use is counted: "increments": {"first": 60, "further": 1, "unit": "s"}.',
+      `Say how use is counted: "increments": ${INCREMENTS_EXAMPLE[baseUnitOf(service)] ?? INCREMENTS_EXAMPLE.millisecond}.`,
     );
     return;
   }
@@ -57,6 +58,12 @@ export function checkIncrements(
   }
 }
 
+const INCREMENTS_EXAMPLE: Partial<Record<string, string>> = {
+  millisecond: '{"first": 60, "further": 1, "unit": "s"}',
+  octet: '{"first": 1, "further": 1, "unit": "KB"}',
+  "milliwatt-hour": '{"first": 1, "further": 1, "unit": "Wh"}',
+};
+
 /** Messages and amounts need no increments: one unit is one. */
 const isCountedSingly = (service: Service): boolean =>
   baseUnitOf(service) === "unit" || baseUnitOf(service) === "nano-unit";
@@ -70,7 +77,13 @@ export function checkTiers(
 ): void {
   const { tiers } = price;
   if ((price.price === undefined) === (tiers === undefined)) {
-    list.error("tariff.price-or-tiers", place, 'A price has either "price" or "tiers".');
+    list.error(
+      "tariff.price-or-tiers",
+      place,
+      tiers === undefined
+        ? 'A price has either "price" or "tiers"; add one of them, "0" for what is free.'
+        : 'A price has either "price" or "tiers"; remove one of them.',
+    );
   }
   if (tiers === undefined) return;
   const at = [...place, "tiers"];
@@ -95,7 +108,11 @@ export function checkTiers(
       list.error(
         "tariff.tier-out-of-order",
         [...path, "upTo"],
-        "Each tier ends after the one before it, and the last has no end.",
+        isLast
+          ? `The last tier has no end: leave its upTo out, or add a tier for what is above ${step.upTo}.`
+          : step.upTo === undefined
+            ? "Only the last tier has no end; say its upTo."
+            : `Each tier ends after the one before it; ${step.upTo} does not come after ${below}.`,
       );
     }
     if (BigInt(step.upTo ?? 0) * unitSize(tiers.unit) >= 2n ** 64n) {
@@ -138,6 +155,10 @@ function checkTierKind(
   }
   if (tiers.window !== undefined && (tiers.over === "session" || isAtEnd(tiers))) {
     refuse("A window is for graduated tiers and packages over a device, account or pool.");
+  }
+  const { window } = tiers;
+  if (window !== undefined && BigInt(window.quantity) * unitSize(window.unit) > DAY_MILLISECONDS) {
+    refuse("A window is a day at most; what is counted for longer is counted by billing period.");
   }
   if (tiers.kind === "package" && tiers.steps.length > 1) {
     refuse(

@@ -45,6 +45,7 @@ export function checkTariff(input: unknown): TariffCheck {
   }
   checkExchange(document, list);
   checkValidity(document, list);
+  checkBillingPeriod(document, list);
   checkCalendar(document, list);
   checkConditions(document, list);
   checkServices(document, bandNames(document), list);
@@ -79,6 +80,15 @@ function reportShape({ path, says, unknownKey }: ShapeProblem, list: ProblemList
 }
 
 const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
+
+function checkBillingPeriod({ billingPeriod }: TariffDocument, list: ProblemList): void {
+  if (billingPeriod?.every !== "day" || billingPeriod.startDay === undefined) return;
+  list.error(
+    "tariff.billing-period-malformed",
+    ["billingPeriod", "startDay"],
+    "A period of a day begins each day; remove startDay, which is a day of the month.",
+  );
+}
 
 function checkValidity(document: TariffDocument, list: ProblemList): void {
   if (!isTimeZone(document.timeZone)) {

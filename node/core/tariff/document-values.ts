@@ -9,7 +9,10 @@ export const name = z.string().min(1).max(80);
 /** An amount in units of the tariff's currency; nine decimals are the finest that is charged. */
 export const amount = z
   .string()
-  .regex(/^(0|[1-9]\d{0,17})(\.\d{1,9})?$/, 'expected a decimal string such as "0.10"')
+  .regex(
+    /^(0|[1-9]\d{0,17})(\.\d{1,9})?$/,
+    'expected a decimal string such as "0.10", without sign or exponent and with at most nine decimals',
+  )
   .describe("Amount in the tariff's currency as a decimal string, at most nine decimals");
 
 export const percent = z

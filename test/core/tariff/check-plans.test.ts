@@ -35,6 +35,7 @@ const voice = (price: object, more: object = {}): Partial<TariffDocument> =>
   ({
     services: [{ service: "voice", direction: "outgoing", prices: [price], ...more }],
   }) as Partial<TariffDocument>;
+const FEE = { name: "fee", per: "account", proration: "none" };
 const plan = (parts: object): Partial<TariffDocument> => ({
   plans: [{ name: "S", ...parts } as TariffPlan],
 });
@@ -316,9 +317,90 @@ const refused: [string, object, string, string][] = [
     "tariff.tax-twice",
     "/taxes/1",
   ],
+  [
+    "two fees of one name",
+    plan({ recurring: ["1", "2"].map((amount) => ({ ...FEE, amount })) }),
+    "tariff.name-twice",
+    "/plans/0/recurring/1/name",
+  ],
+  [
+    "two one-off fees of one name",
+    plan({ oneOff: ["1", "2"].map((amount) => ({ name: "fee", amount, per: "account" })) }),
+    "tariff.name-twice",
+    "/plans/0/oneOff/1/name",
+  ],
+  [
+    "a cap of octets on minutes",
+    plan({
+      allowances: [
+        {
+          name: "a",
+          scope: "account",
+          uses: [{ service: "voice" }],
+          units: { quantity: 1, unit: "min" },
+          rollover: { periods: 1, cap: { quantity: 1, unit: "MB" } },
+        },
+      ],
+    }),
+    "tariff.unit-does-not-fit",
+    "/plans/0/allowances/0/rollover/cap",
+  ],
+  [
+    "a window of more than a day",
+    sms({ window: { quantity: 25, unit: "h" } }),
+    "tariff.tiers-do-not-fit",
+    "/services/0/prices/0/tiers",
+  ],
+  [
+    "a day of the month for periods of a day",
+    { billingPeriod: { every: "day", startDay: 3 } },
+    "tariff.billing-period-malformed",
+    "/billingPeriod/startDay",
+  ],
+];
+
+/** What is accepted, and perhaps was not meant. */
+const doubtful: [string, Partial<TariffDocument>, string, string][] = [
+  [
+    "calls without a direction",
+    { services: [{ service: "voice", prices: [PER_STARTED_MINUTE] }] },
+    "tariff.direction-missing",
+    "/services/0",
+  ],
+  [
+    "a tax category that no tax names",
+    {
+      ...voice({ ...PER_STARTED_MINUTE, taxCategory: "boks" }),
+      taxes: [{ name: "VAT", percent: "7", of: ["voice"] }],
+    },
+    "tariff.tax-category-unused",
+    "/services/0/prices/0/taxCategory",
+  ],
+  [
+    "a discount off what is not sold",
+    plan({ periodDiscounts: [{ name: "d", services: ["data"], percent: "10" }] }),
+    "tariff.discount-of-nothing",
+    "/plans/0/periodDiscounts/0/services/0",
+  ],
 ];
 
 describe("the check of tiers, counters and plans", () => {
+  it("accepts a window of a day", () => {
+    const day = sms({ window: { quantity: 24, unit: "h" } });
+    assert.deepEqual(checkTariff(tariffDocument(day)).problems, []);
+  });
+
+  for (const [what, changes, code, place] of doubtful) {
+    it(`warns of ${what}`, () => {
+      const { document, problems } = checkTariff({ ...tariffDocument(), ...changes });
+      assert.deepEqual(
+        problems.map((one) => [one.severity, one.code, one.place]),
+        [["warning", code, place]],
+      );
+      assert.ok(document !== undefined);
+    });
+  }
+
   it("finds nothing wrong where nothing is", () => {
     assert.deepEqual(checkTariff(tariffDocument(sms({}))).problems, []);
   });

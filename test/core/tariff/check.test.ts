@@ -236,6 +236,7 @@ describe("the check of a tariff", () => {
           { ...outgoing, zones: ["Europe"], prices: [PER_STARTED_MINUTE] },
           {
             service: "sms",
+            direction: "outgoing",
             zones: ["Germany"],
             prices: [{ price: { amount: "1", per: 1, unit: "unit" } }],
           },
