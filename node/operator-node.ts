@@ -229,6 +229,7 @@ export class OperatorNode {
         status,
         setCadence: (seconds) => cadence.set(seconds),
         checkStore: () => pipeline.check(),
+        compactStore: () => store.compact(),
         finalWaitMilliseconds: FINAL_WAIT_MS,
       },
       ...(charging === undefined

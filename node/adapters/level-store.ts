@@ -8,18 +8,18 @@ import type {
   WriteOptions,
 } from "../engine/store/store.ts";
 import { OneAtATime } from "../engine/store/turns.ts";
+import { type Compaction, type CompactionStep, compactValues } from "./compact-values.ts";
 import { whyDisk } from "./disk.ts";
 import { LevelDatabase } from "./level-database.ts";
+import { StoreReaders } from "./store-readers.ts";
 import { makeDirectory } from "./sync-directory.ts";
-import { ValueLog, type ValuePlace } from "./value-log.ts";
+import { ValueLog } from "./value-log.ts";
+import { decodePlace, encodePlace, isPlace, type ValuePlace } from "./value-place.ts";
 
 const NO_VALUE = new Uint8Array();
 
 /** Lasting values from here on lie in the log of values; smaller ones are not worth a second fsync. */
 const LOGGED_BYTES_MIN = 1_024;
-/** What the database holds in place of a logged value: a mark, the file, the offset, the length. */
-const PLACE_MARK = Uint8Array.of(0xff, 0x76, 0x6c, 0x01);
-const PLACE_BYTES = 20;
 /** Entries that one read of the database brings, and logged values that are read ahead at most. */
 const SCAN_ENTRIES = 1_000;
 const READ_AHEAD_MAX = 32;
@@ -37,20 +37,23 @@ export class LevelStore implements Store {
   readonly #database: LevelDatabase;
   readonly #log: ValueLog;
   readonly #writes = new OneAtATime();
+  readonly #readers = new StoreReaders();
+  #compacting: Promise<Compaction> | undefined;
 
-  private constructor(database: LevelDatabase) {
+  private constructor(database: LevelDatabase, valueFileBytes: number | undefined) {
     this.#database = database;
-    this.#log = new ValueLog(join(database.directory, "values"));
+    this.#log = new ValueLog(join(database.directory, "values"), valueFileBytes);
   }
 
   /**
    * Opens the directory, or makes it.
+   * @param valueFileBytes after which a file of the log of values is full; 256 MB unless given
    * @throws TallystickError `store.locked`, `store.corrupt`, `store.unusable`
    */
-  static async open(directory: string): Promise<LevelStore> {
+  static async open(directory: string, valueFileBytes?: number): Promise<LevelStore> {
     try {
       await makeDirectory(directory);
-      return new LevelStore(await LevelDatabase.open(directory));
+      return new LevelStore(await LevelDatabase.open(directory), valueFileBytes);
     } catch (error) {
       throw openingError(directory, error);
     }
@@ -64,6 +67,7 @@ export class LevelStore implements Store {
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     for (const key of keys) wellFormed(key);
     const database = await this.#database.ready();
+    const leave = this.#readers.enter();
     try {
       const [only = ""] = keys;
       const found: (Uint8Array | undefined)[] =
@@ -71,6 +75,8 @@ export class LevelStore implements Store {
       return await this.#resolved(found);
     } catch (error) {
       throw readingError(this.#database.directory, error);
+    } finally {
+      leave();
     }
   }
 
@@ -143,6 +149,7 @@ export class LevelStore implements Store {
   async *scan(range: StoreRange): AsyncIterable<StoreEntry> {
     const [gte, lt] = [wellFormed(range.from), wellFormed(range.to)];
     const database = await this.#database.ready();
+    const leave = this.#readers.enter();
     const iterator = database.iterator({
       gte,
       lt,
@@ -167,7 +174,36 @@ export class LevelStore implements Store {
     } catch (error) {
       throw readingError(this.#database.directory, error);
     } finally {
+      leave();
       await iterator.close();
+    }
+  }
+
+  /**
+   * Gives back the space of lasting values that were deleted or written over, or that a crash left; others
+   * read and write meanwhile. Ended in the middle, it goes on the next time. Who asks while one runs waits for it.
+   * @throws TallystickError as `getMany` and `write`
+   */
+  compact(onStep: (step: CompactionStep) => Promise<void> | void = () => {}): Promise<Compaction> {
+    this.#compacting ??= this.#compact(onStep).finally(() => {
+      this.#compacting = undefined;
+    });
+    return this.#compacting;
+  }
+
+  async #compact(onStep: (step: CompactionStep) => Promise<void> | void): Promise<Compaction> {
+    try {
+      return await compactValues({
+        log: this.#log,
+        database: () => this.#database.ready(),
+        readers: this.#readers,
+        writes: this.#writes,
+        onStep,
+      });
+    } catch (error) {
+      // A batch that failed may have left half a record: nothing goes behind it (level-database.ts).
+      await this.#writes.run(() => this.#database.reopen());
+      throw readingError(this.#database.directory, error);
     }
   }
 
@@ -175,29 +211,6 @@ export class LevelStore implements Store {
     await this.#database.close();
     await this.#log.close();
   }
-}
-
-function isPlace(value: Uint8Array): boolean {
-  return value[0] === PLACE_MARK[0] && PLACE_MARK.every((byte, at) => value[at] === byte);
-}
-
-function encodePlace({ file, offset, length }: ValuePlace): Uint8Array {
-  const bytes = new Uint8Array(PLACE_BYTES);
-  bytes.set(PLACE_MARK);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(4, file);
-  view.setBigUint64(8, BigInt(offset));
-  view.setUint32(16, length);
-  return bytes;
-}
-
-function decodePlace(bytes: Uint8Array): ValuePlace {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return {
-    file: view.getUint32(4),
-    offset: Number(view.getBigUint64(8)),
-    length: view.getUint32(16),
-  };
 }
 
 /** Half a surrogate pair has no UTF-8 form: two such keys would become one. */

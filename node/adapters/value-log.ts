@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
-import { type FileHandle, open, readdir } from "node:fs/promises";
+import { type FileHandle, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { TallystickError } from "../core/errors.ts";
 import { makeDirectory, syncDirectory } from "./sync-directory.ts";
+import type { ValuePlace } from "./value-place.ts";
 
 /** A file is full from here on; the next value begins another one. */
 const FILE_BYTES = 256 * 1_048_576;
@@ -13,13 +14,6 @@ const GAP_BYTES = 16_384;
 const READ_BYTES_MAX = 4 * 1_048_576;
 const NAME = /^([0-9a-f]{8})\.values$/;
 
-/** Where a value lies. */
-export interface ValuePlace {
-  file: number;
-  offset: number;
-  length: number;
-}
-
 interface ReadFile {
   opened: Promise<FileHandle>;
   readers: number;
@@ -27,8 +21,8 @@ interface ReadFile {
 
 /**
  * Values one after the other in files that only grow. Whoever holds the places decides what is there:
- * a value that was appended and never named, as after a crash between the two, is space that is lost
- * and nothing else. There is one writer, whoever holds the store's lock.
+ * a value that nobody names, as after a crash between the two, is space that is lost until the log is
+ * compacted (compact-values.ts), and nothing else. There is one writer, whoever holds the store's lock.
  */
 export class ValueLog {
   readonly #directory: string;
@@ -93,12 +87,32 @@ export class ValueLog {
   }
 
   async #newest(): Promise<number> {
-    let newest = 1;
+    return Math.max(1, ...(await this.#files()));
+  }
+
+  async #files(): Promise<number[]> {
+    const files: number[] = [];
     for (const name of await readdir(this.#directory).catch(() => [])) {
       const [, digits] = NAME.exec(name) ?? [];
-      if (digits !== undefined) newest = Math.max(newest, Number.parseInt(digits, 16));
+      if (digits !== undefined) files.push(Number.parseInt(digits, 16));
     }
-    return newest;
+    return files;
+  }
+
+  /** Bytes of each file; of the one that is written to, as they are now. */
+  async sizes(): Promise<Map<number, number>> {
+    const sizes = new Map<number, number>();
+    for (const file of await this.#files()) sizes.set(file, (await stat(this.#path(file))).size);
+    return sizes;
+  }
+
+  /** Deletes a file that no place names any more, and not the newest one: numbers are given once. */
+  async remove(file: number): Promise<void> {
+    const known = this.#reading.get(file);
+    this.#reading.delete(file);
+    await known?.opened.then((handle) => handle.close()).catch(() => {});
+    await rm(this.#path(file), { force: true });
+    await syncDirectory(this.#directory);
   }
 
   /**

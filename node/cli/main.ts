@@ -132,6 +132,11 @@ const COMMANDS: Entry[] = [
     summary: "check the node's store",
     load: () => import("./commands/fsck.ts"),
   },
+  {
+    name: "compact",
+    summary: "give back the space of what the node's store dropped",
+    load: () => import("./commands/compact.ts"),
+  },
 ];
 
 function overview(): string {

@@ -254,6 +254,12 @@ export const openApiDocument = {
         answer: "Findings",
       }),
     },
+    "/v1/operator/compact": {
+      post: operator({
+        summary: "Give back the space of lasting values that were dropped",
+        answer: "{filesBefore, filesAfter, bytesBefore, bytesAfter, bytesMoved}",
+      }),
+    },
     "/v1/operator/accounts": {
       get: operator({ summary: "Accounts with the secrets of their links", answer: "Accounts" }),
       put: operator({ summary: "Add or change accounts", body: JSON_BODY, answer: "Count" }),

@@ -285,6 +285,8 @@ describe("the operator's commands", function () {
     const check = await at("fsck");
     assert.deepEqual([check.status, check.lines.at(-1).summary.ok], [0, true]);
     assert.equal((await at("fsck", "--offline")).status, 2);
+    const compacted = await at("compact");
+    assert.deepEqual([compacted.status, compacted.lines[0].compaction.bytesMoved], [0, 0]);
   });
 
   it("end with 4 when no node answers, or it refuses the token", async () => {

@@ -36,6 +36,7 @@ export function serverParts(
   const status = async () => ({
     operator: profile.name,
     currency,
+    tariff: { version: 1, validFrom: "2026-01-01T00:00:00.000Z" },
     ...(await pipeline.status()),
     ledger: LEDGER_STATUS,
     outbox: outbox.pending().length,
@@ -68,6 +69,7 @@ export function serverParts(
       status,
       setCadence: () => {},
       checkStore: async () => checkStore(store, ledger),
+      compactStore: async () => ({ bytesMoved: 0 }),
       finalWaitMilliseconds: 5_000,
     },
     outbox,

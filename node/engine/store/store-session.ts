@@ -55,7 +55,7 @@ export class StoreSession {
     this.#bytes.set(key, { value, lasting: false });
   }
 
-  /** The same of a value that will never be written over nor deleted: rows, leaf digests, levels. */
+  /** The same of a value that is not written over, and deleted late or never: rows, leaf digests, levels. */
   putLasting(key: string, value: Uint8Array): void {
     this.#bytes.set(key, { value, lasting: true });
   }

@@ -30,7 +30,7 @@ export type StoreOperation =
       type: "put";
       key: string;
       value: Uint8Array;
-      /** Never written over and never deleted: it may lie where its space is not got back. */
+      /** Not written over, and deleted late or never: it may lie where its space is got back late. */
       lasting?: boolean;
     }
   | { type: "delete"; key: string };

@@ -23,6 +23,8 @@ export interface OperatorRoutesParts extends UsageRoutesParts {
   status: () => Promise<object>;
   setCadence: (seconds: number) => void;
   checkStore: () => Promise<object>;
+  /** Gives back the space of what was dropped. */
+  compactStore: () => Promise<object>;
   /** Longest wait for the ledger before an answer says "not final yet". */
   finalWaitMilliseconds: number;
 }
@@ -67,6 +69,10 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
     await pipeline.followTariff(true);
     const { tariff } = (await parts.status()) as { tariff?: object };
     response.json({ tariff });
+  });
+
+  router.post("/compact", async (_request, response) => {
+    response.json(await parts.compactStore());
   });
 
   router.get("/fsck", async (_request, response) => {

@@ -1,0 +1,148 @@
+import type { OneAtATime } from "../engine/store/turns.ts";
+import type { Database } from "./level-database.ts";
+import type { StoreReaders } from "./store-readers.ts";
+import type { ValueLog } from "./value-log.ts";
+import { decodePlace, encodePlace, isPlace, type ValuePlace } from "./value-place.ts";
+
+/** A file is written anew when less of it is named than this. */
+const NAMED_SHARE_MIN = 0.6;
+/** Values that are moved in one turn of the writer: others write in between. */
+const MOVED_BYTES = 8 * 1_048_576;
+const SCAN_ENTRIES = 1_000;
+/** A reader that takes longer keeps its files until the next time. */
+const READERS_MS = 10_000;
+
+export type CompactionStep = "looked" | "moved" | "looked again" | "removed";
+
+/** What a compaction did to the log of values. */
+export interface Compaction {
+  filesBefore: number;
+  filesAfter: number;
+  bytesBefore: number;
+  bytesAfter: number;
+  /** Of values that lay in files that went. */
+  bytesMoved: number;
+}
+
+export interface CompactionParts {
+  log: ValueLog;
+  database: () => Promise<Database>;
+  readers: StoreReaders;
+  writes: OneAtATime;
+  /** Told after each step. */
+  onStep: (step: CompactionStep) => Promise<void> | void;
+}
+
+/**
+ * Gives back the space of values that nobody names any more: dropped, written over, or left by a crash
+ * before their batch. Files that only grow are never changed: what is named of a file with much dead space is
+ * written again at the log's end, and the file is deleted whole. In order, and what a crash leaves of it:
+ *
+ * 1. Values are appended and synced: after a crash nobody names the copies; the next compaction drops them.
+ * 2. A batch names the copies, synced, in a turn of the writer, where a key still names what was copied: after a
+ *    crash some keys name copies and others the first ones. All are there.
+ * 3. When no key names the file any more, by a look at all of them, and whoever read before is done, it is
+ *    deleted: after a crash it may be there again, and nobody names it.
+ */
+export async function compactValues(parts: CompactionParts): Promise<Compaction> {
+  const { log, onStep } = parts;
+  const before = await log.sizes();
+  const newest = Math.max(0, ...before.keys());
+  const named = await namedBytes(parts);
+  await onStep("looked");
+  const emptied = new Set<number>();
+  for (const [file, size] of before) {
+    // The newest one is written to; and while it is there no number is given twice.
+    if (file === newest || (named.get(file) ?? 0) >= NAMED_SHARE_MIN * size) continue;
+    emptied.add(file);
+  }
+  const bytesMoved = emptied.size === 0 ? 0 : await moveFrom(parts, emptied);
+  const left = emptied.size === 0 ? named : await namedBytes(parts);
+  await onStep("looked again");
+  const mayRemove = emptied.size > 0 && (await parts.readers.untilDone(READERS_MS));
+  for (const file of mayRemove ? emptied : []) {
+    if ((left.get(file) ?? 0) > 0) continue;
+    await log.remove(file);
+    await onStep("removed");
+  }
+  const after = await log.sizes();
+  return {
+    filesBefore: before.size,
+    filesAfter: after.size,
+    bytesBefore: sumOf(before),
+    bytesAfter: sumOf(after),
+    bytesMoved,
+  };
+}
+
+/** How many bytes of each file keys name. */
+async function namedBytes({ database }: CompactionParts): Promise<Map<number, number>> {
+  const named = new Map<number, number>();
+  for await (const [, { file, length }] of placesIn(await database())) {
+    named.set(file, (named.get(file) ?? 0) + length);
+  }
+  return named;
+}
+
+/** @returns how many bytes were written again */
+async function moveFrom(parts: CompactionParts, files: ReadonlySet<number>): Promise<number> {
+  let moved = 0;
+  let keys: string[] = [];
+  let bytes = 0;
+  const moveThose = async (): Promise<void> => {
+    const those = keys;
+    [keys, bytes] = [[], 0];
+    if (those.length === 0) return;
+    moved += await parts.writes.run(() => moveKeys(parts, files, those));
+    await parts.onStep("moved");
+  };
+  for await (const [key, { file, length }] of placesIn(await parts.database())) {
+    if (!files.has(file)) continue;
+    keys.push(key);
+    bytes += length;
+    if (bytes >= MOVED_BYTES) await moveThose();
+  }
+  await moveThose();
+  return moved;
+}
+
+/** In a turn of the writer: nobody changes what the keys name meanwhile. */
+async function moveKeys(
+  { log, database }: CompactionParts,
+  files: ReadonlySet<number>,
+  keys: readonly string[],
+): Promise<number> {
+  const ready = await database();
+  const found = await ready.getMany([...keys]);
+  const moving: { key: string; place: ValuePlace }[] = [];
+  for (const [at, value] of found.entries()) {
+    if (value === undefined || !isPlace(value)) continue;
+    const place = decodePlace(value);
+    if (files.has(place.file)) moving.push({ key: keys[at] as string, place });
+  }
+  const values = await log.read(moving.map(({ place }) => place));
+  const places = await log.append(values);
+  const batch = moving.map(({ key }, at) => ({
+    type: "put" as const,
+    key,
+    value: encodePlace(places[at] as ValuePlace),
+  }));
+  await ready.batch(batch, { sync: true });
+  return values.reduce((sum, { length }) => sum + length, 0);
+}
+
+async function* placesIn(database: Database): AsyncGenerator<[key: string, place: ValuePlace]> {
+  const iterator = database.iterator();
+  try {
+    for (;;) {
+      const entries = await iterator.nextv(SCAN_ENTRIES);
+      if (entries.length === 0) return;
+      for (const [key, value] of entries) if (isPlace(value)) yield [key, decodePlace(value)];
+    }
+  } finally {
+    await iterator.close();
+  }
+}
+
+const sumOf = (sizes: ReadonlyMap<number, number>): number =>
+  [...sizes.values()].reduce((sum, size) => sum + size, 0);

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { cp, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LevelStore } from "../../node/adapters/level-store.ts";
+import { checkValues } from "../../node/engine/check/check-values.ts";
+import type { StoreOperation } from "../../node/engine/store/store.ts";
+import { encodeBytes } from "../../node/engine/store/stored-bytes.ts";
+
+const FILE_BYTES = 60_000;
+const VALUE_BYTES = 2_000;
+const MONTH_VALUES = 60;
+const MONTHS_KEPT = 3;
+
+const keyOf = (month: number, at: number) =>
+  `rows/${String(month).padStart(3, "0")}/${String(at).padStart(3, "0")}`;
+const bytesOf = (month: number, at: number) =>
+  encodeBytes(new Uint8Array(VALUE_BYTES).fill((7 * month + at) % 251));
+
+/** What a month of rows leaves in the log. */
+function monthOf(month: number): StoreOperation[] {
+  return Array.from({ length: MONTH_VALUES }, (_, at) => ({
+    type: "put",
+    key: keyOf(month, at),
+    value: bytesOf(month, at),
+    lasting: true,
+  }));
+}
+
+const dropped = (month: number, isDropped: (at: number) => boolean): StoreOperation[] =>
+  Array.from({ length: MONTH_VALUES }, (_, at) => at)
+    .filter(isDropped)
+    .map((at) => ({ type: "delete", key: keyOf(month, at) }));
+
+async function loggedBytes(directory: string): Promise<number> {
+  const values = join(directory, "values");
+  const sizes = (await readdir(values)).map(async (name) => (await stat(join(values, name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+describe("compaction of the log of values", () => {
+  let base: string;
+  let count = 0;
+  before(async () => {
+    base = await mkdtemp(join(tmpdir(), "tallystick-compact-"));
+  });
+  after(() => rm(base, { recursive: true, force: true }));
+  const fresh = () => join(base, String(count++));
+  const durable = { durable: true };
+
+  /** One value in three of the first month is dropped, all of the second. */
+  async function half(directory: string): Promise<LevelStore> {
+    const store = await LevelStore.open(directory, FILE_BYTES);
+    for (const month of [1, 2, 3]) await store.write(monthOf(month), durable);
+    await store.write([...dropped(1, (at) => at % 3 !== 0), ...dropped(2, () => true)], durable);
+    return store;
+  }
+
+  async function assertHalf(store: LevelStore): Promise<void> {
+    const expected = [1, 2, 3].flatMap((month) =>
+      Array.from({ length: MONTH_VALUES }, (_, at) => at)
+        .filter((at) => month === 3 || (month === 1 && at % 3 === 0))
+        .map((at) => [keyOf(month, at), bytesOf(month, at)] as const),
+    );
+    let at = 0;
+    for await (const { key, value } of store.scan({ from: "rows/", to: "rows0" })) {
+      assert.equal(key, expected[at]?.[0]);
+      assert.equal(Buffer.compare(value, expected[at]?.[1] as Uint8Array), 0, key);
+      at++;
+    }
+    assert.equal(at, expected.length);
+    const { damaged } = await checkValues(store);
+    assert.deepEqual(damaged, []);
+  }
+
+  it("keeps the disk bounded over many months of which old ones are dropped", async () => {
+    const directory = fresh();
+    const store = await LevelStore.open(directory, FILE_BYTES);
+    let most = 0;
+    for (let month = 1; month <= 30; month++) {
+      await store.write(monthOf(month), durable);
+      await store.write(
+        dropped(month - MONTHS_KEPT, () => true),
+        durable,
+      );
+      await store.compact();
+      most = Math.max(most, await loggedBytes(directory));
+    }
+    // What is kept, the file that is written to, and of each other file less than two fifths in vain.
+    const kept = MONTHS_KEPT * MONTH_VALUES * (VALUE_BYTES + 64);
+    assert.ok(most < kept / 0.6 + 2 * FILE_BYTES, `${most} bytes of ${kept}`);
+    const { values, damaged } = await checkValues(store);
+    assert.deepEqual([values, damaged], [MONTHS_KEPT * MONTH_VALUES, []]);
+    await store.close();
+  });
+
+  it("leaves everything there wherever it is killed, and ends what it began the next time", async () => {
+    const directory = fresh();
+    const store = await half(directory);
+    const before = await loggedBytes(directory);
+    const steps: string[] = [];
+    const left: string[] = [];
+    await store.compact(async (step) => {
+      // What a process that is killed here leaves on the disk.
+      const copy = fresh();
+      await cp(directory, copy, { recursive: true });
+      steps.push(step);
+      left.push(copy);
+    });
+    await assertHalf(store);
+    const after = await loggedBytes(directory);
+    assert.ok(after < 0.75 * before, `${after} of ${before}`);
+    await store.close();
+    assert.deepEqual([...new Set(steps)], ["looked", "moved", "looked again", "removed"]);
+    for (const copy of left) {
+      const killed = await LevelStore.open(copy, FILE_BYTES);
+      await assertHalf(killed);
+      await killed.compact();
+      await assertHalf(killed);
+      assert.ok((await loggedBytes(copy)) < 0.85 * before);
+      await killed.write(monthOf(4), durable);
+      await killed.write(
+        dropped(4, () => true),
+        durable,
+      );
+      await killed.close();
+    }
+  });
+
+  it("lets others read and write meanwhile, and takes nothing away under a reader", async () => {
+    const directory = fresh();
+    const store = await half(directory);
+    const reading = store.scan({ from: "rows/", to: "rows0" })[Symbol.asyncIterator]();
+    const first = (await reading.next()).value;
+    assert.equal(first?.key, keyOf(1, 0));
+    let isOver = false;
+    const compacting = store
+      .compact(async (step) => {
+        // What is dropped and written anew while values are moved is not brought back.
+        if (step === "looked") {
+          await store.write(
+            [
+              { type: "delete", key: keyOf(1, 3) },
+              { type: "put", key: keyOf(1, 6), value: bytesOf(9, 9), lasting: true },
+            ],
+            durable,
+          );
+        }
+      })
+      .then((found) => {
+        isOver = true;
+        return found;
+      });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    assert.equal(isOver, false);
+    // The reader sees what there was when it began.
+    const seen = [first?.key];
+    for (let next = await reading.next(); !next.done; next = await reading.next()) {
+      seen.push(next.value.key);
+      const [, month, at] = next.value.key.split("/").map(Number) as [number, number, number];
+      assert.equal(Buffer.compare(next.value.value, bytesOf(month, at)), 0);
+    }
+    assert.equal(seen.length, MONTH_VALUES + MONTH_VALUES / 3);
+    const { filesBefore, filesAfter, bytesMoved } = await compacting;
+    assert.ok(filesAfter < filesBefore && bytesMoved > 0);
+    assert.equal(await store.get(keyOf(1, 3)), undefined);
+    const written = (await store.get(keyOf(1, 6))) ?? assert.fail();
+    assert.equal(Buffer.compare(written, bytesOf(9, 9)), 0);
+    await store.close();
+  });
+
+  it("moves nothing where nothing was dropped", async () => {
+    const directory = fresh();
+    const store = await LevelStore.open(directory, FILE_BYTES);
+    await store.write(monthOf(1), durable);
+    await store.write(monthOf(2), durable);
+    const nothing = await store.compact();
+    assert.deepEqual(
+      [nothing.bytesMoved, nothing.filesAfter, nothing.bytesAfter],
+      [0, nothing.filesBefore, nothing.bytesBefore],
+    );
+    await store.close();
+  });
+});
