@@ -5,6 +5,7 @@ import { fromHex, type Hex, toHex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
 import { type DisputeLine, disputeEvidence } from "../core/evidence/dispute-evidence.ts";
 import { hashDocument } from "../core/hash.ts";
+import { firstShapeProblem } from "../core/json/shape-words.ts";
 import { parseDecimalNano } from "../core/money/decimal.ts";
 import { canonicalJson } from "../core/tariff/canonical-json.ts";
 
@@ -66,7 +67,7 @@ export async function readEvidence(file: string): Promise<KeptEvidence> {
     throw unusable(file, "it is not JSON");
   }
   const parsed = evidenceSchema.safeParse(value);
-  if (!parsed.success) throw unusable(file, parsed.error.issues[0]?.message ?? "its shape");
+  if (!parsed.success) throw unusable(file, shapeOf(parsed.error, value));
   return parsed.data;
 }
 
@@ -84,6 +85,11 @@ export const asLine = (line: KeptLine): DisputeLine => ({
   recordHash: fromHex(line.recordHash, 32),
 });
 
+function shapeOf(error: z.ZodError, value: unknown): string {
+  const { field, says } = firstShapeProblem(error, value);
+  return field === "" ? says : `${field}: ${says}`;
+}
+
 function lineOf(text: string, at: number, file: string): KeptLine {
   let value: unknown;
   try {
@@ -93,8 +99,7 @@ function lineOf(text: string, at: number, file: string): KeptLine {
   }
   const parsed = givenLine.safeParse(value);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw unusable(file, `${issue?.path.join(".")}: ${issue?.message}`, at);
+    throw unusable(file, shapeOf(parsed.error, value), at);
   }
   const { sequence, leafIndex, start, quantity, amount, record } = parsed.data;
   const bytes = new TextEncoder().encode(canonicalJson(record ?? null));

@@ -4,6 +4,7 @@ import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
 import type { Bundle } from "../core/evidence/bundle.ts";
 import type { LedgerFacts } from "../core/evidence/ledger-facts.ts";
+import { firstShapeProblem } from "../core/json/shape-words.ts";
 import { canonicalJson } from "../core/tariff/canonical-json.ts";
 
 /*
@@ -67,13 +68,16 @@ export async function readTrustFile(file: string): Promise<TrustFile> {
     const message = `The file of pinned facts can not be read (${reason}).`;
     throw new TallystickError("file.not-readable", message, { file }, cause);
   }
-  const parsed = trustSchema.safeParse(parse(text));
+  const given = parse(text);
+  const parsed = trustSchema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
+  const { field, says } = firstShapeProblem(parsed.error, given);
+  const what =
+    given === undefined ? "it is not JSON" : `${field === "" ? "" : `${field}: `}${says}`;
   throw new TallystickError(
     "trust.unusable",
-    `This is no file of pinned facts: ${issue?.message ?? "not JSON"}. Make one with: tallystick verify BUNDLE --save-trust FILE`,
-    { file, field: issue?.path.join(".") ?? "" },
+    `This is no file of pinned facts: ${what}. Make one with: tallystick verify BUNDLE --save-trust FILE`,
+    { file, field },
   );
 }
 

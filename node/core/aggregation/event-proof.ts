@@ -4,6 +4,7 @@ import { rootFromPath } from "../commitment/inclusion-tree.ts";
 import { TallystickError } from "../errors.ts";
 import type { OpenedCharge } from "../evidence/bundle.ts";
 import { type Check, fail, pass } from "../evidence/check.ts";
+import { firstShapeProblem } from "../json/shape-words.ts";
 import {
   compareBytes,
   type EventIdentity,
@@ -79,11 +80,11 @@ export function parseEventProof(text: string): EventProof {
   }
   const result = proofSchema.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
+  const { field, says } = firstShapeProblem(result.error, value);
   throw new TallystickError(
     "events.bad-proof",
-    `This is no proof of an event of version 1: ${issue?.message ?? "unknown shape"}.`,
-    { field: issue?.path.join(".") ?? "" },
+    `This is no proof of an event of version 1: ${field === "" ? "" : `${field}: `}${says}.`,
+    { field },
   );
 }
 

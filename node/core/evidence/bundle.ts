@@ -2,6 +2,7 @@ import { Temporal } from "temporal-polyfill";
 import { z } from "zod";
 import { fromHex, type Hex } from "../bytes.ts";
 import { TallystickError } from "../errors.ts";
+import { firstShapeProblem } from "../json/shape-words.ts";
 import { isChargeProof } from "./charge-proof-shape.ts";
 
 /*
@@ -332,11 +333,11 @@ export function parseBundle(text: string): Bundle {
   }
   const result = readShape(value);
   if (!result.success) {
-    const issue = result.error.issues[0];
+    const { field, says } = firstShapeProblem(result.error, value);
     throw new TallystickError(
       "bundle.wrong-shape",
-      `This is no evidence bundle of version 1: ${issue?.message ?? "unknown shape"}.`,
-      { field: issue?.path.join(".") ?? "" },
+      `This is no evidence bundle of version 1: ${field === "" ? "" : `${field}: `}${says}. Ask the operator for it again.`,
+      { field },
     );
   }
   const bundle = result.data;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TallystickError } from "../errors.ts";
+import { firstShapeProblem } from "../json/shape-words.ts";
 import { canonicalJson } from "../tariff/canonical-json.ts";
 
 /**
@@ -61,14 +62,15 @@ export function readInvoiceDocument(text: string): InvoiceDocument {
   try {
     value = JSON.parse(text);
   } catch {
-    value = undefined;
+    throw new TallystickError("invoice.unreadable", "This is no invoice: it is not JSON.");
   }
   const result = invoiceDocumentSchema.safeParse(value);
   if (!result.success) {
+    const { field, says } = firstShapeProblem(result.error, value);
     throw new TallystickError(
       "invoice.unreadable",
-      `This is no invoice of version 1: ${result.error.issues[0]?.message ?? "not JSON"}.`,
-      { field: result.error.issues[0]?.path.join(".") ?? "" },
+      `This is no invoice of version 1: ${field === "" ? "" : `${field}: `}${says}.`,
+      { field },
     );
   }
   return result.data;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TallystickError } from "../errors.ts";
+import { firstShapeProblem } from "../json/shape-words.ts";
 import type { TariffDocument } from "../tariff/document.ts";
 
 export const RATING_STATE_FORMAT = "tallystick-rating-state-1";
@@ -137,7 +138,12 @@ export class RatingState {
   static read(input: unknown, document: TariffDocument): RatingState {
     const parsed = stateFile.safeParse(input);
     if (!parsed.success) {
-      throw new TallystickError("state.shape", "The file holds no state of an earlier run.");
+      const { field, says } = firstShapeProblem(parsed.error, input);
+      throw new TallystickError(
+        "state.shape",
+        `The file holds no state of an earlier run: ${field === "" ? "" : `${field}: `}${says}. Give the file that --state wrote, or leave it out to begin anew.`,
+        { field },
+      );
     }
     const state = new RatingState(document);
     const { currency, timeZone, billingPeriod, closed, periods, files } = parsed.data;
