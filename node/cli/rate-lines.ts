@@ -65,6 +65,17 @@ const KEY: Record<PeriodLine["kind"], string> = {
   rounding: "rounding",
 };
 
+/** A fee for each device of an account with a hundred thousand of them is still one line. */
+const PARTS_MAX = 1000;
+
+/** The first parts, and the sum of all others as one. */
+export function boundedParts(parts: PeriodLine["parts"], max: number): PeriodLine["parts"] {
+  if (parts.length <= max) return parts;
+  const others = parts.slice(max - 1);
+  const amountNano = others.reduce((sum, part) => sum + part.amountNano, 0n);
+  return [...parts.slice(0, max - 1), { because: `${others.length} more`, amountNano }];
+}
+
 export function periodLine(
   line: PeriodLine,
   currency: string,
@@ -80,7 +91,7 @@ export function periodLine(
       amount: money(line.amountNano),
       currency,
       ...(line.isIncluded ? { included: true } : {}),
-      components: line.parts.map(({ because, amountNano }) => ({
+      components: boundedParts(line.parts, PARTS_MAX).map(({ because, amountNano }) => ({
         amount: money(amountNano),
         because,
       })),

@@ -10,13 +10,14 @@ import { explainComponents, rowLabel } from "../core/rating/explain.ts";
 import type { RatingOutcome } from "../core/rating/outcome.ts";
 import { rowsAt } from "../core/rating/price-charge.ts";
 import { RatingState } from "../core/rating/rating-state.ts";
-import { readUsageLine } from "../core/rating/usage-line.ts";
+import { LINE_TOO_LONG, readUsageLine } from "../core/rating/usage-line.ts";
 import type { UsageRecord } from "../core/records/usage-record.ts";
 import type { CompiledTariff } from "../core/tariff/compile.ts";
 import { isChange, TWIN_DIMENSIONS, type TwinSums, TwinTally } from "../core/twin/twin-sums.ts";
 import { LargestChanges } from "./largest-changes.ts";
 import type { Output } from "./output.ts";
 import { loadAccounts } from "./rating-files.ts";
+import { SeenIds } from "./seen-ids.ts";
 
 /** One of the two tariffs, with counters of its own. */
 interface Pricer {
@@ -78,8 +79,10 @@ export class TwinRun {
   readonly #digest = createHash("sha256");
   readonly tally = new TwinTally();
   readonly largest = new LargestChanges();
+  readonly #seen = new SeenIds();
   #notBillable = 0;
   #rejected = 0;
+  #duplicates = 0;
 
   private constructor(
     tariff: Pricer & { accounts: AccountDirectory },
@@ -122,13 +125,28 @@ export class TwinRun {
     this.#digest.update(text);
     this.#digest.update("\n");
     const line = readUsageLine(text);
-    if (line.kind === "usage") return this.#compare(line.record);
+    if (line.kind === "usage") {
+      // The same id is the same use, as for rate.
+      if (this.#seen.add(line.record.id, text, number) === undefined) {
+        return this.#compare(line.record);
+      }
+      this.#duplicates += 1;
+      return;
+    }
     if (line.kind === "other") {
       if ("rejected" in line.value || "error" in line.value) this.#rejected += 1;
       return;
     }
+    await this.#reject(line.code, line.message, number);
+  }
+
+  tooLong(number: number): Promise<void> {
+    this.#digest.update(`${LINE_TOO_LONG}\n`);
+    return this.#reject("usage.line-too-long", LINE_TOO_LONG, number);
+  }
+
+  async #reject(code: string, message: string, number: number): Promise<void> {
     this.#rejected += 1;
-    const { code, message } = line;
     await this.#output.record({ rejected: { code, message, position: number } });
     await this.#output.say(`line ${number}: ${message} [${code}]`);
   }
@@ -217,6 +235,7 @@ export class TwinRun {
         ...this.totals(this.tally.total),
         notBillable: this.#notBillable,
         rejected: this.#rejected,
+        ...(this.#duplicates === 0 ? {} : { duplicates: this.#duplicates }),
         byService: byOf("service"),
         byProduct: byOf("product"),
         byCustomerGroup: byOf("customerGroup"),

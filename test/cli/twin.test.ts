@@ -88,6 +88,19 @@ describe("tallystick twin", () => {
     assert.deepEqual(summary.byService.voice.difference, { EUR: "-0.05" });
   });
 
+  it("takes an id once, and passes over a line that is too long", async () => {
+    const one = record("r1", { durationSeconds: 30 });
+    const usage = [one, one, "x".repeat(1_100_000), record("r2", { durationSeconds: 60 })];
+    const { exitCode, lines } = await twin(tariff, usage.join("\n"));
+    assert.equal(exitCode, 1);
+    assert.deepEqual(
+      [lines[0].rejected.code, lines[0].rejected.position],
+      ["usage.line-too-long", 3],
+    );
+    const { records, rejected, duplicates } = lines.at(-1).summary;
+    assert.deepEqual([records, rejected, duplicates], [2, 1, 1]);
+  });
+
   it("answers yes when nothing changes", async () => {
     const draft = write(
       "same.json",

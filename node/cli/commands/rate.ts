@@ -9,15 +9,18 @@ import { CompiledRater } from "../../core/rating/compiled-rater.ts";
 import { explainComponents } from "../../core/rating/explain.ts";
 import type { Rated, RatingOutcome } from "../../core/rating/outcome.ts";
 import type { PeriodLine } from "../../core/rating/period-lines.ts";
-import { readUsageLine } from "../../core/rating/usage-line.ts";
+import { LINE_TOO_LONG, readUsageLine } from "../../core/rating/usage-line.ts";
 import type { UsageRecord } from "../../core/records/usage-record.ts";
 import type { CompiledTariff } from "../../core/tariff/compile.ts";
 import type { CommandModule } from "../command.ts";
 import { CountedFiles } from "../counted-files.ts";
 import { EXIT, type Output } from "../output.ts";
-import { accountLine, chargeLine, periodLine } from "../rate-lines.ts";
+import { accountLine, boundedParts, chargeLine, periodLine } from "../rate-lines.ts";
 import { loadAccounts, loadState, loadTariff, saveState } from "../rating-files.ts";
 import { type SeenBefore, SeenIds } from "../seen-ids.ts";
+
+/** Of a line of the period's end, for people. */
+const PARTS_SAID_MAX = 10;
 
 export const command: CommandModule = {
   declare(command) {
@@ -62,7 +65,11 @@ export const command: CommandModule = {
         ? undefined
         : new CountedFiles(state, String(usage), options.countAgain === true);
     await files?.refuseKnown();
-    for await (const { number, text } of readTextLines(String(usage), files?.seen)) {
+    const lines = readTextLines(String(usage), {
+      seen: files?.seen,
+      skipped: (number) => run.tooLong(number),
+    });
+    for await (const { number, text } of lines) {
       if (text.trim() !== "") await run.line(text, number);
     }
     files?.keep(run.rated);
@@ -122,8 +129,15 @@ class RatingRun {
       if (!("summary" in line.value)) await this.#output.record(line.value);
       return;
     }
+    await this.#reject(line.code, line.message, number);
+  }
+
+  tooLong(number: number): Promise<void> {
+    return this.#reject("usage.line-too-long", LINE_TOO_LONG, number);
+  }
+
+  async #reject(code: string, message: string, number: number): Promise<void> {
     this.#rejected += 1;
-    const { code, message } = line;
     await this.#output.record({ rejected: { code, message, position: number } });
     await this.#output.say(`line ${number}: ${message} [${code}]`);
   }
@@ -190,7 +204,9 @@ class RatingRun {
 
   #describe({ account, kind, name, amountNano, parts }: PeriodLine): string {
     const sign = kind === "credit" ? "-" : "";
-    const because = parts.map((part) => `${part.because}: ${this.#money(part.amountNano)}`);
+    const because = boundedParts(parts, PARTS_SAID_MAX).map(
+      (part) => `${part.because}: ${this.#money(part.amountNano)}`,
+    );
     const amount = `${sign}${this.#money(amountNano)} ${this.#tariff.currency}`;
     return `${account}  ${kind} ${name}  ${amount}  ${because.join("; ")}`;
   }

@@ -83,7 +83,8 @@ export const command: CommandModule = {
       { accounts: given("accounts"), close: given("close"), records: options.sums !== true },
       output,
     );
-    for await (const { number, text } of readTextLines(String(usage))) {
+    const lines = readTextLines(String(usage), { skipped: (number) => run.tooLong(number) });
+    for await (const { number, text } of lines) {
       if (text.trim() !== "") await run.line(text, number);
     }
     await run.finish();

@@ -14,6 +14,8 @@ const DOUBLE_DIGITS = 15;
 /** Deeper than any document is: who walks the value, here or later, needs no more stack than this. */
 const DEPTH_MAX = 64;
 
+const BYTE_ORDER_MARK = 0xfeff;
+
 /** A string is its opening quote here: an expression that spans long ones runs out of stack. */
 const TOKEN = /-?\d[\d.eE+-]*|["{}[\],:]/g;
 
@@ -22,7 +24,9 @@ const TOKEN = /-?\d[\d.eE+-]*|["{}[\],:]/g;
  *   `json.number-too-long`, `json.number-inexact`, `json.too-deep`; the place has the line, counting
  *   from 1
  */
-export function parseStrictJson(text: string): unknown {
+export function parseStrictJson(written: string): unknown {
+  // Editors put a mark before UTF-8; a reader may pass over it (RFC 8259, section 8.1).
+  const text = written.charCodeAt(0) === BYTE_ORDER_MARK ? written.slice(1) : written;
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -75,6 +75,7 @@ function exact(
   field: string,
 ): bigint | undefined {
   if (value === undefined) return undefined;
+  const shown = JSON.stringify(value).slice(0, 40);
   let scaled: bigint;
   try {
     scaled = parseDecimalScaled(String(value), decimals);
@@ -83,8 +84,8 @@ function exact(
     throw new TallystickError(
       fine ? "rating.quantity-too-fine" : "rating.quantity-not-a-number",
       fine
-        ? `${field} has more than ${decimals} decimals.`
-        : `${field} is no plain decimal number.`,
+        ? `${field}, ${shown}, ${decimals === 0 ? "is not whole" : `has more than ${decimals} decimals`}.`
+        : `${field}, ${shown}, is no plain decimal number, such as 12.5, of at most 60 digits.`,
       { field },
       cause,
     );

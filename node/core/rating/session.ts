@@ -57,9 +57,19 @@ function parseInstant(text: string | undefined, field: string): number {
     // Date.UTC turns 30 February into 2 March; the day must come back as it was written.
     if (new Date(wall).getUTCDate() === Number(day) && milliseconds >= 0) return milliseconds;
   }
-  throw new TallystickError(
-    "rating.bad-start",
-    `${field} is no instant such as 2026-03-01T13:02:00.000Z.`,
-    { field },
-  );
+  throw new TallystickError("rating.bad-start", whyNoInstant(text, field), { field });
+}
+
+function whyNoInstant(text: string | undefined, field: string): string {
+  const wall = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d/;
+  const shown = JSON.stringify((text ?? "").slice(0, 40));
+  if (text !== undefined && wall.test(text)) {
+    if (!/(Z|[+-]\d\d:?\d\d)$/.test(text)) {
+      return `${field}, ${shown}, says no zone; write Z behind it where it is UTC, or its offset, such as +01:00.`;
+    }
+    if (/\.\d{4,}/.test(text)) {
+      return `${field}, ${shown}, is finer than milliseconds; write at most three decimals.`;
+    }
+  }
+  return `${field}, ${shown}, is no instant such as 2026-03-01T13:02:00.000Z.`;
 }

@@ -45,6 +45,8 @@ const usageSchema = z.looseObject({
   billable: z.boolean().optional(),
 });
 
+export const LINE_TOO_LONG = "The line is longer than a record can be.";
+
 const PASSED_ON = ["file", "rejected", "error", "summary"];
 
 /** Records that leave out what is usual: calls and messages go out, and a record is billable. */

@@ -36,6 +36,13 @@ export function readCgratesFiles(files: ReadonlyMap<string, Uint8Array>): Cgrate
   const rows = {} as CgratesRows;
   for (const [file, columns] of Object.entries(CGRATES_TABLES) as [CgratesTable, number][]) {
     const bytes = files.get(file);
+    if (bytes === undefined && files.has("RateProfiles.csv") && !OPTIONAL.has(file)) {
+      throw new TallystickError(
+        "import.format-unknown",
+        "RateProfiles of CGRateS 1.0 are not read; export the plan with Rates, DestinationRates, RatingPlans and RatingProfiles (0.11).",
+        { file: "RateProfiles.csv" },
+      );
+    }
     if (bytes === undefined && !OPTIONAL.has(file)) {
       throw new TallystickError("import.file-missing", "The tariff plan lacks this file.", {
         file,
@@ -57,7 +64,7 @@ function* rowsOf(file: CgratesTable, bytes: Uint8Array, columns: number): Genera
     if (fields.length < columns) {
       throw new TallystickError(
         "import.row-unusable",
-        `The row has ${fields.length} columns; ${columns} are needed.`,
+        `The row has ${fields.length} columns; ${columns} are needed, with commas between them.`,
         { file, line: item.line },
       );
     }

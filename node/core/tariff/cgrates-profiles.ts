@@ -1,23 +1,23 @@
 import { type CgratesRow, rowError } from "./cgrates-files.ts";
+import { cgratesInstant } from "./cgrates-instant.ts";
 import type { CgratesNotes } from "./cgrates-notes.ts";
 
 const ANY = "*any";
 
 /** By category: its newest profile for the subject, then those that it falls back to. */
 export function profilesOf(
-  rows: readonly CgratesRow[],
-  { subject = ANY, tenant = rows[0]?.fields[0] }: { subject?: string; tenant?: string },
+  written: readonly CgratesRow[],
+  options: { subject?: string; tenant?: string; timeZone: string },
   notes: CgratesNotes,
 ): Map<string, CgratesRow[]> {
+  const rows = written.map((row) => asToday(row, options.timeZone));
+  const { subject = ANY, tenant = rows[0]?.fields[0] } = options;
   const newest = new Map<string, CgratesRow>();
   for (const row of rows) {
     const [of, category = "", who = "", activation = ""] = row.fields;
     if (of !== tenant) {
       notes.leaveOut(row, "import.other-tenant", `The profile is of the tenant "${of}".`);
       continue;
-    }
-    if (Number.isNaN(Date.parse(activation))) {
-      throw rowError(row, "import.row-unusable", `"${activation}" is no instant.`);
     }
     const key = JSON.stringify([category, who]);
     const before = newest.get(key);
@@ -58,6 +58,27 @@ export function profilesOf(
     );
   }
   return chains;
+}
+
+/**
+ * A row with its activation as an instant. Plans of before 2018 tell a direction too, second or third in
+ * the row; of other directions than out there is no price.
+ */
+function asToday(row: CgratesRow, timeZone: string): CgratesRow {
+  const direction = row.fields.slice(0, 3).findIndex((one) => one === "*out" || one === "*in");
+  const fields = row.fields.filter((_, index) => index !== direction);
+  if (row.fields[direction] === "*in") {
+    throw rowError(row, "import.not-expressible", "Prices of calls that come in can not be said.");
+  }
+  const activation = cgratesInstant(fields[3] ?? "", timeZone);
+  if (activation === undefined) {
+    throw rowError(
+      row,
+      "import.row-unusable",
+      `ActivationTime, "${fields[3]}", is no fixed instant; write one, such as 2026-01-01T00:00:00Z.`,
+    );
+  }
+  return { ...row, fields: fields.map((one, index) => (index === 3 ? activation : one)) };
 }
 
 /** Where nobody has the prices of everybody, those of the only subject that there is. */

@@ -130,7 +130,7 @@ function quantity(text: string, unit: UnitName, row: CgratesRow): number {
   throw rowError(
     row,
     "import.not-expressible",
-    `"${text}" is no duration in milliseconds or more.`,
+    `"${text}" is no duration in milliseconds or more, such as 60s; a bare number is nanoseconds.`,
   );
 }
 

@@ -1,7 +1,13 @@
 import { TallystickError } from "../errors.ts";
 import type { RoundingMode } from "../money/rounding.ts";
 import type { Direction, Service } from "../records/usage-record.ts";
-import { type CgratesRow, type CgratesRows, readCgratesFiles, rowError } from "./cgrates-files.ts";
+import {
+  CGRATES_TABLES,
+  type CgratesRow,
+  type CgratesRows,
+  readCgratesFiles,
+  rowError,
+} from "./cgrates-files.ts";
 import { type CgratesNote, CgratesNotes } from "./cgrates-notes.ts";
 import { CgratesPlan, type Entry, winnerOf } from "./cgrates-plan.ts";
 import { profilesOf } from "./cgrates-profiles.ts";
@@ -62,7 +68,23 @@ export function importCgrates(
   files: ReadonlyMap<string, Uint8Array>,
   options: CgratesOptions,
 ): { document: TariffDocument; notes: CgratesNote[] } {
-  return new CgratesImport(readCgratesFiles(files), options).document();
+  const imported = new CgratesImport(readCgratesFiles(files), options).document();
+  return { ...imported, notes: [...imported.notes, ...unreadFiles(files)] };
+}
+
+/** Files of accounts, balances and actions hold no prices. */
+function unreadFiles(files: ReadonlyMap<string, Uint8Array>): CgratesNote[] {
+  return [...files.keys()]
+    .filter((file) => !(file in CGRATES_TABLES))
+    .map((file) => ({
+      code: "import.file-without-prices",
+      file,
+      line: 1,
+      message:
+        "The file is not read: balances, shared groups, actions and accounts are no prices. Write " +
+        "allowances and fees as plans of the document, and accounts for --accounts.",
+      isLeftOut: false,
+    }));
 }
 
 interface Category {
@@ -111,11 +133,15 @@ class CgratesImport {
       if (entries.size > 0) categories.push({ name, ...known, entries });
     }
     if (categories.length === 0) {
-      throw new TallystickError("import.nothing-fits", "The plan has no prices that can be said.", {
-        file: "RatingProfiles.csv",
-      });
+      // What was left out says why, and what to do.
+      const [first] = this.#notes.list.filter(({ isLeftOut }) => isLeftOut);
+      throw new TallystickError(
+        "import.nothing-fits",
+        `The plan has no prices that can be said. ${first?.message ?? ""}`.trim(),
+        { file: first?.file ?? "RatingProfiles.csv", ...(first && { line: first.line }) },
+      );
     }
-    return { document: this.#compose(categories, instant(validFrom)), notes: this.#notes.list };
+    return { document: this.#compose(categories, validFrom), notes: this.#notes.list };
   }
 
   #serviceOf(category: string): { service: Service; direction: Direction } | undefined {
@@ -311,5 +337,3 @@ function canChangeInside(prices: readonly TariffPrice[]): boolean {
 
 const changes = (prices: readonly TariffPrice[]): boolean =>
   prices.some(({ bands }) => bands !== undefined);
-
-const instant = (text: string): string => new Date(Date.parse(text)).toISOString();

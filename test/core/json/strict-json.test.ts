@@ -38,6 +38,12 @@ describe("strict JSON", () => {
     }
   });
 
+  it("passes over a byte order mark at the beginning, and nowhere else", () => {
+    assert.deepEqual(parseStrictJson('\ufeff{"a":1}'), { a: 1 });
+    assert.throws(() => parseStrictJson('{"a":\ufeff1}'), { code: "json.malformed" });
+    assert.throws(() => parseStrictJson('\ufeff{"a":1,"a":2}'), { code: "json.duplicate-key" });
+  });
+
   it("reads a string of any length", () => {
     const texts = ["x".repeat(20_000_000), "\\n".repeat(1_000_000), '\\"', "\\\\"];
     for (const text of texts) {

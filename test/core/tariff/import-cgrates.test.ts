@@ -324,5 +324,44 @@ describe("import of CGRateS plans", () => {
       const categories = new Map([["vendor1", "voice" as const]]);
       assert.equal(costOf(importCgrates(files, { ...OPTIONS, categories }).document, use), "1.2");
     });
+
+    it("may begin at any fixed instant, and name the direction that calls have", () => {
+      const from = (row: string, timeZone = "Europe/Berlin") =>
+        importCgrates(plan({ "RatingProfiles.csv": row }), { ...OPTIONS, timeZone }).document
+          .validFrom;
+      assert.equal(from("t,call,*any,2019-07-01 00:00:00,RP,"), "2019-06-30T22:00:00.000Z");
+      assert.equal(from("t,call,*any,20190701000000,RP,"), "2019-06-30T22:00:00.000Z");
+      assert.equal(from("t,call,*any,1561939200,RP,"), "2019-07-01T00:00:00.000Z");
+      assert.equal(from("t,call,*any,,RP,"), "1970-01-01T00:00:00.000Z");
+      assert.equal(from("*out,t,call,*any,2019-07-01T00:00:00Z,RP,"), "2019-07-01T00:00:00.000Z");
+      assert.equal(from("t,call,*out,*any,2019-07-01T00:00:00Z,RP,"), "2019-07-01T00:00:00.000Z");
+      for (const [row, code] of [
+        ["t,call,*any,*now,RP,", "import.row-unusable"],
+        ["t,call,*any,2019-02-30 00:00:00,RP,", "import.row-unusable"],
+        ["*in,t,call,*any,2019-07-01T00:00:00Z,RP,", "import.not-expressible"],
+      ] as const) {
+        assert.throws(() => from(row), { code });
+      }
+    });
+
+    it("say what is not read, and why nothing could be", () => {
+      const files = plan({});
+      files.set("Actions.csv", new Uint8Array());
+      assert.deepEqual(
+        importCgrates(files, OPTIONS).notes.map(({ code, file, isLeftOut }) => [
+          code,
+          file,
+          isLeftOut,
+        ]),
+        [["import.file-without-prices", "Actions.csv", false]],
+      );
+      const routes = plan({ "RatingProfiles.csv": "\nt,*routes,*any,2019-01-01T00:00:00Z,RP," });
+      assert.throws(
+        () => importCgrates(routes, OPTIONS),
+        (error: TallystickError) => error.code === "import.nothing-fits" && error.place.line === 2,
+      );
+      const newer = new Map([["RateProfiles.csv", new Uint8Array()]]);
+      assert.throws(() => importCgrates(newer, OPTIONS), { code: "import.format-unknown" });
+    });
   });
 });
