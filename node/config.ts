@@ -86,6 +86,8 @@ const configSchema = z.strictObject({
     .record(z.string(), z.strictObject({ amount: z.string(), reason: z.string() }))
     .default({}),
   batchChargesMax: z.number().int().min(1).max(1_048_576).default(65_536),
+  /** Bytes of its rows in the store from which on a batch ends: some 110 a charge of a switch's file. */
+  batchBytesMax: z.number().int().min(1_024).max(1_073_741_824).default(33_554_432),
   /** Free disk below which nothing is taken in any more; commitments and repairs go on. */
   diskReserveMegabytes: z.number().int().min(0).max(1_000_000).default(256),
   /** Seconds between commitments; 0: only when asked. */

@@ -347,6 +347,7 @@ function contextOf(config: NodeConfig, store: LevelStore, ledger: EvmLedger): En
     sourceName: config.sourceName,
     handPrices: config.handPrices,
     batchChargesMax: config.batchChargesMax,
+    batchBytesMax: config.batchBytesMax,
   };
   return {
     store,

@@ -166,6 +166,10 @@ export class LevelStore implements Store {
         for (let from = 0; from < entries.length; from += ahead) {
           ahead = Math.min(2 * ahead, READ_AHEAD_MAX);
           const some = entries.slice(from, from + ahead);
+          if (range.sizesOnly === true) {
+            for (const [key, value] of some) yield { key, value: NO_VALUE, bytes: sizeOf(value) };
+            continue;
+          }
           const values =
             range.keysOnly === true ? [] : await this.#resolved(some.map(([, value]) => value));
           for (const [at, [key]] of some.entries()) yield { key, value: values[at] ?? NO_VALUE };
@@ -212,6 +216,10 @@ export class LevelStore implements Store {
     await this.#log.close();
   }
 }
+
+/** Of the value that the database holds, or says the place of. */
+const sizeOf = (value: Uint8Array): number =>
+  isPlace(value) ? decodePlace(value).length : value.length;
 
 /** Half a surrogate pair has no UTF-8 form: two such keys would become one. */
 function wellFormed(key: string): string {

@@ -102,7 +102,9 @@ export class MemoryStore implements Store {
       ...(range.limit === undefined ? {} : { limit: range.limit }),
     });
     for await (const [key, value] of iterator) {
-      yield { key, value: range.keysOnly === true ? new Uint8Array() : value };
+      const isWithout = range.keysOnly === true || range.sizesOnly === true;
+      const bytes = range.sizesOnly === true ? { bytes: value.length } : {};
+      yield { key, value: isWithout ? new Uint8Array() : value, ...bytes };
     }
   }
 

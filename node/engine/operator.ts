@@ -24,6 +24,8 @@ export interface OperatorProfile {
   handPrices: Record<string, HandPrice>;
   /** Largest number of charges in one batch. */
   batchChargesMax: number;
+  /** Most bytes that the rows of one batch take in the store. */
+  batchBytesMax: number;
   /** Records of a file that become durable in one write. */
   ingestUnitRecords?: number;
   /** Charges of a bill run whose lines are held in memory at once. */

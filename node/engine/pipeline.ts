@@ -10,6 +10,7 @@ import { checkStore, type StoreCheck } from "./check/check-store.ts";
 import { ClaimDesk } from "./claims/answer-claims.ts";
 import { DemandDesk } from "./claims/answer-demands.ts";
 import type { ClaimAnswer, ClaimPolicy } from "./claims/judge-claim.ts";
+import type { BatchBounds } from "./commit/batch-length.ts";
 import { TickCommitter } from "./commit/commit-tick.ts";
 import type { Ledger, RefusalReason } from "./commit/ledger.ts";
 import type { Outbox } from "./commit/outbox.ts";
@@ -46,13 +47,14 @@ import { postStatement } from "./settle/settle-statement.ts";
 import { below, keys } from "./store/key-spaces.ts";
 import { requireStoreFormat } from "./store/require-store-format.ts";
 import { StoreSession } from "./store/store-session.ts";
-import { scanJson } from "./store/stored-json.ts";
+import { getJson, scanJson } from "./store/stored-json.ts";
 import type {
   Account,
   AllTotals,
   BookState,
   ControlClass,
   IngestedFile,
+  StoredBatch,
   StoredClaim,
   StoredCorrection,
   StoredDemand,
@@ -92,7 +94,11 @@ export interface PipelineStatus {
     runningCount: string;
     runningSumNano: string;
     pending: string;
+    /** Of the newest batch; absent before the first. */
+    newest?: { entries: number; bytes?: number };
   }[];
+  /** What a batch holds at most. */
+  bounds: BatchBounds;
   files: number;
   /** What came in, and what became of it: their sum, when totals balance. */
   records: { in: number } & Record<ControlClass, number>;
@@ -389,7 +395,8 @@ export class OperatorPipeline {
 
   /** Figures for people and monitoring: books, suspense, files, claims. */
   async status(): Promise<PipelineStatus> {
-    const { store } = this.#parts.context;
+    const { store, profile } = this.#parts.context;
+    const { batchChargesMax, batchBytesMax } = profile;
     const books: PipelineStatus["books"] = [];
     for await (const { value } of scanJson<BookState>(store, below("book/"))) {
       const {
@@ -402,7 +409,19 @@ export class OperatorPipeline {
         pendingNext,
       } = value;
       const pending = (BigInt(pendingNext) - BigInt(pendingFirst)).toString();
-      books.push({ domain, kind, lastSequence, runningCount, runningSumNano, pending });
+      const place = keys.batch(domain, BigInt(lastSequence));
+      const batch = await getJson<StoredBatch>(store, place);
+      const { count: entries = 0, bytes } = batch ?? {};
+      const newest = { entries, ...(bytes === undefined ? {} : { bytes }) };
+      books.push({
+        domain,
+        kind,
+        lastSequence,
+        runningCount,
+        runningSumNano,
+        pending,
+        ...(batch === undefined ? {} : { newest }),
+      });
     }
     const { files, in: cameIn, classes, balanced } = await this.control.overall();
     const claims: Record<string, number> = {};
@@ -412,6 +431,7 @@ export class OperatorPipeline {
     const oldest = ticks.oldest?.sealedAt;
     return {
       books,
+      bounds: { batchChargesMax, batchBytesMax },
       files,
       records: { in: cameIn.records, ...recordsOf(classes) },
       suspended: classes.suspended.records,

@@ -138,6 +138,10 @@ function figuresIn(registry: Registry) {
     batches: counter("batches_total", "Batches sealed.", "book"),
     entries: counter("batch_entries_total", "Entries of sealed batches.", "book"),
     pending: gauge("batch_entries_pending", "Entries that wait for the next batch.", "book"),
+    newestEntries: gauge("newest_batch_entries", "Entries of the newest batch.", "book"),
+    newestBytes: gauge("newest_batch_bytes", "Bytes of its rows in the store.", "book"),
+    chargesMax: gauge("batch_entries_max", "Entries of a batch at most."),
+    bytesMax: gauge("batch_bytes_max", "Bytes of the rows of a batch at most."),
     suspended: gauge("suspended_records", "Records that wait in suspense."),
     claims: gauge("claims", "Claims by state.", "state"),
     storeUp: gauge("store_reachable", "1 while the store answers; else its figures are old ones."),
@@ -198,11 +202,15 @@ function setStatus(figures: Figures, status: NodeStatus): void {
   figures.batches.reset();
   figures.entries.reset();
   figures.charges.reset();
-  for (const { kind, lastSequence, runningCount, pending } of status.books) {
+  figures.chargesMax.set(status.bounds.batchChargesMax);
+  figures.bytesMax.set(status.bounds.batchBytesMax);
+  for (const { kind, lastSequence, runningCount, pending, newest } of status.books) {
     const book = BOOK_WORDS[kind] ?? String(kind);
     figures.batches.inc({ book }, Number(lastSequence));
     figures.entries.inc({ book }, Number(runningCount));
     figures.pending.set({ book }, Number(pending));
+    if (newest !== undefined) figures.newestEntries.set({ book }, newest.entries);
+    if (newest?.bytes !== undefined) figures.newestBytes.set({ book }, newest.bytes);
     if (book === "charges") figures.charges.inc(Number(runningCount) + Number(pending));
   }
   figures.suspended.set(status.suspended);

@@ -38,6 +38,7 @@ export function benchContext(store: Store): EngineContext {
       sourceName: "bench",
       handPrices: {},
       batchChargesMax: 1_048_576,
+      batchBytesMax: 1_073_741_824,
     },
     random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
     time: { seconds: async () => NOW_SECONDS },

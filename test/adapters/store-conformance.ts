@@ -87,6 +87,25 @@ export function storeConformance(open: () => Promise<Store>): void {
     assert.deepEqual(await keys({ from: "a", to: "c", reverse: true, limit: 1 }), ["b/1"]);
   });
 
+  it("tells sizes of values where only these are asked for, of lasting ones too", async () => {
+    const long: StoreOperation = {
+      type: "put",
+      key: "long",
+      value: new Uint8Array(5_000),
+      lasting: true,
+    };
+    await store.write([put("a", "one"), long, put("none", "")], { durable: true });
+    const found = await collect(store.scan({ from: "a", to: "z", sizesOnly: true }));
+    assert.deepEqual(
+      found.map(({ key, value, bytes }) => [key, value.length, bytes]),
+      [
+        ["a", 0, 3],
+        ["long", 0, 5_000],
+        ["none", 0, 0],
+      ],
+    );
+  });
+
   it("scans keys without their values where only they are asked for", async () => {
     await store.write([put("a", "value"), put("b", "value")], { durable: false });
     const entries = await collect(store.scan({ from: "a", to: "z", keysOnly: true }));

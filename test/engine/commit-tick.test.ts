@@ -40,6 +40,37 @@ describe("sealing and committing", () => {
     await scene.assertConsistent();
   });
 
+  it("ends a batch where its rows take too many bytes, and takes one row however long it is", async () => {
+    // Blocks of rows, and rows that stand alone.
+    const handPrices = { "switch:b-3": { amount: "1.00", reason: "agreed" } };
+    const sealed = async (batchBytesMax: number) => {
+      const scene = await EngineScene.withAccounts({ batchBytesMax, handPrices });
+      await scene.ingest("monday", calls("a", 30));
+      await scene.ingest("tuesday", calls("b", 10, { bParty: "+4930777" }));
+      await scene.commit();
+      await scene.assertConsistent();
+      const batches = await batchesOf(scene, CHARGES);
+      assert.equal(scene.network.transactions().filter(isCommit).length, 1);
+      return batches.map(({ count, bytes = assert.fail() }) => ({ count, bytes }));
+    };
+    const [whole, ...others] = await sealed(1_048_576);
+    assert.deepEqual([whole?.count, others.length], [40, 0]);
+    const bytes = whole?.bytes ?? 0;
+    const third = Math.ceil(bytes / 3);
+    const parts = await sealed(third);
+    assert.ok(parts.length >= 3 && parts.length <= 5, `${parts.length} batches`);
+    for (const part of parts) assert.ok(part.bytes <= third && part.count > 0);
+    assert.equal(
+      parts.reduce((sum, { count }) => sum + count, 0),
+      40,
+    );
+    const single = await sealed(1);
+    assert.deepEqual(
+      single.map(({ count }) => count),
+      Array(40).fill(1),
+    );
+  });
+
   it("brings more than fifty batches of one tick in several transactions, in order", async () => {
     const scene = await EngineScene.withAccounts({ batchChargesMax: 1 });
     await scene.ingest("monday", calls("a", 120));

@@ -120,6 +120,7 @@ export const TARIFFS = new TariffShelf([
 export interface SceneOptions {
   seed?: number;
   batchChargesMax?: number;
+  batchBytesMax?: number;
   ingestUnitRecords?: number;
   tariffs?: TariffShelf;
   handPrices?: OperatorProfile["handPrices"];
@@ -178,6 +179,7 @@ export class EngineScene {
       sourceName: "switch",
       handPrices: options.handPrices ?? {},
       batchChargesMax: options.batchChargesMax ?? 1024,
+      batchBytesMax: options.batchBytesMax ?? 1_048_576,
       ...(options.ingestUnitRecords === undefined
         ? {}
         : { ingestUnitRecords: options.ingestUnitRecords }),

@@ -67,6 +67,7 @@ const profile: OperatorProfile = {
   sourceName: "pbx",
   handPrices: { "hand-priced": { amount: "0.60", reason: "typed in wrongly" } },
   batchChargesMax: 1024,
+  batchBytesMax: 1_073_741_824,
 };
 
 const ledgerSection: LedgerSection = {

@@ -92,6 +92,7 @@ export class EngineSimulation {
     const scene = await EngineScene.withAccounts({
       seed: random.below(2 ** 31),
       batchChargesMax: 1 + random.below(6),
+      batchBytesMax: random.pick([1, 300, 2_000, 1_048_576]),
       ingestUnitRecords: 1 + random.below(12),
       seenEntriesInMemory: 4 + random.below(40),
       dealtChargesMin: 1 + random.below(12),

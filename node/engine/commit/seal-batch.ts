@@ -14,6 +14,7 @@ import { encodeBytes } from "../store/stored-bytes.ts";
 import { getJson, scanJson } from "../store/stored-json.ts";
 import { type BatchPlace, findRows, scanLeaves } from "../store/stored-rows.ts";
 import type { AllTotals, BookState, StoredBatch, StoredTick } from "../store/stored-types.ts";
+import { lengthOfBatch } from "./batch-length.ts";
 
 const DIGEST_BYTES = 32;
 
@@ -61,8 +62,12 @@ async function sealOne(
 ): Promise<StoredBatch> {
   const first = BigInt(book.pendingFirst);
   const waiting = BigInt(book.pendingNext) - first;
-  const limit = BigInt(context.profile.batchChargesMax);
-  const count = Number(waiting < limit ? waiting : limit);
+  const { count, bytes } = await lengthOfBatch(
+    context.store,
+    book.domain,
+    { first, waiting },
+    context.profile,
+  );
   const end = first + BigInt(count);
   const sequence = BigInt(book.lastSequence) + 1n;
   const { trees, from, to } = await buildTrees(context.store, book.domain, first, count);
@@ -77,7 +82,7 @@ async function sealOne(
     oldestSuspended: isChargeBook ? suspense.oldest : 0n,
   };
   const sealed = commitTrees(frame, trees, { from, to });
-  const batch = storedBatch(sealed, sequence, first, count);
+  const batch = { ...storedBatch(sealed, sequence, first, count), bytes };
   session.put(keys.batch(book.domain, sequence), batch);
   if (count > 0) {
     const place: BatchPlace = { sequence: sequence.toString(), first: first.toString() };

@@ -48,9 +48,13 @@ export interface StoreRange {
   limit?: number;
   /** The values of the entries are empty: reading large ones just to find their keys costs their bytes. */
   keysOnly?: boolean;
+  /** As `keysOnly`, and each entry says how many bytes its value has. */
+  sizesOnly?: boolean;
 }
 
 export interface StoreEntry {
   key: string;
   value: Uint8Array;
+  /** Of its value, where only sizes were asked for. */
+  bytes?: number;
 }

@@ -113,6 +113,8 @@ export interface StoredBatch {
   runningTotals: Hex;
   commitment: Hex;
   count: number;
+  /** That its rows took in the store when it was sealed; earlier programs did not say. */
+  bytes?: number;
   opened: {
     totals: {
       salt: Hex;
