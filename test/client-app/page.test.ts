@@ -12,6 +12,7 @@ import { chargeFromJson } from "../../node/core/evidence/group-json.ts";
 import { sealEvidenceFile } from "../../node/engine/evidence/seal-evidence-file.ts";
 import { buildPage, launchBrowser } from "./browser.ts";
 import { EPOCH, SECRET } from "./sample-bundle.ts";
+import { sampleEventLog } from "./sample-events.ts";
 import { sampleCallLog } from "./sample-month.ts";
 import { SampleServer } from "./sample-server.ts";
 
@@ -50,9 +51,12 @@ describe("the subscriber's page", function () {
     server.stop();
   });
 
-  async function serve(kind: "embedded" | "consortium"): Promise<void> {
+  async function serve(
+    kind: "embedded" | "consortium",
+    options: { hasEvents?: boolean } = {},
+  ): Promise<void> {
     server?.stop();
-    server = new SampleServer(built.folder, kind);
+    server = new SampleServer(built.folder, kind, options);
     origin = await server.start();
   }
 
@@ -412,6 +416,58 @@ describe("the subscriber's page", function () {
     assert.equal(await page.locator(".line").count(), 3);
     await page.getByRole("button", { name: "Back to your own bill" }).click();
     await page.getByText("3 lines look wrong").waitFor();
+  });
+
+  it("shows which events of the device's own log a line stands for", async () => {
+    const plain = await open();
+    await plain.getByText("Every line was recorded before the bill.").first().waitFor();
+    assert.equal(await plain.getByText("Compare with your device's events").count(), 0);
+    await plain.context().close();
+    await serve("embedded", { hasEvents: true });
+    const page = await open();
+    const title = "Compare with your device's events";
+    const line = page.locator(".line", { hasText: "41.28 MB" });
+    await line.locator(".line-button").click();
+    await line.getByText("Add the device's own log above to see which.").waitFor();
+    const asked = () => server.requests.filter((one) => one.includes("/v1/events"));
+    assert.deepEqual(asked(), []);
+    await drop(page, title, "meter-7.csv", sampleEventLog());
+    await line
+      .getByText("This line stands for 320 events. Your log has all of them, and no other")
+      .waitFor();
+    assert.deepEqual(asked().length, 2);
+    await page.getByRole("button", { name: "Remove" }).click();
+    await drop(page, title, "meter-7.csv", sampleEventLog({ differs: true }));
+    for (const words of [
+      "This line stands for 320 events; your log has 320 events in that time, 319 of them charged.",
+      "1 event charged with another quantity.",
+      "1 event of your log not charged here.",
+      "1 event charged that your log does not have.",
+    ]) {
+      await line.getByText(words).waitFor();
+    }
+    assert.equal(await line.locator(".comparison tbody tr").count(), 2);
+    assert.deepEqual(complaints, []);
+  });
+
+  it("believes no server about events, and asks none about somebody else's bill", async () => {
+    await serve("embedded", { hasEvents: true });
+    server.faults.liesOfEvents = true;
+    const page = await open(PHONE);
+    const title = "Compare with your device's events";
+    await drop(page, title, "photo.csv", "device;time\n");
+    await page.getByText("events.no-header").waitFor();
+    await drop(page, title, "meter-7.csv", sampleEventLog());
+    const line = page.locator(".line", { hasText: "41.28 MB" });
+    await line.locator(".line-button").click();
+    await line.getByText("What the node says of the line's events is not what").waitFor();
+    server.faults.liesOfEvents = false;
+    await line.getByRole("button", { name: "Try again" }).click();
+    await line.getByText("Your log has all of them").waitFor();
+    assert.equal(await scrollsSideways(page), false);
+    await drop(page, "Check another bill", "found.json", JSON.stringify(server.bundle));
+    await page.getByText("only your operator's server can show").waitFor();
+    assert.equal(await page.getByText("Choose your event log").count(), 0);
   });
 
   it("reads numbers in the reader's language", async () => {

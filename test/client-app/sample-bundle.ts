@@ -35,6 +35,8 @@ import {
 } from "./sample-books.ts";
 import { commitCharges, commitCredit, type SampleCharge } from "./sample-charges.ts";
 
+import { EVENTS_LINE, sampleEventsRoot } from "./sample-events.ts";
+
 /** Of the subscriber's personal link. */
 export const SECRET = key("the subscriber's link");
 export const EPOCH = "2026-10";
@@ -55,6 +57,8 @@ export interface SampleBundle {
 }
 
 export interface SampleOptions {
+  /** One line stands for events of a device. */
+  events?: boolean;
   kind?: "embedded" | "consortium";
   endpoints: { member: string; url: string }[];
   /** Line and nano-units that were paid back; settles a dispute. */
@@ -62,7 +66,7 @@ export interface SampleOptions {
 }
 
 /** An evidence bundle made by the real functions: every group hashed, every tree built. */
-export function sampleBundle({ kind, endpoints, credited }: SampleOptions): SampleBundle {
+export function sampleBundle({ kind, endpoints, credited, events }: SampleOptions): SampleBundle {
   const document = JSON.parse(readFileSync("samples/tariffs/alder-retail.json", "utf8"));
   const compiled = compileTariff(document, 1);
   const tariff = {
@@ -74,7 +78,8 @@ export function sampleBundle({ kind, endpoints, credited }: SampleOptions): Samp
   const credits = new SampleBook(BOOK_KIND.credits, disputeAddress);
   const invoices = new SampleBook(BOOK_KIND.invoices, disputeAddress);
   const ledger = new SampleLedger();
-  const made = commitCharges(compiled, charges, ledger);
+  const roots = events === true ? { [EVENTS_LINE]: sampleEventsRoot() } : {};
+  const made = commitCharges(compiled, charges, ledger, roots);
   const invoice = commitInvoice(made, charges, invoices, ledger);
   const target = made[Number(credited?.line) - 1]?.proof;
   const bundle: Bundle = {

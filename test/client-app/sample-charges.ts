@@ -38,11 +38,15 @@ export interface SampleCharge {
   proof: BundleCharge;
 }
 
-/** Rates, numbers and commits the month, one batch for each use. */
+/**
+ * Rates, numbers and commits the month, one batch for each use.
+ * @param eventsRoots of lines that stand for events
+ */
 export function commitCharges(
   tariff: CompiledTariff,
   book: SampleBook,
   ledger: SampleLedger,
+  eventsRoots: Record<string, Uint8Array> = {},
 ): SampleCharge[] {
   let runningTotalNano = 0n;
   return SAMPLE_USES.map((use, at) => {
@@ -53,7 +57,8 @@ export function commitCharges(
     runningTotalNano += amountNano;
     const salts = recordSalts(EPOCH_KEY, record.id, 0);
     const account = accountGroup(book, record.id, salts.account, at + 1, runningTotalNano);
-    const party = partyGroup(rated, salts.party, at);
+    const eventsRoot = eventsRoots[at + 1] ?? new Uint8Array(32);
+    const party = { ...partyGroup(rated, salts.party, at), eventsRoot };
     const charge = chargeGroup(rated, salts.charge);
     const digests = {
       account: accountGroupDigest(account),
@@ -139,7 +144,7 @@ function accountGroup(
   };
 }
 
-function partyGroup(rated: Rated, salt: Uint8Array, at: number): PartyGroup {
+function partyGroup(rated: Rated, salt: Uint8Array, at: number): Omit<PartyGroup, "eventsRoot"> {
   return {
     salt,
     restDigits: rated.restDigits,
@@ -148,7 +153,6 @@ function partyGroup(rated: Rated, salt: Uint8Array, at: number): PartyGroup {
     file: key("file").slice(16),
     offset: BigInt(at * 200),
     length: 190,
-    eventsRoot: new Uint8Array(32),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Bundle } from "../../node/core/evidence/bundle.ts";
 import { sealKey } from "../../node/core/evidence/ledger-facts.ts";
 import { CHAIN_ID } from "./sample-books.ts";
 import { EPOCH, type SampleBundle, SECRET, sampleBundle } from "./sample-bundle.ts";
+import { showSampleEvents } from "./sample-events.ts";
 import { SAMPLE_BILL_CSV, SAMPLE_USES, sampleCallLog } from "./sample-month.ts";
 
 const READS = new Interface([
@@ -43,6 +44,8 @@ export interface Faults {
   relayRefuses?: boolean;
   /** The operator never answers a claim, and the time for it has passed. */
   staysSilent?: boolean;
+  /** Another number of events than the line binds. */
+  liesOfEvents?: boolean;
   /** Claims of somebody else about every line. */
   strangersClaim?: boolean;
 }
@@ -68,11 +71,17 @@ export class SampleServer {
   #sample: SampleBundle | undefined;
   readonly #page: string;
   readonly #kind: "embedded" | "consortium";
+  readonly #hasEvents: boolean;
 
   /** @param page folder of the built page */
-  constructor(page: string, kind: "embedded" | "consortium" = "embedded") {
+  constructor(
+    page: string,
+    kind: "embedded" | "consortium" = "embedded",
+    { hasEvents = false } = {},
+  ) {
     this.#page = page;
     this.#kind = kind;
+    this.#hasEvents = hasEvents;
   }
 
   async start(): Promise<string> {
@@ -106,6 +115,7 @@ export class SampleServer {
       this.#kind === "embedded" ? ["Alder Mobile"] : ["Alder Mobile", "Birch Networks"];
     this.#sample = sampleBundle({
       kind: this.#kind,
+      events: this.#hasEvents,
       endpoints: members.map((member, i) => ({ member, url: `${origin}/${i}/rpc` })),
       ...(credited === undefined ? {} : { credited }),
     });
@@ -170,6 +180,11 @@ export class SampleServer {
       const bundle = structuredClone(this.bundle);
       this.tamper(bundle);
       response.json(bundle);
+    });
+    app.post("/v1/events", (request, response) => {
+      const { header, proofs } = showSampleEvents(request.body.events);
+      const count = this.faults.liesOfEvents === true ? "319" : header.count;
+      response.json({ header: { ...header, count }, proofs });
     });
     app.get("/v1/sample/calls.xml", (_request, response) => {
       response.type("xml").send(sampleCallLog());

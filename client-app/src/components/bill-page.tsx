@@ -6,10 +6,12 @@ import type { Session } from "../node-api/shapes.ts";
 import { bundleText } from "../state/bundle-text.ts";
 import type { CheckerControl } from "../state/use-checker.ts";
 import type { DisputeControl } from "../state/use-disputes.ts";
+import { useEventLog } from "../state/use-event-log.ts";
 import { BillSummaryCard } from "./bill-summary-card.tsx";
 import { CreditList } from "./credit-list.tsx";
 import { DeviceLogPanel } from "./device-log-panel.tsx";
 import { DeviceOnlyList } from "./device-only-list.tsx";
+import { EventLogPanel } from "./event-log-panel.tsx";
 import { Icon } from "./icon.tsx";
 import { LineList } from "./line-list.tsx";
 import { OtherFile } from "./other-file.tsx";
@@ -41,6 +43,7 @@ export function BillPage(props: BillPageProps) {
   const linesRef = useRef<HTMLElement>(null);
   const lines = useMemo(() => filterLines(bill.lines, current), [bill, current]);
   const fromFile = bill.fileName !== undefined;
+  const events = useEventLog(checker, bill, api);
 
   const openOther = async (file: File) => {
     const text = await bundleText(file, props.secret);
@@ -86,12 +89,15 @@ export function BillPage(props: BillPageProps) {
               }
         }
       />
+      {bill.lines.some(({ standsForEvents }) => standsForEvents === true) ? (
+        <EventLogPanel events={events} />
+      ) : null}
       <section className="lines" aria-labelledby="lines-title" ref={linesRef}>
         <div className="lines-head">
           <h2 id="lines-title">Your lines</h2>
           <VerdictFilter filters={filters} current={current} onChoose={setFilter} />
         </div>
-        <LineList bill={bill} lines={lines} disputes={disputes} />
+        <LineList bill={bill} lines={lines} disputes={disputes} events={events} />
       </section>
       {bill.credits.length === 0 ? null : <CreditList bill={bill} />}
       {bill.device === undefined || bill.device.only.length === 0 ? null : (

@@ -5,8 +5,10 @@ import { ledgerAgreement } from "../model/ledger-words.ts";
 import { committedWords, numberWords } from "../model/line-facts.ts";
 import { useWording } from "../state/locale.tsx";
 import type { DisputeControl } from "../state/use-disputes.ts";
+import type { EventLogControl } from "../state/use-event-log.ts";
 import { DeviceFindingFact } from "./device-finding-fact.tsx";
 import { DisputePanel } from "./dispute-panel.tsx";
+import { EventFact } from "./event-fact.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 import { TechnicalDetails } from "./technical-details.tsx";
 
@@ -14,10 +16,11 @@ interface LineDetailProps {
   bill: CheckedBill;
   line: BillLineView;
   disputes: DisputeControl;
+  events: EventLogControl;
 }
 
 /** Everything that is known about one line, each fact with where it comes from. */
-export function LineDetail({ bill, line, disputes }: LineDetailProps) {
+export function LineDetail({ bill, line, disputes, events }: LineDetailProps) {
   const { money, dates } = useWording();
   const committed = committedWords(line, bill, dates);
   const number = numberWords(line, bill, money);
@@ -29,6 +32,9 @@ export function LineDetail({ bill, line, disputes }: LineDetailProps) {
       <div className="facts">
         <PriceFact line={line} />
         <DeviceFindingFact line={line} device={bill.device} />
+        {line.standsForEvents === true && events.canAsk ? (
+          <EventFact line={line.line} events={events} />
+        ) : null}
         <Fact icon="seal" title="Recorded before the bill" ok={committed.ok}>
           <p>{committed.words}</p>
         </Fact>

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import type { BillLineView } from "../model/bill-line-view.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import type { DisputeControl } from "../state/use-disputes.ts";
+import type { EventLogControl } from "../state/use-event-log.ts";
 import { LineRow } from "./line-row.tsx";
 
 /** Lines shown at once; a bill of a large company has hundreds of thousands. */
@@ -11,10 +12,11 @@ interface LineListProps {
   bill: CheckedBill;
   lines: readonly BillLineView[];
   disputes: DisputeControl;
+  events: EventLogControl;
 }
 
 /** The bill's lines as an accordion: Tab or the arrow keys move, Enter opens. */
-export function LineList({ bill, lines, disputes }: LineListProps) {
+export function LineList({ bill, lines, disputes, events }: LineListProps) {
   const [open, setOpen] = useState<string>();
   const [shown, setShown] = useState(PAGE_LINES);
   const list = useRef<HTMLOListElement>(null);
@@ -44,6 +46,7 @@ export function LineList({ bill, lines, disputes }: LineListProps) {
             open={open === line.line}
             onToggle={() => setOpen(open === line.line ? undefined : line.line)}
             disputes={disputes}
+            events={events}
           />
         ))}
       </ol>

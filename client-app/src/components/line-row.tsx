@@ -5,6 +5,7 @@ import { lineBadge, lineTitle } from "../model/line-words.ts";
 import { formatClock, formatDay, formatDuration } from "../model/time-words.ts";
 import { useWording } from "../state/locale.tsx";
 import type { DisputeControl } from "../state/use-disputes.ts";
+import type { EventLogControl } from "../state/use-event-log.ts";
 import { Icon, serviceIcon } from "./icon.tsx";
 import { LineDetail } from "./line-detail.tsx";
 import { VerdictBadge } from "./verdict-badge.tsx";
@@ -15,9 +16,10 @@ interface LineRowProps {
   open: boolean;
   onToggle: () => void;
   disputes: DisputeControl;
+  events: EventLogControl;
 }
 
-export function LineRow({ bill, line, open, onToggle, disputes }: LineRowProps) {
+export function LineRow({ bill, line, open, onToggle, disputes, events }: LineRowProps) {
   const id = useId();
   const { money, dates } = useWording();
   const { title, kind } = lineTitle(line);
@@ -65,7 +67,7 @@ export function LineRow({ bill, line, open, onToggle, disputes }: LineRowProps) 
         </button>
       </h3>
       <div id={`${id}-detail`} hidden={!open}>
-        {open ? <LineDetail bill={bill} line={line} disputes={disputes} /> : null}
+        {open ? <LineDetail bill={bill} line={line} disputes={disputes} events={events} /> : null}
       </div>
     </li>
   );

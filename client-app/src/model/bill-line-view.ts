@@ -72,6 +72,8 @@ export interface BillLineView {
   /** What a line without a duration counts: "1 message", "2.4 MB". */
   quantityWords?: string;
   amountNano: bigint;
+  /** The line was made from many events of a device, and binds which. */
+  standsForEvents?: true;
   evidence?: LineEvidence;
   device?: DeviceFinding;
 }

@@ -84,7 +84,13 @@ function verdictFrom(
 
 /** The line as it stands on the bill. */
 export function factsOf(proof: BundleCharge): Omit<BillLineView, "evidence"> {
-  const common = { line: proof.line, amountNano: BigInt(proof.amountNano) };
+  const common = {
+    line: proof.line,
+    amountNano: BigInt(proof.amountNano),
+    ...(isClosed(proof.party) || /^0x0*$/.test(proof.party.eventsRoot)
+      ? {}
+      : { standsForEvents: true as const }),
+  };
   if (isClosed(proof.charge)) return { ...common, service: "closed", direction: "none" };
   const facts = describedOf(proof.charge, proof.party);
   if (facts === undefined) return { ...common, service: "unreadable", direction: "none" };

@@ -4,6 +4,7 @@ import type { MispricedOpening } from "../../../node/core/evidence/mispriced-ope
 import { relaysOf } from "../ledger/relays.ts";
 import type { SignedClaim } from "../ledger/sign-claim.ts";
 import type { Dispute } from "../model/dispute-words.ts";
+import type { EventsDoor } from "./ask-events.ts";
 import { relayToFirst } from "./relay.ts";
 import { disputesShape, errorShape, type Session, sessionShape } from "./shapes.ts";
 
@@ -62,6 +63,11 @@ export class NodeApi {
   /** Has it recorded that the operator's silence past its deadline is consent. */
   concludeSilence(claimId: string, endpoints: readonly string[]): Promise<void> {
     return this.#relay("conclusions", { claimId, step: "concludeSilence" }, endpoints);
+  }
+
+  /** Where events of a line are asked for, off the page's own thread. */
+  eventsDoor(): EventsDoor {
+    return { url: new URL("v1/events", window.location.href).href, token: this.#token };
   }
 
   /** A sample file that the session offers, from this node only. */

@@ -3,7 +3,9 @@ import { TallystickError } from "../../../node/core/errors.ts";
 import type { MispricedOpening } from "../../../node/core/evidence/mispriced-opening.ts";
 import type { ClaimContext } from "../ledger/claim-context.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
-import type { CheckerAnswer, CheckerTask, Progress } from "./checker-messages.ts";
+import type { EventFinding, EventLog } from "../model/event-finding.ts";
+import type { EventsDoor } from "../node-api/ask-events.ts";
+import type { BillTask, CheckerAnswer, CheckerTask, Progress } from "./checker-messages.ts";
 
 interface Waiting {
   resolve: (answer: CheckerAnswer) => void;
@@ -42,7 +44,7 @@ export class CheckerClient {
   }
 
   async bill(
-    task: Exclude<CheckerTask, { task: "open-charge" | "claim-context" | "ask-silence" }>,
+    task: BillTask,
     onProgress: (progress: Progress) => void = () => {},
   ): Promise<CheckedBill> {
     const answer = await this.#run(task, onProgress);
@@ -66,6 +68,20 @@ export class CheckerClient {
     const answer = await this.#run({ task: "ask-silence", claim }, () => {});
     if ("silent" in answer) return answer.silent;
     throw new Error("the checker answered with something else than whether a claim is unanswered");
+  }
+
+  async eventLog(
+    task: Extract<CheckerTask, { task: "read-events" | "forget-events" }>,
+  ): Promise<EventLog | undefined> {
+    const answer = await this.#run(task, () => {});
+    if ("eventLog" in answer) return answer.eventLog;
+    throw new Error("the checker answered with something else than a log of events");
+  }
+
+  async eventsOf(line: string, door: EventsDoor): Promise<EventFinding> {
+    const answer = await this.#run({ task: "compare-events", line, door }, () => {});
+    if ("finding" in answer) return answer.finding;
+    throw new Error("the checker answered with something else than what a log of events says");
   }
 
   stop(): void {

@@ -2,6 +2,8 @@ import type { Hex } from "../../../node/core/bytes.ts";
 import type { MispricedOpening } from "../../../node/core/evidence/mispriced-opening.ts";
 import type { ClaimContext } from "../ledger/claim-context.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
+import type { EventFinding, EventLog } from "../model/event-finding.ts";
+import type { EventsDoor } from "../node-api/ask-events.ts";
 
 /** What the page asks of the checker, which works off the page's own thread. */
 export type CheckerTask =
@@ -15,12 +17,23 @@ export type CheckerTask =
   | { task: "open-bill"; file: File; zone: string }
   | { task: "compare"; files: File[] }
   | { task: "forget-device" }
+  /** A device's own log of events, kept until it is forgotten. */
+  | { task: "read-events"; file: File }
+  | { task: "forget-events" }
+  /** Which of the log's events a line of the open bundle stands for. */
+  | { task: "compare-events"; line: string; door: EventsDoor }
   /** What the ledger has to be shown to price this line again. */
   | { task: "open-charge"; line: string }
   /** What a claim about this line has to name. */
   | { task: "claim-context"; line: string }
   /** Whether the operator let the time for its answer to this claim pass. */
   | { task: "ask-silence"; claim: Hex };
+
+/** Those that are answered with the bill, judged anew. */
+export type BillTask = Extract<
+  CheckerTask,
+  { task: "open-evidence" | "read-ledger" | "open-bill" | "compare" | "forget-device" }
+>;
 
 export interface Progress {
   words: string;
@@ -33,6 +46,8 @@ export type CheckerAnswer =
   | { id: number; opening: MispricedOpening }
   | { id: number; context: ClaimContext }
   | { id: number; silent: boolean }
+  | { id: number; eventLog: EventLog | undefined }
+  | { id: number; finding: EventFinding }
   | { id: number; progress: Progress }
   | { id: number; failed: PlainError };
 

@@ -1,6 +1,8 @@
+import type { OwnEvent } from "../../../node/core/aggregation/read-own-events.ts";
 import type { Hex } from "../../../node/core/bytes.ts";
 import { TallystickError } from "../../../node/core/errors.ts";
 import { type Bundle, parseBundle } from "../../../node/core/evidence/bundle.ts";
+import { compareEventLog } from "../../../node/core/evidence/compare-event-log.ts";
 import {
   type MispricedOpening,
   mispricedOpening,
@@ -13,16 +15,21 @@ import { type LedgerReading, readLedger } from "../ledger/read-ledger.ts";
 import { isSilent } from "../ledger/silence.ts";
 import { billOfBundle } from "../model/bill-of-bundle.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
+import { type EventFinding, type EventLog, eventFinding } from "../model/event-finding.ts";
+import { askEvents, type EventsDoor } from "../node-api/ask-events.ts";
 import type { CheckerTask, Progress } from "./checker-messages.ts";
 import { compareBill, linePricer, linesOfBundle } from "./compare-bill.ts";
 import { type BillFile, readBillFile } from "./read-bill-file.ts";
 import { type DeviceLog, readDeviceLog } from "./read-device-log.ts";
+import { readEventLog } from "./read-event-log.ts";
 
 export type CheckerResult =
   | { bill: CheckedBill }
   | { opening: MispricedOpening }
   | { context: ClaimContext }
-  | { silent: boolean };
+  | { silent: boolean }
+  | { eventLog: EventLog | undefined }
+  | { finding: EventFinding };
 export type OnProgress = (progress: Progress) => void;
 
 const NOTHING_READ: LedgerReading = {
@@ -43,6 +50,7 @@ export class Checker {
   #reading = NOTHING_READ;
   #billFile: BillFile | undefined;
   #logs: DeviceLog[] = [];
+  #events: OwnEvent[] = [];
 
   async run(task: CheckerTask, onProgress: OnProgress): Promise<CheckerResult> {
     switch (task.task) {
@@ -57,6 +65,14 @@ export class Checker {
       case "forget-device":
         this.#logs = [];
         return { bill: this.#judge(onProgress) };
+      case "read-events":
+        this.#events = await readEventLog(task.file, onProgress);
+        return { eventLog: { name: task.file.name, events: this.#events.length } };
+      case "forget-events":
+        this.#events = [];
+        return { eventLog: undefined };
+      case "compare-events":
+        return { finding: await this.#compareEvents(task.line, task.door) };
       case "open-charge":
         return { opening: mispricedOpening(this.#requireBundle(), task.line) };
       case "claim-context":
@@ -117,6 +133,16 @@ export class Checker {
       this.#logs = before;
       throw error;
     }
+  }
+
+  async #compareEvents(line: string, door: EventsDoor): Promise<EventFinding> {
+    const bundle = this.#requireBundle();
+    const charge = bundle.charges.find((one) => one.line === line);
+    if (charge === undefined) {
+      throw new TallystickError("page.no-line", "The bill that is open has no such line.");
+    }
+    const ask = askEvents(door, bundle.period.epoch, line);
+    return eventFinding(await compareEventLog(bundle, charge, this.#events, ask));
   }
 
   #judge(onProgress: OnProgress): CheckedBill {

@@ -1,17 +1,9 @@
 import { type EventProof, rootOfProof } from "../aggregation/event-proof.ts";
+import type { OwnEvent } from "../aggregation/read-own-events.ts";
 import type { Bundle, BundleCharge } from "./bundle.ts";
 import { isClosed } from "./bundle.ts";
 import type { Check } from "./check.ts";
 import { checkEvent } from "./check-event.ts";
-
-/** An event as the subscriber's own device has it. */
-export interface OwnEvent {
-  device: string;
-  time: string;
-  sequence: string;
-  /** Absent where the device keeps none. */
-  quantity?: string;
-}
 
 /** "not-shown": the proof is of something else, or does not hold. */
 export type EventOutcome = "in-charge" | "other-quantity" | "not-in-charge" | "not-shown";
