@@ -138,7 +138,7 @@ const cases: PriceCase[] = [
     net: { a: "124.04" },
   },
   {
-    what: "50,000 gallons of water and sewer: 180.00, 172.55 and five fees",
+    what: "a quarter's 50,000 gallons of water and sewer: 180.00, 172.55 and five fees",
     source: "City of Arden Hills, rate structure (its total is a cent above its own parts)",
     tariff: tariffOf(
       [
@@ -179,6 +179,7 @@ const cases: PriceCase[] = [
           classes: [{ name: "sewer", when: [{ applications: ["sewer"] }] }],
           otherwise: "water",
         },
+        billingPeriod: { every: "quarter" },
         ...fees({
           "water base": "41.16",
           "stand by": "7.71",
@@ -192,7 +193,7 @@ const cases: PriceCase[] = [
       { service: "event", account: "a", units: 50_000, costs: "180" },
       { service: "event", account: "a", units: 50_000, application: "sewer", costs: "172.55" },
     ],
-    period: MARCH,
+    period: "2026-01-01/2026-04-01",
     net: { a: "500.27" },
   },
   {

@@ -13,12 +13,16 @@ export interface BillingPeriod {
   to: number;
 }
 
-/** A tariff's billing periods: calendar months or days on the wall clock of its time zone. */
+/** Months of the periods that begin on a day of the month. */
+const MONTHS = { month: 1, quarter: 3, year: 12 } as const;
+
+/** A tariff's billing periods: months, or days, weeks, quarters or years, on the wall clock of its time zone. */
 export class BillingPeriods {
   readonly #zone: string;
   readonly #clock: ZoneClock;
-  readonly #every: "month" | "day";
+  readonly #every: NonNullable<TariffDocument["billingPeriod"]>["every"];
   readonly #startDay: number;
+  readonly #startMonth: number;
   /** Those asked for so far, the newest first: the calendar is slow. */
   readonly #known: BillingPeriod[] = [];
 
@@ -27,18 +31,13 @@ export class BillingPeriods {
     this.#clock = new ZoneClock(timeZone);
     this.#every = billingPeriod?.every ?? "month";
     this.#startDay = billingPeriod?.startDay ?? 1;
+    this.#startMonth = billingPeriod?.startMonth ?? 1;
   }
 
   at(milliseconds: number): BillingPeriod {
     const known = this.#known.find(({ from, to }) => milliseconds >= from && milliseconds < to);
     if (known !== undefined) return known;
-    const date = this.#dateAt(milliseconds);
-    const start =
-      this.#every === "day"
-        ? date
-        : date.day >= this.#startDay
-          ? date.with({ day: this.#startDay })
-          : date.subtract({ months: 1 }).with({ day: this.#startDay });
+    const start = this.#startOf(this.#dateAt(milliseconds));
     const period = { from: this.#midnight(start), to: this.#midnight(this.#next(start)) };
     this.#known.unshift(period);
     if (this.#known.length > KNOWN_PERIODS_MAX) this.#known.pop();
@@ -101,8 +100,18 @@ export class BillingPeriods {
     return Temporal.PlainDate.from(this.dayAt(milliseconds));
   }
 
+  #startOf(date: Temporal.PlainDate): Temporal.PlainDate {
+    if (this.#every === "day") return date;
+    if (this.#every === "week") return date.subtract({ days: date.dayOfWeek - 1 });
+    const begun = date.day >= this.#startDay ? date : date.subtract({ months: 1 });
+    const monthsSince = (begun.month - this.#startMonth + 12) % MONTHS[this.#every];
+    return begun.subtract({ months: monthsSince }).with({ day: this.#startDay });
+  }
+
   #next(start: Temporal.PlainDate): Temporal.PlainDate {
-    return start.add(this.#every === "day" ? { days: 1 } : { months: 1 });
+    if (this.#every === "day") return start.add({ days: 1 });
+    if (this.#every === "week") return start.add({ weeks: 1 });
+    return start.add({ months: MONTHS[this.#every] });
   }
 
   #midnight(date: Temporal.PlainDate): number {

@@ -57,7 +57,10 @@ export class RatingState {
   constructor({ currency, timeZone, billingPeriod }: TariffDocument) {
     this.#currency = currency;
     this.#timeZone = timeZone;
-    this.#billingPeriod = `${billingPeriod?.every ?? "month"} ${billingPeriod?.startDay ?? 1}`;
+    const { every = "month", startDay = 1, startMonth } = billingPeriod ?? {};
+    this.#billingPeriod = [every, startDay, startMonth]
+      .filter((one) => one !== undefined)
+      .join(" ");
   }
 
   get(period: number, key: StateKey): bigint {

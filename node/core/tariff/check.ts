@@ -81,13 +81,18 @@ function reportShape({ path, says, unknownKey }: ShapeProblem, list: ProblemList
 
 const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 
+/** Days and weeks have no day of the month, and only quarters and years a month. */
 function checkBillingPeriod({ billingPeriod }: TariffDocument, list: ProblemList): void {
-  if (billingPeriod?.every !== "day" || billingPeriod.startDay === undefined) return;
-  list.error(
-    "tariff.billing-period-malformed",
-    ["billingPeriod", "startDay"],
-    "A period of a day begins each day; remove startDay, which is a day of the month.",
-  );
+  if (billingPeriod === undefined) return;
+  const { every } = billingPeriod;
+  const unfit = [
+    ...(every === "day" || every === "week" ? (["startDay"] as const) : []),
+    ...(every === "quarter" || every === "year" ? [] : (["startMonth"] as const)),
+  ].filter((key) => billingPeriod[key] !== undefined);
+  for (const key of unfit) {
+    const message = `Every ${every} has no ${key} of its own; remove it, or write another "every".`;
+    list.error("tariff.billing-period-malformed", ["billingPeriod", key], message);
+  }
 }
 
 function checkValidity(document: TariffDocument, list: ProblemList): void {

@@ -164,8 +164,15 @@ export const plan = z.strictObject({
 
 export const billingPeriod = z
   .strictObject({
-    every: z.enum(["month", "day"]),
+    every: z.enum(["day", "week", "month", "quarter", "year"]).describe("A week begins on Monday"),
     startDay: z.number().int().min(1).max(28).optional().describe("Of the month; 1"),
+    startMonth: z
+      .number()
+      .int()
+      .min(1)
+      .max(12)
+      .optional()
+      .describe("In which a year, or one of the quarters, begins; 1"),
   })
   .describe("Calendar months in the tariff's time zone unless said");
 

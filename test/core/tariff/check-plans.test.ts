@@ -357,6 +357,18 @@ const refused: [string, object, string, string][] = [
     "tariff.billing-period-malformed",
     "/billingPeriod/startDay",
   ],
+  [
+    "a day of the month for weeks",
+    { billingPeriod: { every: "week", startDay: 1 } },
+    "tariff.billing-period-malformed",
+    "/billingPeriod/startDay",
+  ],
+  [
+    "a month in which each month begins",
+    { billingPeriod: { every: "month", startMonth: 4 } },
+    "tariff.billing-period-malformed",
+    "/billingPeriod/startMonth",
+  ],
 ];
 
 /** What is accepted, and perhaps was not meant. */
