@@ -3,7 +3,7 @@ import { readChargingAccounts } from "./adapters/charging-accounts.ts";
 import { ChargingLogFile } from "./adapters/charging-log-file.ts";
 import type { Log } from "./adapters/log.ts";
 import { noticeWebhook } from "./adapters/notice-webhook.ts";
-import type { NodeConfig } from "./config.ts";
+import { type NodeConfig, startWindowOf } from "./config.ts";
 import { RETENTION } from "./core/charging/expire.ts";
 import { TallystickError } from "./core/errors.ts";
 import { ChargingNode } from "./engine/charging/charging-node.ts";
@@ -39,6 +39,7 @@ export async function startCharging(
     pricers: new TariffPricers(tariffs, written),
     now: Date.now,
     emergencyNumbers,
+    startWindow: startWindowOf(config.charging.startWindow),
     retention: { ...RETENTION, forgetAfterMilliseconds: keepSessionsMinutes * 60_000 },
   });
   const upkeep = new ChargingUpkeep(

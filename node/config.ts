@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import type { LogLevel } from "./adapters/log.ts";
 import type { Hex } from "./core/bytes.ts";
+import type { StartWindow } from "./core/charging/start-window.ts";
 import { TallystickError } from "./core/errors.ts";
 import { firstShapeProblem } from "./core/json/shape-words.ts";
 
@@ -14,6 +15,19 @@ const hex = (bytes: number) =>
     .regex(new RegExp(`^0x[0-9a-f]{${2 * bytes}}$`))
     .transform((text) => text as Hex);
 const port = z.number().int().min(0).max(65_535);
+
+/** How far a session's stated start may lie from the node's clock; as START_WINDOW unless said. */
+const startWindow = z.strictObject({
+  pastMinutes: z.number().int().min(0).max(525_600).default(1_440),
+  futureMinutes: z.number().int().min(0).max(1_440).default(10),
+});
+
+export function startWindowOf({
+  pastMinutes,
+  futureMinutes,
+}: z.infer<typeof startWindow>): StartWindow {
+  return { pastMilliseconds: pastMinutes * 60_000, futureMilliseconds: futureMinutes * 60_000 };
+}
 
 const configSchema = z.strictObject({
   name: z.string().min(1).max(64),
@@ -110,6 +124,7 @@ const configSchema = z.strictObject({
       intoBooks: z.boolean().default(true),
       /** Who is told of notices; the secret of their signatures is in the data folder. */
       webhook: z.strictObject({ url: z.url() }).optional(),
+      startWindow: startWindow.prefault({}),
     })
     .optional(),
   sample: z
@@ -157,6 +172,7 @@ const edgeSchema = z.strictObject({
   emergencyNumbers: z.array(z.string().regex(/^[0-9]{2,15}$/)).default([]),
   /** Plans, pools and sponsors of accounts, as the operator's node reads them for charging. */
   accounts: z.string().optional(),
+  startWindow: startWindow.prefault({}),
   /** The operator's node; without it the edge charges what is on its own accounts. */
   centre: z
     .strictObject({

@@ -6,7 +6,7 @@ import { ChargingLogFile } from "./adapters/charging-log-file.ts";
 import { EdgeTariffs } from "./adapters/edge-tariffs.ts";
 import type { Log } from "./adapters/log.ts";
 import { readTariffJson } from "./adapters/tariff-file.ts";
-import type { EdgeConfig, Environment } from "./config.ts";
+import { type EdgeConfig, type Environment, startWindowOf } from "./config.ts";
 import { fromHex, toHex } from "./core/bytes.ts";
 import { TallystickError } from "./core/errors.ts";
 import { minorUnitDigits } from "./core/money/currency.ts";
@@ -67,6 +67,7 @@ export class EdgeNode {
       isEdge: config.centre !== undefined,
       now: Date.now,
       emergencyNumbers: config.emergencyNumbers,
+      startWindow: startWindowOf(config.startWindow),
     });
     const state = { lastSettled: 0, isCutOff: false };
     const settle = await settlementOf(config, environment, { charging, tariffs, kept }, state, log);

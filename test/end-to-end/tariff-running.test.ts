@@ -132,7 +132,8 @@ describe("a tariff that is published to a running node, on the embedded ledger",
       tariffs: [],
       approvals: policyOf(["ada"]),
       cadenceSeconds: 0,
-      charging: { intoBooks: false },
+      // The new version begins an hour ahead of the clock.
+      charging: { intoBooks: false, startWindow: { pastMinutes: 120, futureMinutes: 120 } },
     };
     await writeFile(join(folder, "node.json"), JSON.stringify(config));
   });

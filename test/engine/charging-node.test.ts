@@ -328,13 +328,51 @@ describe("charging node", () => {
   });
 
   it("suspends what has no price, and reserves nothing for it", async () => {
-    const { pay, reserve, money } = await scene();
+    const { clock, pay, reserve, money } = await scene();
     await pay("1");
-    const early = { ...CALL, start: "2025-01-01T00:00:00.000Z" };
+    clock.now = Date.parse("2025-12-31T12:00:00.000Z");
+    const early = { ...CALL, start: "2025-12-31T11:00:00.000Z" };
     await assert.rejects(reserve("s", 60, early), refusedWith("rating.tariff-not-in-force"));
     const nobody = { ...CALL, bParty: "withheld" };
+    clock.now = START;
     await assert.rejects(reserve("s", 60, nobody), refusedWith("rating.no-number"));
     assert.deepEqual(money(), [1, 0, 0]);
+  });
+
+  it("opens no session that begins long ago or in years, by a window around its clock", async () => {
+    const { clock, parts, node, pay, reserve, go, money } = await scene();
+    await pay("9");
+    const at = (milliseconds: number) => ({
+      ...CALL,
+      start: new Date(clock.now + milliseconds).toISOString(),
+    });
+    const [minute, day] = [60_000, 86_400_000];
+    const outside = refusedWith("charging.start-outside-window");
+    for (const start of ["2099-01-01T00:00:00.000Z", "2026-03-01T09:59:59.999Z"]) {
+      await assert.rejects(reserve("s", 60, { ...CALL, start }), outside);
+      const use = { ...MESSAGE, start };
+      const debit = { kind: "debit", session: "m", request: 0, account: "anna" } as const;
+      await assert.rejects(node.answer({ ...debit, use, requested: { units: 1 } }), outside);
+    }
+    await assert.rejects(reserve("s", 60, at(10 * minute + 1)), outside);
+    assert.deepEqual(money(), [9, 0, 0]);
+    const kept = await reserve("ahead", 60, at(10 * minute));
+    assert.equal(kept.result, "granted");
+    assert.equal((await reserve("back", 60, at(-day))).result, "granted");
+    // What goes on, and what was answered, asks no clock.
+    const use = at(10 * minute);
+    clock.now += 5 * day;
+    assert.equal((await go("commit", "back", 1, 60)).result, "committed");
+    assert.deepEqual(await reserve("ahead", 60, use), kept);
+
+    const startWindow = { pastMilliseconds: 0, futureMilliseconds: 0 };
+    const strict = await ChargingNode.open({ ...parts, log: new MemoryChargingLog(), startWindow });
+    const reservation = { kind: "reserve", session: "s", request: 0, account: "a" } as const;
+    await assert.rejects(strict.answer({ ...reservation, use: at(-1) }), outside);
+    await assert.rejects(
+      strict.answer({ ...reservation, use: at(0) }),
+      refusedWith("charging.account-unknown"),
+    );
   });
 
   it("holds allowances for open sessions as it holds money, and tells of 80 and 100 percent", async () => {

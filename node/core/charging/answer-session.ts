@@ -16,6 +16,7 @@ import {
 } from "./session-request.ts";
 import { readQuantity, statedQuantity, usualQuota } from "./session-use.ts";
 import { canPay, sponsorHoldings } from "./sponsor-holdings.ts";
+import { requireStartNow, START_WINDOW, type StartWindow } from "./start-window.ts";
 import { thresholdNotices } from "./thresholds.ts";
 
 /** The tariffs that sessions are priced by. */
@@ -45,6 +46,8 @@ export interface SessionRules {
    * such a session is refused. Where all balances are, the books bill a sponsor that has none.
    */
   sponsorsMustBeHere?: boolean;
+  /** Where a session may begin; START_WINDOW unless said. */
+  startWindow?: StartWindow;
 }
 
 /**
@@ -95,6 +98,7 @@ class Decision {
     if (known === undefined) {
       const use = requireUse(request, at);
       const start = Date.parse(use.start);
+      requireStartNow(start, at, rules.startWindow ?? START_WINDOW);
       this.#pricer = pricers.inForce(start);
       this.#session = {
         id: request.session,

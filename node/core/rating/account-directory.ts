@@ -4,6 +4,7 @@ import type { Groups } from "../tariff/conditions.ts";
 import type { TariffDocument } from "../tariff/document.ts";
 import { readAccountList } from "./account-list.ts";
 import type { BillingPeriods } from "./billing-period.ts";
+import { checkPools } from "./check-pools.ts";
 import { checkSponsors } from "./check-sponsors.ts";
 import {
   type Device,
@@ -46,7 +47,7 @@ export class AccountDirectory {
    * @param isOneOfVersions other versions of the tariff know the plans that this one does not
    * @throws TallystickError `accounts.shape`, `accounts.plan-unknown`, `accounts.twice`,
    *   `accounts.date-invalid`, `accounts.dates-reversed`, `accounts.plans-overlap`,
-   *   `accounts.plan-or-plans`, `accounts.pool-unknown`, `accounts.sponsor-unknown`,
+   *   `accounts.plan-or-plans`, `accounts.pool-unknown`, `accounts.pool-cycle`, `accounts.sponsor-unknown`,
    *   `accounts.sponsor-cycle`
    */
   static read(
@@ -82,14 +83,8 @@ export class AccountDirectory {
     }
     const accountOf = (id: string): RatedAccount | undefined =>
       changed.get(id) ?? this.#accounts.get(id);
-    for (const { id: at, pool } of changed.values()) {
-      if (accountOf(pool) !== undefined) continue;
-      throw new TallystickError(
-        "accounts.pool-unknown",
-        `The account "${at}" uses the pool of "${pool}", which is no account; add it.`,
-      );
-    }
     // Whatever ring there is goes through an account that changes.
+    checkPools(changed.keys(), accountOf);
     checkSponsors(changed.keys(), accountOf);
     return () => {
       for (const one of changed.values()) this.#replace(one);

@@ -19,6 +19,7 @@ import type { SessionRequest } from "../../core/charging/session-request.ts";
 import { type EdgeReport, settleEdge } from "../../core/charging/settle-slice.ts";
 import type { EdgeSlice } from "../../core/charging/slice.ts";
 import { StateReader } from "../../core/charging/snapshot.ts";
+import { START_WINDOW, type StartWindow } from "../../core/charging/start-window.ts";
 import type { ChargingLog, LogContent } from "./charging-log.ts";
 import type { EdgeAnswer } from "./edge-settlement.ts";
 
@@ -32,6 +33,8 @@ export interface ChargingParts {
   retention?: Retention;
   /** Whether only slices of balances are here. */
   isEdge?: boolean;
+  /** Where a session may begin; START_WINDOW unless said. */
+  startWindow?: StartWindow;
 }
 
 /** Emergency calls whose later requests are recognised by their session. */
@@ -80,8 +83,8 @@ export class ChargingNode {
   async answer(request: SessionRequest): Promise<ChargingAnswer> {
     const emergency = this.#answerEmergency(request);
     if (emergency !== undefined) return emergency;
-    const { pricers, now, isEdge = false } = this.#parts;
-    const rules = { sponsorsMustBeHere: isEdge };
+    const { pricers, now, isEdge = false, startWindow = START_WINDOW } = this.#parts;
+    const rules = { sponsorsMustBeHere: isEdge, startWindow };
     const { answer, entry } = answerSession(this.#state, pricers, request, now(), rules);
     await this.#durable(entry);
     return answer;

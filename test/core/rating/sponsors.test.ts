@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { AccountDirectory } from "../../../node/core/rating/account-directory.ts";
+import { BillingPeriods } from "../../../node/core/rating/billing-period.ts";
+import { compileTariff } from "../../../node/core/tariff/compile.ts";
 import { tariffDocument } from "../tariff/tariff-fixture.ts";
 import { accountScene } from "./account-scene.ts";
 
@@ -119,5 +122,24 @@ describe("sponsored use", () => {
       by(`n${i}`, ...(i > 0 ? [`n${i - 1}`] : [])),
     );
     read(chain)();
+  });
+
+  it("lets pools lead on, and refuses a ring of them, also where a later account closes it", () => {
+    const by = (id: string, pool?: string) => ({ id, ...(pool === undefined ? {} : { pool }) });
+    const read = (accounts: object[]) => () => accountScene(document([]), accounts);
+    read([by("a", "b"), by("b", "c"), by("c"), by("d", "b"), by("e", "e")])();
+    for (const ring of [
+      [by("a", "b"), by("b", "a")],
+      [by("d", "a"), by("a", "b"), by("b", "c"), by("c", "a")],
+    ]) {
+      assert.throws(read(ring), { code: "accounts.pool-cycle" });
+    }
+    const tariff = compileTariff(document([]));
+    const periods = new BillingPeriods(tariff.document);
+    const directory = AccountDirectory.read([by("a", "b"), by("b")], tariff.document, periods);
+    assert.throws(() => directory.prepare([by("b", "a")], periods), {
+      code: "accounts.pool-cycle",
+    });
+    assert.equal(directory.account("b")?.pool, "b");
   });
 });
