@@ -14,7 +14,7 @@ import type { UsageFile } from "./engine/intake/ingest-usage.ts";
 import { TariffPricers } from "./engine/rate/tariff-pricers.ts";
 import type { TariffShelf } from "./engine/rate/tariff-shelf.ts";
 import { secretFile } from "./operator-token.ts";
-import { collectInSmallSteps } from "./small-collections.ts";
+import { collectBeforeServing } from "./small-collections.ts";
 
 /** The charging part of an operator's node, opened on its folder and kept up until it is stopped. */
 export interface ChargingService {
@@ -31,7 +31,6 @@ export async function startCharging(
   ledgerSeconds: () => Promise<bigint>,
   log: Log,
 ): Promise<ChargingService> {
-  collectInSmallSteps();
   const { accounts, emergencyNumbers, intoBooks, keepSessionsMinutes, webhook } = config.charging;
   const written = await readChargingAccounts(accounts);
   const charging = await ChargingNode.open({
@@ -42,6 +41,7 @@ export async function startCharging(
     startWindow: startWindowOf(config.charging.startWindow),
     retention: { ...RETENTION, forgetAfterMilliseconds: keepSessionsMinutes * 60_000 },
   });
+  collectBeforeServing();
   const upkeep = new ChargingUpkeep(
     charging,
     (error) => {

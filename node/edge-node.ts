@@ -20,7 +20,7 @@ import { TariffPricers } from "./engine/rate/tariff-pricers.ts";
 import { createChargingServer } from "./http/charging-server.ts";
 import { HttpCentre } from "./http/http-centre.ts";
 import { operatorToken } from "./operator-token.ts";
-import { collectInSmallSteps } from "./small-collections.ts";
+import { collectBeforeServing } from "./small-collections.ts";
 
 /** Records that wait for the centre are counted up to this. */
 const RECORDS_SHOWN_MAX = 10_000;
@@ -45,7 +45,6 @@ export class EdgeNode {
   }
 
   static async start(config: EdgeConfig, environment: Environment, log: Log): Promise<EdgeNode> {
-    collectInSmallSteps();
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     const tariffs = new CompiledTariffs(
       await Promise.all(
@@ -69,6 +68,7 @@ export class EdgeNode {
       emergencyNumbers: config.emergencyNumbers,
       startWindow: startWindowOf(config.startWindow),
     });
+    collectBeforeServing();
     const state = { lastSettled: 0, isCutOff: false };
     const settle = await settlementOf(config, environment, { charging, tariffs, kept }, state, log);
     const upkeep = new ChargingUpkeep(

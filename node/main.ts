@@ -1,7 +1,7 @@
 import { createLog } from "./adapters/log.ts";
 import { readConfig, readEnvironment } from "./config.ts";
 import { TallystickError } from "./core/errors.ts";
-import { OperatorNode } from "./operator-node.ts";
+import { collectInSmallSteps } from "./small-collections.ts";
 
 /*
  * The process of one operator: `node node/main.ts CONFIG.json`. When a parent started it, it says
@@ -17,7 +17,10 @@ try {
     throw new TallystickError("config.missing", "Call it with the node's configuration file.");
   }
   const read = () => readConfig(configFile);
-  const node = await OperatorNode.start(await read(), environment, log, read);
+  const config = await read();
+  if (config.charging !== undefined) collectInSmallSteps();
+  const { OperatorNode } = await import("./operator-node.ts");
+  const node = await OperatorNode.start(config, environment, log, read);
   process.send?.({ serving: node.url });
   const stop = (): void => {
     process.removeAllListeners("disconnect");

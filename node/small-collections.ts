@@ -1,13 +1,24 @@
 import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 /**
- * Keeps the young generation of objects as small as it is at the start, and collects it on the thread
- * that has the objects. A collection then takes half a millisecond and comes often, where it would
- * take twenty and come seldom, and never waits for threads that other work keeps from a core: whoever
- * asks for units waits for an answer. What it costs is a tenth more time in all (docs/PERFORMANCE.md).
- * V8 reads both flags at each collection; called where a process begins to charge.
+ * Keeps the young generation of objects as small as it is now, and collects it on the thread that has
+ * the objects. A collection then takes a millisecond or less and comes often, where it would take
+ * twenty and come seldom, and never waits for threads that other work keeps from a core: whoever asks
+ * for units waits for an answer. What it costs is a tenth more time in all (docs/PERFORMANCE.md).
+ * V8 reads both flags at each collection. Called before a process that charges loads its modules,
+ * since they would let it grow.
  */
 export function collectInSmallSteps(): void {
   setFlagsFromString("--semi-space-growth-factor=1");
   setFlagsFromString("--no-parallel-scavenge");
+}
+
+/**
+ * Collects everything, once, before requests are answered: what reading a log left behind would be
+ * collected while they wait, and take longest then.
+ */
+export function collectBeforeServing(): void {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
 }

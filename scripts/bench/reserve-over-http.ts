@@ -16,7 +16,8 @@ const CONNECTIONS = 64;
 const GOAL_MS = 5;
 /** Of the times in /proc, on every Linux. */
 const CLOCK_TICKS_A_SECOND = 100;
-const MAIN = fileURLToPath(new URL("../../node/cli/main.ts", import.meta.url));
+/** As people start it: the launcher says how its garbage is collected. */
+const TALLYSTICK = fileURLToPath(new URL("../../bin/tallystick", import.meta.url));
 const BARE = fileURLToPath(new URL("./bare-answers.ts", import.meta.url));
 
 interface Served extends LoopResult {
@@ -30,11 +31,11 @@ interface Served extends LoopResult {
  * @param folder with the accounts in a node's log
  */
 export async function* overHttp(folder: string): AsyncGenerator<Figure> {
-  const bare = await served([BARE, folder], async () => `0x${"00".repeat(32)}`);
+  const bare = await served(process.execPath, [BARE, folder], async () => `0x${"00".repeat(32)}`);
   const config = join(folder, "edge.json");
   const tariffs = [{ version: 1, validFrom: VALID_FROM, file: TARIFF }];
   await writeFile(config, JSON.stringify({ name: "bench", data: ".", http: { port: 0 }, tariffs }));
-  const node = await served([MAIN, "edge", config, "--json"], async () =>
+  const node = await served(TALLYSTICK, ["edge", config, "--json"], async () =>
     (await readFile(join(folder, "operator.token"), "utf8")).trim(),
   );
   const { latencies, late, seconds, clientShare, processor } = node;
@@ -50,8 +51,12 @@ export async function* overHttp(folder: string): AsyncGenerator<Figure> {
   yield latencyFigure(work, latencies, seconds, GOAL_MS, limits);
 }
 
-async function served(program: string[], tokenOf: () => Promise<string>): Promise<Served> {
-  const child = spawn(process.execPath, program, {
+async function served(
+  program: string,
+  its: string[],
+  tokenOf: () => Promise<string>,
+): Promise<Served> {
+  const child = spawn(program, its, {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, TALLYSTICK_LOG_LEVEL: "silent" },
   });
