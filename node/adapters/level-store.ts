@@ -186,7 +186,7 @@ export class LevelStore implements Store {
   /**
    * Gives back the space of lasting values that were deleted or written over, or that a crash left; others
    * read and write meanwhile. Ended in the middle, it goes on the next time. Who asks while one runs waits for it.
-   * @throws TallystickError as `getMany` and `write`
+   * @throws TallystickError `store.write-failed`, `store.corrupt`, `store.closed`, `store.unavailable`
    */
   compact(onStep: (step: CompactionStep) => Promise<void> | void = () => {}): Promise<Compaction> {
     this.#compacting ??= this.#compact(onStep).finally(() => {
@@ -207,7 +207,15 @@ export class LevelStore implements Store {
     } catch (error) {
       // A batch that failed may have left half a record: nothing goes behind it (level-database.ts).
       await this.#writes.run(() => this.#database.reopen());
-      throw readingError(this.#database.directory, error);
+      if (error instanceof TallystickError || isCorruption(error)) {
+        throw readingError(this.#database.directory, error);
+      }
+      throw new TallystickError(
+        "store.write-failed",
+        `The store was not compacted to the end, and nothing of it is lost: ${whyDisk(error)}`,
+        { file: this.#database.directory },
+        error,
+      );
     }
   }
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const CHILD = fileURLToPath(new URL("disk-child.ts", import.meta.url));
+const CHILD = new URL("disk-child.ts", import.meta.url);
 
 /**
  * How a process gets a small disk here: a file system in memory of its own (in a mount namespace, which
@@ -28,14 +28,23 @@ export class CagedProcess {
   readonly #lines: AsyncIterator<string>;
 
   /** @param megabytes of the file system, where there is one */
-  constructor(directory: string, what: string, megabytes: number) {
+  constructor(directory: string, what: string, megabytes: number, child = CHILD) {
     const kilobytes = 1024 * megabytes;
     const run = 'exec "$0" "$1" "$2" "$3" "$4"';
     const command =
       CAGE === "small file system"
         ? `mount -t tmpfs -o size=${kilobytes}k tmpfs "$2" && ${run}`
         : `ulimit -f ${FILE_BLOCKS_MAX} && ${run}`;
-    const shell = ["sh", "-c", command, process.execPath, CHILD, directory, what, CAGE];
+    const shell = [
+      "sh",
+      "-c",
+      command,
+      process.execPath,
+      fileURLToPath(child),
+      directory,
+      what,
+      CAGE,
+    ];
     const [program, ...args] =
       CAGE === "small file system" ? ["unshare", ...namespace(), ...shell] : shell;
     this.#child = spawn(program as string, args, { stdio: ["pipe", "pipe", "inherit"] });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { whyDisk } from "../../node/adapters/disk.ts";
@@ -41,6 +42,59 @@ describe(`the store on a disk that fails (${CAGE})`, function () {
       await store.write([{ type: "put", key: "more", value: Uint8Array.of(1) }], { durable: true });
       await store.close();
     }
+  });
+
+  const needsFileSystem =
+    CAGE === "small file system" ? "" : " (skipped: no file system of its own can be mounted here)";
+  it(`does not open on a read-only disk, and compacts on a full one without loss${needsFileSystem}`, async function () {
+    if (CAGE !== "small file system") this.skip();
+    const directory = await mkdtemp(join(base, "read-only-"));
+    const child = new URL("read-only-child.ts", import.meta.url);
+    const caged = new CagedProcess(directory, "remount", 24, child);
+    try {
+      const { refused, isUntouched } = await caged.next();
+      assert.equal(refused.code, "store.unusable");
+      assert.match(refused.message, /read-only.*Mount it for writing/);
+      assert.equal(isUntouched, true);
+      const { lost, compacting, lostWhileFull, again, lostAfter } = await caged.next();
+      assert.equal(compacting.code, "store.write-failed");
+      assert.match(compacting.message, /disk is full/);
+      assert.deepEqual([lost, lostWhileFull, lostAfter], [[], [], []]);
+      assert.ok(again.bytesAfter < 0.75 * again.bytesBefore, JSON.stringify(again));
+    } finally {
+      await caged.end();
+    }
+  });
+
+  it("loses nothing where a file takes not a byte, and goes on behind it", async function () {
+    if (!existsSync("/dev/full")) this.skip();
+    const directory = join(base, "dev-full");
+    const lasting = (key: string) => ({
+      type: "put" as const,
+      key,
+      value: Buffer.alloc(5_000, key),
+      lasting: true,
+    });
+    const store = await LevelStore.open(directory, 4_000);
+    await store.write([lasting("a")], { durable: true });
+    // The next file of the log of values.
+    const next = join(directory, "values", "00000002.values");
+    await symlink("/dev/full", next);
+    await assert.rejects(store.write([lasting("b")], { durable: true }), (error: Error) => {
+      assert.equal((error as { code?: string }).code, "store.write-failed");
+      return /disk is full/.test(error.message);
+    });
+    assert.equal((await store.get("a"))?.length, 5_000);
+    assert.equal(await store.get("b"), undefined);
+    await rm(next);
+    await store.write([lasting("b")], { durable: true });
+    await store.close();
+    const again = await LevelStore.open(directory, 4_000);
+    assert.deepEqual(
+      [(await again.get("a"))?.length, (await again.get("b"))?.length],
+      [5_000, 5_000],
+    );
+    await again.close();
   });
 
   it("tells people what the disk's errors mean", () => {
