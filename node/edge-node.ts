@@ -20,7 +20,7 @@ import { TariffPricers } from "./engine/rate/tariff-pricers.ts";
 import { createChargingServer } from "./http/charging-server.ts";
 import { HttpCentre } from "./http/http-centre.ts";
 import { operatorToken } from "./operator-token.ts";
-import { collectBeforeServing } from "./small-collections.ts";
+import { collectBeforeServing, collectInSmallSteps } from "./small-collections.ts";
 
 /** Records that wait for the centre are counted up to this. */
 const RECORDS_SHOWN_MAX = 10_000;
@@ -45,6 +45,7 @@ export class EdgeNode {
   }
 
   static async start(config: EdgeConfig, environment: Environment, log: Log): Promise<EdgeNode> {
+    collectInSmallSteps();
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     const tariffs = new CompiledTariffs(
       await Promise.all(

@@ -6,8 +6,8 @@ import { runInNewContext } from "node:vm";
  * the objects. A collection then takes a millisecond or less and comes often, where it would take
  * twenty and come seldom, and never waits for threads that other work keeps from a core: whoever asks
  * for units waits for an answer. What it costs is a tenth more time in all (docs/PERFORMANCE.md).
- * V8 reads both flags at each collection. Called before a process that charges loads its modules,
- * since they would let it grow.
+ * V8 reads both flags at each collection. Called as early as can be, since loading modules lets it grow;
+ * `bin/tallystick` bounds it from the first moment where that counts most.
  */
 export function collectInSmallSteps(): void {
   setFlagsFromString("--semi-space-growth-factor=1");

@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLog } from "../../adapters/log.ts";
 import { type EdgeConfig, readEdgeConfig, readEnvironment } from "../../config.ts";
-import { collectInSmallSteps } from "../../small-collections.ts";
 import type { CommandModule } from "../command.ts";
 import { NodeClient } from "../node-client.ts";
 import { EXIT, type ExitCode, type Output, UsageError } from "../output.ts";
@@ -33,7 +32,6 @@ export const command: CommandModule = {
     if (typeof file !== "string") throw new UsageError("edge needs a configuration.");
     const config = await readEdgeConfig(file);
     if (options.status === true) return tellStatus(config, output);
-    collectInSmallSteps();
     const { EdgeNode } = await import("../../edge-node.ts");
     const environment = readEnvironment();
     const node = await EdgeNode.start(config, environment, createLog(environment.logLevel));
