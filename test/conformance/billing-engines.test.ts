@@ -84,6 +84,26 @@ const cases: PriceCase[] = [
     net: { a: "39" },
   },
   {
+    what: "packages of 1,000 on a volume: 4,500 calls are five of them",
+    source: "docs.flexprice.io/docs/product-catalogue/plans/billing-models/tiered",
+    tariff: events(
+      tiers(
+        "volume",
+        { upTo: 10_000, package: per("1.00", 1000, "unit") },
+        { package: per("0.80", 1000, "unit") },
+      ),
+    ),
+    uses: [event(4500)],
+    period: MARCH,
+    net: { a: "5" },
+  },
+  {
+    what: "the first 100 free, then packages of 100, as tiers: 201 units are 10",
+    source: "getlago.com/docs/guide/plans/charges/charge-models/package",
+    tariff: events(tiers("graduated", step(100, "0"), { package: per("5", 100, "unit") })),
+    uses: [event(201, "10")],
+  },
+  {
     what: "a minimum of 100 on what 5,000 users come to, 50",
     source: "getlago.com/docs/guide/plans/charges/spending-minimum",
     tariff: events(

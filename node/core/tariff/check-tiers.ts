@@ -162,7 +162,8 @@ function checkTierKind(
   }
   if (tiers.kind === "package" && tiers.steps.length > 1) {
     refuse(
-      "A package has one step: its price per as many units as are in it. Units that come free before it are an allowance of a plan.",
+      "A package has one step: its price per as many units as are in it. For several sizes, or free units " +
+        'before them, write graduated tiers whose steps have a "package".',
     );
   }
   const hasBounds = [price.setUp, price.minimum, price.maximum].some((one) => one !== undefined);

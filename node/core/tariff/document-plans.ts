@@ -7,7 +7,9 @@ import { amount, count, name, percent, unitName } from "./document-values.ts";
  * the account's counters, so only an account rater applies them (docs/TARIFFS.md, "Plans").
  */
 
-const scope = z.enum(["device", "account", "pool"]);
+const scope = z
+  .enum(["device", "account", "pool"])
+  .describe("Whose it is: each device's, the account's, or that of all accounts of a pool");
 
 const use = z
   .strictObject({
@@ -33,7 +35,7 @@ const allowance = z
     scope,
     uses: z.array(use).min(1).max(100),
     units: units.optional().describe("Units that cost nothing; an allowance has these or money"),
-    money: amount.optional(),
+    money: amount.optional().describe("An amount that charges are paid from, after discounts"),
     grantedPer: z
       .enum(["scope", "device"])
       .optional()
@@ -91,10 +93,12 @@ const limit = z
   .strictObject({
     name,
     uses,
-    scope: z.enum(["device", "account"]),
+    scope: z.enum(["device", "account"]).describe("Whose charges are summed"),
     per: z.enum(["session", "day", "period"]),
-    minimum: amount.optional(),
-    maximum: amount.optional(),
+    minimum: amount.optional().describe("What is missing is charged at the period's end"),
+    maximum: amount
+      .optional()
+      .describe("Of a session or day what is above is never charged; of a period it is credited"),
   })
   .describe("What the charges of a session, day or period come to at least and at most");
 

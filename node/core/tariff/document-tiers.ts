@@ -34,7 +34,9 @@ export const tiers = z
           "volume: all of a period's units at the price of the tier that their sum reaches. " +
           "stair-step: the fee of that tier",
       ),
-    over: z.enum(TIER_SCOPES),
+    over: z
+      .enum(TIER_SCOPES)
+      .describe("Whose running quantity decides: the record's own, or a counter of the period"),
     counter: name
       .optional()
       .describe(

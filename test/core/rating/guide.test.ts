@@ -14,6 +14,7 @@ import { readUsageLine } from "../../../node/core/rating/usage-line.ts";
 import type { UsageRecord } from "../../../node/core/records/usage-record.ts";
 import { checkTariff } from "../../../node/core/tariff/check.ts";
 import { compileTariff } from "../../../node/core/tariff/compile.ts";
+import { tariffJsonSchema } from "../../../node/core/tariff/document.ts";
 
 /** One line of an example: a record and what becomes of it. */
 type Example = Partial<UsageRecord> & { costs?: string; suspended?: string };
@@ -84,6 +85,22 @@ describe("the guide to tariffs", () => {
         assert.ok(GUIDE.includes(`\`${code}\``), code);
       }
     }
+  });
+
+  it("names every key and every value of the schema", () => {
+    const prose = GUIDE.replace(/```.*?```/gs, "");
+    const unnamed = new Set<string>();
+    const visit = (part: unknown): void => {
+      if (typeof part !== "object" || part === null) return;
+      const { properties, enum: values, const: value } = part as Record<string, unknown>;
+      const texts = [values, value].flat().filter((one) => typeof one === "string");
+      for (const name of [...Object.keys(properties ?? {}), ...texts]) {
+        if (!prose.includes(`\`${name}\``)) unnamed.add(name);
+      }
+      for (const inner of Object.values(part)) visit(inner);
+    };
+    visit(tariffJsonSchema());
+    assert.deepEqual([...unnamed], []);
   });
 
   it("begins with commands that print what it shows", () => {
