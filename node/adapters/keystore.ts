@@ -9,6 +9,7 @@ import {
   Wallet,
 } from "ethers";
 import { TallystickError } from "../core/errors.ts";
+import "./native-scrypt.ts";
 
 /**
  * The accounts of the mnemonic "test test … junk", which every development tool knows, and with

@@ -10,6 +10,26 @@ import {
   passphraseOf,
 } from "../../node/adapters/keystore.ts";
 
+const MADE_ELSEWHERE = JSON.stringify({
+  address: "504e4fbab7bc2962b361e3730b965e61f289d0cc",
+  id: "fcef85f6-533b-47ce-b485-0c688e64f302",
+  version: 3,
+  Crypto: {
+    cipher: "aes-128-ctr",
+    cipherparams: { iv: "5e45536000769e0eb06f1476c6c8c9a5" },
+    ciphertext: "b4502c30c53de8db67974c8b8ea5e485cc742bac4ba649a4876140531cfe9046",
+    kdf: "scrypt",
+    kdfparams: {
+      salt: "d23a30ebc98bfabf6a474df11a79a52687959ad558b57d8fc0891409626e645a",
+      n: 1024,
+      dklen: 32,
+      p: 1,
+      r: 8,
+    },
+    mac: "924a8d96b7488220d34caa2d4144530947b16842271392c39ac32c7b56ddb58e",
+  },
+});
+
 describe("keystore", () => {
   let base: string;
   let count = 0;
@@ -61,6 +81,15 @@ describe("keystore", () => {
     assert.equal(json.version, 3);
     assert.equal(json.Crypto.kdfparams.n, 16384);
     assert.equal((await Wallet.fromEncryptedJson(text, generated.text)).address, signer.address);
+  });
+
+  it("opens a file of another tool, whose scrypt is not ours", async () => {
+    // Made by ethers' own scrypt in JavaScript, of the passphrase "another tool".
+    const directory = await mkdtemp(join(base, "other-"));
+    await writeFile(join(directory, "k.json"), MADE_ELSEWHERE, { mode: 0o600 });
+    const passphrase: Passphrase = { text: "another tool", origin: "chosen" };
+    const { address } = await keystore(directory, { passphrase }).signer("k");
+    assert.equal(address, "0x504e4FbaB7bC2962b361E3730B965E61F289d0cC");
   });
 
   it("refuses a wrong passphrase, a damaged file and a name that is a path", async () => {
