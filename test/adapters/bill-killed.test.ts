@@ -8,9 +8,11 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import { stepBill } from "../../node/engine/bill/run-bill.ts";
-import { below } from "../../node/engine/store/key-spaces.ts";
+import { below, keys } from "../../node/engine/store/key-spaces.ts";
+import { encodeJson } from "../../node/engine/store/stored-json.ts";
 import { benchContext, benchOperator } from "../../scripts/bench/in-memory-operator.ts";
 import { AFTER_MONTH_SECONDS, MONTH, writeMonth } from "../../scripts/bench/month-books.ts";
+import { writePlans } from "../../scripts/bench/month-plans.ts";
 
 const CHILD = fileURLToPath(new URL("./bill-child.ts", import.meta.url));
 const SUBSCRIBERS = 60;
@@ -30,8 +32,12 @@ async function contentsOf(directory: string): Promise<string[]> {
 }
 
 /** @returns the steps that were told before the end, or before the kill after step `killAfter` */
-async function bill(directory: string, killAfter = Number.POSITIVE_INFINITY): Promise<string[]> {
-  const child = spawn(process.execPath, [CHILD, directory, String(UNIT)], {
+async function bill(
+  directory: string,
+  killAfter = Number.POSITIVE_INFINITY,
+  args = [String(UNIT)],
+): Promise<string[]> {
+  const child = spawn(process.execPath, [CHILD, directory, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(child, "exit");
@@ -81,6 +87,32 @@ describe("a bill run whose process is killed", () => {
       assert.deepEqual(await contentsOf(directory), wanted, `killed after ${killAfter} steps`);
       await rm(directory, { recursive: true });
     }
+  });
+
+  it("makes each account's due once, wherever its closing is killed", async function () {
+    this.timeout(240_000);
+    const plans = await copy("plans");
+    const store = await LevelStore.open(plans);
+    const { context } = await benchOperator(store, 0);
+    await writePlans(context);
+    // Drawn at random where it is missing, and then no two runs are the same.
+    const month = keys.monthKey(context.profile.agreement.chargeBook, MONTH);
+    const value = encodeJson(`0x${"5a".repeat(32)}`);
+    await store.write([{ type: "put", key: month, value }], { durable: true });
+    await store.close();
+    const close = async (name: string, killAfter?: number) => {
+      const directory = join(folder, name);
+      await cp(plans, directory, { recursive: true });
+      const steps = await bill(directory, killAfter, ["7", "plans"]);
+      if (killAfter !== undefined) await bill(directory, undefined, ["7", "plans"]);
+      return { steps, contents: await contentsOf(directory) };
+    };
+    const whole = await close("closed");
+    assert.equal(whole.steps.filter((step) => step.startsWith("charges")).length, 11);
+    assert.equal(whole.contents.filter((line) => line.startsWith("closing/")).length, 1);
+    const { steps, contents } = await close("closing-killed", 4);
+    assert.ok(steps.length < whole.steps.length, `${steps}`);
+    assert.deepEqual(contents, whole.contents);
   });
 
   it("leaves what one step after the other in a single thread leaves", async () => {

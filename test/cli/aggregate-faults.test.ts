@@ -3,59 +3,29 @@ import { spawn } from "node:child_process";
 import {
   appendFileSync,
   mkdirSync,
-  mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readCheckpoint, writeCheckpoint } from "../../node/adapters/checkpoint-file.ts";
+import { AggregateFolder, type AggregateLine, START } from "./aggregate-folder.ts";
 import { runCommand } from "./run-command.ts";
 
 const MAIN = fileURLToPath(new URL("../../node/cli/main.ts", import.meta.url));
-const START = Date.parse("2026-10-01T00:00:00Z");
-const POLICY = {
-  name: "lamps",
-  service: "event",
-  groupBy: ["device"],
-  window: "hour",
-  quantity: "sum",
-};
-
-interface Line {
-  summary?: Record<string, number>;
-  file?: { events: number; rejected: number; unfinished: boolean };
-  error?: { code: string; file?: string; message: string };
-}
-
 describe("tallystick aggregate, when files and folders fail", function () {
   this.timeout(120_000);
-  let folder: string;
-  const at = (name: string) => join(folder, name);
+  let folder: AggregateFolder;
+  const at = (name: string) => folder.at(name);
+  const aggregate = (...args: string[]) => folder.run("--policy", at("policy.json"), ...args);
+  const records = (from?: string) => folder.records(from);
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "tallystick-faults-"));
-    writeFileSync(at("policy.json"), JSON.stringify(POLICY));
+    folder = new AggregateFolder("sum");
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-  const aggregate = async (...args: string[]) => {
-    const policy = ["--policy", at("policy.json")];
-    const result = await runCommand([
-      "aggregate",
-      "--into",
-      at("events"),
-      "--json",
-      ...policy,
-      ...args,
-    ]);
-    const lines = result.lines as unknown as Line[];
-    return { ...result, lines, last: lines.at(-1) };
-  };
+  afterEach(() => folder.remove());
 
   const lines = (minutes: number, lamps = 3): string[] =>
     Array.from(
@@ -66,18 +36,6 @@ describe("tallystick aggregate, when files and folders fail", function () {
   const HEADER = "device,time,sequence,quantity\n";
   const total = (all: string[]) => all.reduce((sum, line) => sum + Number(line.split(",")[3]), 0);
 
-  const records = (from = "events") =>
-    readdirSync(at(`${from}/out`))
-      .flatMap((file) =>
-        readFileSync(join(at(`${from}/out`), file), "utf8")
-          .trim()
-          .split("\n"),
-      )
-      .map((line) => {
-        const { eventsRoot: _, ...record } = JSON.parse(line);
-        return record;
-      })
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
   const units = () => records().reduce((sum, { units }) => sum + units, 0);
 
   it("leaves the line that a growing file ends in the middle of, and takes it when it is whole", async () => {
@@ -133,7 +91,7 @@ describe("tallystick aggregate, when files and folders fail", function () {
       ...["aggregate", at("a.csv"), "--policy", at("policy.json")],
       ...["--into", into, "--json"],
     ]);
-    const { error } = wrong.lines.at(-1) as unknown as Line;
+    const { error } = wrong.lines.at(-1) as unknown as AggregateLine;
     assert.deepEqual(
       [wrong.exitCode, error?.code, error?.file],
       [3, "events.folder-unusable", into],

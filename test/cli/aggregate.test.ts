@@ -1,39 +1,23 @@
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { runCommand } from "./run-command.ts";
+import { AggregateFolder, START } from "./aggregate-folder.ts";
 
 const MAIN = fileURLToPath(new URL("../../node/cli/main.ts", import.meta.url));
-const START = Date.parse("2026-10-01T00:00:00Z");
-const POLICY = {
-  name: "lamps",
-  service: "event",
-  groupBy: ["device"],
-  window: "hour",
-  quantity: "count",
-};
-
-interface Line {
-  summary?: Record<string, number>;
-  file?: { events: number; rejected: number; already: boolean };
-  proof?: { present?: object; absent?: object };
-  error?: { code: string };
-}
-
 describe("tallystick aggregate", function () {
   this.timeout(120_000);
-  let folder: string;
-  const at = (name: string) => join(folder, name);
+  let folder: AggregateFolder;
+  const at = (name: string) => folder.at(name);
+  const aggregate = (...args: string[]) => folder.run(...args);
+  const records = () => folder.records();
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "tallystick-aggregate-"));
-    writeFileSync(at("policy.json"), JSON.stringify(POLICY));
+    folder = new AggregateFolder("count");
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterEach(() => folder.remove());
 
   function writeEvents(name: string, minutes: number, lamps: number): string {
     const lines = ["device,time,sequence"];
@@ -45,27 +29,6 @@ describe("tallystick aggregate", function () {
     writeFileSync(at(name), `${lines.join("\n")}\n`);
     return at(name);
   }
-
-  const aggregate = async (...args: string[]) => {
-    const result = await runCommand(["aggregate", "--into", at("events"), "--json", ...args]);
-    const lines = result.lines as unknown as Line[];
-    return { ...result, lines, last: lines.at(-1) };
-  };
-
-  /** Every record without its root, which hangs on keys that are drawn anew in each run. */
-  const records = () =>
-    readdirSync(join(folder, "events", "out"))
-      .flatMap((file) =>
-        readFileSync(join(folder, "events", "out", file), "utf8")
-          .trim()
-          .split("\n"),
-      )
-      .map((line) => {
-        const { eventsRoot, ...record } = JSON.parse(line);
-        assert.match(eventsRoot, /^0x[0-9a-f]{64}$/);
-        return record;
-      })
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
 
   it("makes few charges of many events, and takes a file in once", async () => {
     const file = writeEvents("a.csv", 120, 5);
@@ -108,12 +71,12 @@ describe("tallystick aggregate", function () {
     const own = ["aggregate", file, "--into", at("events"), "--policy", at("policy.json")];
     const args = [MAIN, ...own, "--threads", "2"];
     const filesIn = (name: string) => {
-      const path = join(folder, "events", name);
+      const path = join(at("events"), name);
       return existsSync(path) ? readdirSync(path).length : 0;
     };
     for (const [moment, hasCome] of Object.entries({
       "events are appended": () => filesIn("open") > 0,
-      "the first checkpoint": () => existsSync(join(folder, "events", "checkpoint.json")),
+      "the first checkpoint": () => existsSync(join(at("events"), "checkpoint.json")),
       "a closing begins": () => filesIn("staged") > 0,
       "one is written": () => filesIn("closed") > 1,
       "some are handed out": () => filesIn("out") > 4,
@@ -137,7 +100,7 @@ describe("tallystick aggregate", function () {
   it("refuses a wrong call, and a policy that is none, with its place", async () => {
     const file = writeEvents("a.csv", 1, 1);
     assert.equal((await aggregate(file)).exitCode, 2);
-    writeFileSync(at("policy.json"), JSON.stringify({ ...POLICY, window: "year" }));
+    writeFileSync(at("policy.json"), JSON.stringify({ ...folder.policy, window: "year" }));
     const wrong = await aggregate(file, "--policy", at("policy.json"));
     assert.equal(wrong.exitCode, 3);
     assert.equal(wrong.last?.error?.code, "policy.wrong");

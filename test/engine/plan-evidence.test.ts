@@ -16,7 +16,7 @@ import {
   RECORD_AGE_MAX_SECONDS,
   seconds,
 } from "./engine-scene.ts";
-import { CARL, DORA } from "./plan-scene.ts";
+import { CARL, DORA, planServices } from "./plan-scene.ts";
 
 const voice = [{ service: "voice" as const }];
 const ERIN = "+4915100000005";
@@ -27,36 +27,7 @@ const tariffIn = (timeZone: string) =>
     name: "Plans",
     timeZone,
     rounding: { mode: "half-up", scale: 4 },
-    services: [
-      {
-        service: "voice",
-        direction: "outgoing",
-        prices: [
-          {
-            price: { amount: "0.10", per: 1, unit: "min" },
-            increments: { first: 60, further: 1, unit: "s" },
-            setUp: "0.02",
-          },
-        ],
-      },
-      {
-        service: "data",
-        prices: [
-          {
-            tiers: {
-              kind: "graduated",
-              over: "account",
-              unit: "MB",
-              steps: [
-                { upTo: 30, price: { amount: "0.02", per: 1, unit: "MB" } },
-                { price: { amount: "0.005", per: 1, unit: "MB" } },
-              ],
-            },
-            increments: { first: 1, further: 1, unit: "KB" },
-          },
-        ],
-      },
-    ],
+    services: planServices({ upTo: 30, setUp: "0.02" }),
     plans: [
       {
         name: "Minutes",

@@ -8,40 +8,47 @@ import { ANNA, BERT, call, EngineScene, type SceneOptions, seconds } from "./eng
 export const CARL = "+4915100000003";
 export const DORA = "+4915100000004";
 
+/**
+ * What plans are about: calls by the second after the first minute, data over a counter of the account.
+ * @param upTo megabytes of the first tier
+ */
+export const planServices = ({ upTo, setUp }: { upTo: number; setUp?: string }) => [
+  {
+    service: "voice",
+    direction: "outgoing",
+    prices: [
+      {
+        price: { amount: "0.10", per: 1, unit: "min" },
+        increments: { first: 60, further: 1, unit: "s" },
+        ...(setUp === undefined ? {} : { setUp }),
+      },
+    ],
+  },
+  {
+    service: "data",
+    prices: [
+      {
+        tiers: {
+          kind: "graduated",
+          over: "account",
+          unit: "MB",
+          steps: [
+            { upTo, price: { amount: "0.02", per: 1, unit: "MB" } },
+            { price: { amount: "0.005", per: 1, unit: "MB" } },
+          ],
+        },
+        increments: { first: 1, further: 1, unit: "KB" },
+      },
+    ],
+  },
+];
+
 /** Calls of plans with allowances, limits and sponsors; messages and data over counters. */
 export const PLANS = tariffDocument({
   name: "Plans",
   timeZone: "UTC",
   rounding: { mode: "half-up", scale: 4 },
-  services: [
-    {
-      service: "voice",
-      direction: "outgoing",
-      prices: [
-        {
-          price: { amount: "0.10", per: 1, unit: "min" },
-          increments: { first: 60, further: 1, unit: "s" },
-        },
-      ],
-    },
-    {
-      service: "data",
-      prices: [
-        {
-          tiers: {
-            kind: "graduated",
-            over: "account",
-            unit: "MB",
-            steps: [
-              { upTo: 50, price: { amount: "0.02", per: 1, unit: "MB" } },
-              { price: { amount: "0.005", per: 1, unit: "MB" } },
-            ],
-          },
-          increments: { first: 1, further: 1, unit: "KB" },
-        },
-      ],
-    },
-  ],
+  services: planServices({ upTo: 50 }),
   plans: [
     {
       name: "Family",
