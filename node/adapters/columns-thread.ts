@@ -1,14 +1,11 @@
 import { rm } from "node:fs/promises";
-import { Worker } from "node:worker_threads";
 import { TallystickError } from "../core/errors.ts";
 import { columnsFormat } from "../core/formats/columns-formats.ts";
 import type { InspectLine, ParseOptions } from "../core/formats/inspect-line.ts";
-import { BUFFER_BYTES, UsageColumns } from "../core/formats/usage-columns.ts";
+import type { UsageColumns } from "../core/formats/usage-columns.ts";
 import type { FileLook } from "../engine/intake/require-whole-file.ts";
-import type { ReadingNews, ReadingOrder, ReadingWord } from "./columns-worker.ts";
-
-/** Batches that are under way between the threads: memory, and how far the reader is ahead at most. */
-const BUFFERS = 4;
+import type { ReadingNews, ReadingWord } from "./columns-worker.ts";
+import { type ReadingThread, ReadingThreads } from "./reading-threads.ts";
 
 /**
  * A file read into columns by a thread of its own: first all of it is looked at, then its columns come as
@@ -17,23 +14,28 @@ const BUFFERS = 4;
  * before stays, and whoever sends the file again goes on behind it.
  */
 export class ColumnsThread {
+  readonly #threads: ReadingThreads;
+  readonly #thread: ReadingThread;
   readonly #inbox: Inbox;
-  readonly #worker: Worker;
   readonly #spoolPath: string;
-  readonly #columns: UsageColumns[];
   readonly #recordOf: UsageColumns["recordOf"];
+  /** Whether the thread has told all that it had to tell of the file, and knows nothing of it any more. */
+  #isDone = false;
 
-  /** @param program the thread's; another one only in tests */
+  /** @param threads where the thread comes from; without it, it is started for this file */
   constructor(
     path: string,
     formatName: string,
     options: ParseOptions,
-    program = new URL("./columns-worker.ts", import.meta.url),
+    threads = new ReadingThreads({ keptMax: 0 }),
   ) {
     const { file, zone, sourceName } = options;
     this.#spoolPath = `${path}.columns`;
-    const buffers = Array.from({ length: BUFFERS }, () => new SharedArrayBuffer(BUFFER_BYTES));
-    const workerData: ReadingOrder = {
+    this.#recordOf = columnsFormat(formatName).recordOf(options);
+    this.#threads = threads;
+    this.#thread = threads.take();
+    this.#inbox = new Inbox(this.#thread, file);
+    const order = {
       path,
       format: formatName,
       options: {
@@ -41,13 +43,9 @@ export class ColumnsThread {
         ...(zone === undefined ? {} : { zone }),
         ...(sourceName === undefined ? {} : { sourceName }),
       },
-      buffers,
       spoolPath: this.#spoolPath,
     };
-    this.#recordOf = columnsFormat(formatName).recordOf(options);
-    this.#columns = buffers.map((buffer) => new UsageColumns(buffer));
-    this.#worker = new Worker(program, { workerData });
-    this.#inbox = new Inbox(this.#worker, file);
+    this.#say({ order });
   }
 
   /** @throws TallystickError `ingest.reader-died`, `file.unreadable`, `spool.write-failed`, `zone.unknown` */
@@ -65,12 +63,13 @@ export class ColumnsThread {
     for (;;) {
       const news = await this.#inbox.next();
       if ("report" in news) {
+        this.#isDone = true;
         yield news.report;
         return;
       }
       if (!("buffer" in news)) throw this.#unexpected();
       const { buffer, header, newNames, rawLength } = news;
-      const batch = this.#columns[buffer] as UsageColumns;
+      const batch = this.#thread.columns[buffer] as UsageColumns;
       if (header.generation !== generation) names = [];
       generation = header.generation;
       for (const name of newNames) names.push(name);
@@ -80,14 +79,16 @@ export class ColumnsThread {
     }
   }
 
-  /** Ends the thread, wherever it is, and what it put down. */
+  /** Gives the thread back, or ends it where it is in the middle of the file; and what it put down. */
   async close(): Promise<void> {
-    await this.#worker.terminate();
+    this.#inbox.close();
+    if (this.#isDone) await this.#threads.giveBack(this.#thread);
+    else await this.#thread.worker.terminate();
     await rm(this.#spoolPath, { force: true });
   }
 
   #say(word: ReadingWord): void {
-    this.#worker.postMessage(word);
+    this.#thread.worker.postMessage(word);
   }
 
   #unexpected(): Error {
@@ -95,17 +96,18 @@ export class ColumnsThread {
   }
 }
 
-/** What a worker told, in order, for one who waits; its end is told as an error. */
+/** What a thread told of a file, in order, for one who waits; its end is told as an error. */
 class Inbox {
   readonly #news: ReadingNews[] = [];
   #ended: TallystickError | undefined;
   #onNews: (() => void) | undefined;
+  readonly #close: () => void;
 
-  constructor(worker: Worker, file: string) {
-    worker.on("message", (news: ReadingNews) => {
+  constructor({ worker }: ReadingThread, file: string) {
+    const hear = (news: ReadingNews) => {
       this.#news.push(news);
       this.#onNews?.();
-    });
+    };
     const end = (cause?: unknown) => {
       this.#ended ??= new TallystickError(
         "ingest.reader-died",
@@ -115,8 +117,20 @@ class Inbox {
       );
       this.#onNews?.();
     };
+    const exit = () => end();
+    worker.on("message", hear);
     worker.on("error", end);
-    worker.on("exit", () => end());
+    worker.on("exit", exit);
+    this.#close = () => {
+      worker.off("message", hear);
+      worker.off("error", end);
+      worker.off("exit", exit);
+    };
+  }
+
+  /** The thread reads for others from now on. */
+  close(): void {
+    this.#close();
   }
 
   /** @throws TallystickError what the worker threw, or `ingest.reader-died` */

@@ -11,23 +11,27 @@ import { ColumnsSpool } from "./columns-spool.ts";
 import { whyDisk } from "./disk.ts";
 
 /*
- * The thread that reads a file into columns (columns-thread.ts starts it). First it parses the whole file
- * and puts the columns down on disk, and tells what it saw; then, when it is told to, it hands them over
- * with fingerprints. It fills buffers that both threads see, and waits when none is free, so that it is
- * never further ahead than they are many.
+ * The thread that reads files into columns, one after the other (reading-threads.ts starts it). First it
+ * parses the whole file and puts the columns down on disk, and tells what it saw; then, when it is told to,
+ * it hands them over with fingerprints. It fills buffers that both threads see, and waits when none is
+ * free, so that it is never further ahead than they are many. Whoever gives a file up ends the thread.
  */
 
 export interface ReadingOrder {
   path: string;
   format: string;
   options: { file: string; zone?: string; sourceName?: string };
-  buffers: SharedArrayBuffer[];
   /** Where columns are put down. */
   spoolPath: string;
 }
 
-/** To the thread: hand over, with fingerprints under these seeds; or: a buffer is free again. */
-export type ReadingWord = { seeds: Uint32Array } | { free: number };
+/** What the thread is started with: the buffers of all its files. */
+export interface ReadingBuffers {
+  buffers: SharedArrayBuffer[];
+}
+
+/** To the thread: a file; hand it over, with fingerprints under these seeds; or: a buffer is free again. */
+export type ReadingWord = { order: ReadingOrder } | { seeds: Uint32Array } | { free: number };
 
 export type ReadingNews =
   | { look: FileLook }
@@ -36,30 +40,34 @@ export type ReadingNews =
   | { error: { code: string; message: string; place: object } };
 
 const port = parentPort;
-const order = workerData as ReadingOrder;
-const columns = order.buffers.map((buffer) => new UsageColumns(buffer));
+const { buffers } = workerData as ReadingBuffers;
+const columns = buffers.map((buffer) => new UsageColumns(buffer));
 const free = columns.map((_, buffer) => buffer);
 let prints: Fingerprint | undefined;
 let onWord: (() => void) | undefined;
 
 port?.on("message", (word: ReadingWord) => {
-  if ("free" in word) free.push(word.free);
+  if ("order" in word) void read(word.order);
+  else if ("free" in word) free.push(word.free);
   else prints = new Fingerprint(word.seeds);
   onWord?.();
 });
-try {
-  await work();
-} catch (error) {
-  const { code, message, place } = asTold(error);
-  tell({ error: { code, message, place } });
-}
-port?.close();
 
-async function work(): Promise<void> {
+async function read(order: ReadingOrder): Promise<void> {
+  prints = undefined;
+  try {
+    await work(order);
+  } catch (error) {
+    const { code, message, place } = asTold(error, order);
+    tell({ error: { code, message, place } });
+  }
+}
+
+async function work(order: ReadingOrder): Promise<void> {
   const reader = columnsFormat(order.format).open(order.options);
   const spool = new ColumnsSpool(order.spoolPath, order.path);
   try {
-    const report = parse(reader, spool);
+    const report = parse(order.path, reader, spool);
     await handOver(spool);
     tell({ report });
   } finally {
@@ -69,11 +77,11 @@ async function work(): Promise<void> {
 }
 
 /** Reads the file once, from beginning to end. */
-function parse(reader: ColumnsReader, spool: ColumnsSpool): InspectLine {
+function parse(path: string, reader: ColumnsReader, spool: ColumnsSpool): InspectLine {
   const filler = new ColumnsFiller(reader);
   const batch = columns[0] as UsageColumns;
   const look = new FileLook();
-  const file = openSync(order.path, "r");
+  const file = openSync(path, "r");
   let told = { generation: -1, names: 0 };
   try {
     for (let isLast = false; !isLast || filler.hasRest; ) {
@@ -117,7 +125,7 @@ async function handOver(spool: ColumnsSpool): Promise<void> {
 }
 
 /** What the disk refuses is the file's or the disk's trouble; all else is this program's, and ends the thread. */
-function asTold(error: unknown): TallystickError {
+function asTold(error: unknown, order: ReadingOrder): TallystickError {
   if (error instanceof TallystickError) return error;
   const { syscall, message } = error as NodeJS.ErrnoException;
   if (syscall === undefined) throw error;

@@ -6,9 +6,12 @@ import type { UsageLines } from "../core/formats/usage-columns.ts";
 import { FileLook } from "../engine/intake/require-whole-file.ts";
 import { ColumnsThread } from "./columns-thread.ts";
 import { openInput } from "./files.ts";
+import type { ReadingThreads } from "./reading-threads.ts";
 
 /** A thread costs a tenth of a second of processor before its first row; smaller files are read beside. */
 const THREAD_BYTES_MIN = 16_777_216;
+/** The same of a thread that has read before: then it is worth telling it. */
+const KEPT_THREAD_BYTES_MIN = 1_048_576;
 
 /** A file on disk that is looked at as a whole, and then taken in. */
 export interface UsageSource {
@@ -29,11 +32,12 @@ export async function openUsage(
   path: string,
   format: UsageFormat,
   options: ParseOptions,
-  threadBytesMin = THREAD_BYTES_MIN,
+  threads: ReadingThreads,
+  threadBytesMin = threads.hasIdle ? KEPT_THREAD_BYTES_MIN : THREAD_BYTES_MIN,
 ): Promise<UsageSource> {
   const { columns } = format;
   if (columns !== undefined && (await stat(path)).size >= threadBytesMin) {
-    return new ColumnsThread(path, format.name, options);
+    return new ColumnsThread(path, format.name, options, threads);
   }
   const parse = format.parseBlocks ?? format.parse;
   async function* read(more: Partial<ParseOptions> = {}): UsageLines {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { ColumnsThread } from "../../node/adapters/columns-thread.ts";
 import { HashThread } from "../../node/adapters/hash-thread.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
+import { ReadingThreads } from "../../node/adapters/reading-threads.ts";
 import { HashArena } from "../../node/core/commitment/kernel/hash-arena.ts";
 import { ASTERISK } from "../../node/core/formats/asterisk-record.ts";
 import { sealTick } from "../../node/engine/commit/seal-batch.ts";
@@ -54,8 +55,13 @@ async function cost(work: () => Promise<unknown> | unknown): Promise<Cost> {
 
 const OPTIONS = { sourceName: "bench" };
 
-async function take({ ingest }: Operator, path: string, name: string): Promise<void> {
-  const source = new ColumnsThread(path, ASTERISK, { file: path, ...OPTIONS });
+async function take(
+  { ingest }: Operator,
+  threads: ReadingThreads,
+  path: string,
+  name: string,
+): Promise<void> {
+  const source = new ColumnsThread(path, ASTERISK, { file: path, ...OPTIONS }, threads);
   await source.look();
   const lines = (seeds: Uint32Array) => source.lines(seeds);
   const { classes, in: taken } = await ingest.ingest({ name, sha256: hash("sha256", name), lines });
@@ -133,12 +139,14 @@ export const pipeline: Benchmark = {
     const directory = await mkdtemp(join(tmpdir(), "tallystick-bench-"));
     const watch = new MemoryWatch();
     const store = await LevelStore.open(join(directory, "store"));
+    // Kept from file to file, as a node does.
+    const threads = new ReadingThreads();
     try {
       const operator = await benchOperator(store, SUBSCRIBERS, (domain) => new HashThread(domain));
       // The first charge of a subscriber in a month makes keys and a pseudonym: told apart.
       const first = join(directory, "first.csv");
       await writeSwitchFile(first, SUBSCRIBERS, SUBSCRIBERS, FROM_SECONDS - 86_400);
-      const opening = await cost(() => take(operator, first, "first"));
+      const opening = await cost(() => take(operator, threads, first, "first"));
       const path = join(directory, "Master.csv");
       let from = FROM_SECONDS;
       for (const times of [1, 2, 4, 8]) {
@@ -146,7 +154,7 @@ export const pipeline: Benchmark = {
         await writeSwitchFile(path, records, SUBSCRIBERS, from);
         from += records / 20 + 86_400;
         watch.highest();
-        const all = await cost(() => take(operator, path, `file ${times}`));
+        const all = await cost(() => take(operator, threads, path, `file ${times}`));
         const memory = watch.highest();
         const seal = await cost(() => sealTick(operator.context));
         const sealMemory = watch.highest();
@@ -187,6 +195,7 @@ export const pipeline: Benchmark = {
       }
     } finally {
       watch.stop();
+      await threads.close();
       await store.close();
       await rm(directory, { recursive: true, force: true });
     }

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ColumnsThread } from "../../node/adapters/columns-thread.ts";
+import { ReadingThreads } from "../../node/adapters/reading-threads.ts";
 import { columnsFormat } from "../../node/core/formats/columns-formats.ts";
 import { readColumns } from "../../node/core/formats/columns-reader.ts";
 import type { ParseOptions } from "../../node/core/formats/inspect-line.ts";
@@ -50,8 +51,12 @@ async function idsOf(scene: EngineScene): Promise<string[]> {
 }
 
 /** All that a thread yields, and its end. */
-async function* columnsOf(path: string, options = OPTIONS): UsageLines {
-  const thread = new ColumnsThread(path, NAME, options);
+async function* columnsOf(
+  path: string,
+  options = OPTIONS,
+  threads = new ReadingThreads({ keptMax: 0 }),
+): UsageLines {
+  const thread = new ColumnsThread(path, NAME, options, threads);
   try {
     await thread.look();
     yield* thread.lines(SEEDS);
@@ -116,6 +121,27 @@ describe("a file read into columns by a thread of its own", () => {
     assert.equal(threads(), 0);
   });
 
+  it("is read by the thread of the file before, and by a new one after a file that was given up", async () => {
+    const threads = new ReadingThreads();
+    try {
+      const first = await told(columnsOf(path, OPTIONS, threads));
+      assert.ok(threads.hasIdle);
+      // Other names, another prefix of ids: nothing of one file is left for the next.
+      const other = { ...OPTIONS, sourceName: "another" };
+      const apart = await told(columnsOf(path, other, threads));
+      assert.notDeepEqual(apart, first);
+      assert.deepEqual(apart, await told(columnsOf(path, other)));
+      const lines = columnsOf(path, OPTIONS, threads)[Symbol.asyncIterator]();
+      await lines.next();
+      assert.ok(!threads.hasIdle);
+      await lines.return?.();
+      assert.ok(!threads.hasIdle);
+      assert.deepEqual(await told(columnsOf(path, OPTIONS, threads)), first);
+    } finally {
+      await threads.close();
+    }
+  });
+
   it("ends with the reader's own error, or that of the disk", async () => {
     const elsewhere = { ...OPTIONS, zone: "Mars/Olympus" };
     assert.equal(await codeOf(collect(columnsOf(path, elsewhere))), "zone.unknown");
@@ -149,7 +175,7 @@ describe("a file read into columns by a thread of its own", () => {
     const file = { name: "Master.csv", sha256: "ab".repeat(32) };
     const program = new URL("./dying-columns-worker.ts", import.meta.url);
     const scene = await EngineScene.withAccounts({ ingestUnitRecords: 2_000 });
-    const thread = new ColumnsThread(path, NAME, OPTIONS, program);
+    const thread = new ColumnsThread(path, NAME, OPTIONS, new ReadingThreads({ program }));
     assert.equal((await thread.look()).records, ROWS);
     const dying = scene.pipeline.ingest({ ...file, lines: (seeds) => thread.lines(seeds) });
     assert.equal(await codeOf(dying), "ingest.reader-died");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ReadingThreads } from "../../node/adapters/reading-threads.ts";
 import { openUsage } from "../../node/adapters/usage-source.ts";
 import type { InspectLine, ParseOptions } from "../../node/core/formats/inspect-line.ts";
 import { recogniseFormat } from "../../node/core/formats/registry.ts";
@@ -16,6 +17,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 describe("the way into an upload", () => {
   let folder: string;
+  const threads = new ReadingThreads();
+  after(() => threads.close());
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "tallystick-source-"));
   });
@@ -28,7 +31,7 @@ describe("the way into an upload", () => {
     const format = recogniseFormat(Buffer.from(text), "upload");
     assert.ok(format.kind === "usage");
     const options: ParseOptions = { file: "upload", zone, repetitions: () => NO_REPETITIONS };
-    const source = await openUsage(path, format, options, threadBytesMin);
+    const source = await openUsage(path, format, options, threads, threadBytesMin);
     const lines: InspectLine[] = [];
     try {
       requireWholeFile("upload", await source.look(), text.endsWith("\n"));

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import type { Request, Router } from "express";
 import { headOfFile } from "../../adapters/files.ts";
+import { ReadingThreads } from "../../adapters/reading-threads.ts";
 import { openUsage } from "../../adapters/usage-source.ts";
 import type { ParseOptions } from "../../core/formats/inspect-line.ts";
 import { recogniseFormat, type UsageFormat } from "../../core/formats/registry.ts";
@@ -22,6 +23,7 @@ export interface UsageRoutesParts {
 
 /** Files of usage records: taken in whole or not at all, and how far they are meanwhile. */
 export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
+  const threads = new ReadingThreads();
   const intake = new IntakeProgress();
 
   router.get("/usage", (_request, response) => {
@@ -64,7 +66,7 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
       repetitions: () => NO_REPETITIONS,
       sha256: (bytes) => hash("sha256", bytes),
     };
-    const source = await openUsage(spooled.path, format, options);
+    const source = await openUsage(spooled.path, format, options, threads);
     try {
       const look = await source.look();
       requireWholeFile(name, look, spooled.endsLine);

@@ -1,0 +1,82 @@
+import { Worker } from "node:worker_threads";
+import { BUFFER_BYTES, UsageColumns } from "../core/formats/usage-columns.ts";
+import type { ReadingBuffers } from "./columns-worker.ts";
+
+/** Batches that are under way between the threads: memory, and how far the reader is ahead at most. */
+const BUFFERS = 4;
+/** A thread that nobody needed for so long is ended. */
+const IDLE_MS = 60_000;
+const PROGRAM = new URL("./columns-worker.ts", import.meta.url);
+
+/** A thread that reads files into columns, and the buffers that both sides see. */
+export interface ReadingThread {
+  readonly worker: Worker;
+  readonly columns: UsageColumns[];
+}
+
+/**
+ * Threads that read files, kept from file to file: one that has read before has its program compiled, and
+ * a new one takes as long to start as 50,000 rows to read. A thread that is kept keeps no process alive.
+ */
+export class ReadingThreads {
+  readonly #program: URL;
+  readonly #keptMax: number;
+  readonly #idle: { thread: ReadingThread; until: NodeJS.Timeout }[] = [];
+
+  /** @param options.program the threads'; another one only in tests */
+  constructor({ program = PROGRAM, keptMax = 1 }: { program?: URL; keptMax?: number } = {}) {
+    this.#program = program;
+    this.#keptMax = keptMax;
+  }
+
+  /** Whether one waits that has read before. */
+  get hasIdle(): boolean {
+    return this.#idle.length > 0;
+  }
+
+  take(): ReadingThread {
+    const kept = this.#idle.pop();
+    if (kept === undefined) return this.#start();
+    clearTimeout(kept.until);
+    kept.thread.worker.ref();
+    return kept.thread;
+  }
+
+  /** Of a thread that has handed a whole file over and waits for the next one. */
+  async giveBack(thread: ReadingThread): Promise<void> {
+    if (this.#idle.length >= this.#keptMax) {
+      await thread.worker.terminate();
+      return;
+    }
+    thread.worker.unref();
+    const until = setTimeout(() => this.#end(thread), IDLE_MS);
+    until.unref();
+    this.#idle.push({ thread, until });
+  }
+
+  /** Ends those that are kept. */
+  async close(): Promise<void> {
+    const kept = this.#idle.splice(0);
+    for (const { until } of kept) clearTimeout(until);
+    await Promise.all(kept.map(({ thread }) => thread.worker.terminate()));
+  }
+
+  #end(thread: ReadingThread): void {
+    const at = this.#idle.findIndex((kept) => kept.thread === thread);
+    if (at < 0) return;
+    const [kept] = this.#idle.splice(at, 1);
+    clearTimeout(kept?.until);
+    void thread.worker.terminate();
+  }
+
+  #start(): ReadingThread {
+    const buffers = Array.from({ length: BUFFERS }, () => new SharedArrayBuffer(BUFFER_BYTES));
+    const workerData: ReadingBuffers = { buffers };
+    const worker = new Worker(this.#program, { workerData });
+    const thread = { worker, columns: buffers.map((buffer) => new UsageColumns(buffer)) };
+    // One that dies while it waits is not taken again.
+    worker.on("error", () => this.#end(thread));
+    worker.on("exit", () => this.#end(thread));
+    return thread;
+  }
+}
