@@ -2,8 +2,19 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { checkStore } from "../../node/engine/check/check-store.ts";
 import { emptyTotals, withTotals } from "../../node/engine/intake/control-totals.ts";
+import { ChargeHasher, type LeafHasher } from "../../node/engine/number/hash-charges.ts";
 import { CONTROL_CLASSES } from "../../node/engine/store/stored-types.ts";
-import { ANNA, BERT, call, calls, EngineScene, hasCode, NOON, STRANGER } from "./engine-scene.ts";
+import {
+  ANNA,
+  BERT,
+  call,
+  calls,
+  EngineScene,
+  hasCode,
+  NOON,
+  STRANGER,
+  usageFile,
+} from "./engine-scene.ts";
 
 const outcomes = (file: { classes: Record<string, { records: number }> }) =>
   Object.fromEntries(
@@ -295,5 +306,64 @@ describe("taking usage in", () => {
     const { classes } = await scene.ingest("both", [huge, again]);
     assert.deepEqual([classes.charged.records, classes.duplicate.records], [1, 1]);
     assert.equal((await scene.charges()).length, 1);
+  });
+
+  it("rates the next unit of work while the one before is hashed and written, and knows all of it", async () => {
+    let waiting = 0;
+    let waitingMax = 0;
+    const slow = (domain: Uint8Array): LeafHasher => {
+      const hasher = new ChargeHasher(domain);
+      return {
+        leavesOf: async (block, secrets) => {
+          waitingMax = Math.max(waitingMax, ++waiting);
+          const leaves = hasher.leavesOf(block, secrets);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          waiting--;
+          return leaves;
+        },
+      };
+    };
+    const lines = [
+      ...calls("use", 20),
+      // Owned by nobody: what is told of them stands in the unit that is being written, too.
+      ...calls("strange", 10, { aParty: STRANGER }),
+    ];
+    const scene = await EngineScene.withAccounts({ ingestUnitRecords: 10, leafHasher: slow });
+    const { classes } = await scene.ingest("use", [...lines, ...lines, ...lines.slice(25)]);
+    assert.deepEqual(
+      [classes.charged.records, classes.suspended.records, classes.duplicate.records],
+      [20, 10, 35],
+    );
+    assert.ok(waitingMax > 1, `${waitingMax} units of work at once`);
+    await scene.commit();
+    await scene.assertConsistent();
+  });
+
+  it("tells that a unit of work could not be hashed or written, and goes on behind the last that was", async () => {
+    let blocks = 0;
+    const failing = (domain: Uint8Array): LeafHasher => {
+      const hasher = new ChargeHasher(domain);
+      return {
+        leavesOf: async (block, secrets) => {
+          await new Promise((resolve) => setTimeout(resolve, 2));
+          if (++blocks === 2) throw new Error("the hasher ended");
+          return hasher.leavesOf(block, secrets);
+        },
+      };
+    };
+    const scene = await EngineScene.withAccounts({ ingestUnitRecords: 10, leafHasher: failing });
+    const lines = calls("use", 45);
+    const told: number[] = [];
+    const file = usageFile("use", lines);
+    await assert.rejects(
+      scene.pipeline.ingest(file, (records) => told.push(records)),
+      /ended/,
+    );
+    assert.deepEqual(told, [10]);
+    assert.equal((await scene.charges()).length, 10);
+    const { classes } = await scene.ingest("use", lines);
+    assert.equal(classes.charged.records, 45);
+    assert.equal((await scene.charges()).length, 45);
+    await scene.assertConsistent();
   });
 });

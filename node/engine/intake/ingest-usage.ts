@@ -117,61 +117,82 @@ export class UsageIngest {
     let inUnit = 0;
     let isFirst = known === undefined;
     let chunk: UsageLine[] = [];
+    // Of the unit of work before: it is hashed and written while the next one is rated.
+    let writing: Promise<void> = Promise.resolve();
     const save = async () => {
+      // Before the index of records seen is saved, since it tells the index where charges stand.
+      intake.writer.layBlocks();
+      await writing;
       const { firstPosition, repeated } = before;
       state = { ...state, firstPosition, repeated };
       session.put(keys.file(file.sha256), state);
-      // First, since it tells the index where charges stand.
-      intake.writer.layBlocks();
       await intake.seen.save(session, Number(this.#pricer.nowSeconds));
-      await intake.writer.save();
+      const putLeaves = intake.writer.save();
       this.#pricer.rating.save(session);
       await intake.unit.save(session, { sha256: file.sha256, isFirst });
-      // One write: before it nothing of the unit is there, after it all is.
-      await session.commit((key) => key.startsWith("book/"));
+      const unit = session.detach((key) => key.startsWith("book/"));
+      const records = position;
+      const write = async () => {
+        await putLeaves(unit);
+        // One write: before it nothing of the unit is there, after it all is.
+        await unit.write();
+        onProgress?.(records);
+      };
+      writing = write();
+      // Who fails is told when it is waited for.
+      writing.catch(() => {});
+      if (intake.counters.isFull || intake.seen.hasNewRuns) {
+        await writing;
+        if (intake.counters.isFull) intake.counters.letGo();
+      }
       // Asking costs a call to the ledger; the time of a unit of work is near enough for its records.
       await this.#pricer.readTime();
       inUnit = 0;
       isFirst = false;
-      onProgress?.(position);
     };
     const lines = typeof file.lines === "function" ? file.lines(intake.seen.seeds) : file.lines;
-    for await (const block of lines) {
-      if (block instanceof UsageColumns) {
-        state = await records.takeChunk(chunk, state);
-        chunk = [];
-        const skipped = Math.min(block.count, Math.max(0, done - position));
-        position += skipped;
-        for (let row = skipped; row < block.count; ) {
-          const rows = Math.min(block.count - row, chunkRecords, unitRecords - inUnit);
-          state = await columns.take(block, row, row + rows, state);
-          position += rows;
-          inUnit += rows;
-          row += rows;
-          if (inUnit >= unitRecords) await save();
-        }
-        continue;
-      }
-      for (const line of Array.isArray(block) ? block : [block]) {
-        if ("file" in line) {
-          const problems = line.file.problems.map(({ code, message }) => ({ code, message }));
-          state = { ...state, problems };
+    try {
+      for await (const block of lines) {
+        if (block instanceof UsageColumns) {
+          state = await records.takeChunk(chunk, state);
+          chunk = [];
+          const skipped = Math.min(block.count, Math.max(0, done - position));
+          position += skipped;
+          for (let row = skipped; row < block.count; ) {
+            const rows = Math.min(block.count - row, chunkRecords, unitRecords - inUnit);
+            state = await columns.take(block, row, row + rows, state);
+            position += rows;
+            inUnit += rows;
+            row += rows;
+            if (inUnit >= unitRecords) await save();
+          }
           continue;
         }
-        if (++position <= done) continue;
-        chunk.push(line);
-        inUnit++;
-        if (chunk.length < chunkRecords && inUnit < unitRecords) continue;
-        state = await records.takeChunk(chunk, state);
-        chunk = [];
-        if (inUnit >= unitRecords) await save();
+        for (const line of Array.isArray(block) ? block : [block]) {
+          if ("file" in line) {
+            const problems = line.file.problems.map(({ code, message }) => ({ code, message }));
+            state = { ...state, problems };
+            continue;
+          }
+          if (++position <= done) continue;
+          chunk.push(line);
+          inUnit++;
+          if (chunk.length < chunkRecords && inUnit < unitRecords) continue;
+          state = await records.takeChunk(chunk, state);
+          chunk = [];
+          if (inUnit >= unitRecords) await save();
+        }
       }
+      state = { ...(await records.takeChunk(chunk, state)), complete: true };
+      if (before.repeated > 0) {
+        state = { ...state, problems: [...state.problems, repeatedProblem(before.repeated)] };
+      }
+      await save();
+    } finally {
+      // Whatever ended the intake, nothing of it is written behind its back. A failure is told below.
+      await writing.catch(() => {});
     }
-    state = { ...(await records.takeChunk(chunk, state)), complete: true };
-    if (before.repeated > 0) {
-      state = { ...state, problems: [...state.problems, repeatedProblem(before.repeated)] };
-    }
-    await save();
+    await writing;
     return { ...state, already: false };
   }
 

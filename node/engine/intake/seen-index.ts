@@ -91,6 +91,11 @@ export class SeenIndex {
     });
   }
 
+  /** Whether runs are in the unit of work that was saved last, which nothing may be looked for in before it is written. */
+  get hasNewRuns(): boolean {
+    return this.#runs.hasChanged;
+  }
+
   /** Runs on disk that a fingerprint is looked for in. */
   get runs(): number {
     return this.#runs.count;

@@ -45,6 +45,8 @@ export class SeenRuns {
   readonly #state: SeenRunsState;
   #held: Held[] = [];
   #merges: SeenMerge[] = [];
+  /** Whether the unit of work that was saved last has folded, merged or deleted. */
+  hasChanged = false;
 
   private constructor(store: Store, state: SeenRunsState) {
     this.#store = store;
@@ -137,6 +139,7 @@ export class SeenRuns {
    * folds: what is read here is durable.
    */
   async advance(session: StoreSession, added: number): Promise<void> {
+    this.hasChanged = this.#merges.length > 0;
     let hasChanged = this.#beginMerges();
     for (const merge of [...this.#merges]) {
       const run = await merge.step(this.#store, session, MERGED_PER_ADDED * added);
@@ -201,6 +204,7 @@ export class SeenRuns {
   }
 
   #put(session: StoreSession): void {
+    this.hasChanged = true;
     session.put(STATE, {
       next: this.#state.next,
       runs: this.#held.map(({ run, level, foldedAt }) => ({ number: run.number, level, foldedAt })),

@@ -6,7 +6,7 @@ import type { Rated } from "../../core/rating/outcome.ts";
 import { trafficMonth } from "../bill/billing-epoch.ts";
 import type { EngineContext } from "../operator.ts";
 import { keys } from "../store/key-spaces.ts";
-import type { StoreSession } from "../store/store-session.ts";
+import type { DetachedUnit, StoreSession } from "../store/store-session.ts";
 import { BYTES_HEADER, encodeInto } from "../store/stored-bytes.ts";
 import type { BookState } from "../store/stored-types.ts";
 import { BLOCK_CHARGES_MAX, ChargeBlock } from "./charge-block.ts";
@@ -47,7 +47,7 @@ interface ClosedBlock {
  * block, digests of all leaves by tiles, rows and leaf tile under the position of the first, once a unit
  * of work is whole. Until then a charge's position is the one that it would have in the order in which
  * they came; `onMoved` tells which it has. `save` puts everything into the session's unit of work;
- * nothing is visible or durable before that is committed.
+ * nothing is durable before that is written.
  */
 export class ChargeWriter {
   readonly #context: EngineContext;
@@ -66,11 +66,15 @@ export class ChargeWriter {
   #first: number;
   /** Where the charges stand that were staged last. */
   #moved: { first: number; positionOf: Uint32Array } | undefined;
-  /** Blocks of the unit of work at hand, as they lie in their values. */
+  /** Blocks of the unit of work at hand, as they lie in their values; and of the one that is being written. */
   #closed: ClosedBlock[] = [];
-  readonly #room = new ValueRoom();
-  /** Ids of charges beside blocks, of the unit of work at hand. */
-  readonly #alone = new Map<number, string>();
+  #written: readonly ClosedBlock[] = [];
+  /** Of the unit of work at hand, and of the one before, whose memory is used again after the next. */
+  #room = new ValueRoom();
+  #otherRoom = new ValueRoom();
+  /** Ids of charges beside blocks, of the same two. */
+  #alone = new Map<number, string>();
+  #aloneWritten: ReadonlyMap<number, string> = new Map();
   #month: { from: number; to: number; key: Uint8Array } = {
     from: 0,
     to: 0,
@@ -126,11 +130,11 @@ export class ChargeWriter {
     if (position >= this.#first) {
       return position < this.position ? this.#staged.id(position - this.#first) : undefined;
     }
-    const alone = this.#alone.get(position);
+    const alone = this.#alone.get(position) ?? this.#aloneWritten.get(position);
     if (alone !== undefined) return alone;
-    const holding = this.#closed.find(
-      ({ first, block }) => position >= first && position < first + block.count,
-    );
+    const holds = ({ first, block }: ClosedBlock) =>
+      position >= first && position < first + block.count;
+    const holding = this.#closed.find(holds) ?? this.#written.find(holds);
     return holding?.block.id(position - holding.first);
   }
 
@@ -259,27 +263,34 @@ export class ChargeWriter {
   }
 
   /**
-   * Lays what is staged into blocks and, once all leaf digests are there, puts them, book and counters into
-   * the session's unit of work: no row is ever durable without its digest. The next charge is added
-   * after the unit was committed: its values' memory is used again then.
-   * @throws what the hasher throws; nothing of the unit is written then
+   * Lays what is staged into blocks and puts them, book and counters into the session's unit of work, which
+   * is to be detached then. The unit before it has to be written: its values' memory is used again.
+   * @returns puts the leaf digests into the detached unit once they are there: no row is ever durable
+   *   without its digest. It throws what the hasher throws; nothing of the unit is to be written then.
    */
-  async save(): Promise<void> {
+  save(): (unit: DetachedUnit) => Promise<void> {
     this.layBlocks();
-    for (const { first, block, leaves } of this.#closed) this.#putTile(first, block, await leaves);
     this.#counters.save();
     const key = keys.book(this.#book.domain);
     const known = this.#session.peek<BookState>(key) ?? this.#book;
     this.#session.put(key, { ...known, pendingNext: String(this.#first) } satisfies BookState);
+    const closed = this.#closed;
+    const room = this.#room;
+    this.#written = closed;
+    this.#aloneWritten = this.#alone;
     this.#closed = [];
-    this.#alone.clear();
+    this.#alone = new Map();
+    this.#room = this.#otherRoom;
     this.#room.startAnew();
-  }
-
-  #putTile(first: number, { count, wide }: ChargeBlock, leaves: Uint8Array): void {
-    const memory = this.#room.take(LeafTile.valueBytes(count));
-    const value = LeafTile.encodeInto(memory, leaves, wide.amountNano, wide.start);
-    this.#session.putLasting(keys.leaves(this.#book.domain, BigInt(first)), value);
+    this.#otherRoom = room;
+    return async (unit) => {
+      for (const { first, block, leaves } of closed) {
+        const memory = room.take(LeafTile.valueBytes(block.count));
+        const { amountNano, start } = block.wide;
+        const tile = LeafTile.encodeInto(memory, await leaves, amountNano, start);
+        unit.putLasting(keys.leaves(this.#book.domain, BigInt(first)), tile);
+      }
+    };
   }
 
   #close(first: number, block: ChargeBlock, secrets: BlockSecrets): void {

@@ -215,7 +215,15 @@ export class SubscriberCounters {
       counter.isTouched = false;
     }
     this.#touched = [];
-    if (this.#heldCount <= HELD_MAX) return;
+  }
+
+  /** Whether more are held than memory is for: they are to be let go once what was saved is written. */
+  get isFull(): boolean {
+    return this.#heldCount > HELD_MAX;
+  }
+
+  /** All are read again from the store, which has to have what was saved. */
+  letGo(): void {
     this.#held.clear();
     this.#heldCount = 0;
     this.age++;

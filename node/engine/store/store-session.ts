@@ -3,8 +3,13 @@ import { TallystickError } from "../../core/errors.ts";
 import type { Store, StoreOperation } from "./store.ts";
 import { encodeJson, readJson } from "./stored-json.ts";
 
-/** Values remembered beyond a commit; more of them are forgotten at once. */
-const REMEMBERED_MAX = 100_000;
+/** A unit of work that is whole and not written yet. */
+export interface DetachedUnit {
+  /** As of the session: of a value that was still being computed. */
+  putLasting(key: string, value: Uint8Array): void;
+  /** All of it in one durable write, or nothing. @throws as `StoreSession.commit` */
+  write(): Promise<void>;
+}
 
 /**
  * One unit of work after the other: reads see the session's own writes, and all writes of a unit
@@ -17,24 +22,26 @@ const REMEMBERED_MAX = 100_000;
  */
 export class StoreSession {
   readonly #store: Store;
-  readonly #known = new Map<string, unknown>();
-  readonly #changed = new Set<string>();
+  #known = new Map<string, unknown>();
+  /** Of the unit of work that is being written: the store may not have it yet. */
+  #written: ReadonlyMap<string, unknown> = new Map();
+  #changed = new Set<string>();
   /** Heads of books as they were read: they are advanced only from there. */
   readonly #heads = new Map<string, Uint8Array>();
-  readonly #bytes = new Map<string, { value: Uint8Array; lasting: boolean }>();
+  #bytes = new Map<string, { value: Uint8Array; lasting: boolean }>();
 
   constructor(store: Store) {
     this.#store = store;
   }
 
   async get<T>(key: string): Promise<T | undefined> {
-    if (!this.#known.has(key)) this.#learn(key, await this.#store.get(key));
+    if (!this.#isKnown(key)) this.#learn(key, await this.#store.get(key));
     return this.#known.get(key) as T | undefined;
   }
 
   /** Reads what will be asked for in one call to the store. */
   async prefetch(keys: Iterable<string>): Promise<void> {
-    const missing = [...new Set(keys)].filter((key) => !this.#known.has(key));
+    const missing = [...new Set(keys)].filter((key) => !this.#isKnown(key));
     if (missing.length === 0) return;
     const values = await this.#store.getMany(missing);
     for (const [at, key] of missing.entries()) this.#learn(key, values[at]);
@@ -62,7 +69,7 @@ export class StoreSession {
 
   /** What is known without asking the store. */
   peek<T>(key: string): T | undefined {
-    return this.#known.get(key) as T | undefined;
+    return (this.#isKnown(key) ? this.#known.get(key) : undefined) as T | undefined;
   }
 
   delete(key: string): void {
@@ -75,22 +82,48 @@ export class StoreSession {
    *   advances; nothing is written then
    */
   async commit(remembered: (key: string) => boolean = () => false): Promise<void> {
+    await this.detach(remembered).write();
+  }
+
+  /**
+   * Ends the unit of work without writing it: the session goes on with the next one, which sees what this
+   * one put. Units are written one after the other; the next one is detached when this one is written.
+   * @param remembered as for `commit`
+   */
+  detach(remembered: (key: string) => boolean = () => false): DetachedUnit {
     const operations = this.#operations();
-    await this.#requireHeads();
-    if (operations.length > 0) await this.#store.write(operations, { durable: true });
-    for (const operation of operations) {
-      if (operation.type !== "put" || !isHead(operation.key)) continue;
-      this.#heads.set(operation.key, operation.value);
-    }
-    this.#changed.clear();
-    this.#bytes.clear();
-    if (this.#known.size > REMEMBERED_MAX) this.#known.clear();
-    for (const key of this.#known.keys()) if (!remembered(key)) this.#known.delete(key);
+    const heads = [...this.#changed].filter(isHead);
+    const known = this.#known;
+    this.#written = known;
+    this.#known = new Map();
+    for (const [key, value] of known) if (remembered(key)) this.#known.set(key, value);
+    this.#changed = new Set();
+    this.#bytes = new Map();
+    return {
+      putLasting: (key, value) => operations.push({ type: "put", key, value, lasting: true }),
+      write: async () => {
+        await this.#requireHeads(heads);
+        if (operations.length > 0) await this.#store.write(operations, { durable: true });
+        for (const operation of operations) {
+          if (operation.type !== "put" || !isHead(operation.key)) continue;
+          this.#heads.set(operation.key, operation.value);
+        }
+        this.#written = new Map();
+      },
+    };
+  }
+
+  /** Of this unit of work, or taken over from the one that is being written. */
+  #isKnown(key: string): boolean {
+    if (this.#known.has(key)) return true;
+    if (!this.#written.has(key)) return false;
+    this.#known.set(key, this.#written.get(key));
+    return true;
   }
 
   /** Compare and swap: a store has one writer, and this is what tells when it does not. */
-  async #requireHeads(): Promise<void> {
-    for (const key of this.#changed) {
+  async #requireHeads(changed: readonly string[]): Promise<void> {
+    for (const key of changed) {
       const read = this.#heads.get(key);
       if (read === undefined) continue;
       const stored = await this.#store.get(key);
