@@ -3,26 +3,17 @@ import { parentPort } from "node:worker_threads";
 import { assert } from "../core/errors.ts";
 import { ChargeBlock } from "../engine/number/charge-block.ts";
 import { ChargeHasher } from "../engine/number/hash-charges.ts";
-import { type HashAnswer, type HashTask, taskParts } from "./hash-thread.ts";
+import type { HashAnswer, HashTask } from "./hash-thread.ts";
 
 const port = parentPort;
 assert(port !== null, "runs in a thread");
 let hasher: ChargeHasher | undefined;
 
-port.on("message", ({ buffer, domain, lengths }: HashTask) => {
+port.on("message", ({ payload, leaves, secrets, domain }: HashTask) => {
   try {
     hasher ??= new ChargeHasher(domain);
-    const { block, owners, monthKeys, monthOf } = taskParts({ lengths });
-    const leaves = hasher.leavesOf(
-      ChargeBlock.decode(new Uint8Array(buffer, block, lengths.block)),
-      {
-        owners: new Uint8Array(buffer, owners, lengths.owners),
-        monthKeys: new Uint8Array(buffer, monthKeys, lengths.monthKeys),
-        monthOf: new Uint16Array(buffer, monthOf, lengths.rows),
-      },
-    );
-    new Uint8Array(buffer).set(leaves);
-    port.postMessage({ buffer } satisfies HashAnswer, [buffer]);
+    hasher.leavesOf(ChargeBlock.decode(payload), secrets, leaves);
+    port.postMessage({ done: true } satisfies HashAnswer);
   } catch (error) {
     port.postMessage({ error: String(error) } satisfies HashAnswer);
   }

@@ -8,40 +8,25 @@ import {
   OWNER_SECRET_BYTES,
 } from "../engine/number/hash-charges.ts";
 
-/** What goes to the thread: one buffer that is handed over, and where its parts lie. */
+/** What goes to the thread: a block, and where its digests go, in memory that both see; copies of the rest. */
 export interface HashTask {
-  buffer: ArrayBuffer;
+  payload: Uint8Array;
+  leaves: Uint8Array;
+  secrets: BlockSecrets;
   domain: Uint8Array;
-  /** Bytes of the encoded block, the owners' secrets and the months' keys; then two bytes a row. */
-  lengths: { block: number; owners: number; monthKeys: number; rows: number };
 }
 
-/** The buffer comes back, with 32 bytes for each row at its beginning. */
-export type HashAnswer = { buffer: ArrayBuffer } | { error: string };
+/** Of the tasks in their order; the digests are where the task said. */
+export type HashAnswer = { done: true } | { error: string };
 
 interface Waiting {
-  rows: number;
+  leaves: Uint8Array;
   resolve: (leaves: Uint8Array) => void;
   reject: (error: unknown) => void;
 }
 
 const PROGRAM = new URL("./hash-thread-program.ts", import.meta.url);
-/** Buffers that are kept for the next blocks, and what a full block with its secrets takes. */
-const SPARE_MAX = 8;
 const THREAD_ROWS_MIN = 64;
-const USUAL_BYTES = 196_608;
-
-const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
-
-/** Bytes of a task's parts one after the other, each aligned to eight bytes. */
-export function taskParts({ lengths }: Pick<HashTask, "lengths">) {
-  const block = 0;
-  const owners = block + aligned(lengths.block);
-  const monthKeys = owners + aligned(lengths.owners);
-  const monthOf = monthKeys + aligned(lengths.monthKeys);
-  const end = monthOf + aligned(2 * lengths.rows);
-  return { block, owners, monthKeys, monthOf, end };
-}
 
 /**
  * Hashes blocks of charges in a thread of its own, so that rating goes on meanwhile. What is under way is
@@ -51,7 +36,6 @@ export function taskParts({ lengths }: Pick<HashTask, "lengths">) {
 export class HashThread implements LeafHasher {
   readonly #domain: Uint8Array;
   readonly #waiting: Waiting[] = [];
-  readonly #spare: ArrayBuffer[] = [];
   /** For few rows, which are hashed before a thread has them. */
   #own: ChargeHasher | undefined;
   #worker: Worker | undefined;
@@ -66,50 +50,37 @@ export class HashThread implements LeafHasher {
     this.#program = program;
   }
 
-  leavesOf(block: ChargeBlock, secrets: BlockSecrets): Uint8Array | Promise<Uint8Array> {
+  leavesOf(
+    block: ChargeBlock,
+    secrets: BlockSecrets,
+    into?: Uint8Array,
+  ): Uint8Array | Promise<Uint8Array> {
     if (block.count < THREAD_ROWS_MIN) {
       this.#own ??= new ChargeHasher(this.#domain);
-      return this.#own.leavesOf(block, secrets);
+      return this.#own.leavesOf(block, secrets, into);
     }
-    const parts = block.encode();
-    const { monthKeys, monthOf } = secrets;
-    const owners = secrets.owners.subarray(0, block.owners.count * OWNER_SECRET_BYTES);
-    const lengths = {
-      block: parts.reduce((sum, { length }) => sum + length, 0),
-      owners: owners.length,
-      monthKeys: monthKeys.length,
-      rows: block.count,
+    const leaves = isShared(into) ? into : shared(32 * block.count);
+    const task: HashTask = {
+      payload: isShared(block.payload) ? block.payload : sharedCopy(block.encode()),
+      leaves,
+      secrets: {
+        owners: secrets.owners.slice(0, block.owners.count * OWNER_SECRET_BYTES),
+        monthKeys: Uint8Array.from(secrets.monthKeys),
+        monthOf: secrets.monthOf.slice(0, block.count),
+      },
+      domain: this.#domain,
     };
-    const places = taskParts({ lengths });
-    const buffer = this.#take(Math.max(places.end, 32 * block.count));
-    const bytes = new Uint8Array(buffer);
-    let at = places.block;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    bytes.set(owners, places.owners);
-    bytes.set(monthKeys, places.monthKeys);
-    new Uint16Array(buffer, places.monthOf, block.count).set(monthOf.subarray(0, block.count));
-    const task: HashTask = { buffer, domain: this.#domain, lengths };
     const worker = this.#start();
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) worker.ref();
-      this.#waiting.push({ rows: block.count, resolve, reject });
-      worker.postMessage(task, [buffer]);
+      this.#waiting.push({ leaves, resolve, reject });
+      worker.postMessage(task);
     });
   }
 
   async close(): Promise<void> {
     await this.#worker?.terminate();
     this.#worker = undefined;
-  }
-
-  #take(bytes: number): ArrayBuffer {
-    const spare = this.#spare.pop();
-    return spare !== undefined && spare.byteLength >= bytes
-      ? spare
-      : new ArrayBuffer(Math.max(bytes, USUAL_BYTES));
   }
 
   #start(): Worker {
@@ -121,8 +92,7 @@ export class HashThread implements LeafHasher {
       assert(waiting !== undefined, "an answer follows a task");
       if (this.#waiting.length === 0) worker.unref();
       if ("error" in answer) return waiting.reject(new Error(answer.error));
-      waiting.resolve(new Uint8Array(answer.buffer).slice(0, 32 * waiting.rows));
-      if (this.#spare.length < SPARE_MAX) this.#spare.push(answer.buffer);
+      waiting.resolve(waiting.leaves);
     });
     const fail = (error: unknown) => {
       // Its end is told after its error: what waits by then is asked of the next thread.
@@ -135,4 +105,19 @@ export class HashThread implements LeafHasher {
     this.#worker = worker;
     return worker;
   }
+}
+
+const isShared = (bytes: Uint8Array | undefined): bytes is Uint8Array =>
+  bytes?.buffer instanceof SharedArrayBuffer;
+
+const shared = (bytes: number): Uint8Array => new Uint8Array(new SharedArrayBuffer(bytes));
+
+function sharedCopy(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = shared(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }

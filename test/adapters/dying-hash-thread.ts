@@ -9,7 +9,7 @@ const listen = port.on.bind(port);
 Object.assign(port, {
   on: (event: string, listener: (task: HashTask) => void) =>
     listen(event, (task: HashTask) => {
-      if (task.lengths.rows === 511) throw new Error("dies of it");
+      if (task.secrets.monthOf.length === 511) throw new Error("dies of it");
       listener(task);
     }),
 });

@@ -3,7 +3,7 @@ import { assert } from "../../core/errors.ts";
 import type { UsageLines } from "../../core/formats/usage-columns.ts";
 import { UsageColumns } from "../../core/formats/usage-columns.ts";
 import { lastClosing } from "../bill/bill-state.ts";
-import { ChargeWriter } from "../number/charge-writer.ts";
+import { ChargeMemory, ChargeWriter } from "../number/charge-writer.ts";
 import { ChargeHasher, type LeafHasher } from "../number/hash-charges.ts";
 import { SubscriberCounters } from "../number/subscriber-counters.ts";
 import type { EngineContext } from "../operator.ts";
@@ -60,6 +60,8 @@ export class UsageIngest {
   #seen: SeenIndex | undefined;
   /** Has a megabyte of its own, so that it is made at first need and kept. */
   #hasher: LeafHasher | undefined;
+  /** Kept from file to file. Let go with what failed: a hasher may still write into it. */
+  #memory = new ChargeMemory();
 
   constructor(
     context: EngineContext,
@@ -90,6 +92,7 @@ export class UsageIngest {
       return await this.#ingest(file, onProgress);
     } catch (error) {
       this.#seen = undefined;
+      this.#memory = new ChargeMemory();
       this.#pricer.rating.forget();
       throw error;
     }
@@ -212,6 +215,7 @@ export class UsageIngest {
       counters,
       book,
       file.sha256,
+      this.#memory,
       () => {
         const domain = fromHex(chargeBook, 20);
         this.#hasher ??= this.#context.leafHasher?.(domain) ?? new ChargeHasher(domain);

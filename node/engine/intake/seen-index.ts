@@ -184,7 +184,9 @@ export class SeenIndex {
     const { first, next } = this.#stretches;
     for (let stretch = first; stretch < next; stretch++) session.delete(keys.seen(stretch));
     this.#stretches.first = next;
-    this.#allocate(CAPACITY_MIN);
+    // As large as it was: it will be again, and to grow there costs as much as to fill it.
+    this.#slots.fill(0);
+    this.#count = 0;
   }
 
   #insert(high: number, low: number, positionLow: number, positionHigh: number): boolean {

@@ -97,6 +97,8 @@ export class ChargeBlock {
   ids: Uint8Array;
   owners = new BlockOwners();
   table: Table = { texts: {} };
+  /** The block as it was decoded; undefined for one that was made. */
+  payload: Uint8Array | undefined;
   readonly #bytes: Uint8Array;
 
   private constructor(bytes: Uint8Array, count: number, ids: Uint8Array, source: BlockSource) {
@@ -144,6 +146,7 @@ export class ChargeBlock {
     };
     const source = { file: payload.slice(24, HEADER_BYTES), role: role as SourceRole };
     const block = new ChargeBlock(payload, count, take(idBytes), source);
+    block.payload = payload;
     block.owners = new BlockOwners(take(ownerBytes), owners);
     if (tableBytes > 0) block.table = JSON.parse(decoder.decode(take(tableBytes))) as Table;
     return block;

@@ -39,7 +39,16 @@ export type OnMoved = (first: number, positionOf: Uint32Array) => void;
 interface ClosedBlock {
   first: number;
   block: ChargeBlock;
+  /** Memory of its leaf tile's value; the digests go straight to where they stand in it. */
+  tile: Uint8Array;
   leaves: Uint8Array | Promise<Uint8Array>;
+}
+
+/** Memory of one unit of work after the other, of one file after the other: it grows to the largest. */
+export class ChargeMemory {
+  readonly staged = new StagedCharges();
+  /** Of the unit of work at hand, and of the one that is being written. */
+  rooms: [ValueRoom, ValueRoom] = [new ValueRoom(), new ValueRoom()];
 }
 
 /**
@@ -58,7 +67,7 @@ export class ChargeWriter {
   readonly #book: BookState;
   readonly #layer: BlockLayer;
   readonly #months = new Map<string, Uint8Array>();
-  readonly #staged = new StagedCharges();
+  readonly #staged: StagedCharges;
   readonly #owners = new StagedOwners();
   /** Keys of the traffic months of what is staged, by the numbers that rows have of them. */
   #stagedMonths: Uint8Array[] = [];
@@ -69,9 +78,7 @@ export class ChargeWriter {
   /** Blocks of the unit of work at hand, as they lie in their values; and of the one that is being written. */
   #closed: ClosedBlock[] = [];
   #written: readonly ClosedBlock[] = [];
-  /** Of the unit of work at hand, and of the one before, whose memory is used again after the next. */
-  #room = new ValueRoom();
-  #otherRoom = new ValueRoom();
+  readonly #memory: ChargeMemory;
   /** Ids of charges beside blocks, of the same two. */
   #alone = new Map<number, string>();
   #aloneWritten: ReadonlyMap<number, string> = new Map();
@@ -88,6 +95,7 @@ export class ChargeWriter {
     counters: SubscriberCounters,
     book: BookState,
     fileSha256: string,
+    memory: ChargeMemory,
     hasherOf: () => LeafHasher,
     onMoved: OnMoved,
   ) {
@@ -96,6 +104,10 @@ export class ChargeWriter {
     this.#counters = counters;
     this.#book = book;
     this.#first = Number(book.pendingNext);
+    this.#memory = memory;
+    this.#staged = memory.staged;
+    this.#staged.clear();
+    for (const room of memory.rooms) room.startAnew();
     this.#hasherOf = hasherOf;
     this.#onMoved = onMoved;
     const { sourceRole: role } = context.profile;
@@ -275,20 +287,18 @@ export class ChargeWriter {
     const known = this.#session.peek<BookState>(key) ?? this.#book;
     this.#session.put(key, { ...known, pendingNext: String(this.#first) } satisfies BookState);
     const closed = this.#closed;
-    const room = this.#room;
     this.#written = closed;
     this.#aloneWritten = this.#alone;
     this.#closed = [];
     this.#alone = new Map();
-    this.#room = this.#otherRoom;
-    this.#room.startAnew();
-    this.#otherRoom = room;
+    const [written, next] = this.#memory.rooms;
+    this.#memory.rooms = [next, written];
+    next.startAnew();
     return async (unit) => {
-      for (const { first, block, leaves } of closed) {
-        const memory = room.take(LeafTile.valueBytes(block.count));
+      for (const { first, block, tile, leaves } of closed) {
         const { amountNano, start } = block.wide;
-        const tile = LeafTile.encodeInto(memory, await leaves, amountNano, start);
-        unit.putLasting(keys.leaves(this.#book.domain, BigInt(first)), tile);
+        const value = LeafTile.encodeInto(tile, await leaves, amountNano, start);
+        unit.putLasting(keys.leaves(this.#book.domain, BigInt(first)), value);
       }
     };
   }
@@ -296,13 +306,15 @@ export class ChargeWriter {
   #close(first: number, block: ChargeBlock, secrets: BlockSecrets): void {
     const parts = block.encode();
     const bytes = parts.reduce((sum, { length }) => sum + length, BYTES_HEADER);
-    const rows = encodeInto(this.#room.take(bytes), parts);
+    const [room] = this.#memory.rooms;
+    const rows = encodeInto(room.take(bytes), parts);
     const stored = ChargeBlock.decode(rows.subarray(BYTES_HEADER));
     this.#session.putLasting(keys.rows(this.#book.domain, BigInt(first)), rows);
-    const leaves = this.#hasherOf().leavesOf(stored, secrets);
+    const tile = room.take(LeafTile.valueBytes(stored.count));
+    const leaves = this.#hasherOf().leavesOf(stored, secrets, LeafTile.digestsIn(tile));
     // Who fails is asked in `save`; until then nobody would take the refusal.
     if (leaves instanceof Promise) leaves.catch(() => {});
-    this.#closed.push({ first, block: stored, leaves });
+    this.#closed.push({ first, block: stored, tile, leaves });
   }
 
   /** Which of the staged months a key is of; most units of work have one or two. */

@@ -26,8 +26,16 @@ export interface BlockSecrets {
 
 /** Leaf digests of blocks: of this thread, or of another one that answers later. */
 export interface LeafHasher {
-  /** @returns 32 bytes for each row; what is given may change once the call has returned */
-  leavesOf(block: ChargeBlock, secrets: BlockSecrets): Uint8Array | Promise<Uint8Array>;
+  /**
+   * @param secrets may change once the call has returned; the block stays until the digests are there
+   * @param into where they are put, if it is said
+   * @returns 32 bytes for each row
+   */
+  leavesOf(
+    block: ChargeBlock,
+    secrets: BlockSecrets,
+    into?: Uint8Array,
+  ): Uint8Array | Promise<Uint8Array>;
 }
 
 /**
@@ -91,9 +99,11 @@ export class ChargeHasher implements LeafHasher {
     this.#leaves.placeEverywhere(2, domain);
   }
 
-  /** @returns 32 bytes for each row */
-  leavesOf(block: ChargeBlock, secrets: BlockSecrets): Uint8Array {
-    const leaves = new Uint8Array(32 * block.count);
+  leavesOf(
+    block: ChargeBlock,
+    secrets: BlockSecrets,
+    leaves: Uint8Array = new Uint8Array(32 * block.count),
+  ): Uint8Array {
     this.#parties.placeEverywhere(51, block.source.file);
     this.#sources.placeEverywhere(33, Uint8Array.of(block.source.role));
     for (let from = 0; from < block.count; from += TILE) {

@@ -50,7 +50,8 @@ export class LeafTile {
   ): Uint8Array {
     const tile = new LeafTile(value.subarray(BYTES_HEADER));
     assert(tile.count === amounts.length, "the memory is as long as the tile");
-    tile.digests.set(digests);
+    // Where they were hashed into the value itself, they stand there already.
+    if (digests.buffer !== value.buffer) tile.digests.set(digests);
     tile.starts.set(starts);
     // Halves of 32 bits: a bigint for each would cost more than all the rest.
     const { buffer, byteOffset } = tile.amounts;
@@ -64,6 +65,12 @@ export class LeafTile {
     }
     sealBytes(value, 0, value.length);
     return value;
+  }
+
+  /** Where the digests stand in a value of `valueBytes`. */
+  static digestsIn(value: Uint8Array): Uint8Array {
+    const rows = (value.length - BYTES_HEADER) / ROW_BYTES;
+    return value.subarray(BYTES_HEADER, BYTES_HEADER + DIGEST_BYTES * rows);
   }
 
   static valueBytes(count: number): number {

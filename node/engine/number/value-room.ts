@@ -1,7 +1,7 @@
 const CHUNK_BYTES = 1_048_576;
 
 /**
- * Memory for the values of one unit of work after the other: what the last unit took is taken again,
+ * Memory, seen by all threads, for the values of one unit of work after the other: what the last unit took is taken again,
  * so that a file of any length asks the system for that of its largest unit.
  */
 export class ValueRoom {
@@ -18,7 +18,7 @@ export class ValueRoom {
       this.#at = Math.ceil((this.#at + bytes) / 8) * 8;
       return taken;
     }
-    this.#chunks.push(new Uint8Array(Math.max(CHUNK_BYTES, bytes)));
+    this.#chunks.push(new Uint8Array(new SharedArrayBuffer(Math.max(CHUNK_BYTES, bytes))));
     return this.take(bytes);
   }
 
