@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { TallystickError } from "../core/errors.ts";
 import { columnsFormat } from "../core/formats/columns-formats.ts";
 import type { InspectLine, ParseOptions } from "../core/formats/inspect-line.ts";
@@ -76,6 +77,8 @@ export class ColumnsThread {
       Object.assign(batch, header, { rawLength, names, recordOf: this.#recordOf });
       yield batch;
       this.#say({ free: buffer });
+      // While the reader is ahead nobody would wait, and nothing else would come in: no digest, no end of a write.
+      await turnOfTheLoop();
     }
   }
 

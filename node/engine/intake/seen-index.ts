@@ -175,10 +175,14 @@ export class SeenIndex {
   #fold(session: StoreSession, now: number): void {
     const entries = new Uint32Array(ENTRY_WORDS * this.#count);
     let at = 0;
-    for (let word = 0; word < this.#slots.length; word += ENTRY_WORDS) {
-      if (this.#slots[word + 3] === 0) continue;
-      entries.set(this.#slots.subarray(word, word + ENTRY_WORDS), at);
-      at += ENTRY_WORDS;
+    const slots = this.#slots;
+    for (let word = 0; word < slots.length; word += ENTRY_WORDS) {
+      if (slots[word + 3] === 0) continue;
+      // Word by word: a view for each entry would cost more than all the rest.
+      entries[at++] = slots[word] as number;
+      entries[at++] = slots[word + 1] as number;
+      entries[at++] = slots[word + 2] as number;
+      entries[at++] = slots[word + 3] as number;
     }
     this.#runs.fold(session, entries, now);
     const { first, next } = this.#stretches;

@@ -75,11 +75,12 @@ export class SeenRun {
 
   /** False when the run surely does not hold the fingerprint. */
   mayHold(high: number, low: number): boolean {
+    const filter = this.#filter;
     const line = LINE_WORDS * lineOf(high, this.#lines);
     let bits = low;
     const step = Math.imul(low, 0x9e3779b1) | 1;
     for (let i = 0; i < BITS_SET; i++) {
-      const word = this.#filter[line + ((bits >>> 5) & 15)] as number;
+      const word = filter[line + ((bits >>> 5) & 15)] as number;
       if ((word & (1 << (bits & 31))) === 0) return false;
       bits = Math.imul(bits ^ (bits >>> 11), step);
     }
@@ -223,12 +224,13 @@ export class SeenRunWriter {
   }
 
   #mark(high: number, low: number): void {
+    const filter = this.#filter;
     const line = LINE_WORDS * lineOf(high, this.#lines);
     let bits = low;
     const step = Math.imul(low, 0x9e3779b1) | 1;
     for (let i = 0; i < BITS_SET; i++) {
       const word = line + ((bits >>> 5) & 15);
-      this.#filter[word] = (this.#filter[word] as number) | (1 << (bits & 31));
+      filter[word] = (filter[word] as number) | (1 << (bits & 31));
       bits = Math.imul(bits ^ (bits >>> 11), step);
     }
   }
@@ -265,28 +267,52 @@ export function entryIn(words: Uint32Array, high: number, low: number): number {
 const bytesOf = ({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-/** By fingerprint. The order is found with numbers of 53 bits, the rest of `low` decides between equals. */
+/** Bits of the upper half that one pass sorts by: three passes, and as many counters as a cache holds. */
+const DIGIT_BITS = 11;
+const DIGITS = 2 ** DIGIT_BITS;
+
+/** By fingerprint: by the upper half in passes of counting, and among equals by the lower one. */
 function sortedEntries(entries: Uint32Array): Uint32Array {
   const count = entries.length / ENTRY_WORDS;
-  // Upper 32 bits of the fingerprint, then the entry's index: sorted natively, without a comparator.
-  const order = new Float64Array(count);
-  for (let i = 0; i < count; i++) order[i] = (entries[ENTRY_WORDS * i] as number) * 2 ** 21 + i;
-  order.sort();
+  let order = new Uint32Array(count);
+  for (let i = 0; i < count; i++) order[i] = i;
+  for (let shift = 0; shift < 32; shift += DIGIT_BITS) order = sortedBy(entries, order, shift);
   const sorted = new Uint32Array(entries.length);
   for (let i = 0; i < count; i++) {
-    const from = ENTRY_WORDS * ((order[i] as number) % 2 ** 21);
-    let at = i;
+    const from = ENTRY_WORDS * (order[i] as number);
+    const high = entries[from] as number;
     const low = entries[from + 1] as number;
+    let to = ENTRY_WORDS * i;
     // Equal upper halves are some hundred in a million: put in order by moving up.
-    while (
-      at > 0 &&
-      sorted[ENTRY_WORDS * (at - 1)] === entries[from] &&
-      (sorted[ENTRY_WORDS * (at - 1) + 1] as number) > low
-    ) {
-      sorted.copyWithin(ENTRY_WORDS * at, ENTRY_WORDS * (at - 1), ENTRY_WORDS * at);
-      at--;
+    for (; to > 0 && sorted[to - ENTRY_WORDS] === high; to -= ENTRY_WORDS) {
+      if ((sorted[to - ENTRY_WORDS + 1] as number) <= low) break;
+      sorted.copyWithin(to, to - ENTRY_WORDS, to);
     }
-    sorted.set(entries.subarray(from, from + ENTRY_WORDS), ENTRY_WORDS * at);
+    sorted[to] = high;
+    sorted[to + 1] = low;
+    sorted[to + 2] = entries[from + 2] as number;
+    sorted[to + 3] = entries[from + 3] as number;
+  }
+  return sorted;
+}
+
+/** Entries by one digit of their upper half; those that have the same keep their order. */
+function sortedBy(entries: Uint32Array, order: Uint32Array, shift: number) {
+  const next = new Uint32Array(DIGITS + 1);
+  for (let word = 0; word < entries.length; word += ENTRY_WORDS) {
+    const digit = ((entries[word] as number) >>> shift) & (DIGITS - 1);
+    next[digit + 1] = (next[digit + 1] as number) + 1;
+  }
+  for (let digit = 1; digit < DIGITS; digit++) {
+    next[digit] = (next[digit] as number) + (next[digit - 1] as number);
+  }
+  const sorted = new Uint32Array(order.length);
+  for (let i = 0; i < order.length; i++) {
+    const entry = order[i] as number;
+    const digit = ((entries[ENTRY_WORDS * entry] as number) >>> shift) & (DIGITS - 1);
+    const at = next[digit] as number;
+    next[digit] = at + 1;
+    sorted[at] = entry;
   }
   return sorted;
 }

@@ -105,7 +105,8 @@ export class SeenRuns {
     for (let at = this.#held.length - 1; at >= 0; at--) {
       const { run } = this.#held[at] as Held;
       for (let i = 0; i < fingerprints.length; i += 2) {
-        const [high = 0, low = 0] = [fingerprints[i], fingerprints[i + 1]];
+        const high = fingerprints[i] as number;
+        const low = fingerprints[i + 1] as number;
         if (!run.mayHold(high, low)) continue;
         for (const key of run.segmentsOf(high)) {
           const asked = wanted.get(key);
