@@ -33,6 +33,9 @@ import { ValueRoom } from "./value-room.ts";
 /** Fewer charges are stored in the order in which they came: there is little to gain. */
 const DEALT_MIN = 4_096;
 
+/** So many are laid into blocks at once: the thread that hashes has work long before a unit of work is whole. */
+const DEALT_MAX = 32_768;
+
 /** Told where charges that stood under positions from `first` on stand now. */
 export type OnMoved = (first: number, positionOf: Uint32Array) => void;
 
@@ -165,6 +168,7 @@ export class ChargeWriter {
 
   /** What `fits`. */
   add(counter: SubscriberCounter, use: PricedUse): void {
+    if (this.#staged.count === DEALT_MAX) this.layBlocks();
     const staged = this.#staged;
     const at = staged.begin();
     staged.putAmount(at, use.amountNano);
@@ -176,6 +180,7 @@ export class ChargeWriter {
 
   /** The same from numbers. @returns false, and adds nothing, where a block can not hold the charge */
   addNumbers(owner: CounterDevice, numbers: ChargeNumbers): boolean {
+    if (this.#staged.count === DEALT_MAX) this.layBlocks();
     const staged = this.#staged;
     const at = staged.begin();
     staged.putAmount(at, numbers.amountNano);
