@@ -8,7 +8,8 @@ import { decodePlace, encodePlace, isPlace, type ValuePlace } from "./value-plac
 const NAMED_SHARE_MIN = 0.6;
 /** Values that are moved in one turn of the writer: others write in between. */
 const MOVED_BYTES = 8 * 1_048_576;
-const SCAN_ENTRIES = 1_000;
+/** Not more: what is no place may be a value of hundreds of kilobytes. */
+const SCAN_ENTRIES = 128;
 /** A reader that takes longer keeps its files until the next time. */
 const READERS_MS = 10_000;
 

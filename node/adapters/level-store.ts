@@ -149,7 +149,6 @@ export class LevelStore implements Store {
   async *scan(range: StoreRange): AsyncIterable<StoreEntry> {
     const [gte, lt] = [wellFormed(range.from), wellFormed(range.to)];
     const database = await this.#database.ready();
-    const leave = this.#readers.enter();
     const iterator = database.iterator({
       gte,
       lt,
@@ -157,6 +156,7 @@ export class LevelStore implements Store {
       ...(range.limit === undefined ? {} : { limit: range.limit }),
       values: range.keysOnly !== true,
     });
+    const leave = this.#readers.enter();
     try {
       // Whoever looks at the first entry only pays for little more.
       let ahead = 1;

@@ -36,6 +36,13 @@ describe("charging over HTTP", () => {
   }
   const { start, ...use } = CALL;
 
+  it("says without a token that it lives and is ready", async () => {
+    for (const path of ["health", "ready", "live"]) {
+      const response = await fetch(`${server.url}/${path}`);
+      assert.deepEqual([response.status, await response.json()], [200, { live: true }], path);
+    }
+  });
+
   it("sets an account up, tops it up once, and shows its money", async () => {
     await ask("PUT", "/accounts/anna", {
       finalUnit: { action: "redirect", to: "https://pay.example" },
