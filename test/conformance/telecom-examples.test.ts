@@ -204,7 +204,9 @@ const cases: PriceCase[] = [
     source: "att.com/support, rollover minutes",
     tariff: tariffOf([voice([minute("0.40")])], {
       ...USD,
-      plans: [{ name: "P", allowances: [minutes(1500, { rollover: { periods: 12 } })] }],
+      plans: [
+        { name: "P", allowances: [minutes(1500, { rollover: { periods: 12, used: "last" } })] },
+      ],
     }),
     accounts: since("2026-01-01"),
     uses: [

@@ -1,6 +1,7 @@
 import { parseDecimalNano } from "../money/decimal.ts";
 import { type Allowance, type Lot, sizeOf } from "../rating/allowances.ts";
 import type { BillingPeriod, BillingPeriods } from "../rating/billing-period.ts";
+import { inOrderOfUse } from "../rating/lot-order.ts";
 import type { LotSource } from "../rating/plan-pricer.ts";
 import type { RatedAccount } from "../rating/rated-account.ts";
 import type { StateChange, StateKey } from "../rating/rating-state.ts";
@@ -230,16 +231,7 @@ export class ToldLots implements LotSource {
       ...held.flatMap((allowance) => this.#ownLots(allowance, owner.device)),
       ...this.#poolLots(fits),
     ];
-    return lots
-      .filter(({ left }) => left > 0n)
-      .map((lot, index) => ({ lot, index }))
-      .sort(
-        (a, b) =>
-          (a.lot.allowance.priority ?? 0) - (b.lot.allowance.priority ?? 0) ||
-          a.lot.expires - b.lot.expires ||
-          a.index - b.index,
-      )
-      .map(({ lot }) => lot);
+    return inOrderOfUse(lots.filter(({ left }) => left > 0n));
   }
 
   /** The value is what is left, not what was used as in the rater's state. */

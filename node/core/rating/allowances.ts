@@ -5,6 +5,7 @@ import { isMeant, type PlacedUse } from "../tariff/plan-uses.ts";
 import { unitFits, unitSize } from "../tariff/units.ts";
 import { type AccountDirectory, type Owner, planAt } from "./account-directory.ts";
 import type { BillingPeriod, BillingPeriods } from "./billing-period.ts";
+import { inOrderOfUse } from "./lot-order.ts";
 import type { Dates, RatedAccount } from "./rated-account.ts";
 import type { RatingState, StateChange, StateKey } from "./rating-state.ts";
 
@@ -53,10 +54,7 @@ export class Allowances {
     this.#state = state;
   }
 
-  /**
-   * The lots that can pay for a use, in the order in which they do: by priority, then what expires
-   * soonest, then as listed. (Whoever prices takes those first that burn what was used.)
-   */
+  /** The lots that can pay for a use, in the order in which they do. */
   lotsFor(owner: Owner, use: PlacedUse, milliseconds: number, pays: "units" | "money"): Lot[] {
     const period = this.#periods.at(milliseconds);
     const lots: Lot[] = [];
@@ -78,15 +76,7 @@ export class Allowances {
         granted = this.#periods.before(granted);
       }
     }
-    return lots
-      .map((lot, index) => ({ lot, index }))
-      .sort(
-        (a, b) =>
-          (a.lot.allowance.priority ?? 0) - (b.lot.allowance.priority ?? 0) ||
-          a.lot.expires - b.lot.expires ||
-          a.index - b.index,
-      )
-      .map(({ lot }) => lot);
+    return inOrderOfUse(lots);
   }
 
   /** Notes that an account was there in a period, for grants that have no date of their own. */

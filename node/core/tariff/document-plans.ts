@@ -61,6 +61,12 @@ const allowance = z
       .strictObject({
         periods: z.number().int().min(1).max(36),
         cap: z.union([units, z.strictObject({ money: amount })]).optional(),
+        used: z
+          .literal("last")
+          .optional()
+          .describe(
+            "After what the period grants; unless said, before it, since it expires sooner",
+          ),
       })
       .optional()
       .describe("For how many more periods what is left can be used, and how much of it at most"),
