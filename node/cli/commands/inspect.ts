@@ -81,7 +81,10 @@ function inWords(line: InspectLine): string {
 
 function recordInWords(record: UsageRecord): string {
   const quantity = [
-    record.durationSeconds === undefined ? "" : `${record.durationSeconds} s`,
+    record.durationSeconds === undefined || record.service === "energy"
+      ? ""
+      : `${record.durationSeconds} s`,
+    record.energyWattHours === undefined ? "" : `${record.energyWattHours} Wh`,
     record.units === undefined ? "" : `${record.units} units`,
     record.totalOctets === undefined ? "" : `${record.totalOctets} octets`,
   ].join("");

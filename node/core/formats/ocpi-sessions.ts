@@ -106,9 +106,10 @@ class SessionReader {
     markParts(records.filter(({ service }) => service === "energy"));
     markParts(records.filter(({ service }) => service === "time"));
     const declared = decimal(this.#session.total_energy ?? 0, "total_energy");
-    const differs =
-      this.#session.total_energy !== undefined && declared * 1000n !== this.#wattHours;
-    if (!differs) return { records };
+    // Periods of a session that is priced by time alone need not tell energy.
+    const isTold = records.some(({ service }) => service === "energy");
+    const isDeclared = this.#session.total_energy !== undefined;
+    if (!isTold || !isDeclared || declared * 1000n === this.#wattHours) return { records };
     const kWh = (value: bigint): string => formatDecimalScaled(value, DIGITS);
     const energyDiffers = { declared: kWh(declared), computed: kWh(this.#wattHours / 1000n) };
     return { records, energyDiffers };

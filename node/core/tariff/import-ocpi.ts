@@ -1,4 +1,4 @@
-import { TARIFF_FORMAT, type TariffDocument } from "./document.ts";
+import { TARIFF_FORMAT, type TariffDocument, type TariffService } from "./document.ts";
 import { ocpiBandsOf } from "./ocpi-bands.ts";
 import { type Dimensions, dimensionsOf } from "./ocpi-dimensions.ts";
 import { type ImportNote, notesOf } from "./ocpi-notes.ts";
@@ -41,7 +41,7 @@ export function importOcpiTariff(
     ...(classes === undefined ? {} : { classes }),
     services,
     ...(isSingleRecord(found) ? {} : sessionBounds(tariff)),
-    ...taxesOf(rates, tariff),
+    ...taxesOf(rates, tariff, services),
   };
   return { document, notes: notesOf(tariff, found, document) };
 }
@@ -71,9 +71,18 @@ function sessionBounds(tariff: OcpiTariff): Partial<TariffDocument> {
 function taxesOf(
   rates: ReadonlySet<number>,
   { tax_included }: OcpiTariff,
+  services: readonly TariffService[],
 ): Pick<TariffDocument, "taxes"> {
   const included = tax_included === "YES" ? { included: true as const } : {};
-  const taxed = [...rates].filter((rate) => rate > 0);
+  // An element can have times that never come.
+  const used = new Set(
+    services.flatMap(({ prices }) =>
+      prices.flatMap(({ taxCategory, setUpTaxCategory }) => [taxCategory, setUpTaxCategory]),
+    ),
+  );
+  const taxed = [...rates].filter(
+    (rate) => rate > 0 && (rates.size === 1 || used.has(categoryOf(rate))),
+  );
   if (taxed.length === 0) return {};
   const taxes = taxed.map((rate) => {
     const percent = amount(rate, "vat");

@@ -34,6 +34,13 @@ export function notesOf(
       "The tariff says neither start_date_time nor last_updated; it holds from 1970 on.",
     );
   }
+  if (tariff.type !== undefined && tariff.type !== "REGULAR") {
+    note(
+      "import.tariff-type",
+      "type",
+      `The tariff is for sessions of the kind ${tariff.type} alone; the document is for all that it is applied to.`,
+    );
+  }
   const free = [
     ...(found.has("ENERGY") ? [] : ["energy"]),
     ...(priced.some((one) => one !== "ENERGY" && one !== "FLAT") ? [] : ["time"]),

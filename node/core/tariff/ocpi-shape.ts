@@ -59,6 +59,7 @@ const element = z.looseObject({
 const ocpiTariff = z.looseObject({
   id: z.string().min(1).max(36),
   party_id: z.string().optional(),
+  type: z.string().optional(),
   currency: z.string(),
   min_price: price.optional(),
   max_price: price.optional(),

@@ -143,6 +143,13 @@ describe("charge detail records of OCPI", () => {
     );
   });
 
+  it("need not tell energy in their periods", async () => {
+    const periods = [{ ...cdr().charging_periods[0], dimensions: [{ type: "TIME", volume: 1 }] }];
+    const report = (await linesOf(JSON.stringify(cdr({ charging_periods: periods })))).at(-1);
+    assert.ok(report !== undefined && "file" in report);
+    assert.deepEqual(report.file.problems, []);
+  });
+
   it("are refused by field, and those beside them are read", async () => {
     const period = (more: object) =>
       cdr({ charging_periods: [{ ...(cdr().charging_periods[0] as object), ...more }] });

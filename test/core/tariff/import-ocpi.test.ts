@@ -176,6 +176,15 @@ describe("tariffs of OCPI", () => {
     assert.deepEqual(totals(three, "20450"), ["5.625", "6.2375"]);
   });
 
+  it("tell for which sessions alone they are", () => {
+    const codes = (type: string) =>
+      importOcpiTariff(ocpi([energy(0.25), time(2, 60)], { type }), "UTC").notes.map(
+        ({ code }) => code,
+      );
+    assert.deepEqual(codes("REGULAR"), ["import.steps-by-session"]);
+    assert.deepEqual(codes("PROFILE_CHEAP"), ["import.tariff-type", "import.steps-by-session"]);
+  });
+
   it("keep a limit after taxes that follows from the one before, or that prices with taxes have", () => {
     const limited = (max_price: object, more: object = {}) =>
       importOcpiTariff(ocpi([energy(0.25)], { max_price, ...more }), "UTC");
