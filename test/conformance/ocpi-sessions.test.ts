@@ -229,6 +229,17 @@ const sessions: Session[] = [
     net: "1.30",
   },
   {
+    what: "steps: 12 minutes, 8 of parking raised to 15, and 12 that are free",
+    elements: STEPS,
+    start: "2026-03-02T19:40:00Z",
+    periods: [
+      [0, { TIME: hours(12) }],
+      [12, { PARKING_TIME: hours(8) }],
+      [20, { PARKING_TIME: hours(12) }],
+    ],
+    net: "0.73",
+  },
+  {
     what: "steps: 4.3 kWh and 1.1 are 5.5",
     elements: [when({ end_time: "17:00" }, energy(0.2, 500)), always(energy(0.27, 500))],
     start: "2026-03-02T16:00:00Z",

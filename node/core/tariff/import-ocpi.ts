@@ -25,7 +25,7 @@ export function importOcpiTariff(
   const found = dimensionsOf(tariff);
   const { calendar, bands } = ocpiBandsOf(tariff);
   const rates = ratesOf(found);
-  const pricer = new OcpiPricer(tariff, found, rates.size > 1);
+  const pricer = new OcpiPricer(tariff, found, bands, rates.size > 1);
   const { services, classes } = ocpiServices(found, bands, pricer);
   const validTo = ocpiInstant(tariff.end_date_time);
   const document: TariffDocument = {

@@ -36,13 +36,20 @@ export const categoryOf = (rate: number): string => `VAT ${rate}`;
 /** Prices of an imported tariff's dimensions. */
 export class OcpiPricer {
   readonly #found: Dimensions;
+  readonly #bands: readonly OcpiBand[];
   readonly #isByRate: boolean;
   readonly #bounds: Bounds;
   /** Whether the flat fee is the set-up fee of what is metered. */
   readonly isFeeOfUse: boolean;
 
   /** @param isByRate whether components of several rates of VAT name their tax category */
-  constructor(tariff: OcpiTariff, found: Dimensions, isByRate: boolean) {
+  constructor(
+    tariff: OcpiTariff,
+    found: Dimensions,
+    bands: readonly OcpiBand[],
+    isByRate: boolean,
+  ) {
+    this.#bands = bands;
     const isSingle = isSingleRecord(found);
     this.#found = found;
     this.#isByRate = isByRate;
@@ -90,7 +97,26 @@ export class OcpiPricer {
     if (tiers !== undefined) return "session";
     // Whole watt-hours are what energy is measured in: each record has its own.
     const isByWattHour = dimension === "ENERGY" && increments?.further === 1;
-    return isByWattHour && fee === undefined ? undefined : "session-end";
+    if (isByWattHour && fee === undefined) return undefined;
+    return this.#endsInFree(dimension) ? "session" : "session-end";
+  }
+
+  /**
+   * Whether the last part that is paid may be followed by one that is free: it is raised all the same,
+   * so what is paid is raised as it comes. With one price and step for all of it that is the same sum.
+   */
+  #endsInFree(dimension: Dimension): boolean {
+    if (dimension !== "ENERGY" && dimension !== "parking") return false;
+    const placed = this.#found.get(dimension) ?? [];
+    const paid = placed.filter(({ component }) => component.price > 0);
+    const prices = paid.map(({ component: { price, step_size } }) => `${price} ${step_size}`);
+    if (new Set(prices).size !== 1) return false;
+    return this.#bands.some((band) =>
+      cellsByUse(placed).some((cell) => {
+        const first = placed.find((one) => band.holds(one.index) && holdsInCell(one, cell));
+        return first === undefined || first.component.price === 0;
+      }),
+    );
   }
 
   #categories(
