@@ -195,7 +195,7 @@ describe("evidence of lines that a plan decides", () => {
 
   it("says exactly what it had to believe, and is not green then", () => {
     for (const [id, words] of [
-      ["carl", /the operator's word is true on: how much of "minutes" the pool had left/],
+      ["carl", /the operator's word is true on: how much of "minutes" others of the pool had used/],
       ["erin", /the operator's word is true on: how much of "kept" was carried over/],
     ] as const) {
       const open = pricedOf(bundleOf(id), facts).filter(({ ok }) => ok !== true);

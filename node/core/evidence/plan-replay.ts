@@ -52,7 +52,11 @@ interface Priced {
   components: Component[];
   moves: CounterMove[];
   changes: StateChange[];
+  /** When its billing period begins. */
+  period: number;
   told: string[];
+  /** What of the operator's words and commitments can not be true beside the lines before. */
+  contradiction?: string;
 }
 
 /** Prices the lines of one bundle in their order. */
@@ -66,6 +70,10 @@ export class PlanReplay {
   constructor(bundle: Bundle) {
     this.#from = Date.parse(bundle.period.from);
     this.#to = Date.parse(bundle.period.to);
+    this.#own.hasGap = bundle.charges.some(
+      ({ account, charge }, at) =>
+        isClosed(account) || isClosed(charge) || account.chargeNumber !== `${at + 1}`,
+    );
     this.#usesPool = bundle.charges.some(({ told }) =>
       told?.moves.some(({ scope, granted }) => scope === "pool" && granted !== undefined),
     );
@@ -76,19 +84,33 @@ export class PlanReplay {
    * @throws TallystickError as `priceCharge`; `evidence.plan-unknown`
    */
   price(tariff: CompiledTariff, line: BundleCharge, charge: OpenedCharge): Replayed | undefined {
+    try {
+      return this.#price(tariff, line, charge);
+    } catch (error) {
+      this.#own.hasGap = true;
+      throw error;
+    }
+  }
+
+  #price(tariff: CompiledTariff, line: BundleCharge, charge: OpenedCharge): Replayed | undefined {
     const plan = planOf(tariff, charge);
-    if (plan === undefined) return undefined;
+    if (plan === undefined) {
+      this.#own.hasUnnamed = true;
+      return undefined;
+    }
     const alternatives = alternativesOf(tariff, charge, plan.plan);
     const priced = alternatives.map((one) => this.#priceAs(tariff, line, charge, plan.plan, one));
     const asked = BigInt(line.amountNano);
     const chosen = priced.find(({ amountNano }) => amountNano === asked) ?? (priced[0] as Priced);
     this.#own.apply(chosen.changes);
+    this.#takePlace(charge, chosen.changes);
+    this.#own.use(chosen.period, plan.plan?.name ?? "");
     const { amountNano } = chosen;
     const isCheapest = priced.every((one) => one.amountNano >= amountNano);
     const told = isCheapest
       ? chosen.told
       : [...chosen.told, "whether the other side is a friend, or the session goes on"];
-    const wrong = differenceOf(line, chosen);
+    const wrong = differenceOf(line, chosen) ?? chosen.contradiction;
     return {
       plan: plan.plan?.name,
       ordinal: charge.counters[1]?.scopeSequence ?? "0",
@@ -97,6 +119,13 @@ export class PlanReplay {
       // Nothing that is told can make it cheaper than nothing.
       told: amountNano === 0n ? [] : told,
     };
+  }
+
+  /** Where the charge left the counter that it names. */
+  #takePlace({ counters: [first] }: OpenedCharge, changes: readonly StateChange[]): void {
+    const moved = changes.find(({ key: [kind] }) => kind === "counter" || kind === "window");
+    if (first === undefined || moved === undefined) return;
+    this.#own.takePlace(first.scope, BigInt(first.scopeSequence), moved.value);
   }
 
   /** What the lines so far have moved of the account's own counters and limits in a period. */
@@ -137,11 +166,13 @@ export class PlanReplay {
       committed: charge.counters[0],
       own: this.#own,
       // What is also in other bills, or on a device that is not shown, is not counted here.
-      isInBill: period.from >= this.#from && period.to <= this.#to,
+      from: this.#from,
+      isInBill: !this.#own.hasGap && period.from >= this.#from && period.to <= this.#to,
       knowsDevice: device !== undefined,
       usesPool: this.#usesPool,
       isWholeSession: charge.sessionMinutes === 0,
-      told: [],
+      told: [] as string[],
+      contradictions: [] as string[],
     };
     const quantities = new ToldQuantities(scene);
     const use = new UseOfAccount(
@@ -160,7 +191,16 @@ export class PlanReplay {
     const priced = new PlanPricer(tariff, periods, new ToldLots(scene)).price(use);
     const { amountNano, components } = priced;
     const { moves: moved, changes } = use;
-    return { amountNano, components, moves: moved, changes, told: [...new Set(scene.told)] };
+    const [contradiction] = scene.contradictions;
+    return {
+      amountNano,
+      components,
+      moves: moved,
+      changes,
+      period: period.from,
+      told: [...new Set(scene.told)],
+      ...(contradiction === undefined ? {} : { contradiction }),
+    };
   }
 }
 

@@ -1,5 +1,5 @@
 import { parseDecimalNano } from "../money/decimal.ts";
-import { type Allowance, type Lot, sizeOf } from "../rating/allowances.ts";
+import { type Allowance, type Lot, sizeOf, sizeOfCap } from "../rating/allowances.ts";
 import type { BillingPeriod, BillingPeriods } from "../rating/billing-period.ts";
 import { inOrderOfUse } from "../rating/lot-order.ts";
 import type { LotSource } from "../rating/plan-pricer.ts";
@@ -33,6 +33,8 @@ export interface ReplayScene {
   /** The charge's first scope: the counter that its price stands over. */
   committed: OpenedCharge["counters"][number] | undefined;
   own: OwnQuantities;
+  /** When the bill's own period begins. */
+  from: number;
   /** Whether all of its billing period is in this bill, so that the lines count it from nothing. */
   isInBill: boolean;
   knowsDevice: boolean;
@@ -40,11 +42,37 @@ export interface ReplayScene {
   isWholeSession: boolean;
   /** Gathers what had to be believed. */
   told: string[];
+  /** Gathers what can not be true beside the lines before. */
+  contradictions: string[];
 }
 
 /** Quantities that the lines so far have come to; of an allowance what is left. */
 export class OwnQuantities {
   readonly #periods = new Map<number, Map<string, bigint>>();
+  /** The last place of each committed scope, and what the charge there left behind. */
+  readonly #places = new Map<string, { sequence: bigint; after: bigint }>();
+  readonly #plans = new Set<string>();
+  /** Whether a line is missing, hidden or without a price, so that what is counted here may lack it. */
+  hasGap = false;
+  /** Whether a line names no plan: it moved counters, and no allowances. */
+  hasUnnamed = false;
+
+  placeOf(scope: string): { sequence: bigint; after: bigint } | undefined {
+    return this.#places.get(scope);
+  }
+
+  takePlace(scope: string, sequence: bigint, after: bigint): void {
+    this.#places.set(scope, { sequence, after });
+  }
+
+  /** Whether a line of a period was priced by a plan of this name. */
+  hasUsed(period: number, plan: string): boolean {
+    return this.#plans.has(`${period} ${plan}`);
+  }
+
+  use(period: number, plan: string): void {
+    this.#plans.add(`${period} ${plan}`);
+  }
 
   get(period: number, key: StateKey): bigint | undefined {
     return this.#periods.get(period)?.get(JSON.stringify(key));
@@ -120,10 +148,32 @@ export class ToldQuantities implements Quantities {
   #counter(period: number, key: StateKey): bigint {
     const { committed } = this.#scene;
     const [, , scope = "", , name = ""] = key;
-    // The ledger judges its steps (kind counterStepWrong), whoever moves it.
-    if (committed !== undefined && !isNone(committed.scope)) return BigInt(committed.counterBefore);
+    if (committed !== undefined && !isNone(committed.scope)) {
+      this.#requireStep(committed, name, this.#counted(period, key, scope));
+      return BigInt(committed.counterBefore);
+    }
     const told = this.#moveOf(name, scope)?.before;
     return this.#count(period, key, scope, `"${name}"`, told);
+  }
+
+  /**
+   * A scope's places are taken in their order, and its counter never falls. Where the account alone moves
+   * it, it is what the lines before come to; of what others move between two lines, nothing is shown.
+   */
+  #requireStep(
+    { scope, scopeSequence, counterBefore }: NonNullable<ReplayScene["committed"]>,
+    name: string,
+    counted: bigint | undefined,
+  ): void {
+    const { own, contradictions } = this.#scene;
+    const [sequence, before] = [BigInt(scopeSequence), BigInt(counterBefore)];
+    const last = own.placeOf(scope);
+    const isNext = last !== undefined && sequence === last.sequence + 1n;
+    const isBehind = last !== undefined && (sequence <= last.sequence || before < last.after);
+    const isOther = counted !== undefined && !own.hasUnnamed && before !== counted;
+    if (isBehind || isOther || (isNext && before !== last.after)) {
+      contradictions.push(`"${name}" does not go on where the lines before left it`);
+    }
   }
 
   #limit(period: number, key: StateKey): bigint {
@@ -159,6 +209,10 @@ export class ToldQuantities implements Quantities {
     const told = this.#moveOf(name, `${SPONSOR} ${capScope}`)?.before ?? "0";
     const hasCap = plan?.sponsored?.some((one) => one.name === name && one.cap !== undefined);
     const counted = capScope === SPONSOR ? undefined : this.#counted(period, key, capScope);
+    const paid = this.#scene.own.get(period, key);
+    if (capScope === SPONSOR && paid !== undefined && BigInt(told) < paid) {
+      this.#scene.contradictions.push(`less was paid of "${name}" than when the lines before were`);
+    }
     // Without a cap it decides nothing; another sponsor of the same name counts anew.
     if (hasCap && counted !== BigInt(told)) this.#believe(`what was paid before of "${name}"`);
     return BigInt(told);
@@ -234,9 +288,13 @@ export class ToldLots implements LotSource {
     return inOrderOfUse(lots.filter(({ left }) => left > 0n));
   }
 
-  /** The value is what is left, not what was used as in the rater's state. */
-  take({ granted, key, left }: Lot, taken: bigint): StateChange {
-    return { period: granted.from, key, value: left - taken };
+  /**
+   * Of the account's own lots of their period the value is what is left, not what was used as in the
+   * rater's state; of others what was taken.
+   */
+  take({ granted, key, amount, left }: Lot, taken: bigint): StateChange {
+    const value = key[0] === "used" ? left - taken : amount - left + taken;
+    return { period: granted.from, key, value };
   }
 
   #ownLots(allowance: Allowance, device: string): Lot[] {
@@ -269,26 +327,46 @@ export class ToldLots implements LotSource {
   }
 
   #rolledLots(allowance: Allowance, of: string): Lot[] {
-    const { period, periods } = this.#scene;
-    const ages = allowance.rollover?.periods ?? 0;
-    if (ages > 0) this.#believe(`how much of "${allowance.name}" was carried over`);
+    const { period, periods, own } = this.#scene;
+    const { name, scope } = allowance;
     const lots: Lot[] = [];
     let granted = period;
-    for (let age = 1; age <= ages; age++) {
+    for (let age = 1; age <= (allowance.rollover?.periods ?? 0); age++) {
       granted = periods.before(granted);
+      const key = ["rolled", OWN, scope, of, name];
+      const lot = { allowance, granted, age, expires: this.#expiryOf(allowance, age), key };
+      const taken = own.get(granted.from, key) ?? 0n;
+      const carried = this.#carried(allowance, granted, of);
+      if (carried !== undefined) {
+        lots.push({ ...lot, amount: carried, left: carried - taken });
+        continue;
+      }
+      this.#believe(`how much of "${name}" was carried over`);
       const told = this.#toldOf(allowance, age);
       if (told === undefined) continue;
-      lots.push({
-        allowance,
-        granted,
-        age,
-        expires: this.#expiryOf(allowance, age),
-        amount: BigInt(told.granted ?? "0"),
-        left: BigInt(told.before),
-        key: ["rolled", OWN, allowance.scope, of, allowance.name],
-      });
+      const amount = BigInt(told.granted ?? "0");
+      // Of what the period before left, use of this period alone takes, and all of it is in this bill.
+      const left = age === 1 && this.#countsAll(scope) ? amount - taken : BigInt(told.before);
+      lots.push({ ...lot, amount, left });
     }
     return lots;
+  }
+
+  /** What is carried over from a period that is in this bill too, and whose lines named the plan. */
+  #carried(allowance: Allowance, granted: BillingPeriod, of: string): bigint | undefined {
+    const { own, from, plan } = this.#scene;
+    const { name, scope, grantedPer, firstPeriod, rollover } = allowance;
+    const isFixed = (scope === "device" || grantedPer !== "device") && firstPeriod !== "prorated";
+    const isShown = granted.from >= from && own.hasUsed(granted.from, plan?.name ?? "");
+    if (!isFixed || !isShown || !this.#countsAll(scope)) return undefined;
+    const atEnd = own.get(granted.from, ["used", OWN, scope, of, name]) ?? sizeOf(allowance);
+    const cap = rollover === undefined ? undefined : sizeOfCap(allowance);
+    return cap !== undefined && cap < atEnd ? cap : atEnd;
+  }
+
+  #countsAll(scope: Allowance["scope"]): boolean {
+    const { isInBill, knowsDevice } = this.#scene;
+    return isInBill && (scope !== "device" || knowsDevice);
   }
 
   /** Whoever else uses the pool stands in other bills. */
@@ -298,18 +376,34 @@ export class ToldLots implements LotSource {
     const pooled = all.filter(({ scope }) => scope === POOL).filter(fits);
     const isHeld = plan?.allowances?.some(({ scope }) => scope === POOL) ?? false;
     for (const { name } of isHeld || usesPool ? pooled : []) {
-      this.#believe(`how much of "${name}" the pool had left`);
+      this.#believe(`how much of "${name}" others of the pool had used`);
     }
     return moves.flatMap((move): Lot[] => {
-      const { scope, name, granted: amount, rolled = 0 } = move;
-      const allowance = pooled.find((one) => one.name === name);
-      if (scope !== POOL || amount === undefined || allowance === undefined) return [];
-      const key = ["used", POOL, POOL, POOL, name, String(rolled)];
+      const { scope, name, granted: told, rolled = 0 } = move;
+      const named = pooled.filter((one) => one.name === name);
+      const [allowance] = named;
+      if (scope !== POOL || told === undefined || allowance === undefined) return [];
+      const key = ["pool", POOL, POOL, POOL, name, String(rolled)];
       const expires = this.#expiryOf(allowance, rolled);
       const left = BigInt(move.before);
+      // Which plan the pool's account has is not shown where several have one of this name.
+      const isFixed =
+        named.length === 1 &&
+        rolled === 0 &&
+        allowance.grantedPer !== "device" &&
+        allowance.firstPeriod !== "prorated";
+      const amount = isFixed ? sizeOf(allowance) : BigInt(told);
       const granted = rolled === 0 ? period : { from: -rolled, to: -rolled };
-      return [{ allowance, granted, age: rolled, expires, amount: BigInt(amount), left, key }];
+      this.#requireNotLess(name, granted.from, key, amount - left);
+      return [{ allowance, granted, age: rolled, expires, amount, left, key }];
     });
+  }
+
+  /** Others take from a pool too, and nobody gives back. */
+  #requireNotLess(name: string, period: number, key: StateKey, taken: bigint): void {
+    const { own, contradictions } = this.#scene;
+    if (taken >= (own.get(period, key) ?? 0n)) return;
+    contradictions.push(`less was taken of "${name}" than when the lines before had taken theirs`);
   }
 
   #toldOf({ name, scope }: Allowance, age: number | undefined): ToldMove | undefined {

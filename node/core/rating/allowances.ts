@@ -247,7 +247,8 @@ export function sizeOf({ units, money }: Allowance): bigint {
   return parseDecimalNano(money ?? "0");
 }
 
-function sizeOfCap({ rollover }: Allowance): bigint | undefined {
+/** The most that is carried over; undefined for all of it. */
+export function sizeOfCap({ rollover }: Allowance): bigint | undefined {
   const cap = rollover?.cap;
   if (cap === undefined) return undefined;
   return "money" in cap ? parseDecimalNano(cap.money) : BigInt(cap.quantity) * unitSize(cap.unit);
