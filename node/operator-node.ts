@@ -16,7 +16,7 @@ import { Keystore, passphraseOf } from "./adapters/keystore.ts";
 import { LastKnownTime } from "./adapters/last-known-time.ts";
 import { LevelStore } from "./adapters/level-store.ts";
 import type { Log } from "./adapters/log.ts";
-import { receiptSigner } from "./adapters/receipt-signer.ts";
+import { invoiceSigner, receiptSigner } from "./adapters/receipt-signer.ts";
 import { readApprovals } from "./adapters/tariff-approvals.ts";
 import { readTariffJson } from "./adapters/tariff-file.ts";
 import { type ChargingService, startCharging } from "./charging-service.ts";
@@ -31,7 +31,7 @@ import { Cadence } from "./engine/commit/cadence.ts";
 import type { ContractName } from "./engine/commit/ledger.ts";
 import { Outbox } from "./engine/commit/outbox.ts";
 import type { LedgerSection } from "./engine/evidence/build-evidence.ts";
-import type { SignReceipt } from "./engine/evidence/issue-receipt.ts";
+import type { SignInvoice, SignReceipt } from "./engine/evidence/issue-receipt.ts";
 import { AfterBillPublisher } from "./engine/evidence/publish-after-bill.ts";
 import { showSample } from "./engine/evidence/show-sample.ts";
 import type { EngineContext, OperatorProfile } from "./engine/operator.ts";
@@ -99,7 +99,7 @@ export class OperatorNode {
   ): Promise<OperatorNode> {
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     const store = await LevelStore.open(join(config.data, "store"));
-    const { ledger, signReceipt } = await openLedger(config, environment);
+    const { ledger, signReceipt, signInvoice } = await openLedger(config, environment);
     let opened: OperatorPipeline | undefined;
     const outbox = new Outbox(ledger, store, {
       onSettled: (settled) => {
@@ -157,6 +157,7 @@ export class OperatorNode {
       openClosingKernel,
       openEvidenceSealer,
       ...(signReceipt === undefined ? {} : { signReceipt }),
+      signInvoice,
     });
     opened = pipeline;
     outbox.start();
@@ -302,7 +303,11 @@ export class OperatorNode {
 async function openLedger(
   config: NodeConfig,
   environment: Environment,
-): Promise<{ ledger: EvmLedger; signReceipt: SignReceipt | undefined }> {
+): Promise<{
+  ledger: EvmLedger;
+  signReceipt: SignReceipt | undefined;
+  signInvoice: SignInvoice;
+}> {
   const isEmbedded = config.ledger.kind === "embedded";
   const passphrase = await passphraseOf({
     given: environment.passphrase,
@@ -328,7 +333,8 @@ async function openLedger(
   });
   const signReceipt =
     standings === undefined ? undefined : receiptSigner(settle, chainId, standings);
-  return { ledger, signReceipt };
+  const books = config.ledger.contracts.books as Hex;
+  return { ledger, signReceipt, signInvoice: invoiceSigner(settle, { chainId, books }) };
 }
 
 function contextOf(config: NodeConfig, store: LevelStore, ledger: EvmLedger): EngineContext {

@@ -77,8 +77,9 @@ async function askEndpoint(
       );
     }
     const block = await finalBlockOf(rpc, bundle.ledger.kind);
-    const { books, tariffs, agreements } = bundle.ledger.contracts;
-    const reader = new EvmReader(rpc, { books, tariffs, agreements }, quantity(block));
+    const { books, tariffs, agreements, members } = bundle.ledger.contracts;
+    const contracts = { books, tariffs, agreements, members };
+    const reader = new EvmReader(rpc, contracts, quantity(block));
     return { member, url, finalizedBlock: block, ...(await factsFrom(reader, bundle)) };
   } finally {
     rpc.close();
@@ -88,7 +89,7 @@ async function askEndpoint(
 async function factsFrom(
   reader: EvmReader,
   bundle: Bundle,
-): Promise<Pick<SourceAnswer, "seals" | "tariffs" | "maxRecordAgeSeconds">> {
+): Promise<Pick<SourceAnswer, "seals" | "tariffs" | "keys" | "maxRecordAgeSeconds">> {
   const needed = neededFacts(bundle);
   const seals: SourceAnswer["seals"] = {};
   await eachBounded(needed.seals, async ({ domain, sequence }) => {
@@ -101,10 +102,16 @@ async function factsFrom(
     if (found === undefined) return;
     tariffs[version] = { root: found.root, validFrom: found.validFrom.toString() };
   });
+  const keys: Record<Hex, Hex> = {};
+  for (const key of needed.keys) {
+    const member = await reader.memberOf(key);
+    if (member !== undefined) keys[key] = member;
+  }
   const terms = await reader.agreementTerms(bundle.agreement);
   return {
     seals,
     tariffs,
+    keys,
     ...(terms === undefined ? {} : { maxRecordAgeSeconds: terms.recordAgeMaxSeconds.toString() }),
   };
 }

@@ -1,7 +1,12 @@
 import type { TypedDataDomain, TypedDataField } from "ethers";
 import type { Hex } from "../core/bytes.ts";
 import { RECEIPT_TYPES, receiptDomain } from "../core/evidence/demand-message.ts";
-import type { SignReceipt } from "../engine/evidence/issue-receipt.ts";
+import {
+  type BooksContract,
+  INVOICE_TYPES,
+  invoiceDomain,
+} from "../core/evidence/signed-messages.ts";
+import type { SignInvoice, SignReceipt } from "../engine/evidence/issue-receipt.ts";
 
 /** A wallet of ethers is one; so may be a remote signer. */
 export interface TypedDataSigner {
@@ -12,6 +17,14 @@ export interface TypedDataSigner {
     value: object,
   ): Promise<string>;
 }
+
+/** Invoices, signed with a member's Settle or Commit key. */
+export const invoiceSigner =
+  (key: TypedDataSigner, contract: BooksContract): SignInvoice =>
+  async (message) => ({
+    signer: key.address.toLowerCase() as Hex,
+    signature: (await key.signTypedData(invoiceDomain(contract), INVOICE_TYPES, message)) as Hex,
+  });
 
 /** Receipts that the contract of standings takes, signed with a member's Settle or Commit key. */
 export const receiptSigner =

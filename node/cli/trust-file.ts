@@ -52,6 +52,8 @@ const trustSchema = z.strictObject({
     z.string().regex(/^0x[0-9a-f]{64}:0x[0-9a-f]{40}$/),
     z.record(integer, z.strictObject({ root: hex(32), validFrom: integer })),
   ),
+  /** Keys to the members whose they were when they were pinned; absent in older files. */
+  keys: z.record(hex(20), hex(20)).optional(),
   /** Agreement to seconds. */
   maxRecordAgeSeconds: z.record(hex(32), integer),
 });
@@ -92,6 +94,7 @@ export function factsOf(trust: TrustFile, bundle: Bundle, file: string): LedgerF
     sources: trust.sources,
     seals: trust.seals,
     tariffs: trust.tariffs[placeOfTariffs(bundle)] ?? {},
+    ...(trust.keys === undefined ? {} : { keys: trust.keys }),
     ...(age === undefined ? {} : { maxRecordAgeSeconds: age }),
   };
 }
@@ -121,6 +124,7 @@ export async function saveTrust(
     sources: facts.sources,
     seals: { ...before?.seals, ...facts.seals },
     tariffs: { ...before?.tariffs, [place]: { ...before?.tariffs[place], ...facts.tariffs } },
+    keys: { ...before?.keys, ...facts.keys },
     maxRecordAgeSeconds: {
       ...before?.maxRecordAgeSeconds,
       ...(facts.maxRecordAgeSeconds === undefined

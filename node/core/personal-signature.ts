@@ -1,10 +1,6 @@
-import { secp256k1 } from "@noble/curves/secp256k1.js";
-import { fromHex, type Hex, toHex } from "./bytes.ts";
+import type { Hex } from "./bytes.ts";
 import { hashDocument } from "./hash.ts";
-
-/** Two words and how to find the key again: r, s, v. */
-const SIGNATURE_BYTES = 65;
-const V_OFFSET = 27;
+import { recoverSigner } from "./recover-signer.ts";
 
 /**
  * Whose key signed a text as wallets sign messages (ERC-191, version 0x45): what a person read is what is
@@ -16,17 +12,5 @@ export function signerOfText(text: string, signature: Hex): Hex | undefined {
   const whole = new Uint8Array(head.length + bytes.length);
   whole.set(head);
   whole.set(bytes, head.length);
-  try {
-    const parts = fromHex(signature, SIGNATURE_BYTES);
-    const { x, y } = secp256k1.Signature.fromBytes(parts.slice(0, -1), "compact")
-      .addRecoveryBit((parts.at(-1) as number) - V_OFFSET)
-      .recoverPublicKey(hashDocument(whole))
-      .toAffine();
-    const point = `0x${word(x)}${word(y)}`;
-    return toHex(hashDocument(fromHex(point, 64)).subarray(12));
-  } catch {
-    return undefined;
-  }
+  return recoverSigner(hashDocument(whole), signature);
 }
-
-const word = (value: bigint): string => value.toString(16).padStart(64, "0");

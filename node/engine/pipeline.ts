@@ -25,7 +25,7 @@ import {
 import { EvidenceBuilder, type LedgerSection } from "./evidence/build-evidence.ts";
 import type { OpenEvidenceSealer } from "./evidence/evidence-sealer.ts";
 import type { EvidenceShelf } from "./evidence/evidence-shelf.ts";
-import type { SignReceipt } from "./evidence/issue-receipt.ts";
+import type { SignInvoice, SignReceipt } from "./evidence/issue-receipt.ts";
 import { EvidencePublisher, type PublishProgress } from "./evidence/publish-evidence.ts";
 import { ControlViews } from "./intake/control-views.ts";
 import type { Correction } from "./intake/correct-charge.ts";
@@ -84,6 +84,8 @@ export interface PipelineParts {
   openEvidenceSealer?: OpenEvidenceSealer;
   /** Signs what evidence bundles say of the charges that exist; they say nothing without it. */
   signReceipt?: SignReceipt;
+  /** Signs invoices as they are handed out; they carry no signature without it. */
+  signInvoice?: SignInvoice;
 }
 
 export interface PipelineStatus {
@@ -157,6 +159,7 @@ export class OperatorPipeline {
       parts.tariffs,
       parts.ledgerSection,
       parts.signReceipt,
+      parts.signInvoice,
     );
     this.#publisher = new EvidencePublisher(
       parts.context,

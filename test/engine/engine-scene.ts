@@ -14,6 +14,7 @@ import { readInvoice } from "../../node/engine/bill/stored-invoice.ts";
 import { checkStore } from "../../node/engine/check/check-store.ts";
 import type { LedgerCall } from "../../node/engine/commit/ledger.ts";
 import { Outbox } from "../../node/engine/commit/outbox.ts";
+import type { SignInvoice } from "../../node/engine/evidence/issue-receipt.ts";
 import type { EngineContext, OperatorProfile } from "../../node/engine/operator.ts";
 import { OperatorPipeline } from "../../node/engine/pipeline.ts";
 import { type NamedTariffs, TariffFollower } from "../../node/engine/rate/follow-tariff.ts";
@@ -134,6 +135,7 @@ export interface SceneOptions {
   leafHasher?: EngineContext["leafHasher"];
   /** What the operator named on this machine. */
   named?: NamedTariffs;
+  signInvoice?: SignInvoice;
 }
 
 /**
@@ -147,6 +149,7 @@ export class EngineScene {
   readonly profile: OperatorProfile;
   tariffs: TariffShelf;
   readonly #named: NamedTariffs | undefined;
+  readonly #signInvoice: SignInvoice | undefined;
   readonly #leafHasher: EngineContext["leafHasher"];
   readonly #openClosingKernel: OpenClosingKernel | undefined;
   store = new MemoryStore();
@@ -157,6 +160,7 @@ export class EngineScene {
     this.tariffs = options.tariffs ?? TARIFFS;
     this.#leafHasher = options.leafHasher;
     this.#named = options.named;
+    this.#signInvoice = options.signInvoice;
     this.#openClosingKernel = options.openClosingKernel;
     this.network = new MemoryNetwork(GENESIS_OF_SCENE, { mines: options.mines ?? "at once" });
     this.ledger = new MemoryLedger(this.network, ALDER, options.finalityBlocks);
@@ -245,6 +249,7 @@ export class EngineScene {
       outbox: this.outbox,
       ledger: this.ledger,
       claimPolicy: "recompute",
+      ...(this.#signInvoice === undefined ? {} : { signInvoice: this.#signInvoice }),
       ...(this.#openClosingKernel === undefined
         ? {}
         : { openClosingKernel: this.#openClosingKernel }),

@@ -9,6 +9,7 @@ export const CLAIMS = new Interface(["function deadlineOf(bytes32 id) view retur
 export const TARIFFS = new Interface([
   "function versionAt(bytes32 agreement, bytes20 operator, uint32 version) view returns (tuple(bytes32 root, uint64 validFrom))",
 ]);
+export const MEMBERS = new Interface(["function memberOf(address key) view returns (bytes20)"]);
 export const AGREEMENTS = new Interface([
   "function windowsOf(bytes32 agreement) view returns (tuple(uint32 challenge, uint32 claim, uint32 recordAgeMax, uint32 credit, uint32 tariffNotice, uint32 demand, uint32 dispute, uint32 payment))",
 ]);

@@ -7,7 +7,7 @@ import {
   sealKey,
 } from "../../../node/core/evidence/ledger-facts.ts";
 import { mergeFacts, type SourceAnswer } from "../../../node/core/evidence/merge-facts.ts";
-import { AGREEMENTS, BOOKS, TARIFFS } from "./contract-reads.ts";
+import { AGREEMENTS, BOOKS, MEMBERS, TARIFFS } from "./contract-reads.ts";
 import { LedgerEndpoint } from "./rpc.ts";
 
 /** Reads in flight at one end point. */
@@ -31,7 +31,9 @@ export async function readLedger(
 ): Promise<LedgerReading> {
   const { endpoints } = bundle.ledger;
   const needed = neededFacts(bundle);
-  const total = endpoints.length * (needed.seals.length + needed.tariffVersions.length + 1);
+  const total =
+    endpoints.length *
+    (needed.seals.length + needed.tariffVersions.length + needed.keys.length + 1);
   let done = 0;
   const step = () => onProgress(++done, total);
   const outcomes = await Promise.allSettled(
@@ -93,6 +95,15 @@ async function readOne(
     }
     step();
   });
+  const keys: Record<Hex, Hex> = {};
+  await inParallel(needed.keys, async (key) => {
+    const data = MEMBERS.encodeFunctionData("memberOf", [key]);
+    const result = await endpoint.call(bundle.ledger.contracts.members, data, block);
+    const member = String(MEMBERS.decodeFunctionResult("memberOf", result)[0]) as Hex;
+    if (!/^0x0*$/.test(member)) keys[key] = member;
+    step();
+  });
+  answer.keys = keys;
   const windows = await endpoint.call(
     bundle.ledger.contracts.agreements,
     AGREEMENTS.encodeFunctionData("windowsOf", [bundle.agreement]),

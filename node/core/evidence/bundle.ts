@@ -201,6 +201,8 @@ const invoiceProof = z.strictObject({
   document: z.strictObject({ salt: hex(32), closingState: hex(32) }),
   /** The invoice as sent, character by character; its UTF-8 bytes are what was hashed. */
   documentText: z.string(),
+  /** By which the operator stands by the document (docs/PROTOCOL.md, section 10); of older bundles none. */
+  signed: z.strictObject({ signer: hex(20), signature: hex(65) }).optional(),
 });
 
 const bookSection = z.strictObject({

@@ -15,6 +15,8 @@ export interface LedgerFacts {
    * version that the ledger does not have is absent.
    */
   tariffs: Record<string, { root: Hex; validFrom: string }>;
+  /** Keys that signed something in the bundle, and the member that each is one of now. */
+  keys?: Record<Hex, Hex>;
   /** Seconds; how late a charge may be committed under the agreement. */
   maxRecordAgeSeconds?: string;
 }
@@ -38,6 +40,7 @@ const TARIFF_VERSIONS_MAX = 10_000;
 export function neededFacts(bundle: Bundle): {
   seals: { domain: Hex; sequence: string }[];
   tariffVersions: number[];
+  keys: Hex[];
 } {
   const lastVersion = Math.min(
     TARIFF_VERSIONS_MAX,
@@ -46,5 +49,6 @@ export function neededFacts(bundle: Bundle): {
   return {
     seals: bundle.batches.map(({ domain, sequence }) => ({ domain, sequence })),
     tariffVersions: Array.from({ length: lastVersion + 1 }, (_, at) => at + 1),
+    keys: bundle.invoice?.signed === undefined ? [] : [bundle.invoice.signed.signer],
   };
 }

@@ -10,6 +10,8 @@ export interface SourceAnswer {
   /** By `sealKey`. */
   seals: Record<string, Hex>;
   tariffs: LedgerFacts["tariffs"];
+  /** Of keys that are a member's. */
+  keys?: Record<Hex, Hex>;
   maxRecordAgeSeconds?: string;
 }
 
@@ -66,6 +68,14 @@ export function mergeFacts(given: readonly SourceAnswer[]): {
       ({ tariffs }) => tariffs[version],
     );
     if (tariff !== undefined) facts.tariffs[version] = tariff;
+  }
+  for (const key of keysOf(answers, ({ keys = {} }) => keys) as Set<Hex>) {
+    const member = decide(
+      `whose key ${key} is`,
+      ({ keys }) => keys?.[key],
+      ({ keys }) => keys?.[key],
+    );
+    if (member !== undefined) facts.keys = { ...facts.keys, [key]: member };
   }
   const age = decide(
     "how old a record may be",

@@ -5,6 +5,7 @@ import { checkBatch, checkBook, checkBooks } from "./check-batch.ts";
 import { type LineContext, reportCharge } from "./check-charge.ts";
 import { creditedByCharge, reportCredit } from "./check-credit.ts";
 import { checkInvoice } from "./check-invoice.ts";
+import { checkInvoiceSignature } from "./check-invoice-signature.ts";
 import { versionInForce } from "./check-price.ts";
 import { checkOwner, checkPseudonym } from "./check-subscriber.ts";
 import { openTariffs } from "./check-tariff.ts";
@@ -75,6 +76,7 @@ export function verifyBundle(
       BigInt(bundle.invoice.body.creditsNano),
       (at) => versionInForce(tariffs.versions, BigInt(at))?.compiled,
     );
+  const signed = checkInvoiceSignature(bundle, facts);
   const bundleChecks = [
     ...tariffs.checks,
     checkBooks(bundle),
@@ -82,6 +84,7 @@ export function verifyBundle(
     ...(owner === undefined ? [] : [checkOwner(bundle, owner)]),
     checkGapFree(bundle),
     ...checkInvoice(bundle, batches),
+    ...(signed === undefined ? [] : [signed]),
     ...(reductions === undefined ? [] : [reductions]),
   ];
   return {

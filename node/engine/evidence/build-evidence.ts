@@ -1,5 +1,6 @@
-import { type Hex, toHex } from "../../core/bytes.ts";
+import { fromHex, type Hex, toHex } from "../../core/bytes.ts";
 import { partyGroupDigest } from "../../core/commitment/charge-groups.ts";
+import { invoiceOrderKey } from "../../core/commitment/invoice-leaf.ts";
 import { assert, TallystickError } from "../../core/errors.ts";
 import type {
   Bundle,
@@ -8,6 +9,7 @@ import type {
   ToldComponent,
 } from "../../core/evidence/bundle.ts";
 import { partyFromJson } from "../../core/evidence/group-json.ts";
+import { hashDocument } from "../../core/hash.ts";
 import { type BillingEpoch, billingEpoch } from "../bill/billing-epoch.ts";
 import { InvoiceLeaves } from "../bill/find-invoice-leaf.ts";
 import type { EngineContext } from "../operator.ts";
@@ -20,7 +22,7 @@ import type { BookState, EpochState, StoredCharge, StoredInvoice } from "../stor
 import { type AccountFacts, readAccountFacts } from "./account-facts.ts";
 import { BatchCollection, type LeafPlace } from "./batch-collection.ts";
 import { BatchPlaces } from "./batch-places.ts";
-import { issueReceipt, type SignReceipt } from "./issue-receipt.ts";
+import { issueReceipt, type SignInvoice, type SignReceipt } from "./issue-receipt.ts";
 import { ProofReader } from "./proof-reader.ts";
 import { RowsCache } from "./rows-cache.ts";
 
@@ -58,6 +60,7 @@ export class EvidenceBuilder {
   readonly #tariffs: TariffShelf;
   readonly #ledger: LedgerSection;
   readonly #signReceipt: SignReceipt | undefined;
+  readonly #signInvoice: SignInvoice | undefined;
   readonly #proofs: ProofReader;
   readonly #places: BatchPlaces;
   readonly #rows: RowsCache;
@@ -72,11 +75,13 @@ export class EvidenceBuilder {
     tariffs: TariffShelf,
     ledger: LedgerSection,
     signReceipt?: SignReceipt,
+    signInvoice?: SignInvoice,
   ) {
     this.#context = context;
     this.#tariffs = tariffs;
     this.#ledger = ledger;
     this.#signReceipt = signReceipt;
+    this.#signInvoice = signInvoice;
     this.#proofs = new ProofReader(context.store);
     this.#places = new BatchPlaces(context.store);
     this.#rows = new RowsCache(context.store, ROWS_MAX);
@@ -260,7 +265,13 @@ export class EvidenceBuilder {
     if ((await batches.placeAll(stored.domain, place)) === 0) return undefined;
     const leaf = (await batches.paths(stored.domain, place)).get(position) as LeafPlace;
     const { run, chargesNano, body, document, documentText } = stored;
-    return { ...leaf, run, chargesNano, body, document, documentText };
+    const signed = await this.#signInvoice?.({
+      book: stored.domain,
+      orderKey: toHex(invoiceOrderKey(fromHex(body.pseudonym, 32), BigInt(run))),
+      documentHash: toHex(hashDocument(new TextEncoder().encode(documentText))),
+    });
+    const invoice = { ...leaf, run, chargesNano, body, document, documentText };
+    return signed === undefined ? invoice : { ...invoice, signed };
   }
 
   async #bookSection(domain: Hex, state?: EpochState): Promise<Bundle["books"][number]> {

@@ -13,6 +13,17 @@ export interface ReceiptMessage {
 /** With the operator's Commit or Settle key: an EIP-712 signature that the ledger takes. */
 export type SignReceipt = (message: ReceiptMessage) => Promise<{ signer: Hex; signature: Hex }>;
 
+/** By which an operator stands by the document that it sends as an invoice. */
+export interface InvoiceMessage {
+  book: Hex;
+  orderKey: Hex;
+  /** Of the document's bytes as sent. */
+  documentHash: Hex;
+}
+
+/** With the operator's Commit or Settle key, as the ledger takes it (InvoiceDocumentDiffers.sol). */
+export type SignInvoice = (message: InvoiceMessage) => Promise<{ signer: Hex; signature: Hex }>;
+
 /**
  * What an operator signs whenever it hands out evidence: that charges of the pseudonym up to a number
  * exist. If it withholds one of them later, its own word shows the ledger that it can be demanded. Only
