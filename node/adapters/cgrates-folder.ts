@@ -25,7 +25,10 @@ export async function readCgratesFolder(folder: string): Promise<Map<string, Uin
   } catch (cause) {
     if (cause instanceof TallystickError) throw cause;
     const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
-    const message = `The folder can not be read (${reason}).`;
+    const message =
+      reason === "ENOTDIR"
+        ? "This is a file; name the folder that holds the plan's CSV tables."
+        : `The folder can not be read (${reason}).`;
     throw new TallystickError("file.not-readable", message, { file: folder }, cause);
   }
   return files;

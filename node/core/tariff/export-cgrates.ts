@@ -48,6 +48,12 @@ export interface CgratesExport {
 export function exportCgrates(document: TariffDocument, tenant = "cgrates.org"): CgratesExport {
   requireExportable(document, "CGRateS");
   if (document.taxes !== undefined) throw notExpressible("taxes", "CGRateS plans have no taxes.");
+  for (const [band, { when }] of (document.calendar?.bands ?? []).entries()) {
+    const season = when.findIndex(({ since, until }) => (since ?? until) !== undefined);
+    if (season < 0) continue;
+    const place = `calendar/bands/${band}/when/${season}`;
+    throw notExpressible(place, "CGRateS has dates and no seasons.");
+  }
   const writer = new CgratesWriter(document);
   for (const [index, service] of document.services.entries()) {
     writer.service(service, `services/${index}`, tenant);

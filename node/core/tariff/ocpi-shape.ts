@@ -78,7 +78,7 @@ type Written = NonNullable<OcpiTariff["min_price"]>;
 
 /** @throws TallystickError `import.shape` with the field */
 export function readOcpiTariff(input: unknown): OcpiTariff {
-  const given = withoutNulls(input);
+  const given = withoutNulls(onlyOneOf(input));
   const parsed = ocpiTariff.safeParse(given);
   if (parsed.success) return parsed.data;
   const { field, says } = firstShapeProblem(parsed.error, given);
@@ -86,6 +86,26 @@ export function readOcpiTariff(input: unknown): OcpiTariff {
     "import.shape",
     `This is no tariff of OCPI: ${field === "" ? "" : `${field}: `}${says}.`,
     { field: field.replaceAll(".", "/") },
+  );
+}
+
+/** What a server answers holds its tariffs as `data` (transport_and_format). */
+function onlyOneOf(input: unknown): unknown {
+  if (typeof input !== "object" || input === null || "elements" in input) return input;
+  if ("charging_periods" in input) {
+    throw new TallystickError(
+      "import.shape",
+      'This is a charge detail record: "tallystick inspect" reads it.',
+      { field: "charging_periods" },
+    );
+  }
+  const listed = "data" in input ? input.data : input;
+  if (!Array.isArray(listed)) return listed;
+  if (listed.length === 1) return listed[0];
+  throw new TallystickError(
+    "import.shape",
+    `The file holds ${listed.length} tariffs; write the one that is meant into a file of its own.`,
+    { field: "data" },
   );
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Temporal } from "temporal-polyfill";
 import { bandNames, compileCalendar } from "../../../node/core/tariff/calendar.ts";
+import { checkTariff } from "../../../node/core/tariff/check.ts";
 import type { TariffDocument } from "../../../node/core/tariff/document.ts";
 import { validityOf } from "../../../node/core/tariff/instants.ts";
 import { PEAK_CALENDAR, tariffDocument } from "./tariff-fixture.ts";
@@ -29,6 +30,25 @@ describe("a tariff's calendar", () => {
     assert.equal(bandAt(peak, "2026-07-06T06:00:00Z"), "peak");
     assert.equal(bandAt(peak, "2026-07-06T18:00:00Z"), "off-peak");
     assert.equal(bandAt(peak, "2026-07-05T10:00:00Z"), "off-peak", "a Sunday");
+  });
+
+  it("has seasons, from midnight to midnight on the wall clock", () => {
+    const season = (when: object) =>
+      tariffDocument({
+        ...year2026,
+        calendar: { bands: [{ name: "summer", when: [when] }], otherwise: "rest" },
+      });
+    const summer = season({ since: "2026-06-01", until: "2026-09-01", days: ["monday"] });
+    assert.equal(bandAt(summer, "2026-05-31T21:59:59Z"), "rest");
+    assert.equal(bandAt(summer, "2026-05-31T22:00:00Z"), "summer");
+    assert.equal(bandAt(summer, "2026-06-02T10:00:00Z"), "rest", "a Tuesday");
+    assert.equal(bandAt(summer, "2026-08-31T21:59:59Z"), "summer");
+    assert.equal(bandAt(summer, "2026-08-31T22:00:00Z"), "rest");
+    const codes = (when: object) => checkTariff(season(when)).problems.map(({ code }) => code);
+    assert.deepEqual(codes({ since: "2026-06-01", until: "2026-06-01" }).slice(0, 1), [
+      "tariff.validity-empty",
+    ]);
+    assert.deepEqual(codes({ since: "2026-02-30" }).slice(0, 1), ["tariff.date-invalid"]);
   });
 
   const night = tariffDocument({

@@ -323,6 +323,18 @@ describe("export of tariffs", () => {
     const cases: [TariffDocument, string][] = [
       [voice({}, { plans: [{ name: "S" }] }), "plans"],
       [voice({}, { taxes: [{ name: "VAT", percent: "19" }] }), "taxes"],
+      [
+        voice(
+          {},
+          {
+            calendar: {
+              bands: [{ name: "summer", when: [{ since: "2026-06-01" }] }],
+              otherwise: "winter",
+            },
+          },
+        ),
+        "calendar/bands/0/when/0",
+      ],
       [voice({ minimum: "1" }), "services/0/prices/0/minimum"],
       [voice({ maximum: "0" }), "services/0/prices/0/maximum"],
       [voice({ split: 2 }), "services/0/prices/0/split"],

@@ -176,6 +176,18 @@ describe("tariffs of OCPI", () => {
     assert.deepEqual(totals(three, "20450"), ["5.625", "6.2375"]);
   });
 
+  it("may be the only one that a server answers, and say nothing by null", () => {
+    const plain = ocpi([energy(0.25)]);
+    const { document } = importOcpiTariff(plain, "UTC");
+    const answers = [[plain], { data: [plain], status_code: 1000 }, { data: plain }];
+    for (const answer of [...answers, { ...plain, min_price: null, end_date_time: null }]) {
+      assert.deepEqual(importOcpiTariff(answer, "UTC").document, document);
+    }
+    for (const bad of [{ data: [plain, plain] }, { data: [] }, { charging_periods: [] }, []]) {
+      assert.throws(() => importOcpiTariff(bad, "UTC"), { code: "import.shape" });
+    }
+  });
+
   it("tell for which sessions alone they are", () => {
     const codes = (type: string) =>
       importOcpiTariff(ocpi([energy(0.25), time(2, 60)], { type }), "UTC").notes.map(
