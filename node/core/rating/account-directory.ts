@@ -47,7 +47,7 @@ export class AccountDirectory {
    * @param isOneOfVersions other versions of the tariff know the plans that this one does not
    * @throws TallystickError `accounts.shape`, `accounts.plan-unknown`, `accounts.twice`,
    *   `accounts.date-invalid`, `accounts.dates-reversed`, `accounts.plans-overlap`,
-   *   `accounts.plan-or-plans`, `accounts.pool-unknown`, `accounts.pool-cycle`, `accounts.sponsor-unknown`,
+   *   `accounts.plan-or-plans`, `accounts.device-twice`, `accounts.pool-unknown`, `accounts.pool-cycle`, `accounts.sponsor-unknown`,
    *   `accounts.sponsor-cycle`
    */
   static read(

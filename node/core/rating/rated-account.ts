@@ -58,7 +58,7 @@ export interface RatedAccount {
  * An account as one version of the tariff reads it, whatever other accounts there are.
  * @param isOneOfVersions other versions of the tariff know the plans that this one does not
  * @throws TallystickError `accounts.plan-unknown`, `accounts.plan-or-plans`, `accounts.date-invalid`,
- *   `accounts.dates-reversed`, `accounts.plans-overlap`
+ *   `accounts.dates-reversed`, `accounts.plans-overlap`, `accounts.device-twice`
  */
 export function ratedAccount(
   written: AccountTerms & { id: string; devices?: WrittenDevice[] | undefined },
@@ -72,6 +72,8 @@ export function ratedAccount(
     groups: device.groups ?? [],
     ...dates(device),
   }));
+  const byId = devicesById(devices);
+  checkDeviceDates(written.id, byId);
   const plans = writtenPlans(written);
   checkPlanDates(
     written.id,
@@ -91,7 +93,7 @@ export function ratedAccount(
             .map((one) => ({ plan: planOf(document, one.plan, written.id), ...dates(one) })),
     planless: plans.filter((one) => !isHere(one)).map(dates),
     devices,
-    devicesById: devicesById(devices),
+    devicesById: byId,
     groups: written.groups ?? [],
     friends: new Set((written.friends ?? []).map((one) => internationalDigits(one, document))),
     sponsors: (written.sponsors ?? []).map((sponsor) => ({
@@ -124,6 +126,21 @@ function datesOf(account: string, written: WrittenDates, periods: BillingPeriods
     "accounts.dates-reversed",
     `From ${written.from} to ${written.to}, of the account "${account}", is no time; exchange the two.`,
   );
+}
+
+/** A device that leaves can come back; twice at one time, it would owe its fees twice. */
+function checkDeviceDates(account: string, byId: ReadonlyMap<string, readonly Device[]>): void {
+  for (const [id, stays] of byId) {
+    if (stays.length === 1) continue;
+    const sorted = stays.filter(({ from, to }) => from < to).sort((a, b) => a.from - b.from);
+    const isApart = sorted.every(({ from }, index) => (sorted[index - 1]?.to ?? from) <= from);
+    if (isApart) continue;
+    throw new TallystickError(
+      "accounts.device-twice",
+      `The device "${id}" of the account "${account}" stands twice at one time; remove one, or end the first ` +
+        "where the second begins.",
+    );
+  }
 }
 
 function planOf(document: TariffDocument, name: string, account: string): TariffPlan {

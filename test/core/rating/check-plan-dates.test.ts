@@ -42,6 +42,17 @@ const refused: [string, object, string][] = [
     { devices: [{ id: "d", from: "2026-03-01", to: "2026-02-01" }] },
     "accounts.dates-reversed",
   ],
+  [
+    "a device that comes back before it left",
+    {
+      devices: [
+        { id: "d", from: "2026-03-01" },
+        { id: "d", to: "2026-03-02" },
+      ],
+    },
+    "accounts.device-twice",
+  ],
+  ["a device that stands twice", { devices: [{ id: "d" }, { id: "d" }] }, "accounts.device-twice"],
   ["a plan beside plans", { plan: "L", plans: [{ plan: "S" }] }, "accounts.plan-or-plans"],
 ];
 
@@ -49,6 +60,15 @@ describe("an account's plans", () => {
   for (const [what, account, code] of refused) {
     it(`refuses ${what}`, () => assert.throws(() => read(account), { code }));
   }
+
+  it("takes a device that comes back after it left, or at once", () => {
+    const devices = [
+      { id: "d", from: "2026-06-01" },
+      { id: "d", to: "2026-03-01" },
+      { id: "d", from: "2026-03-01", to: "2026-04-01" },
+    ];
+    assert.equal(read({ devices }).account("a")?.devices.length, 3);
+  });
 
   it("takes one after the other, in any order, with a gap or none", () => {
     const plans = [
