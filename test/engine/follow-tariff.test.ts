@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import { TallystickError } from "../../node/core/errors.ts";
+import { readColumns } from "../../node/core/formats/columns-reader.ts";
+import type { ParseOptions } from "../../node/core/formats/inspect-line.ts";
+import { formatByName } from "../../node/core/formats/registry.ts";
+import { NO_REPETITIONS } from "../../node/core/formats/repetition-index.ts";
 import type { TariffDocument } from "../../node/core/tariff/document.ts";
 import type { NamedTariffs } from "../../node/engine/rate/follow-tariff.ts";
 import { TariffPricers } from "../../node/engine/rate/tariff-pricers.ts";
@@ -9,6 +14,7 @@ import {
   TariffShelf,
 } from "../../node/engine/rate/tariff-shelf.ts";
 import { RETAIL_ALDER } from "../adapters/memory-members.ts";
+import { chunksOf } from "../core/formats/chunks.ts";
 import { PER_STARTED_MINUTE, tariffDocument } from "../core/tariff/tariff-fixture.ts";
 import { ANNA, calls, EngineScene, hasCode, NOON } from "./engine-scene.ts";
 
@@ -33,6 +39,21 @@ const third = {
     plans: [{ name: "friendly" }],
   }),
 };
+
+const COLUMN_OPTIONS: ParseOptions = {
+  file: "Master.csv",
+  zone: "Europe/Berlin",
+  sourceName: "switch",
+  repetitions: () => NO_REPETITIONS,
+  sha256: (bytes) => hash("sha256", bytes),
+};
+
+/** A call of half a minute, in Berlin's summer time. */
+function rowAt(start: number): string {
+  const stamp = (seconds: number) =>
+    new Date((seconds + 7_200) * 1000).toISOString().slice(0, 19).replace("T", " ");
+  return `"","${ANNA}","+493023125000","default","x","SIP/desk","SIP/trunk","Dial","x","${stamp(start)}","${stamp(start)}","${stamp(start + 30)}",30,30,"ANSWERED","DOCUMENTATION","${start}.1",""\n`;
+}
 
 describe("a version of the tariff that is published while the node runs", () => {
   let named: PublishedDocument[];
@@ -115,6 +136,33 @@ describe("a version of the tariff that is published while the node runs", () => 
     assert.deepEqual(await prices(), { 100000000: 10, 70000000: 10 });
     assert.equal((await scene.pipeline.status()).suspended, 0);
     await scene.assertConsistent();
+  });
+
+  it("is taken in the middle of columns, whose numbers were guided before", async () => {
+    let asked = 0;
+    const time = {
+      seconds: async () => {
+        if (++asked === 3) {
+          await publish(second);
+          named = [second];
+          scene.at(BEGINS + 3_600n);
+        }
+        return scene.network.head().time;
+      },
+    };
+    scene.at(BEGINS - 1n);
+    await scene.reopen(scene.store, time);
+    const format = formatByName("asterisk-csv");
+    assert.ok(format.kind === "usage" && format.columns);
+    const text = Array.from({ length: 20 }, (_, at) => rowAt(Number(BEGINS) + 60 * (at - 10)));
+    const lines = readColumns(chunksOf(text.join("")), format.columns, COLUMN_OPTIONS);
+    const taken = await scene.pipeline.ingest({
+      name: "Master.csv",
+      sha256: "cd".repeat(32),
+      lines,
+    });
+    assert.equal(taken.classes.charged.records, 20);
+    assert.deepEqual(await prices(), { 100000000: 10, 70000000: 10 });
   });
 
   it("that is not at hand lets wait what starts from then on, until it is, and refuses the bill", async () => {
