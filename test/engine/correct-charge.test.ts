@@ -88,7 +88,11 @@ describe("correction of a committed charge", () => {
     await scene.reopen();
     const again = await scene.pipeline.correct(corrected());
     assert.deepEqual([again.already, again.charge], [true, first.charge]);
-    assert.equal((await scene.charges()).filter(({ recordId }) => recordId === "wrong").length, 2);
+    const both = (await scene.charges()).filter(({ recordId }) => recordId === "wrong");
+    assert.equal(both.length, 2);
+    // The same source twice is a breach that anybody can prove.
+    assert.match(both[1]?.opened.account.sourceTag ?? "", /^0x0{48}$/);
+    assert.notEqual(both[0]?.opened.account.sourceTag, both[1]?.opened.account.sourceTag);
     await assert.rejects(
       scene.pipeline.correct(corrected({ durationSeconds: 61 })),
       hasCode("correction.not-sealed"),
