@@ -17,7 +17,7 @@ const RECORDED = [
   "invoice-in-book",
 ];
 const isAboutRecording = (name: string) => RECORDED.includes(name);
-const isAboutPrices = (name: string) => name.startsWith("tariff-");
+const isAboutPrices = (name: string) => name.startsWith("tariff-") || name === "reductions";
 /** All others: whose the bill is, and that it holds what was recorded, all of it and nothing else. */
 const isAboutTheWhole = (name: string) => !isAboutRecording(name) && !isAboutPrices(name);
 

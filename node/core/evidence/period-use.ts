@@ -52,7 +52,7 @@ export class PeriodUse {
     replayed: Replayed | undefined,
     isLate: boolean,
   ): void {
-    const price = rowsOfCharge(tariff, charge).price - firstPricePlace(tariff);
+    const price = replayed?.price ?? rowsOfCharge(tariff, charge).price - firstPricePlace(tariff);
     const { service } = placeOf(tariff, price);
     const item = itemOf(service.service, tariff.priceSources[price]?.price.taxCategory);
     const { plans = [], taxes = [] } = tariff.document;

@@ -31,6 +31,8 @@ import { OwnQuantities, ToldLots, ToldQuantities } from "./told-quantities.ts";
 const PLAN_SCOPE = "0x504c414e";
 
 export interface Replayed {
+  /** Index of the price row. */
+  price: number;
   /** Undefined for an account without a plan. */
   plan: string | undefined;
   /** Of the plan's assignment, as the charge names it. */
@@ -98,8 +100,10 @@ export class PlanReplay {
       this.#own.hasUnnamed = true;
       return undefined;
     }
-    const alternatives = alternativesOf(tariff, charge, plan.plan);
-    const priced = alternatives.map((one) => this.#priceAs(tariff, line, charge, plan.plan, one));
+    const price = rowsOfCharge(tariff, charge).price - firstPricePlace(tariff);
+    const priced = alternativesOf(tariff, price, plan.plan).map((one) =>
+      this.#priceAs(tariff, line, charge, { ...one, ...plan, price }),
+    );
     const asked = BigInt(line.amountNano);
     const chosen = priced.find(({ amountNano }) => amountNano === asked) ?? (priced[0] as Priced);
     this.#own.apply(chosen.changes);
@@ -112,6 +116,7 @@ export class PlanReplay {
       : [...chosen.told, "whether the other side is a friend, or the session goes on"];
     const wrong = differenceOf(line, chosen) ?? chosen.contradiction;
     return {
+      price,
       plan: plan.plan?.name,
       ordinal: charge.counters[1]?.scopeSequence ?? "0",
       amountNano,
@@ -144,11 +149,13 @@ export class PlanReplay {
     tariff: CompiledTariff,
     line: BundleCharge,
     charge: OpenedCharge,
-    plan: TariffPlan | undefined,
-    { isFriend, partial }: Alternative,
+    {
+      plan,
+      price,
+      isFriend,
+      partial,
+    }: Alternative & { plan: TariffPlan | undefined; price: number },
   ): Priced {
-    const rows = rowsOfCharge(tariff, charge);
-    const price = rows.price - firstPricePlace(tariff);
     const category = tariff.priceSources[price]?.price.taxCategory;
     const place = { ...placeOf(tariff, price), isFriend, category };
     const periods = this.#periodsOf(tariff);
@@ -224,11 +231,10 @@ function planOf(
 /** Whatever a charge's own facts leave open, and its price may depend on. */
 function alternativesOf(
   tariff: CompiledTariff,
-  charge: OpenedCharge,
+  price: number,
   plan: TariffPlan | undefined,
 ): Alternative[] {
-  const rows = rowsOfCharge(tariff, charge);
-  const source = tariff.priceSources[rows.price - firstPricePlace(tariff)];
+  const source = tariff.priceSources[price];
   const { allowances = [], itemDiscounts = [], limits = [], sponsored = [] } = plan ?? {};
   const asksForFriends = [...allowances, ...itemDiscounts, ...limits, ...sponsored].some(
     ({ uses }) => uses?.some(({ friends }) => friends !== undefined),
