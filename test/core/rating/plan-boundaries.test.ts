@@ -1,4 +1,9 @@
 import assert from "node:assert/strict";
+import { AccountDirectory } from "../../../node/core/rating/account-directory.ts";
+import { AccountRater } from "../../../node/core/rating/account-rater.ts";
+import { BillingPeriods } from "../../../node/core/rating/billing-period.ts";
+import { RatingState } from "../../../node/core/rating/rating-state.ts";
+import { compileTariff } from "../../../node/core/tariff/compile.ts";
 import { tariffDocument } from "../tariff/tariff-fixture.ts";
 import { accountScene } from "./account-scene.ts";
 
@@ -61,6 +66,32 @@ describe("the boundaries of a plan", () => {
     assert.equal(rate({ durationSeconds: 180, deviceId: "d1" }).amountNano, EURO);
   });
 
+  it("let a device that is added bring its part at once", () => {
+    const pool = minutes(1, { scope: "pool", grantedPer: "device" });
+    const tariff = compileTariff(calls({ allowances: [pool] }));
+    const periods = new BillingPeriods(tariff.document);
+    const account = (...ids: string[]) => [{ id: "a", devices: ids.map((id) => ({ id })) }];
+    const directory = AccountDirectory.read(account("d1"), tariff.document, periods);
+    const state = new RatingState(tariff.document);
+    const rater = new AccountRater(tariff, directory, periods, state);
+    const costs = (id: string) => {
+      const outcome = rater.rate({
+        id,
+        service: "voice",
+        direction: "outgoing",
+        start: "2026-03-05T12:00:00.000Z",
+        durationSeconds: 60,
+        account: "a",
+        deviceId: "d1",
+        billable: true,
+      });
+      return outcome.outcome === "rated" ? outcome.amountNano : outcome.outcome;
+    };
+    assert.deepEqual([costs("1"), costs("2")], [0n, EURO]);
+    directory.prepare(account("d1", "d2"), periods)();
+    assert.deepEqual([costs("3"), costs("4")], [0n, EURO]);
+  });
+
   it("count tiers over a pool for all its accounts together", () => {
     const tariff = tiersOver("pool", "graduated", [
       { upTo: 10, price: { amount: "1", per: 1, unit: "unit" } },
@@ -92,6 +123,24 @@ describe("the boundaries of a plan", () => {
     assert.equal(rate({ durationSeconds: 120 }).amountNano, 2n * EURO);
     assert.equal(rate(event({ units: 5 })).amountNano, 5n * EURO);
     assert.equal(rate({ durationSeconds: 120 }).amountNano, EURO);
+  });
+
+  it("mean by a use with a direction only that direction", () => {
+    const sold = (direction: string) => ({ service: "voice", direction, prices: [minute()] });
+    const { rate } = accountScene(
+      tariffDocument({
+        services: [sold("outgoing"), sold("incoming")],
+        defaultPlan: "S",
+        plans: [
+          {
+            name: "S",
+            allowances: [minutes(9, { uses: [{ service: "voice", direction: "incoming" }] })],
+          },
+        ],
+      } as object),
+    );
+    assert.equal(rate({ direction: "outgoing", durationSeconds: 60 }).amountNano, EURO);
+    assert.equal(rate({ direction: "incoming", durationSeconds: 60 }).amountNano, 0n);
   });
 
   it("charge no fee of a tier for a counter of nothing", () => {
