@@ -25,6 +25,8 @@ export class BillingPeriods {
   readonly #startMonth: number;
   /** Those asked for so far, the newest first: the calendar is slow. */
   readonly #known: BillingPeriod[] = [];
+  /** The days that were counted last: an operator's accounts mostly hold a plan all of a period. */
+  #counted = { from: Number.NaN, to: Number.NaN, days: 0 };
 
   constructor({ timeZone, billingPeriod }: TariffDocument) {
     this.#zone = timeZone;
@@ -56,7 +58,11 @@ export class BillingPeriods {
 
   /** Local dates from one instant's to the other's; a day on which clocks change is one day. */
   daysBetween(from: number, to: number): number {
-    return Math.round((Date.parse(this.dayAt(to)) - Date.parse(this.dayAt(from))) / DAY);
+    const last = this.#counted;
+    if (last.from === from && last.to === to) return last.days;
+    const days = Math.round((Date.parse(this.dayAt(to)) - Date.parse(this.dayAt(from))) / DAY);
+    this.#counted = { from, to, days };
+    return days;
   }
 
   /** The same time of day so many local days later. */

@@ -13,6 +13,10 @@ const WORD = 1n << 64n;
 const DEVICE_BYTES_MAX = 0xffff;
 const utf8 = new TextEncoder();
 
+/** Three bytes a character of UTF-16 at most: short texts need not be encoded to know. */
+const bytesFit = (text: string, bytesMax: number): boolean =>
+  3 * text.length <= bytesMax || utf8.encode(text).length <= bytesMax;
+
 interface FullBlock {
   rows: Uint8Array;
   tile: Uint8Array;
@@ -55,8 +59,8 @@ export class ClosingBlocks {
     if (state.runningTotalNano + sumNano >= WORD) return false;
     return charges.every(
       ({ at, line }) =>
-        utf8.encode(closingId(account, period, at)).length <= RECORD_ID_BYTES_MAX &&
-        utf8.encode(line.name).length <= DEVICE_BYTES_MAX,
+        bytesFit(closingId(account, period, at), RECORD_ID_BYTES_MAX) &&
+        bytesFit(line.name, DEVICE_BYTES_MAX),
     );
   }
 

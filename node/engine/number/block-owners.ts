@@ -9,18 +9,22 @@ const LENGTHS_BYTES = 6;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+let scratch = new Uint8Array(1_024);
+
 /** Three lengths of two bytes (little-endian), then account, epoch and device in UTF-8. */
 export function packedOwner({ account, epoch, device }: BlockOwner): Uint8Array {
-  const texts = [account, epoch, device].map((text) => encoder.encode(text));
-  const packed = new Uint8Array(texts.reduce((sum, { length }) => sum + length, LENGTHS_BYTES));
+  const texts = [account, epoch, device];
+  // Three bytes a character of UTF-16 at most; written where it stands, since each owner is packed once.
+  const room = LENGTHS_BYTES + 3 * (account.length + epoch.length + device.length);
+  if (room > scratch.length) scratch = new Uint8Array(2 * room);
   let at = LENGTHS_BYTES;
-  for (const [i, text] of texts.entries()) {
-    packed[2 * i] = text.length & 0xff;
-    packed[2 * i + 1] = text.length >>> 8;
-    packed.set(text, at);
-    at += text.length;
+  for (let i = 0; i < texts.length; i++) {
+    const { written } = encoder.encodeInto(texts[i] as string, scratch.subarray(at));
+    scratch[2 * i] = written & 0xff;
+    scratch[2 * i + 1] = written >>> 8;
+    at += written;
   }
-  return packed;
+  return scratch.slice(0, at);
 }
 
 /**
