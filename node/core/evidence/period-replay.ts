@@ -191,11 +191,13 @@ export class PeriodReplay {
       const line = found.get(one);
       const due = line ?? left.find(({ kind }) => kind === LINE_KINDS[one.charge.kind]);
       if (line === undefined && due !== undefined) left.splice(left.indexOf(due), 1);
+      const isOpen = line === undefined && doubts.length > 0;
+      const because = due === undefined ? "nothing of its kind is due" : reasonOf(due);
       this.#judged.set(one.line, {
         expectedNano: due?.amountNano ?? 0n,
-        because: due === undefined ? "nothing of its kind is due" : reasonOf(due),
-        wrong: line === undefined && doubts.length === 0,
-        told: line === undefined && doubts.length > 0 ? doubts : told,
+        because: isOpen ? "not what the lines alone come to" : because,
+        wrong: line === undefined && !isOpen,
+        told: isOpen ? doubts : told,
       });
     }
   }
@@ -239,6 +241,7 @@ export class PeriodReplay {
     if (!this.#isNeeded || !this.#isWhole()) return undefined;
     let [expected, least] = [0n, 0n];
     const doubts = new Set<string>();
+    const told = new Set<string>();
     const plans = new Set<string>();
     for (const use of this.#sums.values()) {
       const { from, to } = use.period;
@@ -249,18 +252,20 @@ export class PeriodReplay {
       const [first = 0n, ...others] = (at < 0 ? closings : closings.filter(isFound)).map(takenOff);
       expected += first;
       least += others.reduce((fewest, one) => (one < fewest ? one : fewest), first);
-      for (const doubt of [...use.doubts, ...doubtsOf(tariff, use)]) doubts.add(doubt);
+      for (const doubt of use.doubts) doubts.add(doubt);
+      for (const open of doubtsOf(tariff, use)) told.add(open);
       if (!isShown || at !== 0) plans.add("which plan the account had");
     }
     if (expected === 0n) return undefined;
     const [due, given] = [formatNano(expected, 2), formatNano(creditsNano, 2)];
     const says = `The period's end takes ${due} off; the invoice gives ${given} in credits`;
     const isEnough = creditsNano >= expected;
-    if (isEnough && doubts.size + plans.size === 0) return pass(REDUCTIONS, `${says}.`);
+    if (isEnough && told.size + plans.size === 0) return pass(REDUCTIONS, `${says}.`);
     // What was given back for another reason leaves less of a charge to be taken off.
-    const isSure = doubts.size === 0 && this.#bundle.credits.every(isGoodwill);
+    const isSure = doubts.size + told.size === 0 && this.#bundle.credits.every(isGoodwill);
     if (creditsNano < least && isSure) return fail(REDUCTIONS, `${says}.`);
-    const words = [...doubts, ...plans, ...(isEnough ? [] : ["what was given back before"])];
+    const others = isEnough ? [] : [...doubts, "what was given back before"];
+    const words = [...told, ...plans, ...others];
     return unknown(REDUCTIONS, `${says}, if the operator's word is true on: ${words.join("; ")}.`);
   }
 
