@@ -113,7 +113,11 @@ async function handOver(spool: ColumnsSpool): Promise<void> {
     const buffer = free.shift() as number;
     const batch = columns[buffer] as UsageColumns;
     const spooled = spool.read(batch);
-    if (spooled === undefined) return;
+    if (spooled === undefined) {
+      // For the next file, which would lack it.
+      free.push(buffer);
+      return;
+    }
     const { newNames, rawLength } = spooled;
     if (batch.generation !== generation) names.length = 0;
     generation = batch.generation;

@@ -142,6 +142,21 @@ describe("a file read into columns by a thread of its own", () => {
     }
   });
 
+  it("is read by one thread, one file after the other, more of them than it has buffers", async () => {
+    const threads = new ReadingThreads();
+    const small = join(folder, "small.csv");
+    writeFileSync(small, text.slice(0, text.indexOf("\n", 100_000) + 1));
+    try {
+      const first = await told(columnsOf(small, OPTIONS, threads));
+      for (let file = 0; file < 8; file++) {
+        assert.ok(threads.hasIdle);
+        assert.equal((await told(columnsOf(small, OPTIONS, threads))).length, first.length);
+      }
+    } finally {
+      await threads.close();
+    }
+  });
+
   it("ends with the reader's own error, or that of the disk", async () => {
     const elsewhere = { ...OPTIONS, zone: "Mars/Olympus" };
     assert.equal(await codeOf(collect(columnsOf(path, elsewhere))), "zone.unknown");
