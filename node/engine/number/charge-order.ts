@@ -9,8 +9,8 @@ export interface ChargeOrder {
 /**
  * Deals the charges of a unit of work out so that those of a subscriber lie near each other and, where
  * there are enough of others, no two of them in one chunk. Subscribers are put in the order in which they
- * first came, and from one charge to the next it goes to the next chunk. So a block of 512 holds some
- * dozens of subscribers and not hundreds, and a chunk, which is what a sample shows, holds charges of 32
+ * first came, and from one charge to the next it goes to the next chunk. So a block of 512 holds about
+ * a hundred of 5,000 subscribers and not 490, and a chunk, which is what a sample shows, holds charges of 32
  * different ones, as it would in the order of a file. The charges of each keep their order.
  * @param subscriberOf of each charge, in the order in which they came: a number below `subscribers`
  */
