@@ -312,6 +312,27 @@ const sessions: Session[] = [
     net: "8.00",
   },
   {
+    what: "energy: the first 3 kWh are free, as no element prices them",
+    elements: [when({ min_kwh: 3 }, energy(0.2, 1))],
+    periods: kWh(10),
+    net: "1.40",
+  },
+  {
+    what: "energy: 3 kWh at one price and the rest at another, both dearer from noon on",
+    elements: [
+      when({ max_kwh: 3, end_time: "12:00" }, energy(0.1, 1)),
+      when({ end_time: "12:00" }, energy(0.2, 1)),
+      when({ max_kwh: 3 }, energy(0.3, 1)),
+      always(energy(0.4, 1)),
+    ],
+    start: "2026-03-02T11:00:00Z",
+    periods: [
+      [0, { ENERGY: 2 }],
+      [60, { ENERGY: 2 }],
+    ],
+    net: "0.90",
+  },
+  {
     what: "duration of charging: an hour at one price, the rest at another",
     elements: [when({ max_duration: 3600 }, time(1, 60)), always(time(3, 60))],
     periods: [[0, { TIME: 1.5 }]],

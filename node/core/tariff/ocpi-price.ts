@@ -64,37 +64,42 @@ export class OcpiPricer {
     cell: UseCell,
     band: OcpiBand,
   ): TariffPrice {
-    const holding = placed.filter((one) => band.holds(one.index) && holdsInCell(one, cell));
+    // Of what tiers part, each tier finds its own.
+    const isInTiers = isTiered(dimension, placed);
+    const holding = placed.filter(
+      (one) => band.holds(one.index) && (isInTiers || holdsInCell(one, cell)),
+    );
     const [first] = holding;
     // What the tariff sells is bounded and has its fee at all times, also where no element holds.
     const isSold = placed.length > 0;
     const flat = this.isFeeOfUse && isSold && dimension !== "FLAT" ? this.#found.get("FLAT") : [];
     const fee = first?.fee ?? flat?.find(({ index }) => band.holds(index))?.component;
     const bounds = isSold ? this.#bounds : {};
-    const steps = isTiered(dimension, placed) ? stepsOf(dimension, holding) : [];
-    const component = steps[0]?.component ?? first?.component;
+    const steps = isInTiers ? stepsOf(dimension, holding) : [];
+    const component = isInTiers ? steps[0]?.component : first?.component;
     const place = first === undefined ? "elements" : placeOf(first);
     const metered =
       steps.length > 1 ? tieredPrice(dimension, steps) : linearPrice(dimension, component, place);
-    const counted = this.#counted(dimension, metered, fee, bounds);
+    // At all times, so that what was used at one counts for the tiers of another.
+    const isOverSession = isInTiers && Object.keys(bounds).length === 0;
+    const counted = isOverSession ? "session" : this.#counted(dimension, metered, fee, bounds);
     return {
       ...(isSold && counted !== undefined ? { counted } : {}),
       ...(fee === undefined ? {} : { setUp: amount(fee.price, place) }),
       ...metered,
       ...bounds,
-      ...this.#categories(component, fee),
+      ...this.#categories(isInTiers ? taxedOf(steps) : component, fee),
     };
   }
 
   /** The last record of a session is raised to whole steps (mod_cdrs, step_size). */
   #counted(
     dimension: Dimension,
-    { tiers, increments }: TariffPrice,
+    { increments }: TariffPrice,
     fee: Component | undefined,
     bounds: Bounds,
   ): TariffPrice["counted"] {
     if (dimension === "FLAT" || Object.keys(bounds).length > 0) return undefined;
-    if (tiers !== undefined) return "session";
     // Whole watt-hours are what energy is measured in: each record has its own.
     const isByWattHour = dimension === "ENERGY" && increments?.further === 1;
     if (isByWattHour && fee === undefined) return undefined;
@@ -108,15 +113,14 @@ export class OcpiPricer {
   #endsInFree(dimension: Dimension): boolean {
     if (dimension !== "ENERGY" && dimension !== "parking") return false;
     const placed = this.#found.get(dimension) ?? [];
-    const paid = placed.filter(({ component }) => component.price > 0);
-    const prices = paid.map(({ component: { price, step_size } }) => `${price} ${step_size}`);
-    if (new Set(prices).size !== 1) return false;
-    return this.#bands.some((band) =>
-      cellsByUse(placed).some((cell) => {
-        const first = placed.find((one) => band.holds(one.index) && holdsInCell(one, cell));
-        return first === undefined || first.component.price === 0;
-      }),
+    const counting = this.#bands.flatMap((band) =>
+      cellsByUse(placed).map(
+        (cell) => placed.find((one) => band.holds(one.index) && holdsInCell(one, cell))?.component,
+      ),
     );
+    const paid = counting.filter((one) => one !== undefined && one.price > 0);
+    const prices = new Set(paid.map((one) => `${one?.price} ${one?.step_size}`));
+    return prices.size === 1 && paid.length < counting.length;
   }
 
   #categories(
@@ -190,6 +194,20 @@ function stepsOf(dimension: Dimension, holding: readonly Placed[]): Step[] {
     steps.push({ start: cell.starts.get(measure) ?? 0n, placed, component: placed?.component });
   }
   return steps;
+}
+
+/** One price has one rate of tax. */
+function taxedOf(steps: readonly Step[]): Component | undefined {
+  const paid = steps.filter(({ component }) => (component?.price ?? 0) > 0);
+  const [first] = paid;
+  const other = paid.find(
+    ({ component }) => (component?.vat ?? 0) !== (first?.component?.vat ?? 0),
+  );
+  if (other?.placed === undefined) return first?.component ?? steps[0]?.component;
+  throw notExpressible(
+    placeOf(other.placed),
+    "Energy or time of one session can not have several rates of VAT by how much it was.",
+  );
 }
 
 function tieredPrice(

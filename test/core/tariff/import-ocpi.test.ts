@@ -400,6 +400,17 @@ describe("tariffs of OCPI", () => {
       "elements/0/restrictions/max_power",
     ],
     [
+      "several rates of VAT by how much was used",
+      ocpi([], {
+        elements: [
+          { price_components: [energy(1)], restrictions: { max_kwh: 20 } },
+          { price_components: [{ ...energy(2), vat: 20 }] },
+        ],
+      }),
+      "import.not-expressible",
+      "elements/1/price_components",
+    ],
+    [
       "a limit of energy within a step",
       ocpi([], {
         elements: [
