@@ -3,17 +3,21 @@ import { formatNano, parseDecimalNano } from "../money/decimal.ts";
 import { fraction, roundFractionToMultiple } from "../money/fraction.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
 import type { TariffPlan, TariffTax } from "../tariff/document.ts";
+import { isMeant } from "../tariff/plan-uses.ts";
 import { planAt } from "./account-directory.ts";
 import { overlaps } from "./allowances.ts";
 import type { BillingPeriod, BillingPeriods } from "./billing-period.ts";
 import { multiplyFractions, percentFraction } from "./compose-charge.ts";
-import { counterCharges } from "./counter-charges.ts";
+import { type CounterCharge, counterCharges } from "./counter-charges.ts";
 import { type DueFee, dueFees } from "./due-fees.ts";
 import { describeItem, isTaxed, itemOfFee, itemsOfDiscount } from "./period-items.ts";
-import { type ExactPart, type PeriodLine, roundParts } from "./period-lines.ts";
+import { type ExactPart, type PeriodLine, type PeriodPart, roundParts } from "./period-lines.ts";
 import type { RatedAccount } from "./rated-account.ts";
 import type { StateKey } from "./rating-state.ts";
 
+/** What a counter's closing value came to. */
+type CountedSum = Pick<CounterCharge, "scope" | "of" | "place"> & { nano: bigint };
+type PlanLimit = NonNullable<TariffPlan["limits"]>[number];
 type PeriodDiscount = NonNullable<TariffPlan["periodDiscounts"]>[number];
 
 /** An account's period: its lines in order, and the sum that they come to with its charges. */
@@ -55,8 +59,9 @@ export class AccountClosing {
     for (const [[, , service = ""], nano] of of("net")) this.#nets.set(service, nano);
     const usageNano = this.#net();
     this.#roundLines();
-    for (const { name, service, parts } of counterCharges(this.#tariff, of("counter"))) {
-      this.#add("period-charge", name, parts, service);
+    const counted: CountedSum[] = [];
+    for (const { name, item, parts, ...use } of counterCharges(this.#tariff, of("counter"))) {
+      counted.push({ ...use, nano: this.#add("period-charge", name, parts, item) });
     }
     const last =
       planAt(this.#account, this.#period.to - 1) ??
@@ -65,7 +70,7 @@ export class AccountClosing {
       this.#add(kind, name, parts, itemOfFee(kind, name));
     }
     if (last !== undefined) {
-      this.#limits(last.plan, of("limit"));
+      this.#limits(last.plan, of("limit"), counted);
       for (const discount of last.plan.periodDiscounts ?? []) this.#discount(discount);
       this.#commitment(last.plan);
     }
@@ -113,25 +118,31 @@ export class AccountClosing {
   }
 
   /** @param item what the line adds to: a service, or its own kind */
-  #add(kind: PeriodLine["kind"], name: string, exact: readonly ExactPart[], item: string): void {
-    const { amountNano, parts } = roundParts(exact, this.#tariff.document);
+  #add(kind: PeriodLine["kind"], name: string, exact: readonly ExactPart[], item: string): bigint {
+    const rounded = roundParts(exact, this.#tariff.document);
+    const { amountNano, parts } =
+      kind === "credit" ? noMoreThan(rounded, this.#net([item])) : rounded;
     if (
       amountNano === 0n &&
       parts.every((part) => part.amountNano === 0n) &&
       kind !== "recurring"
     ) {
-      return;
+      return 0n;
     }
     const { id: account } = this.#account;
     this.#lines.push({ kind, account, name, period: this.#period, amountNano, parts });
     const sign = kind === "credit" ? -1n : 1n;
     this.#nets.set(item, (this.#nets.get(item) ?? 0n) + sign * amountNano);
+    return amountNano;
   }
 
-  #limits(plan: TariffPlan, held: readonly [StateKey, bigint][]): void {
+  #limits(
+    plan: TariffPlan,
+    held: readonly [StateKey, bigint][],
+    counted: readonly CountedSum[],
+  ): void {
     for (const limit of plan.limits ?? []) {
-      for (const [[, , name, of = "", bucket = ""], sumNano] of held) {
-        if (name !== limit.name) continue;
+      for (const { of, bucket, sumNano } of this.#limitSums(limit, held, counted)) {
         const where = [of, bucket].filter((part) => part !== "").join(", ");
         const minimum = parseDecimalNano(limit.minimum ?? "0");
         if (sumNano < minimum) {
@@ -148,6 +159,27 @@ export class AccountClosing {
         this.#takeOff(limit.name, over, because, itemsOfDiscount(named, [...this.#nets.keys()]));
       }
     }
+  }
+
+  /** What a limit's charges came to; a period's hold what its counters are charged by at its end. */
+  #limitSums(
+    limit: PlanLimit,
+    held: readonly [StateKey, bigint][],
+    counted: readonly CountedSum[],
+  ): { of: string; bucket: string; sumNano: bigint }[] {
+    const sums = held
+      .filter(([[, , name]]) => name === limit.name)
+      .map(([[, , , of = "", bucket = ""], sumNano]) => ({ of, bucket, sumNano }));
+    if (limit.per !== "period") return sums;
+    for (const { scope, of: counterOf, place, nano } of counted) {
+      if (!isMeant(limit.uses, place)) continue;
+      if (limit.scope === "device" && scope !== "device") continue;
+      const of = limit.scope === "device" ? counterOf : this.#account.id;
+      const sum = sums.find((one) => one.of === of);
+      if (sum === undefined) sums.push({ of, bucket: "", sumNano: nano });
+      else sum.sumNano += nano;
+    }
+    return sums;
   }
 
   /** Takes a sum off items in their order, as far as each goes. */
@@ -223,4 +255,14 @@ export class AccountClosing {
   #money(nano: bigint): string {
     return formatNano(nano, minorUnitDigits(this.#tariff.currency));
   }
+}
+
+/** Rounded up, a credit could be more than what is left. */
+function noMoreThan(
+  { amountNano, parts }: { amountNano: bigint; parts: PeriodPart[] },
+  most: bigint,
+): { amountNano: bigint; parts: PeriodPart[] } {
+  if (amountNano <= most) return { amountNano, parts };
+  const because = "no more than what is left";
+  return { amountNano: most, parts: [...parts, { because, amountNano: most - amountNano }] };
 }

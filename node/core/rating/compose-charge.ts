@@ -9,7 +9,7 @@ import {
 } from "../money/fraction.ts";
 import { divideDown } from "../money/rounding.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
-import { NO_MAXIMUM_NANO, type PriceRow } from "../tariff/rows.ts";
+import { NO_MAXIMUM_NANO, PLAN_REDUCES, PRICE_KIND, type PriceRow } from "../tariff/rows.ts";
 import type { Component } from "./outcome.ts";
 import { firstPricePlace, type Piece } from "./price-pieces.ts";
 
@@ -66,18 +66,25 @@ export function composeCharge(
   const { rounding } = tariff.document;
   const isByParts =
     rounding.of === "component" && tariff.priceSources[price]?.price.rounding === undefined;
+  // Rounded by itself, a discount could be more than what is left of a bound with more decimals.
+  const roundedPart = (part: Fraction, left: Fraction): bigint => {
+    const rounded = roundFractionToMultiple(part, unit, row.mode);
+    const most = divideDown(left.numerator, left.denominator);
+    return rounded < -most ? -most : rounded;
+  };
   const add = (part: Fraction, component: Omit<Component, "amountNano">): void => {
     const amountNano = divideDown(part.numerator, part.denominator);
     components.push({ ...component, amountNano });
     sum += amountNano;
-    const rounded = isByParts ? roundFractionToMultiple(part, unit, row.mode) : amountNano;
+    const rounded = isByParts ? roundedPart(part, exact) : amountNano;
     exact = addFractions(exact, isByParts ? fraction(rounded) : part);
     if (rounded === amountNano) return;
     components.push({ kind: "rounding", amountNano: rounded - amountNano });
     sum = sum - amountNano + rounded;
   };
-  const isCountedOnly =
-    use.pieces.length > 0 && use.pieces.every(({ isCounted }) => isCounted === true);
+  // What is due at the period's end keeps its tier's fee there, whether allowances covered the use or not.
+  const kind = row.kind & ~PLAN_REDUCES;
+  const isCountedOnly = kind === PRICE_KIND.volume || kind === PRICE_KIND.stairStep;
   if (row.setUpNano > 0n && use.isSetUpDue !== false && !isCountedOnly) {
     add(fraction(row.setUpNano), { kind: "set-up" });
   }

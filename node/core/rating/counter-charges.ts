@@ -1,11 +1,13 @@
 import { minorUnitDigits } from "../money/currency.ts";
 import { formatNano } from "../money/decimal.ts";
 import { fraction } from "../money/fraction.ts";
-import type { Service } from "../records/usage-record.ts";
 import type { CompiledTariff, PriceSource } from "../tariff/compile.ts";
+import type { PlacedUse } from "../tariff/plan-uses.ts";
 import { isSameCell, type PriceRow } from "../tariff/rows.ts";
 import { baseUnitOf } from "../tariff/units.ts";
+import { itemOf } from "./period-items.ts";
 import type { ExactPart } from "./period-lines.ts";
+import { placeOf } from "./plan-pricer.ts";
 import { packagesBegun } from "./price-pieces.ts";
 import type { StateKey } from "./rating-state.ts";
 import { readableCount } from "./readable-units.ts";
@@ -13,7 +15,13 @@ import { readableCount } from "./readable-units.ts";
 /** What a counter's closing value costs. */
 export interface CounterCharge {
   name: string;
-  service: Service;
+  /** What it adds to: the service, with its price's tax category. */
+  item: string;
+  scope: string;
+  /** Whose counter it is: a device, or an account. */
+  of: string;
+  /** Where the counted use lies, in the words of plans. */
+  place: PlacedUse;
   parts: ExactPart[];
 }
 
@@ -37,8 +45,7 @@ export function* counterCharges(
     const row = tariff.priceRows[at];
     const unitsPaid = tariff.priceSources[at]?.unitsPaid;
     const sold = tariff.zones[first.zone - 1]?.service;
-    const service = sold?.service;
-    if (row === undefined || sold === undefined || service === undefined) continue;
+    if (row === undefined || sold === undefined) continue;
     const money = (nano: bigint): string => formatNano(nano, minorUnitDigits(tariff.currency));
     const count = (quantity: bigint): string => readableCount(quantity, baseUnitOf(sold));
     const parts = [];
@@ -60,7 +67,15 @@ export function* counterCharges(
         exact: fraction(row.setUpNano),
       });
     }
-    yield { name: source.counter?.name ?? "", service, parts };
+    yield {
+      name: source.counter?.name ?? "",
+      item: itemOf(sold.service, source.price.taxCategory),
+      scope: scope ?? "",
+      of,
+      // Friends' use is not told apart in a counter.
+      place: { ...placeOf(tariff, index), isFriend: false },
+      parts,
+    };
   }
 }
 

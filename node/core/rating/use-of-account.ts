@@ -69,14 +69,23 @@ export class UseOfAccount {
   }
 
   get(key: StateKey): bigint {
-    return this.#state.get(this.period.from, key);
+    return this.#now(this.period.from, key);
+  }
+
+  /** With what this use changed already: one sponsor can pay two parts of a charge. */
+  #now(period: number, key: StateKey): bigint {
+    const isSame = (one: StateChange): boolean =>
+      one.period === period &&
+      one.key.length === key.length &&
+      one.key.every((part, index) => part === key[index]);
+    return this.changes.findLast(isSame)?.value ?? this.#state.get(period, key);
   }
 
   /** Adds to what an account owes, under the use's tax category unless another is said. */
   addNet(account: string, nano: bigint, category = this.place.category): void {
     const period = this.billedIn.from;
     const key: StateKey = ["net", account, itemOf(this.record.service, category)];
-    this.changes.push({ period, key, value: this.#state.get(period, key) + nano });
+    this.changes.push({ period, key, value: this.#now(period, key) + nano });
   }
 
   /** Notes a change; the answer is the quantity before it. */

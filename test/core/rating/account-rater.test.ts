@@ -14,7 +14,8 @@ import type {
   TariffPlan,
   TariffPrice,
 } from "../../../node/core/tariff/document.ts";
-import { tariffDocument } from "../tariff/tariff-fixture.ts";
+import { PER_STARTED_MINUTE, tariffDocument } from "../tariff/tariff-fixture.ts";
+import { accountScene } from "./account-scene.ts";
 
 const VOICE = [{ service: "voice" as const }];
 const PER_SECOND: TariffPrice = {
@@ -285,6 +286,31 @@ describe("rating with an account", () => {
     assert.deepEqual(lines(idle.close("2026-03-01/2026-04-01")), [
       ["recurring", "line", 9_000_000_000n],
     ]);
+  });
+
+  it("taxes set-up fee and use together where both have one category", () => {
+    const { rate, close } = accountScene({
+      ...tariffDocument({
+        services: [
+          {
+            service: "voice",
+            direction: "outgoing",
+            prices: [
+              {
+                ...PER_STARTED_MINUTE,
+                setUp: "1",
+                taxCategory: "calls",
+                setUpTaxCategory: "calls",
+              },
+            ],
+          },
+        ],
+      }),
+      taxes: [{ name: "VAT", percent: "20", of: ["calls"] }],
+    });
+    rate({ durationSeconds: 600 });
+    const [closed] = close("2026-03-01/2026-04-01");
+    assert.deepEqual([closed?.usageNano, closed?.totalNano], [2_000_000_000n, 2_400_000_000n]);
   });
 
   it("takes use of a closed period into a later one's sums, unless its price is due at the end", () => {

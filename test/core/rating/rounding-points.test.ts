@@ -128,4 +128,22 @@ describe("rounding", () => {
     assert.equal(thirds("line"), NANO / 100n);
     assert.equal(thirds("invoice"), NANO / 100n);
   });
+
+  it("lets no discount take more than what a bound left, also where each part is rounded up", () => {
+    const { rate } = accountScene({
+      ...tariffDocument({
+        services: [
+          {
+            service: "sms",
+            direction: "outgoing",
+            prices: [{ price: { amount: "1", per: 1, unit: "unit" }, maximum: "0.6" }],
+          },
+        ],
+      }),
+      rounding: { mode: "up", scale: 0, of: "component" },
+      defaultPlan: "S",
+      plans: [{ name: "S", itemDiscounts: [{ name: "all", percent: "100" }] }],
+    });
+    assert.equal(rate({ service: "sms", units: 1 }).amountNano, 0n);
+  });
 });

@@ -104,6 +104,26 @@ describe("sponsored use", () => {
     assert.equal(amountNano, 2n * CENT);
   });
 
+  it("owes both parts where one sponsor pays two parts of a charge", () => {
+    const halves = [
+      { name: "one", percent: "50" },
+      { name: "two", percent: "50" },
+    ];
+    const { rate, close } = accountScene(document(halves), ACCOUNTS);
+    assert.equal(rate({ account: "b", durationSeconds: 80 }).amountNano, 20n * CENT);
+    const totals = close("2026-03-01/2026-04-01").map(({ account, totalNano }) => [
+      account,
+      totalNano,
+    ]);
+    assert.deepEqual(
+      totals.filter(([, nano]) => nano !== 0n),
+      [
+        ["b", 20n * CENT],
+        ["shop", 60n * CENT],
+      ],
+    );
+  });
+
   it("is refused in a ring, and by nobody", () => {
     const read = (accounts: object[]) => () => accountScene(document([]), accounts);
     const by = (id: string, ...sponsors: string[]) => ({
