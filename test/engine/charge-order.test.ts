@@ -7,7 +7,7 @@ import type { StoredCharge } from "../../node/engine/store/stored-types.ts";
 import { ANNA, BERT, CHARGES, call, EngineScene } from "./engine-scene.ts";
 import { CARL, planScene } from "./plan-scene.ts";
 
-const owners = fc.array(fc.nat(40), { minLength: 1, maxLength: 700 });
+const owners = fc.array(fc.nat(40), { minLength: 1, maxLength: 700, size: "max" });
 
 /** Chunks of 32 leaves, each as the subscribers whose charges it holds. */
 function chunksOf(subscriberOf: Uint32Array, rowAt: Uint32Array): number[][] {

@@ -323,16 +323,19 @@ describe("taking usage in", () => {
         },
       };
     };
-    const lines = [
-      ...calls("use", 20),
-      // Owned by nobody: what is told of them stands in the unit that is being written, too.
-      ...calls("strange", 10, { aParty: STRANGER }),
+    // Half of each unit of work was new in the one before, which is still being written.
+    const fives = [
+      calls("one", 5),
+      calls("strange", 5, { aParty: STRANGER }),
+      calls("two", 5, { aParty: BERT }),
+      calls("three", 5, { bParty: "+493023125001" }),
     ];
     const scene = await EngineScene.withAccounts({ ingestUnitRecords: 10, leafHasher: slow });
-    const { classes } = await scene.ingest("use", [...lines, ...lines, ...lines.slice(25)]);
+    const lines = fives.slice(1).flatMap((five, at) => [...(fives[at] ?? []), ...five]);
+    const { classes } = await scene.ingest("use", lines);
     assert.deepEqual(
       [classes.charged.records, classes.suspended.records, classes.duplicate.records],
-      [20, 10, 35],
+      [15, 5, 10],
     );
     assert.ok(waitingMax > 1, `${waitingMax} units of work at once`);
     await scene.commit();
