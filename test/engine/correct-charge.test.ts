@@ -6,6 +6,7 @@ import { verifyBundle } from "../../node/core/evidence/verify-bundle.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import type { Correction } from "../../node/engine/intake/correct-charge.ts";
 import { BERT, call, calls, EngineScene, hasCode, RECORD_AGE_MAX_SECONDS } from "./engine-scene.ts";
+import { ACCOUNTS, CARL, planScene } from "./plan-scene.ts";
 
 const BY = { by: "grace", reason: "The switch counted on." };
 
@@ -138,6 +139,73 @@ describe("correction of a committed charge", () => {
     await assert.rejects(part(100_000_001n), hasCode("correction.above-charge"));
     assert.equal((await part(100_000_000n)).credit?.amountNano, "100000000");
     assert.equal((await scene.pipeline.correct({ recordId: "wrong", ...BY })).credit, undefined);
+  });
+
+  it("is given once in a list of credits that comes again, and refused where nothing is left", async () => {
+    const scene = await billedOctober();
+    const part = (creditNano: bigint, reason: string) =>
+      scene.pipeline.correct({ recordId: "wrong", creditNano, by: "grace", reason });
+    const list = [
+      await part(300_000_000n, "one"),
+      await part(200_000_000n, "two"),
+      await part(300_000_000n, "three"),
+    ];
+    assert.deepEqual(
+      list.map(({ credit, already }) => [credit?.amountNano, already]),
+      [
+        ["300000000", false],
+        ["200000000", false],
+        ["300000000", false],
+      ],
+    );
+    assert.equal((await part(300_000_000n, "one")).already, true);
+    assert.equal((await part(200_000_000n, "two")).already, true);
+    await assert.rejects(part(0n, "nothing"), hasCode("correction.nothing-credited"));
+    await scene.pipeline.correct({ recordId: "wrong", ...BY });
+    await assert.rejects(part(1n, "four"), hasCode("correction.above-charge"));
+    await bill(scene, "2026-11", "2026-12-01T06:00:00Z");
+    const [invoice] = (await scene.invoices()).filter(({ epoch }) => epoch === "2026-11");
+    // Anna called nobody in November, and has a bill of what she gets back.
+    assert.deepEqual([invoice?.chargesNano, invoice?.body.creditsNano], ["0", "1000000000"]);
+    const { report } = await verified(scene, "anna", "2026-10");
+    const verdicts = report.credits.map(({ verdict }) => verdict);
+    assert.deepEqual([...new Set(verdicts), verdicts.length], ["committed", 4]);
+    await assert.rejects(scene.pipeline.evidence("anna", "2026-11"), hasCode("evidence.nothing"));
+    await scene.assertConsistent();
+  });
+
+  it("gives a sponsor its share of a withdrawn charge back, once", async () => {
+    const scene = await planScene();
+    const used = call("sponsored", {
+      aParty: CARL,
+      start: "2026-10-05T09:00:00.000Z",
+      durationSeconds: 600,
+    });
+    await scene.ingest("october", [used]);
+    await scene.commit();
+    const withdrawn = await scene.pipeline.correct({ recordId: "sponsored", ...BY });
+    assert.equal(withdrawn.credit?.amountNano, "450000000");
+    assert.deepEqual(
+      withdrawn.sponsors?.map(({ account, amountNano }) => [account, amountNano]),
+      [["firm", "450000000"]],
+    );
+    assert.equal((await scene.pipeline.correct({ recordId: "sponsored", ...BY })).already, true);
+    await scene.assertConsistent();
+  });
+
+  it("refuses to withdraw a charge whose sponsor the account does not name any more", async () => {
+    const scene = await planScene();
+    await scene.ingest("october", [
+      call("sponsored", { aParty: CARL, start: "2026-10-05T09:00:00.000Z" }),
+    ]);
+    await scene.commit();
+    const carl = ACCOUNTS.find(({ id }) => id === "carl");
+    await scene.pipeline.putAccounts([{ ...carl, sponsors: [] }] as typeof ACCOUNTS);
+    await assert.rejects(
+      scene.pipeline.correct({ recordId: "sponsored", ...BY }),
+      hasCode("correction.sponsor-unknown"),
+    );
+    assert.equal((await scene.charges()).length, 2);
   });
 
   it("finds a charge that waited in suspense first", async () => {

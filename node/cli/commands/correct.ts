@@ -11,7 +11,10 @@ import { allRows } from "../pages.ts";
 
 const PATH = "/v1/operator/corrections";
 
-type Told = Pick<StoredCorrection, "record" | "by" | "at" | "reason" | "credit" | "charge">;
+type Told = Pick<
+  StoredCorrection,
+  "record" | "by" | "at" | "reason" | "credit" | "sponsors" | "charge"
+>;
 type Entry = NonNullable<StoredCorrection["credit"]>;
 
 export const command: CommandModule = {
@@ -122,7 +125,7 @@ async function list(node: NodeClient, output: Output): Promise<ExitCode> {
 }
 
 async function tell(one: Told, output: Output): Promise<void> {
-  const { record, by, at, reason, credit, charge } = one;
+  const { record, by, at, reason, credit, sponsors = [], charge } = one;
   await output.record({
     correction: {
       record,
@@ -130,11 +133,13 @@ async function tell(one: Told, output: Output): Promise<void> {
       at,
       reason,
       ...(credit === undefined ? {} : { credit: inWords(credit) }),
+      ...(sponsors.length === 0 ? {} : { sponsors: sponsors.map(inWords) }),
       ...(charge === undefined ? {} : { charge: inWords(charge) }),
     },
   });
   const parts = [
     ...(credit === undefined ? [] : [`credit ${placeOf(credit)}`]),
+    ...sponsors.map((share) => `credit ${placeOf(share)}`),
     ...(charge === undefined ? [] : [`charge ${placeOf(charge)}`]),
   ];
   await output.say(`${record}: ${parts.join(", ") || "nothing"}; by ${by}: ${reason}`);

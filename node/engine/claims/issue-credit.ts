@@ -4,6 +4,7 @@ import { assert, TallystickError } from "../../core/errors.ts";
 import { lastClosing } from "../bill/bill-state.ts";
 import { epochAfter, epochOfInstant } from "../bill/billing-epoch.ts";
 import { numberCharge } from "../number/number-charge.ts";
+import { openSubscriberEpoch } from "../number/subscriber-epoch.ts";
 import type { EngineContext } from "../operator.ts";
 import { keys } from "../store/key-spaces.ts";
 import { readCharge } from "../store/read-charges.ts";
@@ -44,7 +45,10 @@ export async function issueCredit(context: EngineContext, claimId: string): Prom
   const current = epochOfInstant(now, profile.zone);
   const closed = await lastClosing(session);
   const epoch = closed !== undefined && current <= closed ? epochAfter(closed) : current;
-  const credit = await numberCharge(session, context, profile.agreement.creditBook, {
+  // Who has no charge in that month is billed for it all the same: the invoice states the credit.
+  const { chargeBook, creditBook } = profile.agreement;
+  await openSubscriberEpoch(session, context.random, target.account, epoch, chargeBook);
+  const credit = await numberCharge(session, context, creditBook, {
     recordId,
     revision: 0,
     account: target.account,

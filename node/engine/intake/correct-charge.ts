@@ -1,12 +1,14 @@
 import { fromHex, toHex } from "../../core/bytes.ts";
 import { CREDIT_REASON, NO_DIGITS } from "../../core/commitment/charge-groups.ts";
 import { TallystickError } from "../../core/errors.ts";
+import type { ToldComponent } from "../../core/evidence/bundle.ts";
 import { hashDocument } from "../../core/hash.ts";
 import type { UsageRecord } from "../../core/records/usage-record.ts";
 import { canonicalJson } from "../../core/tariff/canonical-json.ts";
 import { lastClosing } from "../bill/bill-state.ts";
 import { epochAfter, epochOfInstant } from "../bill/billing-epoch.ts";
 import { numberCharge } from "../number/number-charge.ts";
+import { openSubscriberEpoch } from "../number/subscriber-epoch.ts";
 import type { EngineContext } from "../operator.ts";
 import type { UsePricer } from "../rate/price-use.ts";
 import { keys } from "../store/key-spaces.ts";
@@ -14,7 +16,13 @@ import { RowOpener } from "../store/open-rows.ts";
 import { readOwnedRows } from "../store/read-charges.ts";
 import { StoreSession } from "../store/store-session.ts";
 import { type BatchPlace, batchAt, findRows, isBlock } from "../store/stored-rows.ts";
-import type { BookState, StoredCharge, StoredCorrection } from "../store/stored-types.ts";
+import type {
+  Account,
+  BookState,
+  CorrectionEntry,
+  StoredCharge,
+  StoredCorrection,
+} from "../store/stored-types.ts";
 import { type PricedRecord, sponsoredCharges, unnumbered } from "./charge-of-record.ts";
 
 /** What was wrong with the charge of a record, and who says so. */
@@ -38,7 +46,8 @@ export type FindCharge = (session: StoreSession, recordId: string) => Promise<nu
  * write with the note of the correction: a crash leaves all of it or nothing, and the same correction
  * again is answered as before.
  * @throws TallystickError `correction.unknown`, `correction.not-sealed`, `correction.plan-counted`,
- *   `correction.above-charge`, `correction.not-billable`, and whatever keeps the corrected record waiting
+ *   `correction.above-charge`, `correction.nothing-credited`, `correction.sponsor-unknown`,
+ *   `correction.not-billable`, and whatever keeps the corrected record waiting
  */
 export async function correctCharge(
   context: EngineContext,
@@ -51,17 +60,27 @@ export async function correctCharge(
   const session = new StoreSession(store);
   const digest = digestOf(correction);
   const known = await session.get<StoredCorrection>(keys.correction(recordId));
-  if (known?.digest === digest) return { ...known, already: true };
+  // A list of credits that is given again repeats each of them, not only the last.
+  const isKnown = known?.digest === digest || known?.credits?.includes(digest) === true;
+  if (known !== undefined && isKnown) return { ...known, already: true };
+  if (correction.creditNano === 0n) throw nothingCredited();
   await pricer.startAt(await lastClosing(session));
   const position = known === undefined ? await find(session, recordId) : known.position;
   const target = position === undefined ? undefined : await placedAt(context, position);
   if (target === undefined && known === undefined) throw unknownRecord(recordId);
+  if (target === undefined && correction.creditNano !== undefined) throw aboveCharge();
   const again = correction.record && priceAgain(pricer, correction.record, target?.charge);
   const revision = (known?.revision ?? 0) + 1;
+  const epoch = await openEpoch(context, session);
   const credit =
-    target === undefined
-      ? undefined
-      : await creditTarget(context, session, target, correction, await openEpoch(context, session));
+    target && (await creditTarget(context, session, target, correction.creditNano, epoch));
+  const sponsors: CorrectionEntry[] = [];
+  if (target !== undefined && correction.creditNano === undefined) {
+    for (const share of await sharesOfSponsors(context, session, target.charge)) {
+      const entry = await creditTarget(context, session, share, undefined, epoch);
+      if (entry !== undefined) sponsors.push(entry);
+    }
+  }
   let corrected: StoredCorrection["charge"];
   let newPosition = correction.creditNano === undefined ? undefined : position;
   if (again !== undefined) {
@@ -85,7 +104,11 @@ export async function correctCharge(
     by,
     reason,
     ...(newPosition === undefined ? {} : { position: newPosition }),
+    ...(correction.creditNano === undefined
+      ? {}
+      : { credits: [...(known?.credits ?? []), digest] }),
     ...(credit === undefined ? {} : { credit }),
+    ...(sponsors.length === 0 ? {} : { sponsors }),
     ...(corrected === undefined ? {} : { charge: corrected }),
   };
   session.put(keys.correction(recordId), stored);
@@ -93,14 +116,17 @@ export async function correctCharge(
   return { ...stored, already: false };
 }
 
-const digestOf = ({ recordId, record, creditNano }: Correction): string =>
-  toHex(
-    hashDocument(
-      new TextEncoder().encode(
-        canonicalJson({ recordId, record: record ?? null, credit: creditNano?.toString() ?? null }),
-      ),
-    ),
-  );
+/** A second credit of the same amount is another one if its reason is. */
+function digestOf({ recordId, record, creditNano, reason }: Correction): string {
+  const credit = creditNano === undefined ? null : creditNano.toString();
+  const asked = {
+    recordId,
+    record: record ?? null,
+    credit,
+    ...(credit === null ? {} : { reason }),
+  };
+  return toHex(hashDocument(new TextEncoder().encode(canonicalJson(asked))));
+}
 
 interface Placed {
   charge: StoredCharge;
@@ -158,21 +184,18 @@ async function creditTarget(
   context: EngineContext,
   session: StoreSession,
   { charge, sequence, leafIndex }: Placed,
-  { creditNano }: Correction,
+  creditNano: bigint | undefined,
   epoch: string,
-): Promise<StoredCorrection["credit"]> {
+): Promise<CorrectionEntry | undefined> {
   const { chargeBook, creditBook } = context.profile.agreement;
   const left =
     BigInt(charge.amountNano) -
     (await creditedNano(context, charge, { sequence, leafIndex }, epoch));
   const amountNano = creditNano ?? left;
-  if (amountNano > left) {
-    throw new TallystickError(
-      "correction.above-charge",
-      "Credits can not be above their charge; earlier ones gave back the rest of it.",
-    );
-  }
+  if (amountNano > left) throw aboveCharge();
   if (amountNano === 0n) return undefined;
+  // Who has no charge in that month is billed for it all the same: the invoice states the credit.
+  await openSubscriberEpoch(session, context.random, charge.account, epoch, chargeBook);
   const credit = await numberCharge(session, context, creditBook, {
     recordId: `correction:${sequence}:${leafIndex}:${charge.amountNano}:${left}`,
     revision: 0,
@@ -208,6 +231,39 @@ async function creditTarget(
   return { account, epoch, number: opened.account.chargeNumber, amountNano: amountNano.toString() };
 }
 
+/** What sponsors pay of a charge: charges of theirs for the same record, numbered with it. */
+async function sharesOfSponsors(
+  context: EngineContext,
+  session: StoreSession,
+  { recordId, account, epoch, components = [] }: StoredCharge,
+): Promise<Placed[]> {
+  let missingNano = 0n;
+  for (const { kind, amountNano } of components as ToldComponent[]) {
+    if (kind === "sponsored") missingNano -= BigInt(amountNano);
+  }
+  if (missingNano <= 0n) return [];
+  const stored = await session.get<Account>(keys.account(account));
+  const shares: Placed[] = [];
+  for (const sponsor of new Set(stored?.sponsors?.map((one) => one.account))) {
+    const { chargeBook } = context.profile.agreement;
+    for await (const { position, charge } of readOwnedRows(
+      context.store,
+      sponsor,
+      epoch,
+      chargeBook,
+    )) {
+      if (charge.recordId !== recordId) continue;
+      shares.push(await placedAt(context, Number(position)));
+      missingNano -= BigInt(charge.amountNano);
+    }
+  }
+  if (missingNano === 0n) return shares;
+  throw new TallystickError(
+    "correction.sponsor-unknown",
+    "A sponsor pays a part of this charge, and the account does not name that sponsor any more; name it again, then withdraw.",
+  );
+}
+
 /** Of all months since the charge's own: a credit may have come in any of them. */
 async function creditedNano(
   { store, profile }: EngineContext,
@@ -240,6 +296,18 @@ async function openEpoch({ profile, time }: EngineContext, session: StoreSession
   const closed = await lastClosing(session);
   return closed !== undefined && current <= closed ? epochAfter(closed) : current;
 }
+
+const aboveCharge = (): TallystickError =>
+  new TallystickError(
+    "correction.above-charge",
+    "Credits can not be above their charge; earlier ones gave back the rest of it.",
+  );
+
+const nothingCredited = (): TallystickError =>
+  new TallystickError(
+    "correction.nothing-credited",
+    "A credit of nothing corrects nothing; say how much was too much.",
+  );
 
 const unknownRecord = (recordId: string): TallystickError =>
   new TallystickError(

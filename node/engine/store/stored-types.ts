@@ -217,12 +217,16 @@ export interface StoredCorrection {
   revision: number;
   /** Of what was asked for: the same again is the same correction. */
   digest: string;
+  /** Digests of the credits that the charge got since it was charged, with this one. */
+  credits?: string[];
   at: string;
   by: string;
   reason: string;
   /** Of the charge that stands for the record now, in the book; none where it was withdrawn. */
   position?: number;
   credit?: CorrectionEntry;
+  /** Of what sponsors paid of a charge that was withdrawn. */
+  sponsors?: CorrectionEntry[];
   charge?: CorrectionEntry;
 }
 

@@ -29,7 +29,7 @@ const pageSchema = z.object({
 export function correctionRoutes(router: Router, pipeline: OperatorPipeline): void {
   router.post("/corrections", async (request, response) => {
     const correction = correctionOf(readBody(correctionSchema, request.body));
-    const { position: _, digest: __, ...told } = await pipeline.correct(correction);
+    const { position: _, digest: __, credits: ___, ...told } = await pipeline.correct(correction);
     response.json({ correction: told });
   });
 
