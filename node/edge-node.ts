@@ -211,7 +211,8 @@ function statusOf(
 
 function centreHealth({ isCutOff, lastSettled }: CentreState): object {
   return {
-    centre: isCutOff ? "away" : "reached",
+    // Until it has answered nobody knows that it is there.
+    centre: isCutOff || lastSettled === 0 ? "away" : "reached",
     ...(lastSettled === 0 ? {} : { settled: new Date(lastSettled).toISOString() }),
   };
 }

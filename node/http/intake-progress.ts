@@ -3,17 +3,29 @@ import { UsageColumns, type UsageLines } from "../core/formats/usage-columns.ts"
 /** How far an upload is, for who sent it and waits for the answer. */
 export interface UploadProgress {
   name: string;
-  /** "looking": read to its end before anything is taken in; then it waits for its turn, or is rated. */
-  phase: "receiving" | "looking" | "rating";
+  /**
+   * "looking": read to its end before anything is taken in; "waiting": for the file that its sender put before;
+   * "rating": handed over, though other work of the node may come first.
+   */
+  phase: "receiving" | "looking" | "waiting" | "rating";
   /** Records and rejected rows of the file; known once it was looked at. */
   records?: number;
   /** Of them, those that were taken in, or had been before. */
   done: number;
 }
 
+export interface Turn {
+  /** Resolved once the upload before may no longer be overtaken. */
+  before: Promise<void>;
+  /** Lets the upload behind go on; more than once does nothing more. */
+  pass: () => void;
+}
+
 /** The uploads under way. */
 export class IntakeProgress {
   readonly #uploads = new Set<UploadProgress>();
+  /** By the name that its sender gave it: resolved once it waits no more, taken in or not. */
+  readonly #turns = new Map<string, Promise<void>>();
 
   list(): UploadProgress[] {
     return [...this.#uploads];
@@ -27,6 +39,25 @@ export class IntakeProgress {
 
   end(upload: UploadProgress): void {
     this.#uploads.delete(upload);
+  }
+
+  /**
+   * A sender that has the next file looked at while the one before is taken in says which comes first.
+   * @param own the sender's name for this upload
+   * @param after its name for the one before; one that is unknown, or over, is not waited for
+   */
+  takeTurn(own: string | undefined, after: string | undefined): Turn {
+    const before = (after === undefined ? undefined : this.#turns.get(after)) ?? Promise.resolve();
+    if (own === undefined) return { before, pass: () => {} };
+    let pass = () => {};
+    const passed = new Promise<void>((resolve) => {
+      pass = resolve;
+    });
+    this.#turns.set(own, passed);
+    void passed.then(() => {
+      if (this.#turns.get(own) === passed) this.#turns.delete(own);
+    });
+    return { before, pass };
   }
 }
 

@@ -270,8 +270,9 @@ export const openApiDocument = {
         answer: "Uploads",
       }),
       post: operator({
-        summary: "Take in a file of usage records",
-        query: ["name"],
+        summary:
+          "Take in a file of usage records; turn names the upload, and after the one that comes before it",
+        query: ["name", "turn", "after"],
         body: "application/octet-stream",
         answer: "Control totals",
       }),

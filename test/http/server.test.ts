@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { MemoryChargingLog } from "../../node/adapters/memory-charging-log.ts";
 import { ChargingNode } from "../../node/engine/charging/charging-node.ts";
 import { CONTROL_CLASSES } from "../../node/engine/store/stored-types.ts";
@@ -27,7 +28,7 @@ interface Asked {
   method?: string;
   token?: string;
   json?: unknown;
-  body?: string;
+  body?: string | ReadableStream<Uint8Array>;
   type?: string;
 }
 
@@ -67,6 +68,7 @@ describe("the node's HTTP interface", () => {
         ...(sent === undefined ? {} : { "content-type": type ?? "application/json" }),
       },
       ...(sent === undefined ? {} : { body: sent }),
+      ...(sent instanceof ReadableStream ? { duplex: "half" } : {}),
     });
     const text = await response.text();
     // biome-ignore lint/suspicious/noExplicitAny: answers are looked at field by field
@@ -308,6 +310,40 @@ describe("the node's HTTP interface", () => {
     await before;
     assert.equal((await answered).answer.in.records, 2);
     assert.deepEqual(await uploads(), []);
+  });
+
+  it("looks at the file behind meanwhile, and takes files in as their sender put them", async () => {
+    const token = OPERATOR_TOKEN;
+    const type = "application/octet-stream";
+    const row = { service: "sms", direction: "outgoing", billable: false };
+    const line = (id: string) =>
+      `${JSON.stringify({ id, ...row, start: "2026-10-30T11:00:00.000Z" })}\n`;
+    const post = (query: string, body: NonNullable<Asked["body"]>) =>
+      ask(`/v1/operator/usage?${query}`, { method: "POST", token, body, type });
+    const phases = async () => {
+      const { answer } = await ask("/v1/operator/usage", { token });
+      return answer.uploads.map(({ phase }: { phase: string }) => phase);
+    };
+    const { writable, readable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const ended: string[] = [];
+    const first = post("name=a.ndjson&turn=a", readable).finally(() => ended.push("a"));
+    await writer.write(new TextEncoder().encode(line("turn-1")));
+    while ((await phases()).length < 1) await pause(5);
+    const second = post("name=b.ndjson&turn=b&after=a", line("turn-2"));
+    const told = second.finally(() => ended.push("b"));
+    // One that is not known is not waited for.
+    const other = await post("name=c.ndjson&turn=c&after=gone", line("turn-3"));
+    assert.equal(other.answer.in.records, 1);
+    while ((await phases())[1] !== "waiting") await pause(5);
+    await writer.close();
+    assert.deepEqual([(await first).status, (await told).status], [200, 200]);
+    assert.deepEqual(ended, ["a", "b"]);
+    // A file that is refused holds up nobody.
+    const refused = post("name=d.ndjson&turn=d", "\u0000\u0001 nothing that is known");
+    const behind = await post("name=e.ndjson&turn=e&after=d", line("turn-4"));
+    assert.deepEqual([(await refused).status, behind.answer.in.records], [422, 1]);
+    assert.equal((await post("name=f&turn=a%20b", line("turn-5"))).code, "http.turn");
   });
 
   it("takes a file in once, and leaves nothing in its spool", async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -38,7 +39,7 @@ export const command: CommandModule = {
     for (const file of named) if (file !== "-") await headOfFile(file);
     const worst = { clean: true, refused: 0, isWatching: false };
     await withNode(options as NodeOptions, output, async (node) => {
-      for (const file of named) await takeIn(node, file, output, worst);
+      await takeInAll(node, named, output, worst);
       worst.isWatching = true;
       if (watched !== undefined) await watch(node, watched, output, worst);
     });
@@ -97,7 +98,11 @@ async function watch(node: NodeClient, watched: Watch, output: Output, worst: Wo
   });
   try {
     for await (const file of files) {
-      const done = await untilNodeAnswers(() => takeIn(node, file, output, worst), output, ending);
+      const done = await untilNodeAnswers(
+        () => takeIn(() => send(node, file, output), file, output, worst),
+        output,
+        ending,
+      );
       if (done !== true || watched.archive === undefined) continue;
       await moveInto(watched.archive, file);
     }
@@ -126,16 +131,45 @@ async function untilNodeAnswers<T>(
   return undefined;
 }
 
+/** A file on its way to the node, and what the node makes of it. */
+interface Upload {
+  turn: string;
+  /** Resolved once the node has all of it, or will have no more. */
+  sent: Promise<void>;
+  taken: Promise<Taken>;
+}
+
+/** In their order; while the node takes one in, the next one is sent and looked at. */
+async function takeInAll(node: NodeClient, files: string[], output: Output, worst: Worst) {
+  let ahead: Promise<Upload> | undefined;
+  for (const [at, file] of files.entries()) {
+    const upload: Promise<Upload> = ahead ?? beginUpload(node, file, output);
+    const behind = files[at + 1];
+    if (behind !== undefined) {
+      ahead = upload.then(
+        async ({ sent, turn }) => {
+          await sent;
+          return beginUpload(node, behind, output, turn);
+        },
+        () => beginUpload(node, behind, output),
+      );
+      // Who fails is told when it is waited for.
+      ahead.catch(() => {});
+    }
+    await takeIn(async () => (await upload).taken, file, output, worst);
+  }
+}
+
 /** @returns false when the node refused the file */
 async function takeIn(
-  node: NodeClient,
+  upload: () => Promise<Taken>,
   file: string,
   output: Output,
   worst: Worst,
 ): Promise<boolean> {
   let taken: Taken;
   try {
-    taken = await upload(node, file, output);
+    taken = await upload();
   } catch (error) {
     const named = withFile(error, file);
     // A node that is away takes the next file no better; a file that it refuses is one file.
@@ -163,22 +197,42 @@ function withFile(error: unknown, file: string): unknown {
   return new kind(code, message, { ...place, file }, error);
 }
 
-async function upload(node: NodeClient, file: string, output: Output): Promise<Taken> {
+async function send(node: NodeClient, file: string, output: Output): Promise<Taken> {
+  return (await beginUpload(node, file, output)).taken;
+}
+
+/** @param after the turn of the upload that the node is to take in before this one */
+async function beginUpload(
+  node: NodeClient,
+  file: string,
+  output: Output,
+  after?: string,
+): Promise<Upload> {
+  const turn = randomUUID();
   const name = file === "-" ? "standard input" : basename(file);
   const size = file === "-" ? undefined : (await stat(file)).size;
   const input = await openInput(file);
-  const path = `/v1/operator/usage?${new URLSearchParams({ name })}`;
+  const query = { name, turn, ...(after === undefined ? {} : { after }) };
   let end = () => {};
-  async function* sent(): AsyncGenerator<Uint8Array> {
+  let onSent = () => {};
+  const sent = new Promise<void>((resolve) => {
+    onSent = resolve;
+  });
+  async function* chunks(): AsyncGenerator<Uint8Array> {
     yield* telling(input.chunks, name, size, output);
     end = tellIntake(node, name, output);
+    onSent();
   }
-  try {
-    const { body } = await node.upload(path, sent());
-    return body as unknown as Taken;
-  } finally {
-    end();
-  }
+  const path = `/v1/operator/usage?${new URLSearchParams(query)}`;
+  const taken = node
+    .upload(path, chunks())
+    .then(({ body }) => body as unknown as Taken)
+    .finally(() => {
+      end();
+      onSent();
+    });
+  taken.catch(() => {});
+  return { turn, sent, taken };
 }
 
 /** Passes the bytes on and says now and then how far they are. */

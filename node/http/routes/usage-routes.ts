@@ -10,8 +10,10 @@ import { NO_REPETITIONS } from "../../core/formats/repetition-index.ts";
 import { requireWholeFile } from "../../engine/intake/require-whole-file.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import { HttpError } from "../http-error.ts";
-import { counted, IntakeProgress, type UploadProgress } from "../intake-progress.ts";
+import { counted, IntakeProgress, type Turn, type UploadProgress } from "../intake-progress.ts";
 import type { Spool, SpooledFile } from "../spool.ts";
+
+const TURN_NAME = /^[A-Za-z0-9-]{1,64}$/;
 
 export interface UsageRoutesParts {
   pipeline: OperatorPipeline;
@@ -31,20 +33,23 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
   });
 
   router.post("/usage", async (request, response) => {
-    const upload = intake.begin(String(request.query.name ?? "upload").slice(0, 255));
+    const { name, turn: own, after } = request.query;
+    const upload = intake.begin(String(name ?? "upload").slice(0, 255));
+    const turn = intake.takeTurn(turnName(own), turnName(after));
     try {
-      response.json(await receive(request, upload));
+      response.json(await receive(request, upload, turn));
     } finally {
+      turn.pass();
       intake.end(upload);
     }
   });
 
-  async function receive(request: Request, upload: UploadProgress) {
+  async function receive(request: Request, upload: UploadProgress, turn: Turn) {
     const spooled = await parts.spool.receive(request);
     try {
       upload.phase = "looking";
       const format = recogniseFormat(await headOfFile(spooled.path), upload.name);
-      if (format.kind === "usage") return await takeIn(spooled, format, upload);
+      if (format.kind === "usage") return await takeIn(spooled, format, upload, turn);
       throw new HttpError(
         422,
         "ingest.no-usage",
@@ -55,7 +60,12 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     }
   }
 
-  async function takeIn(spooled: SpooledFile, format: UsageFormat, upload: UploadProgress) {
+  async function takeIn(
+    spooled: SpooledFile,
+    format: UsageFormat,
+    upload: UploadProgress,
+    turn: Turn,
+  ) {
     const { pipeline, spool, zone, sourceName } = parts;
     const { name } = upload;
     const options: ParseOptions = {
@@ -70,12 +80,28 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     try {
       const look = await source.look();
       requireWholeFile(name, look, spooled.endsLine);
-      Object.assign(upload, { phase: "rating", records: look.records });
+      Object.assign(upload, { phase: "waiting", records: look.records });
       const lines = (seeds: Uint32Array) =>
         counted(spool.whileThereIsRoom(source.lines(seeds)), upload);
-      return await pipeline.ingest({ name, sha256: spooled.sha256, lines });
+      await turn.before;
+      upload.phase = "rating";
+      const taken = pipeline.ingest({ name, sha256: spooled.sha256, lines });
+      // The pipeline takes files in the order in which it is asked.
+      turn.pass();
+      return await taken;
     } finally {
       await source.close();
     }
   }
+}
+
+/** @throws HttpError `http.turn` */
+function turnName(given: unknown): string | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given === "string" && TURN_NAME.test(given)) return given;
+  throw new HttpError(
+    400,
+    "http.turn",
+    '"turn" and "after" are names of 1 to 64 letters, digits and hyphens.',
+  );
 }
