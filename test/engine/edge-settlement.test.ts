@@ -21,6 +21,7 @@ class EdgeScene {
   settlement!: EdgeSettlement;
   readonly wanted = new Map([["anna", nano("2")]]);
   reports: EdgeReport[] = [];
+  now = START;
   fate: "arrives" | "report is lost" | "answer is lost" = "arrives";
   #sessions = 0;
 
@@ -35,7 +36,7 @@ class EdgeScene {
     this.centreLog = this.centreLog.crashed();
     this.edgeLog = this.edgeLog.crashed();
     const open = (log: MemoryChargingLog) =>
-      ChargingNode.open({ log, pricers: PRICERS, now: () => START });
+      ChargingNode.open({ log, pricers: PRICERS, now: () => this.now });
     this.centre = await open(this.centreLog);
     this.edge = await open(this.edgeLog);
     const centre: Centre = {
@@ -58,9 +59,10 @@ class EdgeScene {
 
   /** A call at the edge, as long as it is granted. */
   async call(durationSeconds: number): Promise<string> {
+    const start = new Date(this.now).toISOString();
     const session = `edge-1/${++this.#sessions}`;
     const requested = { durationSeconds };
-    const use = CALL;
+    const use = { ...CALL, start };
     const request = { kind: "reserve", session, request: 0, account: "anna", use } as const;
     const answer = await this.edge.answer({ ...request, requested });
     if (answer.result !== "granted") return answer.result;
@@ -109,6 +111,21 @@ describe("edge settlement", () => {
     for (const report of scene.reports.toReversed()) await scene.centre.settle(report);
     assert.deepEqual(scene.money, before);
     assert.equal(scene.centre.recordsAfter(0, 10).length, 2);
+  });
+
+  it("begins a spend limit anew with the month, also where all is charged at the edge", async () => {
+    const scene = await EdgeScene.open();
+    await scene.centre.setAccount("anna", { ...PREPAID, spendLimitNano: nano("1.5").toString() });
+    await scene.settle();
+    for (const month of ["03", "04", "05"]) {
+      scene.now = Date.parse(`2026-${month}-15T10:00:00.000Z`);
+      await scene.settle();
+      assert.equal(await scene.call(300), "granted", month);
+      await scene.settle();
+      assert.equal(scene.centre.account("anna").periodSpentNano, nano("1.1"), month);
+    }
+    await scene.reopen();
+    assert.equal(scene.centre.account("anna").periodSpentNano, nano("1.1"));
   });
 
   it("gives back what is not wanted any more, and takes policy and lock from the centre", async () => {

@@ -204,13 +204,17 @@ export class ChargingState {
     account.balanceNano -= spent + reserved;
     account.spentNano += spent;
     account.reservedNano += reserved;
-    if (period > account.period) {
-      account.period = period;
-      account.periodSpentNano = 0n;
-      account.raised.clear();
-    }
+    this.#begin(account, period);
     if (period === account.period) account.periodSpentNano += spent;
     assert(imbalanceNano(account) === 0n, "an account's money is conserved");
+  }
+
+  /** A period's spend limit and notices begin anew. */
+  #begin(account: ChargingAccount, period: number): void {
+    if (period <= account.period) return;
+    account.period = period;
+    account.periodSpentNano = 0n;
+    account.raised.clear();
   }
 
   #count(
@@ -290,6 +294,7 @@ export class ChargingState {
       before === undefined ? 0n : before.grantedNano - before.spentNano - before.returnedNano;
     const heldAfter = after.grantedNano - after.spentNano - after.returnedNano;
     const spent = after.spentNano - (before?.spentNano ?? 0n);
+    this.#begin(account, entry.period ?? account.period);
     account.reservedNano += heldAfter - heldBefore;
     account.spentNano += spent;
     account.periodSpentNano += spent;

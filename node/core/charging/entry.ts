@@ -126,6 +126,8 @@ export type Entry =
       at: number;
       edge: string;
       account: string;
+      /** Beginning of the billing period that its news count in; earlier logs do not say. */
+      period?: number;
       /** Sums since the slice began: a repetition changes nothing. */
       grantedNano: string;
       spentNano: string;

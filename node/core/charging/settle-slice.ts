@@ -24,11 +24,17 @@ export interface EdgeReport {
  * Settles what an edge node charged while nobody could ask, and grants it more. Sums only grow, so
  * the larger one is the newer: a report that is repeated, late or out of order settles nothing
  * twice. What the edge overspent is granted afterwards: it was used.
+ * @param now.period beginning of the billing period that it is: a spend limit begins anew with it
  * @throws TallystickError `charging.account-unknown`
  */
-export function settleEdge(state: ChargingState, report: EdgeReport, at: number): Entry[] {
+export function settleEdge(
+  state: ChargingState,
+  report: EdgeReport,
+  now: { at: number; period: number | undefined },
+): Entry[] {
+  const { at } = now;
   const entries: Entry[] = report.slices.flatMap((slice) =>
-    settleSlice(state, report.edge, slice, at),
+    settleSlice(state, report.edge, slice, now),
   );
   const { edge, firstRecord, records } = report;
   const taken = state.edgeRecords.get(edge) ?? 0;
@@ -45,7 +51,7 @@ function settleSlice(
   state: ChargingState,
   edge: string,
   { account: id, ...said }: SliceReport,
-  at: number,
+  { at, period }: { at: number; period: number | undefined },
 ): Entry[] {
   const account = state.accounts.get(id);
   if (account === undefined) throw accountUnknown();
@@ -57,7 +63,7 @@ function settleSlice(
   let grantedNano = larger(before, owed);
   const missing = said.wantedNano - (grantedNano - owed);
   if (missing > 0n && account.lock === undefined) {
-    const spendable = spendableNano(account, 0n, account.period);
+    const spendable = spendableNano(account, 0n, period ?? account.period);
     // What the edge overspent comes off first.
     const free = spendable === undefined ? missing : spendable - (grantedNano - before);
     if (free > 0n) grantedNano += smaller(missing, free);
@@ -74,6 +80,7 @@ function settleSlice(
       at,
       edge,
       account: id,
+      ...(period === undefined ? {} : { period }),
       grantedNano: grantedNano.toString(),
       spentNano: spentNano.toString(),
       returnedNano: returnedNano.toString(),

@@ -20,6 +20,7 @@ import { type EdgeReport, settleEdge } from "../../core/charging/settle-slice.ts
 import type { EdgeSlice } from "../../core/charging/slice.ts";
 import { StateReader } from "../../core/charging/snapshot.ts";
 import { START_WINDOW, type StartWindow } from "../../core/charging/start-window.ts";
+import { TallystickError } from "../../core/errors.ts";
 import type { ChargingLog, LogContent } from "./charging-log.ts";
 import type { EdgeAnswer } from "./edge-settlement.ts";
 
@@ -126,7 +127,8 @@ export class ChargingNode {
    * @throws TallystickError `charging.account-unknown`
    */
   async settle(report: EdgeReport): Promise<EdgeAnswer> {
-    await this.#durable(...settleEdge(this.#state, report, this.#parts.now()));
+    const at = this.#parts.now();
+    await this.#durable(...settleEdge(this.#state, report, { at, period: this.#periodAt(at) }));
     const slices = report.slices.flatMap(({ account }) => {
       const slice = this.#state.slices.get(sliceKey(report.edge, account));
       if (slice === undefined) return [];
@@ -134,6 +136,16 @@ export class ChargingNode {
       return [{ ...slice, policy, ...(lock === undefined ? {} : { lock: lock.reason }) }];
     });
     return { slices, recordsTaken: this.#state.edgeRecords.get(report.edge) ?? 0 };
+  }
+
+  /** Where no tariff is in force nothing begins anew, and edges are settled all the same. */
+  #periodAt(at: number): number | undefined {
+    try {
+      return this.#parts.pricers.inForce(at).periods.at(at).from;
+    } catch (error) {
+      if (error instanceof TallystickError) return undefined;
+      throw error;
+    }
   }
 
   /** @throws TallystickError `charging.account-unknown` */
