@@ -25,7 +25,8 @@ export interface UsageRoutesParts {
 
 /** Files of usage records: taken in whole or not at all, and how far they are meanwhile. */
 export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
-  const threads = new ReadingThreads();
+  // One reads the file that is taken in, and one looks at the next.
+  const threads = new ReadingThreads({ keptMax: 2 });
   const intake = new IntakeProgress();
 
   router.get("/usage", (_request, response) => {
