@@ -25,6 +25,15 @@ export async function nameApprover(
   if (given !== undefined && !/^0x[0-9a-f]{40}$/.test(given)) {
     throw new UsageError(`"${options.address}" is no address of a key (0x and 40 digits).`);
   }
+  if (options.keys !== undefined && given === undefined && !namesNode(options)) {
+    const address = await makeApproverKey(name, options);
+    await output.record({ approver: { name, address } });
+    await output.say(`${name} approves with ${address}, kept in ${options.keys}`);
+    await output.say(
+      `named nowhere yet: who runs the node calls "tallystick tariff approver ${name} --address ${address}"`,
+    );
+    return EXIT.yes;
+  }
   const configFile = options.config ?? (await namedOperator(options)).configFile;
   const { approvals } = await readConfig(configFile);
   const address = (given as Hex | undefined) ?? (await makeApproverKey(name, options));
@@ -48,3 +57,6 @@ export async function nameApprover(
   );
   return EXIT.yes;
 }
+
+const namesNode = ({ config, data, operator }: ApproverOptions): boolean =>
+  [config, data, operator].some((one) => one !== undefined);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encryptKeystoreJson, type Wallet } from "ethers";
@@ -199,6 +199,37 @@ describe("tallystick twin", () => {
       assert.equal(codeOf(await run(["--draft", draft, ...gate], more)), "approval.other-usage");
       const closing = [...gate, "--close", "2026-03-01/2026-04-01"];
       assert.equal(codeOf(await run(["--draft", draft, ...closing])), "approval.other-usage");
+    });
+
+    it("approves no other end of a period unseen", async () => {
+      const fee = (amount: string) =>
+        write(`fee-${amount}.json`, {
+          ...JSON.parse(readFileSync(tariff, "utf8")),
+          plans: [
+            { name: "S", recurring: [{ name: "f", amount, per: "account", proration: "none" }] },
+          ],
+          defaultPlan: "S",
+        });
+      const approval = join(folder, "fees.json");
+      const signing = ["--approve", approval, "--by", "ada", "--keys", keys, "--sums", "-"];
+      const whole = ["twin", "--tariff", fee("1"), "--draft", fee("100"), "--json", ...signing];
+      const unseen = await runCommand(whole, RECORDS);
+      assert.equal(unseen.exitCode, 3);
+      // biome-ignore lint/suspicious/noExplicitAny: lines of several shapes
+      assert.equal((unseen.lines.at(-1) as any).error.code, "approval.period-end-missing");
+      assert.equal(existsSync(approval), false);
+      const seen = await runCommand([...whole, "--close", "2026-03-01/2026-04-01"], RECORDS);
+      // biome-ignore lint/suspicious/noExplicitAny: lines of several shapes
+      assert.equal((seen.lines.at(-1) as any).approval.signed[0].by, "ada");
+    });
+
+    it("has a key made for somebody who has no node", async () => {
+      const own = join(folder, "own");
+      const { lines } = await runCommand(["tariff", "approver", "carol", "--keys", own, "--json"]);
+      // biome-ignore lint/suspicious/noExplicitAny: lines of several shapes
+      const { approver } = lines[0] as any;
+      const kept = JSON.parse(readFileSync(join(own, "approver-carol.json"), "utf8"));
+      assert.equal(`0x${kept.address.replace(/^0x/, "").toLowerCase()}`, approver.address);
     });
 
     it("needs whoever approves, and a key", async () => {

@@ -36,6 +36,10 @@ export const command: CommandModule = {
       .option("--approval <file>", "of what the published version changes (twin --approve)")
       .option("--report <file>", "the report that was approved, to be compared with the approval")
       .option("--address <address>", "of an approver's key that is kept elsewhere")
+      .option(
+        "--keys <dir>",
+        "folder of an approver's key; the key alone is made where no node is named",
+      )
       .option("--valid-from <date>", "when it is to begin; as the document says unless given")
       .option("--config <file>", "the node's configuration, instead of one of the data folder")
       .option("--data <dir>", "data folder (default: TALLYSTICK_DATA, else .tallystick)")

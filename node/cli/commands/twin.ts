@@ -13,6 +13,7 @@ import {
   requireSameReplay,
   type TwinApproval,
 } from "../../core/twin/approval.ts";
+import { requirePeriodEnd } from "../../core/twin/period-end.ts";
 import { ApproverKey, type OperatorOptions } from "../approver-key.ts";
 import type { CommandModule } from "../command.ts";
 import { EXIT, type Output, UsageError } from "../output.ts";
@@ -68,6 +69,7 @@ export const command: CommandModule = {
     const tariff = await loadTariff(String(options.tariff));
     const published = await loadTariff(String(options.draft));
     const roots = { tariff: rootOf(tariff), draft: rootOf(published) };
+    if (by !== undefined) requirePeriodEnd(tariff.document, published.document, given("close"));
     const approvalFile = given("approval");
     const approval =
       approvalFile === undefined
