@@ -125,7 +125,8 @@ export interface PipelineStatus {
  *   ingest  (dedupe, guide, rate, number)  ->  seal  ->  commit  ->  bill  ->  evidence
  *                                               claims  ->  credits  ->  seal …   ->  statement
  *
- * All that writes goes through one turn at a time; what only reads does not wait.
+ * All that writes goes through one turn at a time; what only reads does not wait. A file under way pauses
+ * between units of work for what has a rhythm to keep: sealing, finality, claims, demands, tariffs.
  */
 export class OperatorPipeline {
   readonly #parts: PipelineParts;
@@ -233,7 +234,7 @@ export class OperatorPipeline {
   async followTariff(isAsked = false): Promise<void> {
     const { tariffFollower } = this.#parts;
     if (tariffFollower === undefined) return;
-    await this.#turns.run(async () => {
+    await this.#turns.runBrief(async () => {
       await tariffFollower.look(isAsked);
       const rating = await this.#newRating();
       if (rating !== undefined) this.#ingest.takeRating(rating);
@@ -253,7 +254,7 @@ export class OperatorPipeline {
     file: UsageFile,
     onProgress?: (records: number) => void,
   ): Promise<IngestedFile & { already: boolean }> {
-    return this.#turns.run(() => this.#ingest.ingest(file, onProgress));
+    return this.#turns.run(() => this.#ingest.ingest(file, onProgress, this.#turns));
   }
 
   recycle(recordId: string): Promise<ControlClass | undefined> {
@@ -275,7 +276,7 @@ export class OperatorPipeline {
    * @throws TallystickError `commit.refused` while the ledger does not take an earlier tick
    */
   seal(): Promise<StoredTick> {
-    return this.#turns.run(async () => {
+    return this.#turns.runBrief(async () => {
       await this.#committer.assertNotRefused();
       const tick = await sealTick(this.#parts.context);
       await this.#committer.enqueueOpen();
@@ -286,13 +287,13 @@ export class OperatorPipeline {
   /** @throws TallystickError `commit.refused` when the ledger will not take it */
   async untilFinal(tick: StoredTick): Promise<void> {
     await this.#committer.untilSettled(tick);
-    const outcome = await this.#turns.run(() => this.#committer.note(tick));
+    const outcome = await this.#turns.runBrief(() => this.#committer.note(tick));
     if (outcome === "refused") await this.#committer.assertNotRefused();
   }
 
   /** Notes how ticks ended since, and hands over what waits. @returns how many are open still */
   noteFinal(): Promise<number> {
-    return this.#turns.run(async () => {
+    return this.#turns.runBrief(async () => {
       await this.#committer.noteOpen();
       await this.#committer.enqueueOpen();
       return (await this.#committer.standing()).open;
@@ -301,7 +302,7 @@ export class OperatorPipeline {
 
   /** For the outbox to tell of settlements: a repaired ledger gives batches other block times. */
   noteSettled(settled: Settled): Promise<void> {
-    return this.#turns.run(() => this.#committer.noteAgain(settled));
+    return this.#turns.runBrief(() => this.#committer.noteAgain(settled));
   }
 
   /**
@@ -364,13 +365,13 @@ export class OperatorPipeline {
 
   /** One round at the claims desk. @returns true when a credit waits for the next batch */
   workClaims(): Promise<boolean> {
-    return this.#turns.run(() => this.#desk.work());
+    return this.#turns.runBrief(() => this.#desk.work());
   }
 
   /** One round at the desk of demands for evidence; nothing where the ledger has no such contract. */
   workDemands(): Promise<void> {
     if (this.#parts.ledgerSection.contracts.demands === undefined) return Promise.resolve();
-    return this.#turns.run(() => this.#demands.work());
+    return this.#turns.runBrief(() => this.#demands.work());
   }
 
   demands(): Promise<StoredDemand[]> {

@@ -64,7 +64,7 @@ async function examine(
       `The node of ${folder?.name} runs and holds its store. Stop it first, or leave out --offline.`,
     );
   }
-  remark("The node runs: it checks its own store, while it goes on working.");
+  remark("The node runs: it checks its own store; files and commitments wait until it is done.");
   return withNode(options, { remark, json: false, ...SILENT }, async (node) => {
     const { body } = await node.get("/v1/operator/fsck");
     return body as unknown as StoreCheck;

@@ -44,6 +44,15 @@ export interface UsageFile {
   lines: UsageLines | OpenLines;
 }
 
+/**
+ * Lets others write between two units of work, who have to keep to a rhythm. They may seal, note what became
+ * final, work on claims and take tariffs: charges, accounts and suspense are the intake's alone.
+ */
+export interface IntakePause {
+  readonly isPauseAsked: boolean;
+  pause(): Promise<void>;
+}
+
 /** Lines of a file that are read once it is known how fingerprints are taken: then another thread can do it. */
 export type OpenLines = (seeds: Uint32Array) => UsageLines;
 
@@ -87,9 +96,10 @@ export class UsageIngest {
   async ingest(
     file: UsageFile,
     onProgress?: (records: number) => void,
+    others?: IntakePause,
   ): Promise<IngestedFile & { already: boolean }> {
     try {
-      return await this.#ingest(file, onProgress);
+      return await this.#ingest(file, onProgress, others);
     } catch (error) {
       this.#seen = undefined;
       this.#memory = new ChargeMemory();
@@ -101,6 +111,7 @@ export class UsageIngest {
   async #ingest(
     file: UsageFile,
     onProgress?: (records: number) => void,
+    others?: IntakePause,
   ): Promise<IngestedFile & { already: boolean }> {
     const { store, profile } = this.#context;
     const session = new StoreSession(store);
@@ -150,6 +161,12 @@ export class UsageIngest {
       }
       // Asking costs a call to the ledger; the time of a unit of work is near enough for its records.
       await this.#pricer.readTime();
+      if (others?.isPauseAsked === true) {
+        await writing;
+        await others.pause();
+        // Sealing moved its head.
+        await session.readAgain(keys.book(profile.agreement.chargeBook));
+      }
       inUnit = 0;
       isFirst = false;
     };

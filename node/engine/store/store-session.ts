@@ -39,6 +39,13 @@ export class StoreSession {
     return this.#known.get(key) as T | undefined;
   }
 
+  /** Reads a value again that others may have changed since; nothing of the session waits to be written. */
+  async readAgain(key: string): Promise<void> {
+    this.#known.delete(key);
+    this.#heads.delete(key);
+    await this.get(key);
+  }
+
   /** Reads what will be asked for in one call to the store. */
   async prefetch(keys: Iterable<string>): Promise<void> {
     const missing = [...new Set(keys)].filter((key) => !this.#isKnown(key));

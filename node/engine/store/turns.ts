@@ -1,10 +1,51 @@
-/** One task after the other: the engine has one writer. A failed task does not stop the next. */
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
+
+/** A pause costs the long task what it does ahead, so there are not more of them. */
+const BETWEEN_PAUSES_MS = 5_000;
+/** In one pause, however many are asked for meanwhile. */
+const BRIEF_MAX = 32;
+
+/**
+ * One task after the other: the engine has one writer. A failed task does not stop the next. A long task
+ * may pause where all it did is stored: brief ones that wait come then, before the long ones.
+ */
 export class OneAtATime {
   #tail: Promise<unknown> = Promise.resolve();
+  readonly #brief = new Set<() => Promise<void>>();
+  #pausedAt = Number.NEGATIVE_INFINITY;
 
   run<T>(task: () => Promise<T>): Promise<T> {
     const result = this.#tail.then(task, task);
     this.#tail = result.catch(() => undefined);
     return result;
+  }
+
+  /** In its turn, or in a pause of the task that is running, whichever is first. */
+  runBrief<T>(task: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const take = async () => {
+        if (!this.#brief.delete(take)) return;
+        await task().then(resolve, reject);
+      };
+      this.#brief.add(take);
+      void this.run(take);
+    });
+  }
+
+  /** For the task that is running: whether a pause would do anything. */
+  get isPauseAsked(): boolean {
+    return this.#brief.size > 0 && performance.now() - this.#pausedAt >= BETWEEN_PAUSES_MS;
+  }
+
+  /** For the task that is running. */
+  async pause(): Promise<void> {
+    for (let left = BRIEF_MAX; left > 0; left--) {
+      const [take] = this.#brief;
+      if (take === undefined) break;
+      await take();
+      // Whoever waited for it may have another one.
+      await turnOfTheLoop();
+    }
+    this.#pausedAt = performance.now();
   }
 }
