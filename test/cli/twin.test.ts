@@ -274,6 +274,34 @@ describe("tallystick twin", () => {
       }
     });
 
+    it("sums what sponsors pay, too: what changes is who pays", async () => {
+      const accounts = join(folder, "sponsored.json");
+      writeFileSync(
+        accounts,
+        JSON.stringify([{ id: "a", sponsors: [{ account: "shop" }] }, { id: "shop" }]),
+      );
+      const sponsored = (percent: string) =>
+        write(`sponsored-${percent}.json`, {
+          ...JSON.parse(readFileSync(tariff, "utf8")),
+          plans: [{ name: "S", sponsored: [{ name: "s", percent }] }],
+          defaultPlan: "S",
+        });
+      const usage = record("r1", { durationSeconds: 6000, account: "a" });
+      const close = ["--accounts", accounts, "--close", "2026-03-01/2026-04-01", "-", "--json"];
+      const rated = await runCommand(["rate", "--tariff", sponsored("0"), ...close], usage);
+      // biome-ignore lint/suspicious/noExplicitAny: lines of several shapes
+      const whole = (rated.lines.at(-1) as any).summary.totals;
+      const shared = await runCommand(["rate", "--tariff", sponsored("75"), ...close], usage);
+      // biome-ignore lint/suspicious/noExplicitAny: lines of several shapes
+      assert.deepEqual((shared.lines.at(-1) as any).summary.totals, whole);
+      const tariffs = ["--tariff", sponsored("0"), "--draft", sponsored("75"), "--sums"];
+      const { lines } = await runCommand(["twin", ...tariffs, ...close], usage);
+      // biome-ignore lint/suspicious/noExplicitAny: lines of several shapes
+      const { summary } = lines.at(-1) as any;
+      assert.deepEqual([summary.changed, summary.before], [1, whole]);
+      assert.deepEqual(summary.difference, { EUR: "0.00" });
+    });
+
     it("writes a page with a picture, in which nothing of the input is markup", async () => {
       const report = join(folder, "report.html");
       await run(["--draft", draftOf("0.12"), "--report", report, "--sums"]);

@@ -7,7 +7,7 @@ import { BillingPeriods } from "../../core/rating/billing-period.ts";
 import { PeriodCloser } from "../../core/rating/close-period.ts";
 import { CompiledRater } from "../../core/rating/compiled-rater.ts";
 import { explainComponents } from "../../core/rating/explain.ts";
-import type { Rated, RatingOutcome } from "../../core/rating/outcome.ts";
+import { owedNano, type Rated, type RatingOutcome } from "../../core/rating/outcome.ts";
 import type { PeriodLine } from "../../core/rating/period-lines.ts";
 import { LINE_TOO_LONG, readUsageLine } from "../../core/rating/usage-line.ts";
 import type { UsageRecord } from "../../core/records/usage-record.ts";
@@ -160,7 +160,7 @@ class RatingRun {
     switch (outcome.outcome) {
       case "rated":
         this.#rated += 1;
-        this.#totalNano += outcome.amountNano;
+        this.#totalNano += owedNano(outcome);
         await this.#charge(usageId, outcome);
         return;
       case "suspended": {

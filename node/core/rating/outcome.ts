@@ -96,3 +96,14 @@ export interface NotBillable {
 }
 
 export type RatingOutcome = Rated | Suspended | NotBillable;
+
+/** What a use comes to for all who pay for it: its account, and its sponsors. */
+export function owedNano({
+  amountNano,
+  sponsored = [],
+}: {
+  amountNano: bigint;
+  sponsored?: readonly { amountNano: bigint }[];
+}): bigint {
+  return sponsored.reduce((sum, share) => sum + share.amountNano, amountNano);
+}

@@ -1,4 +1,4 @@
-import type { RatingOutcome } from "../rating/outcome.ts";
+import { owedNano, type RatingOutcome } from "../rating/outcome.ts";
 
 /** How many records a group has, and what they come to under both tariffs, in nano-units of each. */
 export interface TwinSums {
@@ -56,9 +56,9 @@ export class TwinTally {
     for (const sums of this.#sumsOf(groups)) {
       sums.records += 1;
       if (changes) sums.changed += 1;
-      if (before.outcome === "rated") sums.beforeNano += before.amountNano;
+      if (before.outcome === "rated") sums.beforeNano += owedNano(before);
       else sums.suspendedBefore += 1;
-      if (after.outcome === "rated") sums.afterNano += after.amountNano;
+      if (after.outcome === "rated") sums.afterNano += owedNano(after);
       else sums.suspendedAfter += 1;
     }
   }
