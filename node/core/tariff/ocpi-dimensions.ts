@@ -47,7 +47,13 @@ export function dimensionsOf({ elements }: OcpiTariff): Dimensions {
       );
     }
     const reserved = reservedBy(restrictions.reservation, place);
-    for (const component of price_components) {
+    for (const [at, component] of price_components.entries()) {
+      if (price_components.findIndex(({ type }) => type === component.type) < at) {
+        throw notExpressible(
+          `${place}/price_components/${at}`,
+          `The element has two prices of ${component.type}, and OCPI does not say which counts; keep one.`,
+        );
+      }
       const one: Placed = { index, component, restrictions };
       if (reserved !== undefined && component.type === "FLAT") addFee(fees, reserved, one);
       else add(found, dimensionOf(component, reserved, place), one);

@@ -380,6 +380,12 @@ describe("tariffs of OCPI", () => {
       "elements/0/price_components",
     ],
     [
+      "two prices of one dimension in an element",
+      ocpi([energy(1), flat(1), energy(2)]),
+      "import.not-expressible",
+      "elements/0/price_components/2",
+    ],
+    [
       "a restriction that is not known",
       ocpi([], { elements: [{ price_components: [energy(1)], restrictions: { min_soc: 16 } }] }),
       "import.not-expressible",
