@@ -87,6 +87,15 @@ const TARIFF = tariffDocument({
       limits: [
         { name: "calls", uses: voice, scope: "account", per: "period", maximum: "1.50" },
         { name: "least", uses: voice, scope: "device", per: "period", minimum: "2.00" },
+        // Of what counters come to.
+        {
+          name: "data",
+          uses: [{ service: "data" }],
+          scope: "account",
+          per: "period",
+          maximum: "5",
+        },
+        { name: "sms", uses: [{ service: "sms" }], scope: "device", per: "period", minimum: "3" },
       ],
       periodDiscounts: [
         { name: "half", fees: ["base"], percent: "50" },
