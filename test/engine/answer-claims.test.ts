@@ -64,6 +64,21 @@ describe("the claims desk", () => {
     assert.deepEqual(paper.answers(), [["contest", fact]]);
   });
 
+  it("counts what corrections gave back of the charge", async () => {
+    const given = { recordId: "one", creditNano: CHARGED - 1n, by: "ada", reason: "too much" };
+    await scene.pipeline.correct(given);
+    const whole = paper.lodge("c1", { kind: FACT, claimedNano: CHARGED });
+    paper.lodge("c2", { kind: FACT, claimedNano: 1n });
+    const silent = paper.lodge("c3", { kind: FACT });
+    paper.move(silent, "conceded", { dueNano: 2n });
+    const rest = paper.lodge("c4", { kind: FACT });
+    paper.move(rest, "conceded", { dueNano: 1n });
+    await open().work();
+    assert.deepEqual(paper.answers(), [["contest", whole]]);
+    assert.deepEqual(troubles, ["credit.above-charge"]);
+    assert.ok((await stored(rest)).credit !== undefined);
+  });
+
   it("lets staff concede nothing that no credit could make good", async () => {
     const id = paper.lodge("c1", { ...NOWHERE, kind: FACT });
     const fact = paper.lodge("c2", { kind: FACT, claimedNano: CHARGED });

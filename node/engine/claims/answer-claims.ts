@@ -93,7 +93,7 @@ export class ClaimDesk {
     if (claim === undefined) {
       throw new TallystickError("claim.unknown", "There is no such claim against these books.");
     }
-    if (answer === "concede" && !(await isBorneByCharge(this.#context.store, claim))) {
+    if (answer === "concede" && !(await isBorneByCharge(this.#context, claim))) {
       throw new TallystickError(
         "claim.not-concedable",
         "No credit could make it good: its charge is not in the books, or asks less than is claimed. Contest it.",
@@ -114,7 +114,7 @@ export class ClaimDesk {
   async #mustContest(claim: StoredClaim): Promise<boolean> {
     if (claim.answer !== undefined) return this.#mustContestAgain(claim, claim.answer);
     const { tariffs, policy } = this.#parts;
-    const answer = await answerByPolicy(this.#context.store, tariffs, policy, claim);
+    const answer = await answerByPolicy(this.#context, tariffs, policy, claim);
     if (answer === "concede") await this.#answerUnlessAnswered(claim, answer);
     return answer === "contest";
   }

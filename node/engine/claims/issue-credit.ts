@@ -1,8 +1,7 @@
 import { fromHex } from "../../core/bytes.ts";
 import { CREDIT_REASON, NO_DIGITS } from "../../core/commitment/charge-groups.ts";
 import { assert, TallystickError } from "../../core/errors.ts";
-import { lastClosing } from "../bill/bill-state.ts";
-import { epochAfter, epochOfInstant } from "../bill/billing-epoch.ts";
+import { openEpoch } from "../bill/open-epoch.ts";
 import { numberCharge } from "../number/number-charge.ts";
 import { openSubscriberEpoch } from "../number/subscriber-epoch.ts";
 import type { EngineContext } from "../operator.ts";
@@ -10,6 +9,7 @@ import { keys } from "../store/key-spaces.ts";
 import { readCharge } from "../store/read-charges.ts";
 import { StoreSession } from "../store/store-session.ts";
 import type { StoredClaim } from "../store/stored-types.ts";
+import { correctedNano } from "./judge-claim.ts";
 
 /** Deduplication id of the credit that a claim is settled by: a claim is credited once. */
 export const creditRecordId = (claimId: string): string => `claim:${claimId}`;
@@ -33,18 +33,17 @@ export async function issueCredit(context: EngineContext, claimId: string): Prom
       "The claim names a charge that is not here.",
     );
   }
-  if (BigInt(claim.dueNano) > BigInt(target.amountNano)) {
+  const corrected = await correctedNano(context, target, claim);
+  if (BigInt(claim.dueNano) + corrected > BigInt(target.amountNano)) {
     // What the ledger held the operator to by its silence may be more than the charge asked.
     throw new TallystickError(
       "credit.above-charge",
-      "The claim makes more due than the charge asks, and a credit can not be above its charge.",
+      "The claim makes more due than is left of the charge, and credits can not be above their charge.",
     );
   }
   const recordId = creditRecordId(claimId);
   const now = Number(await time.seconds()) * 1000;
-  const current = epochOfInstant(now, profile.zone);
-  const closed = await lastClosing(session);
-  const epoch = closed !== undefined && current <= closed ? epochAfter(closed) : current;
+  const epoch = await openEpoch(context, session);
   // Who has no charge in that month is billed for it all the same: the invoice states the credit.
   const { chargeBook, creditBook } = profile.agreement;
   await openSubscriberEpoch(session, context.random, target.account, epoch, chargeBook);

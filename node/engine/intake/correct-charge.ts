@@ -6,7 +6,8 @@ import { hashDocument } from "../../core/hash.ts";
 import type { UsageRecord } from "../../core/records/usage-record.ts";
 import { canonicalJson } from "../../core/tariff/canonical-json.ts";
 import { lastClosing } from "../bill/bill-state.ts";
-import { epochAfter, epochOfInstant } from "../bill/billing-epoch.ts";
+import { openEpoch } from "../bill/open-epoch.ts";
+import { creditsOf } from "../claims/credits-of-charge.ts";
 import { numberCharge } from "../number/number-charge.ts";
 import { openSubscriberEpoch } from "../number/subscriber-epoch.ts";
 import type { EngineContext } from "../operator.ts";
@@ -188,9 +189,10 @@ async function creditTarget(
   epoch: string,
 ): Promise<CorrectionEntry | undefined> {
   const { chargeBook, creditBook } = context.profile.agreement;
-  const left =
-    BigInt(charge.amountNano) -
-    (await creditedNano(context, charge, { sequence, leafIndex }, epoch));
+  let left = BigInt(charge.amountNano);
+  for await (const earlier of creditsOf(context, charge, { sequence, leafIndex }, epoch)) {
+    left -= BigInt(earlier.amountNano);
+  }
   const amountNano = creditNano ?? left;
   if (amountNano > left) throw aboveCharge();
   if (amountNano === 0n) return undefined;
@@ -262,39 +264,6 @@ async function sharesOfSponsors(
     "correction.sponsor-unknown",
     "A sponsor pays a part of this charge, and the account does not name that sponsor any more; name it again, then withdraw.",
   );
-}
-
-/** Of all months since the charge's own: a credit may have come in any of them. */
-async function creditedNano(
-  { store, profile }: EngineContext,
-  charge: StoredCharge,
-  { sequence, leafIndex }: Pick<Placed, "sequence" | "leafIndex">,
-  lastEpoch: string,
-): Promise<bigint> {
-  const { chargeBook, creditBook } = profile.agreement;
-  let sum = 0n;
-  for (let epoch = charge.epoch; epoch <= lastEpoch; epoch = epochAfter(epoch)) {
-    for await (const { charge: credit } of readOwnedRows(
-      store,
-      charge.account,
-      epoch,
-      creditBook,
-    )) {
-      const target = credit.opened.credit;
-      const isOf =
-        target?.targetDomain === chargeBook &&
-        target.targetSequence === sequence.toString() &&
-        target.targetIndex === leafIndex;
-      if (isOf) sum += BigInt(credit.amountNano);
-    }
-  }
-  return sum;
-}
-
-async function openEpoch({ profile, time }: EngineContext, session: StoreSession): Promise<string> {
-  const current = epochOfInstant(Number(await time.seconds()) * 1000, profile.zone);
-  const closed = await lastClosing(session);
-  return closed !== undefined && current <= closed ? epochAfter(closed) : current;
 }
 
 const aboveCharge = (): TallystickError =>
