@@ -105,6 +105,25 @@ describe("publishing a month once it is billed", () => {
     assert.deepEqual(told.slice(1), ["evidence published", "evidence published"]);
   });
 
+  it("publishes the months between too, when a later one was published by hand", async () => {
+    const scene = await EngineScene.withAccounts();
+    const shelf = new MemoryShelf();
+    await billedMonth(scene, "2026-10", "2026-11");
+    await scene.commit();
+    const publisher = publisherOf(scene, shelf);
+    await publisher.look();
+    await billedMonth(scene, "2026-11", "2026-12");
+    await billedMonth(scene, "2026-12", "2027-01");
+    await scene.commit();
+    const byHand = () => scene.pipeline.publisher.step("2026-12", shelf, FOLDER);
+    while (!(await byHand()).done);
+    assert.equal(shelf.files.size, 4);
+    assert.equal(await scene.pipeline.publisher.due(FOLDER), "2026-11");
+    await publisher.look();
+    assert.equal(shelf.files.size, 6);
+    assert.equal(await scene.pipeline.publisher.due(FOLDER), undefined);
+  });
+
   it("begins in another folder with the last month, and leaves what is there alone", async () => {
     const scene = await EngineScene.withAccounts();
     const [first, second] = [new MemoryShelf(), new MemoryShelf()];

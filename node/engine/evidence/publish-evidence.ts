@@ -126,7 +126,7 @@ export class EvidencePublisher {
 
   /**
    * The month that is to be published into a folder by itself: one that is on its way, else the first
-   * that was billed after those that are there; where none is there, the last one that was billed.
+   * billed one that is not there, of those after the first that is; where none is there, the last one billed.
    * Undefined while its invoices are not final, and when there is none.
    */
   async due(folder: string): Promise<string | undefined> {
@@ -138,8 +138,11 @@ export class EvidencePublisher {
     for await (const { key, value } of scanJson<BillState>(store, below("bill/"))) {
       if (value.phase === "done" && value.invoices > 0) billed.push(key.slice("bill/".length));
     }
-    const last = begun.at(-1)?.epoch;
-    const epoch = last === undefined ? billed.at(-1) : billed.find((one) => one > last);
+    // What was billed before the first that was published is for its operator to publish.
+    const first = begun.at(0)?.epoch;
+    const isNext = (one: string) =>
+      one > (first ?? "") && begun.every((known) => known.epoch !== one);
+    const epoch = first === undefined ? billed.at(-1) : billed.find(isNext);
     return epoch !== undefined && (await this.#isFinal()) ? epoch : undefined;
   }
 
