@@ -27,7 +27,9 @@ interface Check {
 }
 
 /** Folders whose tests start whole programs, and wait for them more than they compute. */
-const WHOLE_PROGRAMS = ["cli", "client-app", "end-to-end", "scripts"];
+const WHOLE_PROGRAMS = ["client-app", "end-to-end", "scripts"];
+/** Of the commands' tests the one that asks a ledger. */
+const LEDGER_COMMANDS = "subscriber-commands";
 /** Folders whose tests need neither the contracts nor the page, and run while these are compiled. */
 const WITHOUT_BUILD = ["conformance", "core", "engine", "simulation"];
 
@@ -41,11 +43,19 @@ function mochaByLanes(): Check[] {
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
   const filesOf = (names: string[]) => names.map((name) => `test/${name}/**/*.test.ts`);
-  const apart = ["contracts", ...WHOLE_PROGRAMS, ...WITHOUT_BUILD];
+  const apart = ["contracts", "cli", ...WHOLE_PROGRAMS, ...WITHOUT_BUILD];
   const rest = folders.filter((name) => !apart.includes(name));
   return [
     { ...mocha("mocha, core and engine", filesOf(WITHOUT_BUILD)), needsBuild: false },
-    mocha("mocha, whole programs", filesOf(WHOLE_PROGRAMS), 1),
+    {
+      ...mocha("mocha, commands", [`test/cli/**/!(${LEDGER_COMMANDS}).test.ts`]),
+      needsBuild: false,
+    },
+    mocha(
+      "mocha, whole programs",
+      [...filesOf(WHOLE_PROGRAMS), `test/cli/${LEDGER_COMMANDS}.test.ts`],
+      1,
+    ),
     mocha("mocha, contracts", filesOf(["contracts"])),
     mocha("mocha, adapters and interfaces", filesOf(rest), 1),
   ];
@@ -193,17 +203,17 @@ async function main(argv: string[]): Promise<number> {
     chosen.filter((check) => (check.needsBuild ?? false) === needsBuild),
   ) as [Check[], Check[]];
   // Compiling takes one core for a minute or more: what needs nothing of it runs meanwhile.
-  const built = behind.length === 0 ? undefined : build();
-  for (const check of before) {
-    if (process.exitCode !== 130) counts.push(await carryOut(check));
-  }
-  if (built !== undefined) counts.push(await built);
-  const inLane = async (lane: 0 | 1) => {
-    for (const check of behind.filter((one) => (one.lane ?? 0) === lane)) {
+  const built = behind.length === 0 ? undefined : build().then((count) => counts.push(count));
+  const inOrder = async (some: Check[], ...ready: (Promise<unknown> | undefined)[]) => {
+    await Promise.all(ready);
+    for (const check of some) {
       if (process.exitCode !== 130) counts.push(await carryOut(check));
     }
   };
-  await Promise.all([inLane(0), inLane(1)]);
+  const ofLane = (lane: 0 | 1) => behind.filter((one) => (one.lane ?? 0) === lane);
+  // Never more than two at once: of compiling and the checks before, and then of the two lanes.
+  const early = inOrder(before);
+  await Promise.all([inOrder(ofLane(0), built), inOrder(ofLane(1), built, early), early]);
   if (process.exitCode === 130) counts.push({ passed: 0, failed: 1, skipped: 0 });
   console.log(sumLine(counts));
   return counts.some(({ failed }) => failed > 0) ? 1 : 0;

@@ -74,7 +74,8 @@ async function showReceipt(
   blind: Hex,
 ): Promise<bigint> {
   const book = operator.book("charges");
-  const issuedAt = operator.ago(0) / 1000n;
+  // Not this very second: the ledger refuses what is issued after the block that it estimates in.
+  const issuedAt = operator.ago(60) / 1000n;
   const said = { book, pseudonym: name, lastChargeNumber: 1n, issuedAt };
   const domain = receiptDomain(BigInt(operator.chainId), operator.contracts.standings as Hex);
   const signed = await operator.sign(domain, RECEIPT_TYPES, said);
