@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fromHex, toHex } from "../../node/core/bytes.ts";
-import { CREDIT_REASON, NO_DIGITS } from "../../node/core/commitment/charge-groups.ts";
+import { CREDIT_REASON } from "../../node/core/commitment/charge-groups.ts";
 import { readInvoiceDocument } from "../../node/core/invoice/invoice-document.ts";
 import { InvoiceLeaves } from "../../node/engine/bill/find-invoice-leaf.ts";
 import { stepBill } from "../../node/engine/bill/run-bill.ts";
 import { RowsCache } from "../../node/engine/evidence/rows-cache.ts";
+import { noParty } from "../../node/engine/number/no-party.ts";
 import { numberCharge } from "../../node/engine/number/number-charge.ts";
 import { below, keys } from "../../node/engine/store/key-spaces.ts";
 import type { Store, StoreEntry } from "../../node/engine/store/store.ts";
@@ -67,17 +68,7 @@ async function creditAnna(scene: EngineScene): Promise<void> {
     device: "+4915100000001",
     amountNano: 30_000_000n,
     startMilliseconds: Date.parse("2026-10-30T12:00:00Z"),
-    party: () => ({
-      group: {
-        restDigits: NO_DIGITS,
-        type: 0,
-        cell: 0n,
-        file: new Uint8Array(16),
-        offset: 0n,
-        length: 0,
-        eventsRoot: new Uint8Array(32),
-      },
-    }),
+    party: noParty,
     third: {
       kind: "credit",
       group: {

@@ -1,11 +1,7 @@
-import {
-  CHARGE_KIND,
-  chargeWithoutUse,
-  NO_DIGITS,
-  PARTY_TYPE,
-} from "../../core/commitment/charge-groups.ts";
+import { CHARGE_KIND, chargeWithoutUse } from "../../core/commitment/charge-groups.ts";
 import type { BillingPeriod } from "../../core/rating/billing-period.ts";
 import type { PeriodLine } from "../../core/rating/period-lines.ts";
+import { noParty } from "../number/no-party.ts";
 import type { UnnumberedCharge } from "../number/number-charge.ts";
 
 const KIND_OF_LINE = {
@@ -96,16 +92,6 @@ export function closingEntry({ account, epoch, period }: ClosingOf, name: string
     account,
     epoch,
     startMilliseconds: dueStart(period),
-    party: () => ({
-      group: {
-        restDigits: NO_DIGITS,
-        type: PARTY_TYPE.none,
-        cell: 0n,
-        file: new Uint8Array(16),
-        offset: 0n,
-        length: 0,
-        eventsRoot: new Uint8Array(32),
-      },
-    }),
+    party: noParty,
   };
 }

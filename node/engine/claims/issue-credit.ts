@@ -1,7 +1,8 @@
 import { fromHex } from "../../core/bytes.ts";
-import { CREDIT_REASON, NO_DIGITS } from "../../core/commitment/charge-groups.ts";
+import { CREDIT_REASON } from "../../core/commitment/charge-groups.ts";
 import { assert, TallystickError } from "../../core/errors.ts";
 import { openEpoch } from "../bill/open-epoch.ts";
+import { noParty } from "../number/no-party.ts";
 import { numberCharge } from "../number/number-charge.ts";
 import { openSubscriberEpoch } from "../number/subscriber-epoch.ts";
 import type { EngineContext } from "../operator.ts";
@@ -55,17 +56,7 @@ export async function issueCredit(context: EngineContext, claimId: string): Prom
     device: target.device,
     amountNano: BigInt(claim.dueNano),
     startMilliseconds: now,
-    party: () => ({
-      group: {
-        restDigits: NO_DIGITS,
-        type: 0,
-        cell: 0n,
-        file: new Uint8Array(16),
-        offset: 0n,
-        length: 0,
-        eventsRoot: new Uint8Array(32),
-      },
-    }),
+    party: noParty,
     third: {
       kind: "credit",
       group: {

@@ -1,5 +1,5 @@
 import { fromHex, toHex } from "../../core/bytes.ts";
-import { CREDIT_REASON, NO_DIGITS } from "../../core/commitment/charge-groups.ts";
+import { CREDIT_REASON } from "../../core/commitment/charge-groups.ts";
 import { TallystickError } from "../../core/errors.ts";
 import type { ToldComponent } from "../../core/evidence/bundle.ts";
 import { hashDocument } from "../../core/hash.ts";
@@ -8,6 +8,7 @@ import { canonicalJson } from "../../core/tariff/canonical-json.ts";
 import { lastClosing } from "../bill/bill-state.ts";
 import { openEpoch } from "../bill/open-epoch.ts";
 import { creditsOf } from "../claims/credits-of-charge.ts";
+import { noParty } from "../number/no-party.ts";
 import { numberCharge } from "../number/number-charge.ts";
 import { openSubscriberEpoch } from "../number/subscriber-epoch.ts";
 import type { EngineContext } from "../operator.ts";
@@ -206,17 +207,7 @@ async function creditTarget(
     device: charge.device,
     amountNano,
     startMilliseconds: Number(await context.time.seconds()) * 1000,
-    party: () => ({
-      group: {
-        restDigits: NO_DIGITS,
-        type: 0,
-        cell: 0n,
-        file: new Uint8Array(16),
-        offset: 0n,
-        length: 0,
-        eventsRoot: new Uint8Array(32),
-      },
-    }),
+    party: noParty,
     third: {
       kind: "credit",
       group: {
