@@ -1,10 +1,10 @@
-import { fromHex } from "../../core/bytes.ts";
+import { equalBytes, fromHex } from "../../core/bytes.ts";
 import { CHARGE_KIND, PARTY_TYPE } from "../../core/commitment/charge-groups.ts";
 import { HashArena, type HashTile } from "../../core/commitment/kernel/hash-arena.ts";
-import { BLOCK_BYTES } from "../../core/commitment/kernel/kernel.ts";
-import { textIdentity } from "../../core/commitment/secrets.ts";
+import { BLOCK_BYTES, SALTS_BYTES } from "../../core/commitment/kernel/kernel.ts";
+import { RECORD_ID_BYTES_MAX, textIdentity } from "../../core/commitment/secrets.ts";
 import { PROTOCOL_VERSION, TAG } from "../../core/commitment/tags.ts";
-import type { ChargeBlock } from "./charge-block.ts";
+import { BLOCK_CHARGES_MAX, type ChargeBlock } from "./charge-block.ts";
 
 const TILE = 256;
 /** Six tiles of 256 messages (136 bytes) and what they hash to (32, or 96), and five columns. */
@@ -50,15 +50,13 @@ export class ChargeHasher implements LeafHasher {
   readonly #charges: HashTile;
   readonly #leaves: HashTile;
   readonly #number: BigUint64Array;
-  /** Columns of what a row's owner brings: placed by the kernel, which is faster than bytes one by one. */
-  readonly #epochKeys: Uint8Array;
-  readonly #pseudonyms: Uint8Array;
-  readonly #deviceTags: Uint8Array;
-  readonly #monthKeys: Uint8Array;
+  /** Of the block's owners; and which is whose: placed by the kernel, which is faster than bytes one by one. */
+  readonly #owners: { table: Uint8Array; stride: number; picks: Uint16Array };
+  readonly #ids: Uint8Array;
+  readonly #idEnds: Uint32Array;
+  /** The month's key that stands in every message of the source tags; not set where months are mixed. */
+  #month: Uint8Array | undefined;
   readonly #views: { accounts: Fields; parties: Fields; charges: Fields };
-  readonly #saltWords: Uint16Array;
-  /** Lengths of the ids that stand in the messages, so that only what differs is ended anew. */
-  readonly #idLengths = new Uint8Array(TILE);
   #holdsEvents = false;
   #holdsScopes = false;
   #holdsKinds = false;
@@ -73,17 +71,18 @@ export class ChargeHasher implements LeafHasher {
     this.#charges = arena.tile(TILE, "keccak");
     this.#leaves = arena.tile(TILE, "keccak");
     this.#number = arena.numbers(TILE);
-    this.#epochKeys = arena.bytes(32 * TILE);
-    this.#pseudonyms = arena.bytes(32 * TILE);
-    this.#deviceTags = arena.bytes(16 * TILE);
-    this.#monthKeys = arena.bytes(MONTH_KEY_BYTES * TILE);
-    this.#saltWords = wordsOf(this.#salts.output);
+    this.#owners = {
+      table: arena.bytes(OWNER_SECRET_BYTES * BLOCK_CHARGES_MAX),
+      stride: OWNER_SECRET_BYTES,
+      picks: arena.shorts(TILE),
+    };
+    this.#ids = arena.bytes(RECORD_ID_BYTES_MAX * TILE);
+    this.#idEnds = arena.words(TILE);
     this.#views = {
       accounts: fieldsOf(this.#accounts),
       parties: fieldsOf(this.#parties),
       charges: fieldsOf(this.#charges),
     };
-    this.#idLengths.fill(0xff);
     this.#salts.placeEverywhere(0, Uint8Array.of(TAG.recordSalts));
     this.#sources.placeEverywhere(0, Uint8Array.of(TAG.sourceTag));
     for (const [tile, tag, length] of [
@@ -106,6 +105,8 @@ export class ChargeHasher implements LeafHasher {
   ): Uint8Array {
     this.#parties.placeEverywhere(51, block.source.file);
     this.#sources.placeEverywhere(33, Uint8Array.of(block.source.role));
+    const { owners } = secrets;
+    this.#owners.table.set(owners.subarray(0, OWNER_SECRET_BYTES * BLOCK_CHARGES_MAX));
     for (let from = 0; from < block.count; from += TILE) {
       const count = Math.min(TILE, block.count - from);
       this.#hashTile(block, secrets, from, count);
@@ -187,61 +188,53 @@ export class ChargeHasher implements LeafHasher {
 
   /** Messages of the salts and the source tags: a key, and the id at the end. */
   #placeIdentities(block: ChargeBlock, secrets: BlockSecrets, from: number, count: number): void {
-    this.#gatherSecrets(block, secrets, from, count);
-    this.#salts.placeBytes(1, 32, this.#epochKeys, count);
-    this.#sources.placeBytes(1, MONTH_KEY_BYTES, this.#monthKeys, count);
-    const salts = this.#salts.blocks;
-    const sources = this.#sources.blocks;
-    const { ids } = block;
+    const { picks } = this.#owners;
+    picks.set(block.narrow.owner.subarray(from, from + count));
+    this.#salts.placePicked(1, 32, this.#owners, count);
+    this.#placeMonths(secrets, from, count);
     const { idEnd } = block.middle;
-    let idAt = from === 0 ? 0 : (idEnd[from - 1] as number);
-    for (let i = 0; i < count; i++) {
-      const end = idEnd[from + i] as number;
-      const length = end - idAt;
-      const at = BLOCK_BYTES * i;
-      for (let to = at + 34; idAt < end; idAt++, to++) {
-        const byte = ids[idAt] as number;
-        sources[to] = byte;
-        salts[to + 3] = byte;
-      }
-      if (this.#idLengths[i] === length) continue;
-      this.#idLengths[i] = length;
-      pad(salts, at, 37 + length, 0x1f);
-      pad(sources, at, 34 + length, 0x01);
-    }
+    const before = from === 0 ? 0 : (idEnd[from - 1] as number);
+    for (let i = 0; i < count; i++) this.#idEnds[i] = (idEnd[from + i] as number) - before;
+    this.#ids.set(block.ids.subarray(before, idEnd[from + count - 1]));
+    this.#salts.placeTexts(37, this.#ids, this.#idEnds, count);
+    this.#sources.placeTexts(34, this.#ids, this.#idEnds, count);
   }
 
-  #gatherSecrets(block: ChargeBlock, secrets: BlockSecrets, from: number, count: number): void {
-    const { owner } = block.narrow;
-    const { owners, monthKeys, monthOf } = secrets;
+  /** Keys of the source tags. Nearly all blocks are of the month that the one before was of. */
+  #placeMonths({ monthKeys, monthOf }: BlockSecrets, from: number, count: number): void {
+    const keyOf = (month: number) =>
+      monthKeys.subarray(MONTH_KEY_BYTES * month, MONTH_KEY_BYTES * (month + 1));
+    const first = monthOf[from] as number;
+    let row = 0;
+    while (row < count && monthOf[from + row] === first) row++;
+    if (row === count) {
+      const key = keyOf(first);
+      if (this.#month !== undefined && equalBytes(this.#month, key)) return;
+      this.#sources.placeEverywhere(1, key);
+      this.#month = key.slice();
+      return;
+    }
+    this.#month = undefined;
     for (let i = 0; i < count; i++) {
-      const at = OWNER_SECRET_BYTES * (owner[from + i] as number);
-      copy(owners, at, this.#epochKeys, 32 * i, 32);
-      copy(owners, at + 32, this.#pseudonyms, 32 * i, 32);
-      copy(owners, at + 64, this.#deviceTags, 16 * i, 16);
-      const month = MONTH_KEY_BYTES * (monthOf[from + i] as number);
-      copy(monthKeys, month, this.#monthKeys, MONTH_KEY_BYTES * i, MONTH_KEY_BYTES);
+      this.#sources.blocks.set(keyOf(monthOf[from + i] as number), BLOCK_BYTES * i + 1);
     }
   }
 
   #placeFields(block: ChargeBlock, from: number, count: number): void {
-    this.#accounts.placeBytes(34, 32, this.#pseudonyms, count);
+    const { table, stride, picks } = this.#owners;
+    this.#accounts.placePicked(34, 32, { table: table.subarray(32), stride, picks }, count);
     // The tag's first 24 bytes count; what comes behind them is the device tag's place.
     this.#accounts.placeBytes(90, 32, this.#sources.output, count);
-    this.#accounts.placeBytes(114, 16, this.#deviceTags, count);
+    this.#accounts.placePicked(114, 16, { table: table.subarray(64), stride, picks }, count);
+    const salts = this.#salts.output;
+    this.#accounts.placeBytes(2, 32, salts, count, SALTS_BYTES);
+    this.#parties.placeBytes(2, 32, salts.subarray(32), count, SALTS_BYTES);
+    this.#charges.placeBytes(2, 32, salts.subarray(64), count, SALTS_BYTES);
     const { accounts, parties, charges } = this.#views;
-    const salts = this.#saltWords;
     const { middle, narrow, small } = block;
     for (let i = 0; i < count; i++) {
       const row = from + i;
       const at = BLOCK_BYTES * i;
-      const word = (at >> 1) + 1;
-      const salt = 48 * i;
-      for (let w = 0; w < 16; w++) {
-        accounts.words[word + w] = salts[salt + w] as number;
-        parties.words[word + w] = salts[salt + 16 + w] as number;
-        charges.words[word + w] = salts[salt + 32 + w] as number;
-      }
       accounts.view.setUint32(at + 70, middle.chargeNumber[row] as number);
       parties.bytes[at + 42] = small.partyType[row] as number;
       parties.view.setUint32(at + 75, middle.length[row] as number);
@@ -278,37 +271,10 @@ export class ChargeHasher implements LeafHasher {
 /** A tile's messages in the widths that fields are written in. */
 interface Fields {
   bytes: Uint8Array;
-  /** Every offset of a salt is even. */
-  words: Uint16Array;
   view: DataView;
 }
 
 function fieldsOf({ blocks }: HashTile): Fields {
   const { buffer, byteOffset, byteLength } = blocks;
-  return {
-    bytes: blocks,
-    words: wordsOf(blocks),
-    view: new DataView(buffer, byteOffset, byteLength),
-  };
-}
-
-const wordsOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint16Array =>
-  new Uint16Array(buffer, byteOffset, byteLength / 2);
-
-/** Cheaper than a view and a call for so few bytes. */
-function copy(
-  from: Uint8Array,
-  fromAt: number,
-  to: Uint8Array,
-  toAt: number,
-  length: number,
-): void {
-  for (let i = 0; i < length; i++) to[toAt + i] = from[fromAt + i] as number;
-}
-
-/** Ends a message of `length` bytes whose block held a longer or shorter one before. */
-function pad(blocks: Uint8Array, at: number, length: number, ending: number): void {
-  blocks.fill(0, at + length, at + BLOCK_BYTES);
-  blocks[at + length] = ending;
-  blocks[at + BLOCK_BYTES - 1] = (blocks[at + BLOCK_BYTES - 1] as number) | 0x80;
+  return { bytes: blocks, view: new DataView(buffer, byteOffset, byteLength) };
 }

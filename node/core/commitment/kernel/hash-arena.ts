@@ -51,7 +51,18 @@ export class HashArena {
     return new Uint8Array(this.#kernel.memory, at, length);
   }
 
-  /** A column of unsigned numbers. As a Uint32Array: the lower half first. */
+  /** Columns of unsigned numbers of 16 and of 32 bits. */
+  shorts(count: number): Uint16Array {
+    const { buffer, byteOffset } = this.bytes(2 * count);
+    return new Uint16Array(buffer, byteOffset, count);
+  }
+
+  words(count: number): Uint32Array {
+    const { buffer, byteOffset } = this.bytes(4 * count);
+    return new Uint32Array(buffer, byteOffset, count);
+  }
+
+  /** A column of unsigned numbers of 64 bits. As a Uint32Array: the lower half first. */
   numbers(count: number): BigUint64Array {
     const { buffer, byteOffset } = this.bytes(8 * count);
     return new BigUint64Array(buffer, byteOffset, count);
@@ -124,11 +135,59 @@ export class HashTile {
     for (let i = 0; i < this.capacity; i++) this.blocks.set(value, i * BLOCK_BYTES + offset);
   }
 
-  /** `width` bytes of each message at `offset`, from a column of this arena. */
-  placeBytes(offset: number, width: number, column: Uint8Array, count: number): void {
+  /**
+   * `width` bytes of each message at `offset`, from a column of this arena.
+   * @param stride from one value's beginning to the next one's
+   */
+  placeBytes(
+    offset: number,
+    width: number,
+    column: Uint8Array,
+    count: number,
+    stride = width,
+  ): void {
     this.#check(offset, width, count);
-    this.#checkColumn(column, width * count);
-    this.#kernel.placeBytes(column.byteOffset, width, count, this.blocks.byteOffset + offset);
+    this.#checkColumn(column, count === 0 ? 0 : stride * (count - 1) + width);
+    const to = this.blocks.byteOffset + offset;
+    this.#kernel.placeBytes(column.byteOffset, stride, width, count, to);
+  }
+
+  /**
+   * The same from the rows of a table of this arena, as `picks` name them by their numbers.
+   * @param stride from one row's beginning to the next one's
+   */
+  placePicked(
+    offset: number,
+    width: number,
+    { table, stride, picks }: { table: Uint8Array; stride: number; picks: Uint16Array },
+    count: number,
+  ): void {
+    this.#check(offset, width, count);
+    let last = -1;
+    for (let i = 0; i < count; i++) last = Math.max(last, picks[i] as number);
+    this.#checkColumn(picks, 2 * count);
+    this.#checkColumn(table, last < 0 ? 0 : stride * last + width);
+    const to = this.blocks.byteOffset + offset;
+    this.#kernel.placePicked(table.byteOffset, stride, picks.byteOffset, width, count, to);
+  }
+
+  /**
+   * Texts of this arena, one after the other, each the end of its message, from `offset` on.
+   * @param ends where each of them ends, counted from the beginning of `texts`
+   */
+  placeTexts(offset: number, texts: Uint8Array, ends: Uint32Array, count: number): void {
+    this.#check(offset, 0, count);
+    this.#checkColumn(ends, 4 * count);
+    let from = 0;
+    for (let i = 0; i < count; i++) {
+      const length = (ends[i] as number) - from;
+      assert(length >= 0 && offset + length < BLOCK_BYTES, "a text lies in its message");
+      from += length;
+    }
+    this.#checkColumn(texts, from);
+    const { byteOffset: blocks } = this.blocks;
+    const ending = PADDING[this.#hash];
+    this.#kernel.placeTexts(texts.byteOffset, ends.byteOffset, count, blocks, offset, ending);
   }
 
   /** Numbers of this arena, big-endian in `width` bytes (1 to 8); what does not fit is cut off. */
@@ -152,7 +211,10 @@ export class HashTile {
     assert(offset + width < BLOCK_BYTES && count <= this.capacity, "a field lies in its message");
   }
 
-  #checkColumn(column: Uint8Array | BigUint64Array, bytes: number): void {
+  #checkColumn(
+    column: Uint8Array | Uint16Array | Uint32Array | BigUint64Array,
+    bytes: number,
+  ): void {
     const isHere = column.buffer === this.#kernel.memory && column.byteLength >= bytes;
     assert(isHere, "a column lies in the same arena and is long enough");
   }

@@ -23,7 +23,23 @@ export interface Kernel {
   hashLong(blocks: number, count: number, digest: number): void;
   expandBlocks(blocks: number, count: number, salts: number): void;
   hashNodes(below: number, count: number, above: number): void;
-  placeBytes(column: number, width: number, count: number, to: number): void;
+  placeBytes(column: number, stride: number, width: number, count: number, to: number): void;
+  placePicked(
+    table: number,
+    stride: number,
+    picks: number,
+    width: number,
+    count: number,
+    to: number,
+  ): void;
+  placeTexts(
+    texts: number,
+    ends: number,
+    count: number,
+    blocks: number,
+    offset: number,
+    ending: number,
+  ): void;
   placeNumbers(column: number, width: number, count: number, to: number): void;
   /** 1 when a sum does not fit 128 bits, else 0. */
   chunkSums(amounts: number, leaves: number, chunks: number, sums: number, digests: number): number;

@@ -53,10 +53,29 @@ export function plainKernel(memory: ArrayBuffer): Kernel {
         bytes.set(keccak_256(node), above + i * DIGEST_BYTES);
       }
     },
-    placeBytes(column, width, count, to) {
+    placeBytes(column, stride, width, count, to) {
       for (let i = 0; i < count; i++) {
-        const at = column + i * width;
+        const at = column + i * stride;
         bytes.copyWithin(to + i * BLOCK_BYTES, at, at + width);
+      }
+    },
+    placePicked(table, stride, picks, width, count, to) {
+      for (let i = 0; i < count; i++) {
+        const at = table + stride * view.getUint16(picks + 2 * i, true);
+        bytes.copyWithin(to + i * BLOCK_BYTES, at, at + width);
+      }
+    },
+    placeTexts(texts, ends, count, blocks, offset, ending) {
+      let from = texts;
+      for (let i = 0; i < count; i++) {
+        const end = texts + view.getUint32(ends + 4 * i, true);
+        const block = blocks + i * BLOCK_BYTES;
+        const length = offset + end - from;
+        bytes.copyWithin(block + offset, from, end);
+        bytes.fill(0, block + length, block + BLOCK_BYTES);
+        bytes[block + length] = ending;
+        bytes[block + BLOCK_BYTES - 1] = (bytes[block + BLOCK_BYTES - 1] as number) | 0x80;
+        from = end;
       }
     },
     placeNumbers(column, width, count, to) {

@@ -121,6 +121,62 @@ describe("hashing in an arena", () => {
           assert.equal(toHex(tile.output.slice(32 * i, 32 * i + 32)), toHex(expected));
         }
       });
+
+      it("puts messages together from a table's rows, and parts of a wider column", () => {
+        const arena = new HashArena(1 << 16, kind);
+        const tile = arena.tile(4, "keccak");
+        const table = arena.bytes(3 * 20);
+        const picks = arena.shorts(4);
+        for (let i = 0; i < table.length; i++) table[i] = i;
+        picks.set([2, 0, 2, 1]);
+        tile.setLength(21);
+        tile.placePicked(1, 17, { table: table.subarray(3), stride: 20, picks }, 4);
+        tile.placeBytes(18, 3, table.subarray(4), 3, 20);
+        for (const [i, row] of [2, 0, 2].entries()) {
+          const message = tile.blocks.slice(i * BLOCK_BYTES, i * BLOCK_BYTES + 21);
+          assert.deepEqual(
+            [...message],
+            [
+              0,
+              ...table.slice(20 * row + 3, 20 * row + 20),
+              ...table.slice(20 * i + 4, 20 * i + 7),
+            ],
+          );
+        }
+        assert.deepEqual([...tile.blocks.slice(3 * BLOCK_BYTES + 18).slice(0, 3)], [0, 0, 0]);
+      });
+
+      it("ends messages with texts of any length, whatever stood there before", () => {
+        const texts = fc.array(fc.uint8Array({ maxLength: BLOCK_BYTES - 1 - 34 }), {
+          minLength: 1,
+          maxLength: 9,
+        });
+        fc.assert(
+          fc.property(texts, fc.constantFrom("keccak" as const, "shake" as const), (all, hash) => {
+            const arena = new HashArena(1 << 16, kind);
+            const tile = arena.tile(all.length, hash);
+            const column = arena.bytes(1_000);
+            const ends = arena.words(all.length);
+            tile.blocks.fill(0xaa);
+            tile.placeEverywhere(0, new Uint8Array(34).fill(7));
+            let end = 0;
+            for (const [i, text] of all.entries()) {
+              column.set(text, end);
+              end += text.length;
+              ends[i] = end;
+            }
+            tile.placeTexts(34, column, ends, all.length);
+            tile.hash(all.length);
+            const whole = all.map((text) => Uint8Array.of(...new Uint8Array(34).fill(7), ...text));
+            const width = tile.output.length / all.length;
+            assert.deepEqual(
+              all.map((_, i) => toHex(tile.output.slice(i * width, (i + 1) * width))),
+              outputs(kind, hash, whole),
+            );
+          }),
+          { numRuns: 50 },
+        );
+      });
     });
   }
 
@@ -143,6 +199,33 @@ describe("hashing in an arena", () => {
       assert.throws(() => tile.placeBytes(0, 8, arena.bytes(15), 2), invariant);
       assert.throws(() => tile.placeNumbers(0, 8, arena.numbers(1), 2), invariant);
       assert.throws(() => tile.placeNumbers(0, 9, arena.numbers(2), 2), invariant);
+      assert.throws(() => tile.placeBytes(0, 8, arena.bytes(16), 2, 9), invariant);
+    });
+    it("a pick beyond its table, or picks of another memory", () => {
+      const arena = new HashArena(4096);
+      const tile = arena.tile(2, "keccak");
+      const [table, picks] = [arena.bytes(32), arena.shorts(2)];
+      const rows = { table, stride: 16, picks };
+      picks[1] = 1;
+      tile.placePicked(0, 16, rows, 2);
+      assert.throws(() => tile.placePicked(0, 16, { ...rows, stride: 17 }, 2), invariant);
+      const elsewhere = { ...rows, picks: new Uint16Array(2) };
+      assert.throws(() => tile.placePicked(0, 16, elsewhere, 2), invariant);
+      picks[1] = 2;
+      assert.throws(() => tile.placePicked(0, 16, rows, 2), invariant);
+    });
+    it("a text that leaves its message, ends before it begins, or lies elsewhere", () => {
+      const arena = new HashArena(4096);
+      const tile = arena.tile(2, "keccak");
+      const [texts, ends] = [arena.bytes(300), arena.words(2)];
+      const room = BLOCK_BYTES - 1 - 34;
+      ends.set([room, 2 * room]);
+      tile.placeTexts(34, texts, ends, 2);
+      assert.throws(() => tile.placeTexts(35, texts, ends, 2), invariant);
+      assert.throws(() => tile.placeTexts(34, new Uint8Array(300), ends, 2), invariant);
+      assert.throws(() => tile.placeTexts(34, texts.subarray(0, room), ends, 2), invariant);
+      ends.set([5, 4]);
+      assert.throws(() => tile.placeTexts(34, texts, ends, 2), invariant);
     });
   });
 });

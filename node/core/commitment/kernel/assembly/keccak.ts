@@ -288,10 +288,54 @@ function copy(from: usize, to: usize, width: usize): void {
   for (; at < width; at++) store<u8>(to + at, load<u8>(from + at));
 }
 
-/** A column of `count` values of `width` bytes into `count` blocks; `to` is its place in the first. */
-export function placeBytes(column: usize, width: usize, count: i32, to: usize): void {
+/** A column of `count` values of `width` bytes, `stride` apart, into `count` blocks; `to` is its place in the first. */
+export function placeBytes(
+  column: usize,
+  stride: usize,
+  width: usize,
+  count: i32,
+  to: usize,
+): void {
   for (let i: usize = 0; i < <usize>count; i++)
-    copy(column + i * width, to + i * RATE_BYTES, width);
+    copy(column + i * stride, to + i * RATE_BYTES, width);
+}
+
+/** The same of a table's rows, `stride` apart, as `picks` (16 bits each) name them. */
+export function placePicked(
+  table: usize,
+  stride: usize,
+  picks: usize,
+  width: usize,
+  count: i32,
+  to: usize,
+): void {
+  for (let i: usize = 0; i < <usize>count; i++)
+    copy(table + <usize>load<u16>(picks + (i << 1)) * stride, to + i * RATE_BYTES, width);
+}
+
+/**
+ * Texts one after the other, each up to its end in `ends` (32 bits, counted from `texts`), into `count`
+ * blocks at `offset`, where each ends its message: padding (first byte `ending`) follows.
+ */
+export function placeTexts(
+  texts: usize,
+  ends: usize,
+  count: i32,
+  blocks: usize,
+  offset: usize,
+  ending: i32,
+): void {
+  let from = texts;
+  for (let i: usize = 0; i < <usize>count; i++) {
+    const end = texts + <usize>load<u32>(ends + (i << 2));
+    const block = blocks + i * RATE_BYTES;
+    copy(from, block + offset, end - from);
+    const length = offset + (end - from);
+    clear(block + length, block + RATE_BYTES);
+    store<u8>(block + length, ending);
+    store<u8>(block, load<u8>(block, RATE_BYTES - 1) | 0x80, RATE_BYTES - 1);
+    from = end;
+  }
 }
 
 /** A column of `count` words of 64 bits into `count` blocks, big-endian in `width` bytes (1 to 8). */
