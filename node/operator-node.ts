@@ -229,7 +229,6 @@ export class OperatorNode {
         sourceName: config.sourceName,
         status,
         setCadence: (seconds) => cadence.set(seconds),
-        checkStore: () => pipeline.check(),
         compactStore: () => store.compact(),
         finalWaitMilliseconds: FINAL_WAIT_MS,
       },
@@ -290,6 +289,7 @@ export class OperatorNode {
     this.#server.close();
     this.#server.closeAllConnections();
     await this.#pipeline.stopBill();
+    await this.#pipeline.checks.stop();
     await this.#cadence.stop();
     await this.#publishing?.stop();
     await this.#pipeline.publisher.stop();

@@ -5,18 +5,25 @@ import type {
   StoreEntry,
   StoreOperation,
   StoreRange,
+  StoreView,
   WriteOptions,
 } from "../engine/store/store.ts";
 import { OneAtATime } from "../engine/store/turns.ts";
 import { type Compaction, type CompactionStep, compactValues } from "./compact-values.ts";
 import { whyDisk } from "./disk.ts";
-import { LevelDatabase } from "./level-database.ts";
+import { type Database, LevelDatabase } from "./level-database.ts";
 import { StoreReaders } from "./store-readers.ts";
 import { makeDirectory } from "./sync-directory.ts";
 import { ValueLog } from "./value-log.ts";
 import { decodePlace, encodePlace, isPlace, type ValuePlace } from "./value-place.ts";
 
 const NO_VALUE = new Uint8Array();
+
+/** What is read from: the database, as it was when a view of it was taken, else as it is. */
+interface Moment {
+  database: Database;
+  snapshot?: ReturnType<Database["snapshot"]>;
+}
 
 /** Lasting values from here on lie in the log of values; smaller ones are not worth a second fsync. */
 const LOGGED_BYTES_MIN = 1_024;
@@ -65,13 +72,21 @@ export class LevelStore implements Store {
   }
 
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#getMany(keys, { database: await this.#database.ready() });
+  }
+
+  async #getMany(
+    keys: readonly string[],
+    { database, snapshot }: Moment,
+  ): Promise<(Uint8Array | undefined)[]> {
     for (const key of keys) wellFormed(key);
-    const database = await this.#database.ready();
     const leave = this.#readers.enter();
     try {
       const [only = ""] = keys;
       const found: (Uint8Array | undefined)[] =
-        keys.length === 1 ? [await database.get(only)] : await database.getMany([...keys]);
+        keys.length === 1
+          ? [await database.get(only, { snapshot })]
+          : await database.getMany([...keys], { snapshot });
       return await this.#resolved(found);
     } catch (error) {
       throw readingError(this.#database.directory, error);
@@ -147,12 +162,32 @@ export class LevelStore implements Store {
   }
 
   async *scan(range: StoreRange): AsyncIterable<StoreEntry> {
-    const [gte, lt] = [wellFormed(range.from), wellFormed(range.to)];
+    yield* this.#scan(range, { database: await this.#database.ready() });
+  }
+
+  /** A compaction keeps the files that it may still need. Ends when LevelDB has to be opened anew. */
+  async view(): Promise<StoreView> {
     const database = await this.#database.ready();
+    const moment = { database, snapshot: database.snapshot() };
+    const leave = this.#readers.enter();
+    return {
+      get: async (key) => (await this.#getMany([key], moment))[0],
+      getMany: (keys) => this.#getMany(keys, moment),
+      scan: (range) => this.#scan(range, moment),
+      letGo: async () => {
+        leave();
+        await moment.snapshot.close();
+      },
+    };
+  }
+
+  async *#scan(range: StoreRange, { database, snapshot }: Moment): AsyncGenerator<StoreEntry> {
+    const [gte, lt] = [wellFormed(range.from), wellFormed(range.to)];
     const iterator = database.iterator({
       gte,
       lt,
       reverse: range.reverse ?? false,
+      snapshot,
       ...(range.limit === undefined ? {} : { limit: range.limit }),
       values: range.keysOnly !== true,
     });

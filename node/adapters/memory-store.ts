@@ -5,8 +5,11 @@ import type {
   StoreEntry,
   StoreOperation,
   StoreRange,
+  StoreView,
   WriteOptions,
 } from "../engine/store/store.ts";
+
+type Snapshot = ReturnType<MemoryLevel["snapshot"]>;
 
 /** What the next write does instead of succeeding. */
 export type WriteFault =
@@ -58,14 +61,34 @@ export class MemoryStore implements Store {
     return new MemoryStore(left);
   }
 
-  async get(key: string): Promise<Uint8Array | undefined> {
-    this.#assertOpen();
-    return await this.#level.get(wellFormed(key));
+  get(key: string): Promise<Uint8Array | undefined> {
+    return this.#get(key);
   }
 
-  async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+  async #get(key: string, at?: Snapshot): Promise<Uint8Array | undefined> {
     this.#assertOpen();
-    return await this.#level.getMany(keys.map(wellFormed));
+    return await this.#level.get(wellFormed(key), { snapshot: at });
+  }
+
+  getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#getMany(keys);
+  }
+
+  async #getMany(keys: readonly string[], at?: Snapshot): Promise<(Uint8Array | undefined)[]> {
+    this.#assertOpen();
+    return await this.#level.getMany(keys.map(wellFormed), { snapshot: at });
+  }
+
+  async view(): Promise<StoreView> {
+    this.#assertOpen();
+    await this.#level.open();
+    const snapshot = this.#level.snapshot();
+    return {
+      get: (key) => this.#get(key, snapshot),
+      getMany: (keys) => this.#getMany(keys, snapshot),
+      scan: (range) => this.#scan(range, snapshot),
+      letGo: () => snapshot.close(),
+    };
   }
 
   async write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void> {
@@ -93,12 +116,17 @@ export class MemoryStore implements Store {
     if (fault !== undefined) throw writeFailed(fault);
   }
 
-  async *scan(range: StoreRange): AsyncIterable<StoreEntry> {
+  scan(range: StoreRange): AsyncIterable<StoreEntry> {
+    return this.#scan(range);
+  }
+
+  async *#scan(range: StoreRange, at?: Snapshot): AsyncIterable<StoreEntry> {
     this.#assertOpen();
     const iterator = this.#level.iterator({
       gte: wellFormed(range.from),
       lt: wellFormed(range.to),
       reverse: range.reverse ?? false,
+      snapshot: at,
       ...(range.limit === undefined ? {} : { limit: range.limit }),
     });
     for await (const [key, value] of iterator) {

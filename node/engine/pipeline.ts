@@ -6,7 +6,7 @@ import type { OpenBillKernel } from "./bill/bill-kernel.ts";
 import type { OpenClosingKernel } from "./bill/closing-kernel.ts";
 import type { BillRun } from "./bill/run-bill.ts";
 import { getInvoice } from "./bill/stored-invoice.ts";
-import { checkStore, type StoreCheck } from "./check/check-store.ts";
+import { CheckDesk } from "./check/check-desk.ts";
 import { ClaimDesk } from "./claims/answer-claims.ts";
 import { DemandDesk } from "./claims/answer-demands.ts";
 import type { ClaimAnswer, ClaimPolicy } from "./claims/judge-claim.ts";
@@ -138,6 +138,8 @@ export class OperatorPipeline {
   readonly #bills: BillDesk;
   readonly #turns = new OneAtATime();
   readonly #ingest: UsageIngest;
+  /** Reads the whole store again, while all else goes on. */
+  readonly checks: CheckDesk;
   /** Control totals and suspense, to be looked at. */
   readonly control: ControlViews;
   readonly #guide: AccountGuide;
@@ -148,7 +150,9 @@ export class OperatorPipeline {
   private constructor(parts: PipelineParts, guide: AccountGuide, rating: AccountRating) {
     this.#parts = parts;
     this.#guide = guide;
-    this.control = new ControlViews(parts.context.store);
+    const { store } = parts.context;
+    this.control = new ControlViews(store);
+    this.checks = new CheckDesk({ store, ledger: parts.ledger, turns: this.#turns });
     this.#ratedVersions = parts.tariffs.versions.length;
     this.#ingest = new UsageIngest(parts.context, parts.tariffs, guide, rating, async () => {
       await parts.tariffFollower?.look();
@@ -384,12 +388,6 @@ export class OperatorPipeline {
 
   claims(): Promise<StoredClaim[]> {
     return this.#desk.list();
-  }
-
-  /** Reads the whole store again; whoever writes waits meanwhile, so that what is compared fits. */
-  check(): Promise<StoreCheck> {
-    const { context, ledger } = this.#parts;
-    return this.#turns.run(() => checkStore(context.store, ledger));
   }
 
   /** The oldest tick that the ledger does not take. */

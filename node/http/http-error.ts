@@ -19,6 +19,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   "bill.running": 409,
   "bill.other-run-open": 409,
   "bill.interrupted": 503,
+  "fsck.interrupted": 503,
   "bill.charges-pending": 409,
   "bill.earlier-period-open": 409,
   "commit.refused": 409,

@@ -249,9 +249,14 @@ export const openApiDocument = {
       }),
     },
     "/v1/operator/fsck": {
+      post: operator({
+        summary:
+          "Check the store against itself and the ledger, while all else goes on; joins one that runs",
+        answer: "Findings; 202 with {progress} while it takes longer",
+      }),
       get: operator({
-        summary: "Check the store against itself and the ledger",
-        answer: "Findings",
+        summary: "How far the check is (202), else what the last one found",
+        answer: "Findings, or {progress}",
       }),
     },
     "/v1/operator/compact": {

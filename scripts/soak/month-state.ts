@@ -64,7 +64,12 @@ export async function readMonthState(
       }))
       .sort((a, b) => a.kind - b.kind);
     state.suspended[operator] = status.suspended;
-    state.fsck[operator] = (await ask<StoreCheck>("fsck")).problems;
+    let check = await ask<StoreCheck | { progress: object }>("fsck", "POST");
+    while ("progress" in check) {
+      await sleep(ATTEMPT_PAUSE_MS);
+      check = await ask("fsck");
+    }
+    state.fsck[operator] = check.problems;
     const records = await billableRecords(directory, operator);
     const charges = Number(state.books[operator][0]?.count);
     const missing = records - charges - status.suspended;
@@ -125,8 +130,8 @@ async function readLedger(
 
 async function asker(directory: string, operator: Operator) {
   const token = (await readFile(join(directory, operator, "operator.token"), "utf8")).trim();
-  return async <T>(path: string): Promise<T> => {
-    const response = await askServing(directory, operator, path, token);
+  return async <T>(path: string, method: "GET" | "POST" = "GET"): Promise<T> => {
+    const response = await askServing(directory, operator, path, { token, method });
     if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
     return (await response.json()) as T;
   };
@@ -137,13 +142,13 @@ async function askServing(
   directory: string,
   operator: Operator,
   path: string,
-  token: string,
+  { token, method }: { token: string; method: string },
 ): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     const serving = await readJsonFile<{ url: string }>(join(directory, operator, "serving.json"));
     const headers = { authorization: `Bearer ${token}` };
     try {
-      return await fetch(`${serving?.url}/v1/operator/${path}`, { headers });
+      return await fetch(`${serving?.url}/v1/operator/${path}`, { headers, method });
     } catch (error) {
       if (attempt === ATTEMPTS_MAX) throw error;
       await sleep(ATTEMPT_PAUSE_MS);

@@ -152,6 +152,33 @@ export function storeConformance(open: () => Promise<Store>): void {
     assert.deepEqual(await keys({ from: "a", to: "z" }), ["a", "b", "d"]);
   });
 
+  it("shows a view of it as it was, whatever is written since, and can be let go twice", async () => {
+    const long = (fill: number): StoreOperation => ({
+      type: "put",
+      key: "long",
+      value: new Uint8Array(5_000).fill(fill),
+      lasting: true,
+    });
+    await store.write([put("a", "1"), put("b"), long(1)], { durable: true });
+    const view = await store.view();
+    await store.write([put("a", "2"), { type: "delete", key: "b" }, put("c"), long(2)], {
+      durable: true,
+    });
+    const [a, b, c, lasting] = await view.getMany(["a", "b", "c", "long"]);
+    assert.equal(new TextDecoder().decode(a), "1");
+    assert.deepEqual([b?.length, c, lasting?.[4_999]], [1, undefined, 1]);
+    assert.equal(new TextDecoder().decode(await view.get("a")), "1");
+    const seen = (await collect(view.scan({ from: "a", to: "z" }))).map(({ key }) => key);
+    assert.deepEqual(seen, ["a", "b", "long"]);
+    assert.deepEqual(await keys({ from: "a", to: "z" }), ["a", "c", "long"]);
+    await view.letGo();
+    await view.letGo();
+    const held = await store.view();
+    await store.close();
+    await assert.rejects(async () => held.get("a"));
+    await held.letGo();
+  });
+
   it("lets a reader leave a scan early", async () => {
     await store.write([put("a"), put("b")], { durable: false });
     for await (const { key } of store.scan({ from: "a", to: "z" })) {

@@ -239,7 +239,7 @@ describe("a dispute from the subscriber's signature to the credit", function () 
       ["committed"],
     );
     for (const node of [sample.alder, sample.birch]) {
-      const { problems, waiting } = await node.ask("GET", "fsck");
+      const { problems, waiting } = await node.ask("POST", "fsck");
       assert.deepEqual([problems, waiting], [[], 0]);
     }
   });

@@ -205,7 +205,7 @@ describe("a tariff that is published to a running node, on the embedded ledger",
     const charges = after.books.find(({ kind }) => kind === 1);
     assert.equal(charges?.runningCount, String(RECORDS));
     assert.equal(charges?.runningSumNano, String((RECORDS / 2) * (100_000_000 + 70_000_000)));
-    assert.deepEqual((await node.get("/v1/operator/fsck")).body.problems, []);
+    assert.deepEqual((await node.send("POST", "/v1/operator/fsck")).body.problems, []);
   });
 
   /** A session of one minute. @returns what it came to */

@@ -159,6 +159,6 @@ describe("twelve files of a watched folder", function () {
     const { totals } = (await untidy.run("totals")).lines[0];
     assert.equal(totals.classes.duplicate.records, 2 + RECORDS);
     assert.equal((await untidy.run("totals", "--by", "hour")).lines.at(-1).summary.unbalanced, 0);
-    assert.deepEqual((await untidy.operator.pipeline.check()).problems, []);
+    assert.deepEqual((await untidy.operator.pipeline.checks.run()).problems, []);
   });
 });

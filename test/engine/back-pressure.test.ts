@@ -39,6 +39,7 @@ function slowStore(store: Store, milliseconds: number): Store {
     get: (key) => store.get(key),
     getMany: (keys) => store.getMany(keys),
     scan: (range) => store.scan(range),
+    view: () => store.view(),
     close: () => store.close(),
     write: async (operations, options) => {
       await delay(milliseconds);

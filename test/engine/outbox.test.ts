@@ -436,6 +436,7 @@ class CrashingStore implements Store {
   get = (key: string) => this.inner.get(key);
   getMany = (keys: readonly string[]) => this.inner.getMany(keys);
   scan = (range: Parameters<Store["scan"]>[0]) => this.inner.scan(range);
+  view = () => this.inner.view();
   close = () => this.inner.close();
 
   async write(...[operations, options]: Parameters<Store["write"]>): Promise<void> {

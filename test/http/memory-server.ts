@@ -8,7 +8,6 @@ import { EventArchive } from "../../node/adapters/event-archive.ts";
 import { createLog } from "../../node/adapters/log.ts";
 import { fromHex, type Hex } from "../../node/core/bytes.ts";
 import { accessToken } from "../../node/core/evidence/access-link.ts";
-import { checkStore } from "../../node/engine/check/check-store.ts";
 import { DisputeList } from "../../node/engine/claims/list-disputes.ts";
 import { showSample } from "../../node/engine/evidence/show-sample.ts";
 import { Settlement } from "../../node/engine/settle/settlement.ts";
@@ -68,7 +67,6 @@ export function serverParts(
       sourceName: "pbx",
       status,
       setCadence: () => {},
-      checkStore: async () => checkStore(store, ledger),
       compactStore: async () => ({ bytesMoved: 0 }),
       finalWaitMilliseconds: 5_000,
     },

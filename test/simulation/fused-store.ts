@@ -4,6 +4,7 @@ import type {
   StoreEntry,
   StoreOperation,
   StoreRange,
+  StoreView,
   WriteOptions,
 } from "../../node/engine/store/store.ts";
 
@@ -51,6 +52,11 @@ export class FusedStore implements Store {
   async *scan(range: StoreRange): AsyncIterable<StoreEntry> {
     this.#burn();
     yield* this.#inner.scan(range);
+  }
+
+  async view(): Promise<StoreView> {
+    this.#burn();
+    return this.#inner.view();
   }
 
   close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { EvmReader } from "../../adapters/evm-reader.ts";
 import { EvmRpc } from "../../adapters/evm-rpc.ts";
 import { LevelStore } from "../../adapters/level-store.ts";
@@ -7,6 +8,7 @@ import type { Hex } from "../../core/bytes.ts";
 import { type CheckProgress, checkStore, type StoreCheck } from "../../engine/check/check-store.ts";
 import type { CommandModule } from "../command.ts";
 import { dataFolder, type OperatorFolder, operatorFolder, runningNode } from "../data-folder.ts";
+import type { NodeClient } from "../node-client.ts";
 import { asServiceError, declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
 import { EXIT, ServiceError, UsageError } from "../output.ts";
 
@@ -16,8 +18,8 @@ export const command: CommandModule = {
       .option("--offline", "without the ledger: the store against itself only")
       .addHelpText(
         "after",
-        "\nBest with the node stopped: then nothing changes underneath. A running node is asked to" +
-          "\ncheck itself. Exit code 1 when something does not fit.",
+        "\nA running node checks itself, as it was when it was asked, while files and commitments go on." +
+          "\nExit code 1 when something does not fit.",
       );
   },
 
@@ -64,14 +66,28 @@ async function examine(
       `The node of ${folder?.name} runs and holds its store. Stop it first, or leave out --offline.`,
     );
   }
-  remark("The node runs: it checks its own store; files and commitments wait until it is done.");
-  return withNode(options, { remark, json: false, ...SILENT }, async (node) => {
-    const { body } = await node.get("/v1/operator/fsck");
-    return body as unknown as StoreCheck;
-  });
+  remark("The node runs: it checks its own store, and goes on with files and commitments.");
+  return withNode(options, { remark, json: false, ...SILENT }, (node) =>
+    examineRunning(node, toldNowAndThen(remark)),
+  );
+}
+
+/** Has a node check itself, and follows it while that takes longer than a request. */
+async function examineRunning(
+  node: NodeClient,
+  onProgress: (progress: CheckProgress) => void,
+): Promise<StoreCheck> {
+  let answer = await node.send("POST", "/v1/operator/fsck");
+  while (answer.status === 202) {
+    onProgress(answer.body.progress as CheckProgress);
+    await pause(ASK_MILLISECONDS);
+    answer = await node.get("/v1/operator/fsck");
+  }
+  return answer.body as unknown as StoreCheck;
 }
 
 const TELL_MILLISECONDS = 2_000;
+const ASK_MILLISECONDS = 1_000;
 const SILENT = { record: async () => {}, say: async () => {} };
 
 /** A short check says nothing; a long one how far it is, and what is left of the rows. */

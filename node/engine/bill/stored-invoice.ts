@@ -1,7 +1,7 @@
 import { type Hex, toHex } from "../../core/bytes.ts";
 import type { TextBytes } from "../../core/invoice/text-bytes.ts";
 import { keys } from "../store/key-spaces.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import { BYTES_HEADER, readBytes, sealBytes } from "../store/stored-bytes.ts";
 import type { StoredInvoice } from "../store/stored-types.ts";
 
@@ -80,7 +80,7 @@ export function readInvoice(key: string, value: Uint8Array): StoredInvoice {
 }
 
 export async function getInvoice(
-  store: Store,
+  store: StoreReader,
   account: string,
   epoch: string,
 ): Promise<StoredInvoice | undefined> {

@@ -1,5 +1,5 @@
 import { below, keys } from "../store/key-spaces.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import { batchAt, positionIn } from "../store/stored-rows.ts";
 import type { StoreProblem } from "./check-store.ts";
 
@@ -30,7 +30,7 @@ const BY_POSITION = ["rows", "leaves", "batch-end"];
 const BY_SEQUENCE = ["batch", "levels"];
 
 /** A value that is not as it was written: where it stands, as far as its key tells. */
-export async function damagedValue(store: Store, key: string): Promise<StoreProblem> {
+export async function damagedValue(store: StoreReader, key: string): Promise<StoreProblem> {
   const [space = "", second = "-"] = key.split("/");
   const code = "fsck.value-damaged";
   if (BY_POSITION.includes(space)) {
@@ -56,7 +56,7 @@ export async function damagedValue(store: Store, key: string): Promise<StoreProb
 }
 
 async function nextPosition(
-  store: Store,
+  store: StoreReader,
   key: string,
   domain: string,
   space: string,

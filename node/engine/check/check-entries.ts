@@ -5,7 +5,7 @@ import { leafOfStoredInvoice } from "../bill/stored-invoice-leaf.ts";
 import { LeafTile } from "../number/leaf-tile.ts";
 import { keys } from "../store/key-spaces.ts";
 import { readLeafDigests } from "../store/read-charges.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import { isBlock, type StoredRows, scanRows } from "../store/stored-rows.ts";
 import type { BookState, StoredBatch } from "../store/stored-types.ts";
 import { isOpenedByItsEpoch } from "./check-numbers.ts";
@@ -27,7 +27,7 @@ export interface Entries {
 }
 
 export async function checkEntries(
-  store: Store,
+  store: StoreReader,
   book: BookState,
   batch: Pick<StoredBatch, "first" | "count">,
   counted: { charges: number },
@@ -78,7 +78,7 @@ export async function checkEntries(
 
 /** What sealing reads beside the digests: the amounts and starts of the rows under the same key. */
 async function checkTile(
-  store: Store,
+  store: StoreReader,
   book: BookState,
   batch: Pick<StoredBatch, "first" | "count">,
   { first, count, rows }: StoredRows,
@@ -109,7 +109,7 @@ async function checkTile(
 
 /** The stored leaf digests of a batch; undefined, and told, when they are not there. */
 async function digestsOf(
-  store: Store,
+  store: StoreReader,
   book: BookState,
   batch: Pick<StoredBatch, "first" | "count">,
   tell: Tell,
@@ -123,7 +123,11 @@ async function digestsOf(
 }
 
 /** Of a block the digests themselves tell whose its charges are: its salts follow from the owner. */
-async function isOfItsOwner(store: Store, domain: string, { rows }: StoredRows): Promise<boolean> {
+async function isOfItsOwner(
+  store: StoreReader,
+  domain: string,
+  { rows }: StoredRows,
+): Promise<boolean> {
   return isBlock(rows) || !("opened" in rows) || isOpenedByItsEpoch(store, domain, rows);
 }
 
@@ -145,7 +149,7 @@ function equalAt(a: Uint8Array, atA: number, b: Uint8Array, atB: number): boolea
 }
 
 async function checkInvoiceEntries(
-  store: Store,
+  store: StoreReader,
   book: BookState,
   batch: Pick<StoredBatch, "first" | "count">,
   tell: Tell,

@@ -1,5 +1,5 @@
 import { below, keys } from "../store/key-spaces.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import { getJson } from "../store/stored-json.ts";
 import { type BatchPlace, decodeRows, positionIn } from "../store/stored-rows.ts";
 import type { BookState, StoredBatch } from "../store/stored-types.ts";
@@ -9,7 +9,7 @@ import type { StoreProblem } from "./check-store.ts";
  * Whether a book's head stands where its batches and rows end: each batch starts where the one before it
  * ended and is found by its last row, what waits starts behind the last batch, and nothing lies beyond.
  */
-export async function checkHead(store: Store, book: BookState): Promise<StoreProblem[]> {
+export async function checkHead(store: StoreReader, book: BookState): Promise<StoreProblem[]> {
   const { domain } = book;
   const problems: StoreProblem[] = [];
   const tell = (code: string, sequence: string, message: string) =>

@@ -1,7 +1,7 @@
 import { fromHex, toHex } from "../../core/bytes.ts";
 import { deviceTag, recordSalts } from "../../core/commitment/secrets.ts";
 import { below, keys } from "../store/key-spaces.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import { getJson, scanJson } from "../store/stored-json.ts";
 import { isBlock, type StoredRows, scanRows } from "../store/stored-rows.ts";
 import type { BookState, EpochState, OwnedPlaces, StoredCharge } from "../store/stored-types.ts";
@@ -23,7 +23,7 @@ interface Step extends Count {
  * the last that was given, each total the one before it plus the amount. One pass over all rows,
  * sealed or waiting, with one count a subscriber in memory.
  */
-export async function checkNumbers(store: Store): Promise<StoreProblem[]> {
+export async function checkNumbers(store: StoreReader): Promise<StoreProblem[]> {
   const problems: StoreProblem[] = [];
   const counts = new Map<string, Count>();
   for await (const { value: book } of scanJson<BookState>(store, below("book/"))) {
@@ -81,7 +81,7 @@ function* stepsOf({ rows }: StoredRows): Generator<Step> {
   }
 }
 
-async function countListed(store: Store, owner: string): Promise<bigint> {
+async function countListed(store: StoreReader, owner: string): Promise<bigint> {
   let places = 0;
   for await (const { value } of scanJson<OwnedPlaces>(store, below(`owned/${owner}/`))) {
     places += value.length / 2;
@@ -94,7 +94,7 @@ async function countListed(store: Store, owner: string): Promise<bigint> {
  * key of the account that it names. Of an epoch whose key was erased nothing can be said.
  */
 export async function isOpenedByItsEpoch(
-  store: Store,
+  store: StoreReader,
   domain: string,
   charge: StoredCharge,
 ): Promise<boolean> {

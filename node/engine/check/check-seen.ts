@@ -4,7 +4,7 @@ import { Fingerprint, SEEN } from "../intake/fingerprint.ts";
 import { ENTRY_WORDS } from "../intake/seen-run.ts";
 import { readSeenRuns } from "../intake/seen-runs.ts";
 import { below, keys, sortable } from "../store/key-spaces.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import { readBytes } from "../store/stored-bytes.ts";
 import { getJson, scanJson } from "../store/stored-json.ts";
 import { isBlock, scanRows } from "../store/stored-rows.ts";
@@ -22,7 +22,7 @@ const HALF = 2 ** 32;
  * not know would be charged again. Contents can not be recomputed from charges and are passed over, and
  * so is all once a run of the index was dropped for its age: then nothing tells what it held.
  */
-export async function checkSeen(store: Store): Promise<StoreProblem[]> {
+export async function checkSeen(store: StoreReader): Promise<StoreProblem[]> {
   const problems: StoreProblem[] = [];
   const key = await getJson<string>(store, keys.node("seen-key"));
   const { runs, hasDropped } = await readSeenRuns(store);
@@ -90,7 +90,7 @@ class SeenEntries {
 }
 
 async function entriesOf(
-  store: Store,
+  store: StoreReader,
   prefixes: readonly string[],
   { from, to }: { from: number; to: number },
 ): Promise<SeenEntries> {

@@ -1,4 +1,4 @@
-import { equalBytes, fromHex, toHex } from "../../core/bytes.ts";
+import { equalBytes, fromHex, type Hex, toHex } from "../../core/bytes.ts";
 import {
   commitmentOf,
   runningTotalsDigest,
@@ -10,7 +10,7 @@ import { upperLevels } from "../../core/commitment/kernel/chunk-proofs.ts";
 import type { LedgerReader } from "../commit/ledger.ts";
 import { below, keys } from "../store/key-spaces.ts";
 import { requireReadableFormat } from "../store/require-store-format.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import { readBytes } from "../store/stored-bytes.ts";
 import { getJson, scanJson } from "../store/stored-json.ts";
 import type { BookState, StoredBatch } from "../store/stored-types.ts";
@@ -41,6 +41,9 @@ export interface StoreCheck {
   problems: StoreProblem[];
 }
 
+/** What the check asks the ledger. */
+export type SealReader = Pick<LedgerReader, "bookOf" | "sealOf">;
+
 export interface CheckProgress {
   stage: "values" | "rows" | "numbers" | "totals" | "records seen";
   /** Values or rows that were looked at. */
@@ -65,8 +68,8 @@ interface BookWork {
  * @throws TallystickError `store.other-format`: what is right there may look wrong here
  */
 export async function checkStore(
-  store: Store,
-  ledger?: LedgerReader,
+  store: StoreReader,
+  ledger?: SealReader,
   onProgress: (progress: CheckProgress) => void = () => {},
 ): Promise<StoreCheck> {
   const { values, damaged, whole } = await checkValues(store, (done) =>
@@ -102,8 +105,8 @@ export async function checkStore(
 }
 
 async function checkBook(
-  store: Store,
-  ledger: LedgerReader | undefined,
+  store: StoreReader,
+  ledger: SealReader | undefined,
   book: BookState,
   work: BookWork,
 ): Promise<void> {
@@ -153,7 +156,7 @@ async function checkBook(
 
 /** A store that lost its end fits together, and only the ledger still knows what it had. */
 async function checkNewest(
-  ledger: LedgerReader,
+  ledger: SealReader,
   { domain, lastSequence }: BookState,
   { problems }: StoreCheck,
 ): Promise<void> {
@@ -168,7 +171,7 @@ async function checkNewest(
 }
 
 /** Rows that wait for their batch: their digests are what will be signed. */
-async function checkWaiting(store: Store, book: BookState, check: StoreCheck): Promise<void> {
+async function checkWaiting(store: StoreReader, book: BookState, check: StoreCheck): Promise<void> {
   const first = BigInt(book.pendingFirst);
   const count = Number(BigInt(book.pendingNext) - first);
   if (count <= 0) return;
@@ -183,7 +186,7 @@ async function checkWaiting(store: Store, book: BookState, check: StoreCheck): P
 }
 
 async function checkDigests(
-  store: Store,
+  store: StoreReader,
   book: BookState,
   batch: StoredBatch,
   { amounts, computed, stored, changed }: Entries,
@@ -246,7 +249,7 @@ function rootOf(leaves: Uint8Array, count: number): string {
 }
 
 async function hasItsLevels(
-  store: Store,
+  store: StoreReader,
   book: BookState,
   batch: StoredBatch,
   trees: BatchTrees,
@@ -269,16 +272,19 @@ function partsOf(book: BookState, batch: StoredBatch) {
 }
 
 async function checkSeal(
-  ledger: LedgerReader,
+  ledger: SealReader,
   book: BookState,
   batch: StoredBatch,
   check: StoreCheck,
   tell: Tell,
 ): Promise<void> {
-  const seal = toHex(sealOf(fromHex(batch.commitment, 32), BigInt(batch.blockTime as string)));
   const onLedger = await ledger.sealOf(book.domain, BigInt(batch.sequence));
-  if (onLedger === seal) check.onLedger++;
+  if (onLedger === sealOfStored(batch)) check.onLedger++;
   else if (onLedger === undefined)
     tell("fsck.not-on-ledger", "The ledger does not have the batch.");
   else tell("fsck.other-on-ledger", "The ledger has another commitment under this number.");
 }
+
+/** What the ledger keeps of a batch that is final. */
+export const sealOfStored = ({ commitment, blockTime }: StoredBatch): Hex =>
+  toHex(sealOf(fromHex(commitment, 32), BigInt(blockTime as string)));

@@ -10,7 +10,7 @@ import {
   withTotals,
 } from "../intake/control-totals.ts";
 import { below, keys } from "../store/key-spaces.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import { getJson, scanJson } from "../store/stored-json.ts";
 import { isBlock, type StoredRows, scanRows } from "../store/stored-rows.ts";
 import {
@@ -42,7 +42,7 @@ interface Found {
  * to it and all files to the sum, and there are as many charges, suspended and dropped records of it
  * as it says. One pass, with one sum a file in memory.
  */
-export async function checkTotals(store: Store): Promise<StoreProblem[]> {
+export async function checkTotals(store: StoreReader): Promise<StoreProblem[]> {
   const problems: StoreProblem[] = [];
   const tell = (message: string) =>
     problems.push({ code: "fsck.control-totals", book: "-", sequence: "-", message });
@@ -83,7 +83,7 @@ export async function checkTotals(store: Store): Promise<StoreProblem[]> {
 }
 
 /** As many, and the oldest one at its place. */
-async function hasItsPlacesByAge(store: Store): Promise<boolean> {
+async function hasItsPlacesByAge(store: StoreReader): Promise<boolean> {
   let waiting = 0;
   let oldest = "";
   for await (const { value } of scanJson<SuspendedRecord>(store, below("suspense/"))) {
@@ -98,7 +98,7 @@ async function hasItsPlacesByAge(store: Store): Promise<boolean> {
   return waiting === 0 && first === oldest;
 }
 
-async function whatIsStored(store: Store): Promise<Map<string, Found>> {
+async function whatIsStored(store: StoreReader): Promise<Map<string, Found>> {
   const files = new Map<string, Found>();
   const of = (sha256: string): Found => {
     const file = sha256.slice(0, FILE_DIGITS);

@@ -1,5 +1,5 @@
 import { TallystickError } from "../../core/errors.ts";
-import type { Store, StoreEntry, StoreRange } from "../store/store.ts";
+import type { StoreEntry, StoreRange, StoreReader } from "../store/store.ts";
 import { isBytes, readBytes } from "../store/stored-bytes.ts";
 import { readJson } from "../store/stored-json.ts";
 
@@ -19,9 +19,9 @@ const TOLD_EVERY = 4_096;
  * @returns the keys of those that are damaged, and the store as if they were not there
  */
 export async function checkValues(
-  store: Store,
+  store: StoreReader,
   onProgress: (values: number) => void = () => {},
-): Promise<{ values: number; damaged: string[]; whole: Store }> {
+): Promise<{ values: number; damaged: string[]; whole: StoreReader }> {
   const damaged: string[] = [];
   let values = 0;
   for (const range of RANGES) {
@@ -47,7 +47,7 @@ function isAsWritten(key: string, value: Uint8Array): boolean {
 
 /** Entries by their keys; without a value where the disk does not give it back any more. */
 async function* readable(
-  store: Store,
+  store: StoreReader,
   range: StoreRange,
 ): AsyncGenerator<{ key: string; value: Uint8Array | undefined }> {
   let keys: string[] = [];
@@ -71,7 +71,7 @@ function ifCorrupt(error: unknown): undefined {
   throw error;
 }
 
-function without(store: Store, hidden: ReadonlySet<string>): Store {
+function without(store: StoreReader, hidden: ReadonlySet<string>): StoreReader {
   return {
     get: async (key) => (hidden.has(key) ? undefined : store.get(key)),
     getMany: async (keys) => {
@@ -79,7 +79,6 @@ function without(store: Store, hidden: ReadonlySet<string>): Store {
       let next = 0;
       return keys.map((key) => (hidden.has(key) ? undefined : values[next++]));
     },
-    write: (operations, options) => store.write(operations, options),
     async *scan(range): AsyncIterable<StoreEntry> {
       if (hidden.size === 0) {
         yield* store.scan(range);
@@ -102,6 +101,5 @@ function without(store: Store, hidden: ReadonlySet<string>): Store {
       }
       yield* read();
     },
-    close: () => store.close(),
   };
 }

@@ -3,7 +3,7 @@ import { batchLeafOfInvoice } from "../bill/stored-invoice-leaf.ts";
 import { ChargeHasher } from "../number/hash-charges.ts";
 import { leafOf } from "../number/number-charge.ts";
 import { RowOpener } from "../store/open-rows.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import { isBlock, type StoredRows } from "../store/stored-rows.ts";
 
 const DIGEST_BYTES = 32;
@@ -14,7 +14,7 @@ export class LeafRecomputer {
   readonly #opener: RowOpener;
   #hasher: ChargeHasher | undefined;
 
-  constructor(store: Store, domain: string) {
+  constructor(store: StoreReader, domain: string) {
     this.#domain = fromHex(domain, 20);
     this.#opener = new RowOpener(store, domain);
   }

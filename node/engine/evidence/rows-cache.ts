@@ -1,16 +1,16 @@
 import { assert } from "../../core/errors.ts";
 import { keys } from "../store/key-spaces.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import { decodeRows, type StoredRows } from "../store/stored-rows.ts";
 
 /** Stored rows that were read lately, decoded, at most so many; rows never change. */
 export class RowsCache {
-  readonly #store: Store;
+  readonly #store: StoreReader;
   readonly #valuesMax: number;
   /** In the order of their last use. */
   readonly #values = new Map<string, StoredRows>();
 
-  constructor(store: Store, valuesMax: number) {
+  constructor(store: StoreReader, valuesMax: number) {
     this.#store = store;
     this.#valuesMax = valuesMax;
   }

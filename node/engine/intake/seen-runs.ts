@@ -1,5 +1,5 @@
 import { keys } from "../store/key-spaces.ts";
-import type { Store } from "../store/store.ts";
+import type { Store, StoreReader } from "../store/store.ts";
 import type { StoreSession } from "../store/store-session.ts";
 import { readBytes } from "../store/stored-bytes.ts";
 import { getJson } from "../store/stored-json.ts";
@@ -34,7 +34,7 @@ interface Held {
   foldedAt: number;
 }
 
-export async function readSeenRuns(store: Store): Promise<SeenRunsState> {
+export async function readSeenRuns(store: StoreReader): Promise<SeenRunsState> {
   const fresh = { next: 1, runs: [], merges: [], retired: [], hasDropped: false };
   return (await getJson<SeenRunsState>(store, STATE)) ?? fresh;
 }

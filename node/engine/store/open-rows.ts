@@ -7,7 +7,7 @@ import { trafficMonth } from "../bill/billing-epoch.ts";
 import type { ChargeBlock } from "../number/charge-block.ts";
 import { type BlockSecrets, OWNER_SECRET_BYTES } from "../number/hash-charges.ts";
 import { keys } from "./key-spaces.ts";
-import type { Store } from "./store.ts";
+import type { StoreReader } from "./store.ts";
 import { getJson } from "./stored-json.ts";
 import type { EpochState, StoredCharge } from "./stored-types.ts";
 
@@ -15,12 +15,12 @@ const REMEMBERED_MAX = 100_000;
 
 /** Opens rows of blocks with the keys of their epochs and traffic months, read once each. */
 export class RowOpener {
-  readonly #store: Store;
+  readonly #store: StoreReader;
   readonly #domain: string;
   readonly #epochs = new Map<string, EpochState | undefined>();
   readonly #monthKeys = new Map<string, Uint8Array>();
 
-  constructor(store: Store, domain: string) {
+  constructor(store: StoreReader, domain: string) {
     this.#store = store;
     this.#domain = domain;
   }

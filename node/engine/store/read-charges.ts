@@ -2,7 +2,7 @@ import { assert } from "../../core/errors.ts";
 import { RowsCache } from "../evidence/rows-cache.ts";
 import { below, keys } from "./key-spaces.ts";
 import { RowOpener } from "./open-rows.ts";
-import type { Store } from "./store.ts";
+import type { StoreReader } from "./store.ts";
 import { getJson, scanJson } from "./stored-json.ts";
 import {
   type BatchPlace,
@@ -40,7 +40,7 @@ export interface PositionedCharge {
  * counters are read first: a list that becomes full meanwhile is not read twice then.
  */
 async function* listsOf(
-  store: Store,
+  store: StoreReader,
   account: string,
   epoch: string,
   domain: string,
@@ -63,7 +63,7 @@ async function* listsOf(
 
 /** Reads an account's charges (or credits) of one epoch and book, by charge number. */
 export async function* readOwnedRows(
-  store: Store,
+  store: StoreReader,
   account: string,
   epoch: string,
   domain: string,
@@ -125,7 +125,7 @@ async function chargeOfRow(
 
 /** An account's sealed charges (or credits) of one epoch and book, by charge number. */
 export async function readOwnedCharges(
-  store: Store,
+  store: StoreReader,
   account: string,
   epoch: string,
   domain: string,
@@ -148,7 +148,7 @@ export async function readOwnedCharges(
 
 /** The charge (or credit) that stands at a place of a batch. */
 export async function readCharge(
-  store: Store,
+  store: StoreReader,
   domain: string,
   sequence: bigint,
   leafIndex: number,
@@ -162,7 +162,7 @@ export async function readCharge(
 }
 
 export async function readBatch(
-  store: Store,
+  store: StoreReader,
   domain: string,
   sequence: bigint,
 ): Promise<StoredBatch> {
@@ -173,7 +173,7 @@ export async function readBatch(
 
 /** The leaf digests of a stretch of a book, one after the other. */
 export async function readLeafDigests(
-  store: Store,
+  store: StoreReader,
   domain: string,
   first: bigint,
   count: number,

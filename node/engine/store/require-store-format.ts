@@ -1,6 +1,6 @@
 import { TallystickError } from "../../core/errors.ts";
 import { keys } from "./key-spaces.ts";
-import type { Store } from "./store.ts";
+import type { StoreReader } from "./store.ts";
 import type { StoreSession } from "./store-session.ts";
 import { getJson } from "./stored-json.ts";
 
@@ -29,7 +29,7 @@ export async function requireStoreFormat(session: StoreSession, firstBook: strin
  * For who only reads: what has no mark is read as far as it goes.
  * @throws TallystickError `store.other-format`
  */
-export async function requireReadableFormat(store: Store): Promise<void> {
+export async function requireReadableFormat(store: StoreReader): Promise<void> {
   const found = await getJson<number>(store, keys.node("store-format"));
   if (found !== undefined && !isReadable(found)) throw otherFormat(found);
 }

@@ -1,15 +1,21 @@
-/**
- * The store that the engine keeps its records in: an ordered map from text to bytes. Two
- * implementations, `node/adapters/level-store.ts` on disk and `node/adapters/memory-store.ts` for
- * simulation, pass one conformance suite.
- */
-export interface Store {
+/** What can be read of a store, or of how it was at one moment. */
+export interface StoreReader {
   /** The value as last written, or undefined when the key is absent. */
   get(key: string): Promise<Uint8Array | undefined>;
 
   /** As `get` of each, in one call; the answers stand in the order of the keys. */
   getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>;
 
+  /** What the range held when the scan began; writes made meanwhile are not seen. */
+  scan(range: StoreRange): AsyncIterable<StoreEntry>;
+}
+
+/**
+ * The store that the engine keeps its records in: an ordered map from text to bytes. Two
+ * implementations, `node/adapters/level-store.ts` on disk and `node/adapters/memory-store.ts` for
+ * simulation, pass one conformance suite.
+ */
+export interface Store extends StoreReader {
   /**
    * All operations or none. With `durable` they, and every write before them, survive a power cut
    * once the promise resolves; without it a crash may lose this write and those after it, never one
@@ -19,10 +25,19 @@ export interface Store {
    */
   write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void>;
 
-  /** What the range held when the scan began; writes made meanwhile are not seen. */
-  scan(range: StoreRange): AsyncIterable<StoreEntry>;
+  /**
+   * The store as it is now, between two writes, however much is written until it is let go. Costs the
+   * space of what is dropped or written over meanwhile. Once the store is closed it can not be read.
+   */
+  view(): Promise<StoreView>;
 
   close(): Promise<void>;
+}
+
+/** How a store was at one moment. */
+export interface StoreView extends StoreReader {
+  /** More than once does nothing more. */
+  letGo(): Promise<void>;
 }
 
 export type StoreOperation =

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { TallystickError } from "../../core/errors.ts";
 import { stateOfPacked, unpackEpoch } from "../number/stored-epoch.ts";
-import type { Store } from "./store.ts";
+import type { StoreReader } from "./store.ts";
 import { isBytes } from "./stored-bytes.ts";
 
 /*
@@ -52,13 +52,13 @@ export function readJson<T>(key: string, value: Uint8Array): T {
   return JSON.parse(decoder.decode(body)) as T;
 }
 
-export async function getJson<T>(store: Store, key: string): Promise<T | undefined> {
+export async function getJson<T>(store: StoreReader, key: string): Promise<T | undefined> {
   const value = await store.get(key);
   return value === undefined ? undefined : readJson<T>(key, value);
 }
 
 export async function* scanJson<T>(
-  store: Store,
+  store: StoreReader,
   range: { from: string; to: string; reverse?: boolean; limit?: number },
 ): AsyncGenerator<{ key: string; value: T }> {
   for await (const { key, value } of store.scan(range))

@@ -2,7 +2,7 @@ import { CHUNK_LEAVES } from "../../core/commitment/sum-tree.ts";
 import { assert, TallystickError } from "../../core/errors.ts";
 import { LeafTile } from "../number/leaf-tile.ts";
 import { keys } from "./key-spaces.ts";
-import type { Store } from "./store.ts";
+import type { StoreReader } from "./store.ts";
 import { positionIn } from "./stored-rows.ts";
 
 const DIGEST_BYTES = 32;
@@ -12,13 +12,13 @@ const DIGEST_BYTES = 32;
  * written, so nothing in here grows old.
  */
 export class LeafCache {
-  readonly #store: Store;
+  readonly #store: StoreReader;
   readonly #bytesMax: number;
   /** In the order of their last use. */
   readonly #tiles = new Map<string, Uint8Array>();
   #bytes = 0;
 
-  constructor(store: Store, bytesMax: number) {
+  constructor(store: StoreReader, bytesMax: number) {
     this.#store = store;
     this.#bytesMax = bytesMax;
   }
@@ -89,7 +89,7 @@ export class StoredLeaves {
   }
 
   static async open(
-    store: Store,
+    store: StoreReader,
     cache: LeafCache,
     place: { domain: string; first: bigint; count: number },
   ): Promise<StoredLeaves> {

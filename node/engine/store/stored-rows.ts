@@ -3,7 +3,7 @@ import { InvoiceLeafBlock } from "../bill/invoice-leaf-block.ts";
 import { ChargeBlock } from "../number/charge-block.ts";
 import { LeafTile } from "../number/leaf-tile.ts";
 import { below, keys } from "./key-spaces.ts";
-import type { Store, StoreEntry } from "./store.ts";
+import type { StoreEntry, StoreReader } from "./store.ts";
 import { isBytes, readBytes } from "./stored-bytes.ts";
 import { readJson } from "./stored-json.ts";
 import type { StoredCharge } from "./stored-types.ts";
@@ -44,7 +44,7 @@ export const positionIn = (key: string): bigint =>
 
 /** All rows of a book from the value that holds `from` on, up to `to` (not with it). */
 export async function* scanRows(
-  store: Store,
+  store: StoreReader,
   domain: string,
   from: bigint,
   to: bigint,
@@ -57,7 +57,7 @@ export async function* scanRows(
 
 /** As `scanRows`, the values as they are stored; the first may end before `from`. */
 export async function* scanStoredRows(
-  store: Store,
+  store: StoreReader,
   domain: string,
   from: bigint,
   to: bigint,
@@ -72,7 +72,7 @@ export async function* scanStoredRows(
 
 /** The value that holds a position. */
 export async function findRows(
-  store: Store,
+  store: StoreReader,
   domain: string,
   position: bigint,
 ): Promise<StoredRows | undefined> {
@@ -83,7 +83,7 @@ export async function findRows(
 }
 
 async function atOrBefore(
-  store: Store,
+  store: StoreReader,
   prefix: string,
   key: string,
 ): Promise<StoreEntry | undefined> {
@@ -94,7 +94,7 @@ async function atOrBefore(
 
 /** A stretch of leaf tiles: parts of tiles, in the order of their positions. */
 export async function* scanLeaves(
-  store: Store,
+  store: StoreReader,
   domain: string,
   first: bigint,
   count: number,
@@ -127,7 +127,7 @@ export interface BatchPlace {
 
 /** The batch that holds a position; undefined while it waits. */
 export async function batchAt(
-  store: Store,
+  store: StoreReader,
   domain: string,
   position: bigint,
 ): Promise<BatchPlace | undefined> {

@@ -12,11 +12,17 @@ const BRIEF_MAX = 32;
 export class OneAtATime {
   #tail: Promise<unknown> = Promise.resolve();
   readonly #brief = new Set<() => Promise<void>>();
+  #tasks = 0;
   #pausedAt = Number.NEGATIVE_INFINITY;
 
   run<T>(task: () => Promise<T>): Promise<T> {
+    this.#tasks++;
     const result = this.#tail.then(task, task);
-    this.#tail = result.catch(() => undefined);
+    this.#tail = result
+      .catch(() => undefined)
+      .finally(() => {
+        this.#tasks--;
+      });
     return result;
   }
 
@@ -30,6 +36,11 @@ export class OneAtATime {
       this.#brief.add(take);
       void this.run(take);
     });
+  }
+
+  /** Whether a task runs or waits. */
+  get isBusy(): boolean {
+    return this.#tasks > 0;
   }
 
   /** For the task that is running: whether a pause would do anything. */

@@ -9,6 +9,7 @@ import { noSuch } from "../http-error.ts";
 import { readBody } from "../read-body.ts";
 import { lineOf } from "./asked-line.ts";
 import { billRoutes } from "./bill-routes.ts";
+import { checkRoutes } from "./check-routes.ts";
 import { controlRoutes } from "./control-routes.ts";
 import { correctionRoutes } from "./correction-routes.ts";
 import { publishRoute } from "./publish-routes.ts";
@@ -22,7 +23,6 @@ export interface OperatorRoutesParts extends UsageRoutesParts {
   published: string;
   status: () => Promise<object>;
   setCadence: (seconds: number) => void;
-  checkStore: () => Promise<object>;
   /** Gives back the space of what was dropped. */
   compactStore: () => Promise<object>;
   /** Longest wait for the ledger before an answer says "not final yet". */
@@ -75,10 +75,6 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
     response.json(await parts.compactStore());
   });
 
-  router.get("/fsck", async (_request, response) => {
-    response.json(await parts.checkStore());
-  });
-
   router.put("/accounts", async (request, response) => {
     const accounts = readBody(accountsSchema, request.body);
     await pipeline.putAccounts(
@@ -113,6 +109,7 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
   });
 
   billRoutes(router, pipeline, parts.finalWaitMilliseconds);
+  checkRoutes(router, pipeline, parts.finalWaitMilliseconds);
 
   router.post("/evidence/publish", publishRoute(parts));
 
