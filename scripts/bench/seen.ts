@@ -56,7 +56,7 @@ export const seen: Benchmark = {
             index.prints.fingerprint(SEEN.id, `${prefix}:${at * step}`);
             prints.push(index.prints.high, index.prints.low);
           }
-          await index.recall(prints);
+          await index.recall(Uint32Array.from(prints));
           for (let at = 0; at < prints.length; at += 2) {
             const found = index.find(prints[at] as number, prints[at + 1] as number);
             if ((found !== undefined) !== (name === "seen")) throw new Error("a wrong answer");

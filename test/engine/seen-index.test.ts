@@ -33,7 +33,7 @@ async function positionsOf(index: SeenIndex, names: string[]): Promise<(number |
     index.prints.fingerprint(SEEN.id, name);
     return [index.prints.high, index.prints.low] as const;
   });
-  await index.recall(prints.flat());
+  await index.recall(Uint32Array.from(prints.flat()));
   return prints.map(([high, low]) => index.find(high, low));
 }
 
@@ -53,7 +53,7 @@ describe("the index of records seen", () => {
     const strangers = names.map((name) => `${name}-other`);
     assert.ok((await positionsOf(index, strangers)).every((position) => position === undefined));
     index.prints.fingerprint(SEEN.content, "record-1");
-    await index.recall([index.prints.high, index.prints.low]);
+    await index.recall(Uint32Array.of(index.prints.high, index.prints.low));
     assert.equal(index.find(index.prints.high, index.prints.low), undefined);
   });
 

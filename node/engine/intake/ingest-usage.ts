@@ -268,7 +268,7 @@ export class UsageIngest {
     const { prints } = this.#seen;
     prints.fingerprint(SEEN.id, recordId);
     const { high, low } = prints;
-    await this.#seen.recall([high, low]);
+    await this.#seen.recall(Uint32Array.of(high, low));
     const position = this.#seen.find(high, low);
     if (position === undefined) return undefined;
     const found =

@@ -39,7 +39,7 @@ export class ReadAhead {
    */
   async read(
     { session, seen, counters, writer }: Intake,
-    prints: ArrayLike<number>,
+    prints: Uint32Array,
     idOf: (at: number) => string,
   ): Promise<void> {
     await seen.recall(prints);

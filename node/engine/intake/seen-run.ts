@@ -2,6 +2,7 @@ import { keys } from "../store/key-spaces.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreSession } from "../store/store-session.ts";
 import { encodeBytes, readBytes } from "../store/stored-bytes.ts";
+import { sortedEntries } from "./sort-entries.ts";
 
 /** Words of an entry: two halves of a fingerprint, two of a position. */
 export const ENTRY_WORDS = 4;
@@ -11,6 +12,8 @@ export const SEGMENT_ENTRIES = 512;
 const LINE_WORDS = 16;
 const LINE_ENTRIES = 32;
 const BITS_SET = 8;
+/** All of them are set in one line of fifty that does not hold what is asked for. */
+const BITS_AT_ONCE = 4;
 /** A filter is stored in parts of 1 MB, each as soon as it is full. */
 const PART_WORDS = 262_144;
 
@@ -73,18 +76,32 @@ export class SeenRun {
     return Math.ceil(this.#filter.length / PART_WORDS);
   }
 
-  /** False when the run surely does not hold the fingerprint. */
-  mayHold(high: number, low: number): boolean {
+  /**
+   * Tells which of these fingerprints (upper and lower halves in turn) the run may hold; the others it surely
+   * does not. The first bits are asked without a branch: one that is guessed wrong would wait for memory.
+   * @param at is filled with where their upper halves stand @returns how many they are
+   */
+  candidates(prints: Uint32Array, at: Uint32Array): number {
     const filter = this.#filter;
-    const line = LINE_WORDS * lineOf(high, this.#lines);
-    let bits = low;
-    const step = Math.imul(low, 0x9e3779b1) | 1;
-    for (let i = 0; i < BITS_SET; i++) {
-      const word = filter[line + ((bits >>> 5) & 15)] as number;
-      if ((word & (1 << (bits & 31))) === 0) return false;
-      bits = Math.imul(bits ^ (bits >>> 11), step);
+    const lines = this.#lines;
+    let count = 0;
+    for (let print = 0; print < prints.length; print += 2) {
+      const line = LINE_WORDS * lineOf(prints[print] as number, lines);
+      let bits = (prints[print + 1] as number) | 0;
+      const step = Math.imul(bits, 0x9e3779b1) | 1;
+      let isSet = 1;
+      for (let i = 0; i < BITS_AT_ONCE; i++) {
+        isSet &= (filter[line + ((bits >>> 5) & 15)] as number) >>> (bits & 31);
+        bits = Math.imul(bits ^ (bits >>> 11), step);
+      }
+      if (isSet === 0) continue;
+      for (let i = BITS_AT_ONCE; i < BITS_SET; i++) {
+        isSet &= (filter[line + ((bits >>> 5) & 15)] as number) >>> (bits & 31);
+        bits = Math.imul(bits ^ (bits >>> 11), step);
+      }
+      if (isSet !== 0) at[count++] = print;
     }
-    return true;
+    return count;
   }
 
   /** The keys of the segments where the fingerprint would stand: one, seldom two. */
@@ -246,7 +263,7 @@ export function sizeOfRun(entries: number): { segments: number; parts: number } 
 }
 
 /** Grows with the upper half of the fingerprint. */
-const lineOf = (high: number, lines: number): number => Math.floor((high * lines) / 2 ** 32);
+const lineOf = (high: number, lines: number): number => (high * lines * 2 ** -32) >>> 0;
 
 /** The entry of a fingerprint in a segment, as the index of its first word; -1 without one. */
 export function entryIn(words: Uint32Array, high: number, low: number): number {
@@ -266,53 +283,3 @@ export function entryIn(words: Uint32Array, high: number, low: number): number {
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
-
-/** Bits of the upper half that one pass sorts by: three passes, and as many counters as a cache holds. */
-const DIGIT_BITS = 11;
-const DIGITS = 2 ** DIGIT_BITS;
-
-/** By fingerprint: by the upper half in passes of counting, and among equals by the lower one. */
-function sortedEntries(entries: Uint32Array): Uint32Array {
-  const count = entries.length / ENTRY_WORDS;
-  let order = new Uint32Array(count);
-  for (let i = 0; i < count; i++) order[i] = i;
-  for (let shift = 0; shift < 32; shift += DIGIT_BITS) order = sortedBy(entries, order, shift);
-  const sorted = new Uint32Array(entries.length);
-  for (let i = 0; i < count; i++) {
-    const from = ENTRY_WORDS * (order[i] as number);
-    const high = entries[from] as number;
-    const low = entries[from + 1] as number;
-    let to = ENTRY_WORDS * i;
-    // Equal upper halves are some hundred in a million: put in order by moving up.
-    for (; to > 0 && sorted[to - ENTRY_WORDS] === high; to -= ENTRY_WORDS) {
-      if ((sorted[to - ENTRY_WORDS + 1] as number) <= low) break;
-      sorted.copyWithin(to, to - ENTRY_WORDS, to);
-    }
-    sorted[to] = high;
-    sorted[to + 1] = low;
-    sorted[to + 2] = entries[from + 2] as number;
-    sorted[to + 3] = entries[from + 3] as number;
-  }
-  return sorted;
-}
-
-/** Entries by one digit of their upper half; those that have the same keep their order. */
-function sortedBy(entries: Uint32Array, order: Uint32Array, shift: number) {
-  const next = new Uint32Array(DIGITS + 1);
-  for (let word = 0; word < entries.length; word += ENTRY_WORDS) {
-    const digit = ((entries[word] as number) >>> shift) & (DIGITS - 1);
-    next[digit + 1] = (next[digit + 1] as number) + 1;
-  }
-  for (let digit = 1; digit < DIGITS; digit++) {
-    next[digit] = (next[digit] as number) + (next[digit - 1] as number);
-  }
-  const sorted = new Uint32Array(order.length);
-  for (let i = 0; i < order.length; i++) {
-    const entry = order[i] as number;
-    const digit = ((entries[ENTRY_WORDS * entry] as number) >>> shift) & (DIGITS - 1);
-    const at = next[digit] as number;
-    next[digit] = at + 1;
-    sorted[at] = entry;
-  }
-  return sorted;
-}

@@ -45,6 +45,8 @@ export class SeenRuns {
   readonly #state: SeenRunsState;
   #held: Held[] = [];
   #merges: SeenMerge[] = [];
+  /** Of the run that is asked, kept for the next one. */
+  #candidates = new Uint32Array();
   /** Whether the unit of work that was saved last has folded, merged or deleted. */
   hasChanged = false;
 
@@ -95,35 +97,40 @@ export class SeenRuns {
 
   /**
    * What the runs hold of these fingerprints (upper and lower halves in turn).
-   * @param found told the entry's words and its first word; of several runs the oldest comes last
+   * @param found told the entry's words and its first word; of several runs the oldest comes first
    */
   async recall(
-    fingerprints: ArrayLike<number>,
-    found: (high: number, low: number, words: Uint32Array, word: number) => void,
+    fingerprints: Uint32Array,
+    found: (words: Uint32Array, word: number) => void,
   ): Promise<void> {
+    if (this.#candidates.length < fingerprints.length / 2) {
+      this.#candidates = new Uint32Array(fingerprints.length / 2);
+    }
+    const candidates = this.#candidates;
     const wanted = new Map<string, number[]>();
-    for (let at = this.#held.length - 1; at >= 0; at--) {
-      const { run } = this.#held[at] as Held;
-      for (let i = 0; i < fingerprints.length; i += 2) {
-        const high = fingerprints[i] as number;
-        const low = fingerprints[i + 1] as number;
-        if (!run.mayHold(high, low)) continue;
-        for (const key of run.segmentsOf(high)) {
+    for (const { run } of this.#held) {
+      const count = run.candidates(fingerprints, candidates);
+      for (let i = 0; i < count; i++) {
+        const print = candidates[i] as number;
+        for (const key of run.segmentsOf(fingerprints[print] as number)) {
           const asked = wanted.get(key);
-          if (asked === undefined) wanted.set(key, [high, low]);
-          else asked.push(high, low);
+          if (asked === undefined) wanted.set(key, [print]);
+          else asked.push(print);
         }
       }
     }
+    if (wanted.size === 0) return;
     const names = [...wanted.keys()];
     for (const [at, value] of (await this.#store.getMany(names)).entries()) {
       const key = names[at] as string;
       const words = new Uint32Array(readBytes(key, value as Uint8Array).buffer);
-      const asked = wanted.get(key) as number[];
-      for (let i = 0; i < asked.length; i += 2) {
-        const [high = 0, low = 0] = [asked[i], asked[i + 1]];
-        const word = entryIn(words, high, low);
-        if (word >= 0) found(high, low, words, word);
+      for (const print of wanted.get(key) as number[]) {
+        const word = entryIn(
+          words,
+          fingerprints[print] as number,
+          fingerprints[print + 1] as number,
+        );
+        if (word >= 0) found(words, word);
       }
     }
   }

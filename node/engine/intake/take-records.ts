@@ -51,7 +51,7 @@ export class RecordTaker {
       ids.push(record.id);
       ahead.add(guide);
     }
-    await ahead.read(intake, prints, (at) => ids[at] as string);
+    await ahead.read(intake, Uint32Array.from(prints), (at) => ids[at] as string);
     const totals = new RunningTotals();
     intake.rejections = [];
     for (let at = 0; at < chunk.length; at++) {

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { SeenTable } from "../../node/engine/intake/seen-table.ts";
+
+/** Few slots, upper halves and lower halves, so that they meet; positions beyond 32 bits, too. */
+const half = fc.oneof(
+  fc.integer({ min: 0, max: 3 }),
+  fc.integer({ min: 0, max: 3 }).map((slot) => 8_192 * slot),
+  fc.nat({ max: 0xffff_ffff }),
+);
+const position = fc.oneof(fc.nat({ max: 40 }), fc.nat({ max: Number.MAX_SAFE_INTEGER }));
+const nameOf = (high: number, low: number) => `${high}/${low}`;
+
+describe("the table of records seen", () => {
+  it("answers as a map does in which the first stays", () => {
+    const added = fc.array(fc.tuple(half, half, position), { maxLength: 200 });
+    fc.assert(
+      fc.property(added, added, fc.boolean(), (entries, asked, isCleared) => {
+        const table = new SeenTable();
+        const map = new Map<string, number>();
+        if (isCleared) {
+          for (const [high, low, at] of asked) table.add(high, low, at);
+          table.clear();
+        }
+        for (const [high, low, at] of entries) {
+          table.add(high, low, at);
+          if (!map.has(nameOf(high, low))) map.set(nameOf(high, low), at);
+        }
+        assert.equal(table.count, map.size);
+        for (const [high, low] of [...entries, ...asked]) {
+          assert.equal(table.find(high, low), map.get(nameOf(high, low)) ?? -1);
+        }
+      }),
+    );
+  });
+
+  it("knows all when it has grown, in the order in which they were added", () => {
+    const table = new SeenTable();
+    const count = 20_000;
+    const high = (at: number) => Math.imul(at, 0x9e3779b1) >>> 0;
+    for (let at = 0; at < count; at++) table.add(high(at), at % 5_000, at);
+    const from = 7;
+    const entries = table.entries(from);
+    for (let at = from; at < count; at++) {
+      assert.equal(table.find(high(at), at % 5_000), at);
+      assert.equal(entries[4 * (at - from)], high(at));
+    }
+    assert.equal(table.find(high(1), 2), -1);
+  });
+
+  it("moves what was added from an entry on, and nothing before it or of other charges", () => {
+    const table = new SeenTable();
+    for (let at = 0; at < 10; at++) table.add(at, at, 100 + at);
+    table.add(10, 10, 0);
+    table.add(11, 11, 104);
+    table.move(3, 102, Uint32Array.of(5, 4, 3, 2, 1, 0));
+    const found = Array.from({ length: 12 }, (_, at) => table.find(at, at));
+    assert.deepEqual(found, [100, 101, 102, 106, 105, 104, 103, 102, 108, 109, 0, 105]);
+  });
+});
