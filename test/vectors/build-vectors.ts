@@ -56,6 +56,7 @@ import {
   type PriceRow,
   priceRowDigest,
 } from "../../node/core/tariff/rows.ts";
+import { noParty } from "../../node/engine/number/no-party.ts";
 
 /** Recognisable bytes: `fill(0xa1, 32)` is a1a2a3…, so that a shifted field is seen by eye. */
 function bytes(from: number, length: number): Hex {
@@ -197,6 +198,24 @@ const partyDigest = partyGroupDigest({
   eventsRoot: h(party.eventsRoot),
 });
 add("party group", "party", party, partyDigest);
+
+/** As credits and what a period's end adds carry it; written out, so that it can not move with the code. */
+const partyOfNobody = {
+  salt: bytes(0x02, 32),
+  restDigits: "0xffffffffffffffff",
+  type: 0,
+  cell: "0",
+  file: `0x${"00".repeat(16)}`,
+  offset: "0",
+  length: 0,
+  eventsRoot: `0x${"00".repeat(32)}`,
+};
+add(
+  "party group without another side",
+  "party",
+  partyOfNobody,
+  partyGroupDigest({ ...noParty().group, salt: h(partyOfNobody.salt) }),
+);
 
 const charge = {
   salt: bytes(0x03, 32),

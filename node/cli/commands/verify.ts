@@ -25,6 +25,7 @@ import {
   secretOf,
 } from "../subscriber-secret.ts";
 import { saveTrust } from "../trust-file.ts";
+import { conclusionInWords } from "../verify-conclusion.ts";
 
 export const command: CommandModule = {
   declare(parser) {
@@ -154,11 +155,8 @@ const shortfalls = (checks: readonly Check[]): string =>
     )
     .join("");
 
-async function printSummary(
-  bundle: Bundle,
-  { report, facts, problems, offline, source, isContradicted, ok }: CheckedBundle,
-  output: Output,
-): Promise<void> {
+async function printSummary(bundle: Bundle, checked: CheckedBundle, output: Output): Promise<void> {
+  const { report, facts, problems, offline, source, isContradicted, ok } = checked;
   const { sources } = facts;
   const members = new Set(sources.map(({ member }) => member)).size;
   const agree = agreeingMembers(sources).length;
@@ -200,19 +198,9 @@ async function printSummary(
     `${report.lines.length} lines over ${total} ${bundle.currency}: ${counts.join(", ") || "nothing"}.`,
     ledgerWords(bundle, { members, agree, offline, source }),
     ...(isContradicted ? ["The end points contradict each other: believe none of them."] : []),
-    conclusion(ok, source),
+    conclusionInWords(checked),
   ];
   await output.say(`\n${words.join(" ")}`);
-}
-
-/** A file that chose its own witnesses has nothing proven for good. */
-function conclusion(ok: boolean, source: CheckedBundle["source"]): string {
-  if (!ok)
-    return source === "bundle"
-      ? `NOT everything holds (${SOURCE_CAVEAT}).`
-      : "NOT everything holds.";
-  if (source !== "bundle") return "Everything holds.";
-  return `It holds by the word of those whom the file names: ${SOURCE_CAVEAT}.`;
 }
 
 function ledgerWords(
