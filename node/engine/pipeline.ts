@@ -261,8 +261,14 @@ export class OperatorPipeline {
     return this.#turns.run(() => this.#ingest.ingest(file, onProgress, this.#turns));
   }
 
-  recycle(recordId: string): Promise<ControlClass | undefined> {
-    return this.#turns.run(() => this.#ingest.recycle(recordId));
+  /** @returns undefined when it does not wait */
+  async recycle(recordId: string): Promise<ControlClass | undefined> {
+    return (await this.recycleAll([recordId])).get(recordId);
+  }
+
+  /** One unit of work, all of it durable or nothing. @returns what became of those that waited */
+  recycleAll(recordIds: readonly string[]): Promise<Map<string, ControlClass>> {
+    return this.#turns.run(() => this.#ingest.recycle(recordIds));
   }
 
   /** Corrects a charge that is committed, by a credit and another charge. @throws as `correctCharge` */

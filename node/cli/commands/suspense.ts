@@ -28,8 +28,8 @@ interface Reason {
 }
 
 const PATH = "/v1/operator/suspense";
-/** Records in one request: a hundred writes to a slow disk take some seconds. */
-const IDS_AT_ONCE = 100;
+/** Records in one request, which the node decides about in one write. */
+const IDS_AT_ONCE = 1_000;
 /** Recycled, it is charged: so only who names it has decided that it is real. */
 const SUSPECTED = "duplicate.suspected";
 
@@ -235,7 +235,7 @@ async function drop(
 }
 
 /**
- * A hundred after the other, durable before the next: an interrupt leaves the rest waiting.
+ * A thousand after the other, durable before the next: an interrupt leaves the rest waiting.
  * @throws TallystickError `suspense.not-waiting` when one that was named does not wait
  */
 async function decideAll(

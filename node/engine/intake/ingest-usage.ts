@@ -26,7 +26,7 @@ import { type Correction, correctCharge } from "./correct-charge.ts";
 import { SEEN } from "./fingerprint.ts";
 import type { AccountGuide } from "./guide-account.ts";
 import { CHUNK_RECORDS, type Intake } from "./intake.ts";
-import { recycleRecord } from "./recycle-record.ts";
+import { recycleRecords } from "./recycle-records.ts";
 import { SeenBefore } from "./seen-before.ts";
 import { SeenIndex } from "./seen-index.ts";
 import { ColumnTaker } from "./take-columns.ts";
@@ -283,9 +283,9 @@ export class UsageIngest {
     return (await session.get<SourceSeen>(keys.source(recordId)))?.charge;
   }
 
-  /** Rates a record again that waited in suspense. @returns undefined when it does not wait */
-  recycle(recordId: string): Promise<ControlClass | undefined> {
-    return recycleRecord(this.#context, this.#pricer, recordId);
+  /** Rates records again that waited in suspense, in one unit of work. @returns those that waited */
+  recycle(recordIds: readonly string[]): Promise<Map<string, ControlClass>> {
+    return recycleRecords(this.#context, this.#pricer, recordIds);
   }
 }
 

@@ -71,14 +71,10 @@ export function controlRoutes(router: Router, pipeline: OperatorPipeline): void 
     response.json({ outcome });
   });
 
-  /** One after the other, each durable: an answer that is lost leaves some rated, and the rest waiting. */
+  /** In their order, durable together: an answer that is lost leaves all of them rated, or waiting. */
   router.post("/suspense/recycle", async (request, response) => {
-    const outcomes: Record<string, string> = {};
-    for (const id of readBody(idsSchema, request.body).ids) {
-      const outcome = await pipeline.recycle(id);
-      if (outcome !== undefined) outcomes[id] = outcome;
-    }
-    response.json({ outcomes });
+    const outcomes = await pipeline.recycleAll(readBody(idsSchema, request.body).ids);
+    response.json({ outcomes: Object.fromEntries(outcomes) });
   });
 
   router.post("/suspense/drop", async (request, response) => {
