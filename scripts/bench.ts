@@ -3,6 +3,7 @@ import { aggregate } from "./bench/aggregate.ts";
 import type { Benchmark, Figure } from "./bench/benchmark.ts";
 import { close } from "./bench/close.ts";
 import { gas } from "./bench/gas.ts";
+import { ingest } from "./bench/ingest.ts";
 import { outage } from "./bench/outage.ts";
 import { pipeline } from "./bench/pipeline.ts";
 import { proofs } from "./bench/proofs.ts";
@@ -19,6 +20,7 @@ const BENCHMARKS: Benchmark[] = [
   tree,
   read,
   pipeline,
+  ingest,
   seen,
   proofs,
   publish,

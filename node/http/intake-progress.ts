@@ -1,13 +1,18 @@
 import { UsageColumns, type UsageLines } from "../core/formats/usage-columns.ts";
 
+/**
+ * "looking": read to its end before anything is taken in; "waiting": for the file that its sender put before;
+ * "rating": handed over, though other work of the node may come first.
+ */
+export type UploadPhase = "receiving" | "looking" | "waiting" | "rating";
+
+/** How long an upload was in each phase, by the clock. */
+export type PhaseSeconds = Partial<Record<UploadPhase, number>>;
+
 /** How far an upload is, for who sent it and waits for the answer. */
 export interface UploadProgress {
   name: string;
-  /**
-   * "looking": read to its end before anything is taken in; "waiting": for the file that its sender put before;
-   * "rating": handed over, though other work of the node may come first.
-   */
-  phase: "receiving" | "looking" | "waiting" | "rating";
+  phase: UploadPhase;
   /** Records and rejected rows of the file; known once it was looked at. */
   records?: number;
   /** Of them, those that were taken in, or had been before. */
@@ -23,22 +28,43 @@ export interface Turn {
 
 /** The uploads under way. */
 export class IntakeProgress {
-  readonly #uploads = new Set<UploadProgress>();
+  /** With when each entered the phase it is in, and how long it was in the ones before. */
+  readonly #uploads = new Map<UploadProgress, { since: number; seconds: PhaseSeconds }>();
   /** By the name that its sender gave it: resolved once it waits no more, taken in or not. */
   readonly #turns = new Map<string, Promise<void>>();
 
   list(): UploadProgress[] {
-    return [...this.#uploads];
+    return [...this.#uploads.keys()];
   }
 
   begin(name: string): UploadProgress {
     const upload: UploadProgress = { name, phase: "receiving", done: 0 };
-    this.#uploads.add(upload);
+    this.#uploads.set(upload, { since: performance.now(), seconds: {} });
     return upload;
+  }
+
+  enter(upload: UploadProgress, phase: UploadPhase): void {
+    this.#pass(upload);
+    upload.phase = phase;
+  }
+
+  /** Until now, to the millisecond. */
+  secondsOf(upload: UploadProgress): PhaseSeconds {
+    return this.#pass(upload);
   }
 
   end(upload: UploadProgress): void {
     this.#uploads.delete(upload);
+  }
+
+  #pass(upload: UploadProgress): PhaseSeconds {
+    const times = this.#uploads.get(upload);
+    if (times === undefined) return {};
+    const now = performance.now();
+    const { phase } = upload;
+    times.seconds[phase] = (times.seconds[phase] ?? 0) + Math.round(now - times.since) / 1000;
+    times.since = now;
+    return times.seconds;
   }
 
   /**

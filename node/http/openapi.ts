@@ -279,7 +279,7 @@ export const openApiDocument = {
           "Take in a file of usage records; turn names the upload, and after the one that comes before it",
         query: ["name", "turn", "after"],
         body: "application/octet-stream",
-        answer: "Control totals",
+        answer: "Control totals, and the seconds that each phase took",
       }),
     },
     "/v1/operator/commit": {

@@ -1,14 +1,13 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Transform } from "node:stream";
-import { pipeline as streamPipeline } from "node:stream/promises";
 import { type DiskReserve, whyDisk } from "../adapters/disk.ts";
 import { TallystickError } from "../core/errors.ts";
 import type { UsageLines } from "../core/formats/usage-columns.ts";
 
 const LINE_FEED = 10;
+/** What goes to disk at once. */
+const PIECE_BYTES = 1_048_576;
 const BYTES_BETWEEN_LOOKS = 16 * 1_048_576;
 const MILLISECONDS_BETWEEN_LOOKS = 1_000;
 
@@ -35,41 +34,34 @@ export class Spool {
   }
 
   /**
-   * Writes a body of any size to disk while hashing it; what is ingested is a whole file.
+   * Writes a body of any size to disk while hashing it; what is ingested is a whole file. A piece is
+   * written while the next one comes in, so that neither the sender nor the disk waits for the other.
    * @throws TallystickError `disk.nearly-full`, `spool.write-failed`
    */
-  async receive(body: NodeJS.ReadableStream): Promise<SpooledFile> {
+  async receive(body: AsyncIterable<Uint8Array>): Promise<SpooledFile> {
     await this.#reserve.requireRoom();
     const part = join(this.#folder, `${randomUUID()}.part`);
-    const digest = createHash("sha256");
-    let lastByte: number | undefined;
-    let unlooked = 0;
-    const look = async (bytes: number): Promise<void> => {
-      unlooked += bytes;
-      if (unlooked < BYTES_BETWEEN_LOOKS) return;
-      unlooked = 0;
-      await this.#reserve.requireRoom();
-    };
-    const hashing = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        digest.update(chunk);
-        lastByte = chunk.at(-1) ?? lastByte;
-        look(chunk.length).then(
-          () => done(null, chunk),
-          (error: Error) => done(error),
-        );
-      },
-    });
     const path = part.replace(/\.part$/, ".usage");
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      await streamPipeline(body, hashing, createWriteStream(part, { mode: 0o600 }));
+      const file = await open(part, "wx", 0o600);
+      const pieces = new Pieces(file, this.#reserve);
+      try {
+        for await (const chunk of body) {
+          await pieces.take(chunk);
+          giveBack(chunk);
+        }
+        await pieces.end();
+      } finally {
+        await pieces.settled();
+        await file.close();
+      }
       await rename(part, path);
+      return { path, sha256: pieces.digest.digest("hex"), endsLine: pieces.lastByte === LINE_FEED };
     } catch (error) {
       await rm(part, { force: true }).catch(() => {});
       throw isOfDisk(error) ? spoolError(error) : error;
     }
-    return { path, sha256: digest.digest("hex"), endsLine: lastByte === LINE_FEED };
   }
 
   /** The same blocks; ends between two of them when the disk runs full meanwhile. */
@@ -82,6 +74,77 @@ export class Spool {
       }
       yield block;
     }
+  }
+}
+
+/** Bytes on their way to disk in pieces: one is filled while the other is written. */
+class Pieces {
+  readonly digest = createHash("sha256");
+  lastByte: number | undefined;
+  readonly #file: FileHandle;
+  readonly #reserve: DiskReserve;
+  #filling: Buffer = Buffer.allocUnsafe(PIECE_BYTES);
+  #other: Buffer = Buffer.allocUnsafe(PIECE_BYTES);
+  #length = 0;
+  #unlooked = 0;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(file: FileHandle, reserve: DiskReserve) {
+    this.#file = file;
+    this.#reserve = reserve;
+  }
+
+  async take(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + PIECE_BYTES - this.#length);
+      this.#filling.set(part, this.#length);
+      this.#length += part.length;
+      at += part.length;
+      if (this.#length === PIECE_BYTES) await this.#flush();
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#flush();
+    await this.#writing;
+  }
+
+  /** Once nothing is being written any more, whether or not it could be. */
+  settled(): Promise<void> {
+    return this.#writing.catch(() => {});
+  }
+
+  async #flush(): Promise<void> {
+    const piece = this.#filling.subarray(0, this.#length);
+    this.digest.update(piece);
+    this.lastByte = piece.at(-1) ?? this.lastByte;
+    this.#unlooked += piece.length;
+    await this.#writing;
+    if (this.#unlooked >= BYTES_BETWEEN_LOOKS) {
+      this.#unlooked = 0;
+      await this.#reserve.requireRoom();
+    }
+    this.#writing = writeWhole(this.#file, piece);
+    // Who fails is told when it is waited for.
+    this.#writing.catch(() => {});
+    [this.#filling, this.#other] = [this.#other, this.#filling];
+    this.#length = 0;
+  }
+}
+
+/**
+ * Memory of a chunk that nobody needs any more, at once. Left to be collected, chunks of a large file make the
+ * engine's whole heap be marked every 20 MB, which took as long as receiving them.
+ */
+function giveBack({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+}
+
+/** A disk that is nearly full takes a part, and refuses the rest. */
+async function writeWhole(file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, at, bytes.length - at);
+    at += bytesWritten;
   }
 }
 

@@ -368,6 +368,8 @@ describe("the node's HTTP interface", () => {
       });
     const first = (await post()).answer;
     assert.deepEqual([first.already, first.classes.charged.records], [false, 1]);
+    const { receiving, looking, waiting, rating } = first.seconds;
+    for (const seconds of [receiving, looking, waiting, rating]) assert.ok(seconds >= 0);
     assert.equal((await post()).answer.already, true);
     const unknown = await ask("/v1/operator/usage?name=noise", {
       method: "POST",

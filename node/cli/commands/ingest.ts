@@ -37,9 +37,11 @@ export const command: CommandModule = {
     const watched = readWatch(options, named);
     // Before anything is sent: a name that can not be read is found while nothing is half done.
     for (const file of named) if (file !== "-") await headOfFile(file);
-    const worst = { clean: true, refused: 0, isWatching: false };
+    const worst = { clean: true, refused: 0, isWatching: false, records: 0 };
     await withNode(options as NodeOptions, output, async (node) => {
+      const began = performance.now();
       await takeInAll(node, named, output, worst);
+      await sayRate(worst.records, (performance.now() - began) / 1000, output);
       worst.isWatching = true;
       if (watched !== undefined) await watch(node, watched, output, worst);
     });
@@ -48,11 +50,16 @@ export const command: CommandModule = {
   },
 };
 
+/** What took less tells more about the start than about the rate. */
+const TOLD_SECONDS_MIN = 1;
+
 /** What became of the files so far, for the exit code. */
 interface Worst {
   clean: boolean;
   refused: number;
   isWatching: boolean;
+  /** That were not there before. */
+  records: number;
 }
 
 interface Watch {
@@ -139,6 +146,14 @@ interface Upload {
   taken: Promise<Taken>;
 }
 
+async function sayRate(records: number, seconds: number, output: Output): Promise<void> {
+  if (records === 0 || seconds < TOLD_SECONDS_MIN) return;
+  const whole = (count: number) => Math.round(count).toLocaleString("en-US");
+  await output.say(
+    `${whole(records)} records in ${seconds.toFixed(1)} s: ${whole(records / seconds)} a second.`,
+  );
+}
+
 /** In their order; while the node takes one in, the next one is sent and looked at. */
 async function takeInAll(node: NodeClient, files: string[], output: Output, worst: Worst) {
   let ahead: Promise<Upload> | undefined;
@@ -182,6 +197,7 @@ async function takeIn(
     return false;
   }
   const balanced = isNothing(imbalanceOf(taken));
+  if (!taken.already) worst.records += taken.in.records;
   await output.record({ file: { ...taken, balanced } });
   for (const line of inWords(taken, balanced)) await output.say(line);
   worst.clean &&=

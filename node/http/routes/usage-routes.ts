@@ -38,7 +38,8 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     const upload = intake.begin(String(name ?? "upload").slice(0, 255));
     const turn = intake.takeTurn(turnName(own), turnName(after));
     try {
-      response.json(await receive(request, upload, turn));
+      const taken = await receive(request, upload, turn);
+      response.json({ ...taken, seconds: intake.secondsOf(upload) });
     } finally {
       turn.pass();
       intake.end(upload);
@@ -48,7 +49,7 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
   async function receive(request: Request, upload: UploadProgress, turn: Turn) {
     const spooled = await parts.spool.receive(request);
     try {
-      upload.phase = "looking";
+      intake.enter(upload, "looking");
       const format = recogniseFormat(await headOfFile(spooled.path), upload.name);
       if (format.kind === "usage") return await takeIn(spooled, format, upload, turn);
       throw new HttpError(
@@ -81,11 +82,12 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     try {
       const look = await source.look();
       requireWholeFile(name, look, spooled.endsLine);
-      Object.assign(upload, { phase: "waiting", records: look.records });
+      intake.enter(upload, "waiting");
+      upload.records = look.records;
       const lines = (seeds: Uint32Array) =>
         counted(spool.whileThereIsRoom(source.lines(seeds)), upload);
       await turn.before;
-      upload.phase = "rating";
+      intake.enter(upload, "rating");
       const taken = pipeline.ingest({ name, sha256: spooled.sha256, lines });
       // The pipeline takes files in the order in which it is asked.
       turn.pass();
