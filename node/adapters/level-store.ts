@@ -96,7 +96,9 @@ export class LevelStore implements Store {
   }
 
   async write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void> {
-    for (const { key } of operations) wellFormed(key);
+    for (let at = 0; at < operations.length; at++) {
+      wellFormed((operations[at] as StoreOperation).key);
+    }
     await this.#writes.run(() => this.#write(operations, options));
   }
 
@@ -111,12 +113,14 @@ export class LevelStore implements Store {
       // then pass over the first and bring back the second, and nobody could tell that from damage. So at
       // most the one write that is under way can be torn (level-log.ts).
       const places = await this.#append(operations, options);
-      const batch = operations.map((operation, at) => {
-        const { key } = operation;
-        if (operation.type === "delete") return { type: "del" as const, key };
-        return { type: "put" as const, key, value: places.get(at) ?? operation.value };
-      });
-      await database.batch(batch, { sync: true });
+      // One by one into LevelDB's own batch, which takes each half as much time as a list of them.
+      const batch = database.batch();
+      for (let at = 0; at < operations.length; at++) {
+        const operation = operations[at] as StoreOperation;
+        if (operation.type === "delete") batch.del(operation.key);
+        else batch.put(operation.key, places.get(at) ?? operation.value);
+      }
+      await batch.write({ sync: true });
     } catch (error) {
       await this.#database.reopen();
       throw new TallystickError(
@@ -135,7 +139,8 @@ export class LevelStore implements Store {
   ): Promise<Map<number, Uint8Array>> {
     const logged: number[] = [];
     const values: Uint8Array[] = [];
-    for (const [at, operation] of operations.entries()) {
+    for (let at = 0; at < operations.length; at++) {
+      const operation = operations[at] as StoreOperation;
       if (operation.type !== "put") continue;
       const { value, lasting } = operation;
       const isLarge = lasting === true && durable && value.length >= LOGGED_BYTES_MIN;

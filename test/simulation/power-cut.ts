@@ -182,6 +182,12 @@ interface Synced {
   datasync(): Promise<void>;
 }
 
+type SyncOption = { sync?: boolean } | undefined;
+
+interface Writable {
+  write(options: SyncOption): Promise<void>;
+}
+
 /** Notes how far files are synced, by what is asked of LevelDB and of the system. */
 class SyncWatch {
   readonly #directory: string;
@@ -197,12 +203,22 @@ class SyncWatch {
     this.afterValues = this.all;
     const watch = this;
     const { batch } = Level.prototype;
-    Level.prototype.batch = async function (this: Level, ...args: unknown[]) {
+    const written = async (write: () => Promise<void>, isSynced: boolean): Promise<void> => {
       watch.afterValues = new Map(watch.all);
-      await (batch as (...given: unknown[]) => Promise<void>).apply(this, args);
-      const [, options] = args as [unknown, { sync?: boolean } | undefined];
-      if (options?.sync === true) await watch.#note((name) => name.endsWith(".log"));
-    } as typeof batch;
+      await write();
+      if (isSynced) await watch.#note((name) => name.endsWith(".log"));
+    };
+    // A list of operations, or a batch that is filled one by one and then written.
+    Level.prototype.batch = function (this: Level, ...args: [] | [[], SyncOption]) {
+      if (args.length > 0) {
+        const whole = () => (batch as (...given: unknown[]) => Promise<void>).apply(this, args);
+        return written(whole, args[1]?.sync === true);
+      }
+      const chained = batch.call(this) as unknown as Writable;
+      const write = chained.write.bind(chained);
+      chained.write = (options) => written(() => write(options), options?.sync === true);
+      return chained;
+    } as unknown as typeof batch;
     this.#restore.push(() => {
       Level.prototype.batch = batch;
     });

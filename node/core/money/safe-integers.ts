@@ -2,12 +2,16 @@ import type { RoundingMode } from "./rounding.ts";
 
 /*
  * The one place where amounts are `number`: whole, never negative, at most SAFE_MAX, so that sums of
- * two and doubled remainders stay below 2^53, where every integer is exact. Whoever uses it checks
+ * two and doubled remainders stay below 2^53, where every integer is exact. A row of columns carries its
+ * amount so (`SafeNano`), from its price to its place in a block: a bigint each is memory to clean up. Whoever uses it checks
  * each product against SAFE_MAX and falls back to bigint beyond; a product that is too large is
  * itself larger than SAFE_MAX, whatever its lost digits.
  */
 
 export const SAFE_MAX = 2 ** 52;
+
+/** Whole nano-units, never negative, at most SAFE_MAX. */
+export type SafeNano = number;
 
 /**
  * floor(a / b) for 0 ≤ a ≤ SAFE_MAX and 1 ≤ b. Where a / b lies below an integer k, it does so by at

@@ -1,5 +1,5 @@
 import { DIRECTION_CODE, PARTY_TYPE, SERVICE_CODE } from "../commitment/charge-groups.ts";
-import { SAFE_MAX } from "../money/safe-integers.ts";
+import { SAFE_MAX, type SafeNano } from "../money/safe-integers.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
 import { findLastIndex } from "../tariff/binary-search.ts";
 import { type CompiledTariff, findPriceRow } from "../tariff/compile.ts";
@@ -85,7 +85,7 @@ export class CompiledRater {
     startMilliseconds: number,
     sessionMinutes: number,
     quantity: number,
-  ): bigint | undefined {
+  ): SafeNano | undefined {
     const { validFrom, validTo } = this.#tariff;
     if (!(startMilliseconds >= validFrom && startMilliseconds < validTo)) return undefined;
     const minute = (Math.floor(startMilliseconds / MINUTE) - sessionMinutes) * MINUTE;

@@ -4,6 +4,7 @@ import {
   greatestCommonDivisor,
   roundUpSafe,
   SAFE_MAX,
+  type SafeNano,
 } from "../money/safe-integers.ts";
 import type { CompiledTariff } from "../tariff/compile.ts";
 import { isSameCell, NO_MAXIMUM_NANO, PRICE_KIND, type PriceRow } from "../tariff/rows.ts";
@@ -67,7 +68,7 @@ export class NumberPrices {
    * @param price index of the price row, -1 for none
    * @param quantity whole units, at most SAFE_MAX
    */
-  amount(price: number, quantity: number): bigint | undefined {
+  amount(price: number, quantity: number): SafeNano | undefined {
     const line = this.#lines[price] ?? NONE;
     if (line === NONE) return undefined;
     const values = this.#values;
@@ -82,8 +83,7 @@ export class NumberPrices {
       numerator += scaled;
       if (billed > SAFE_MAX || scaled > SAFE_MAX || numerator > SAFE_MAX) return undefined;
     }
-    const amount = rounded(values, line, numerator);
-    return amount === undefined ? undefined : BigInt(amount);
+    return rounded(values, line, numerator);
   }
 
   /**
@@ -200,7 +200,7 @@ function billedNumber(values: Float64Array, tier: number, quantity: number): num
 }
 
 /** Within the price's bounds, rounded as the row says. */
-function rounded(values: Float64Array, line: number, sum: number): number | undefined {
+function rounded(values: Float64Array, line: number, sum: number): SafeNano | undefined {
   const denominator = at(values, line + DENOMINATOR);
   const unit = at(values, line + UNIT);
   const least = Math.max(sum, at(values, line + MINIMUM_NANO) * denominator);

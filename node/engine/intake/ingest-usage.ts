@@ -71,6 +71,8 @@ export class UsageIngest {
   #hasher: LeafHasher | undefined;
   /** Kept from file to file. Let go with what failed: a hasher may still write into it. */
   #memory = new ChargeMemory();
+  /** Kept likewise; what is stored is read again for each file. */
+  #counters: SubscriberCounters | undefined;
 
   constructor(
     context: EngineContext,
@@ -103,6 +105,7 @@ export class UsageIngest {
     } catch (error) {
       this.#seen = undefined;
       this.#memory = new ChargeMemory();
+      this.#counters = undefined;
       this.#pricer.rating.forget();
       throw error;
     }
@@ -213,6 +216,7 @@ export class UsageIngest {
       await writing.catch(() => {});
     }
     await writing;
+    intake.counters.rest();
     return { ...state, already: false };
   }
 
@@ -224,7 +228,9 @@ export class UsageIngest {
     this.#seen ??= await SeenIndex.load(this.#context, session, now);
     const book = await session.get<BookState>(keys.book(chargeBook));
     assert(book !== undefined, `book ${chargeBook} is open`);
-    const counters = new SubscriberCounters(session, random, chargeBook);
+    this.#counters ??= new SubscriberCounters(session, random, chargeBook);
+    const counters = this.#counters;
+    counters.begin(session);
     const seen = this.#seen;
     const writer = new ChargeWriter(
       this.#context,

@@ -3,12 +3,15 @@ import type { AccountRating } from "../rate/rate-accounts.ts";
 import { keys } from "../store/key-spaces.ts";
 import type { Intake } from "./intake.ts";
 
+const DAY = 86_400_000;
+
 /** What a chunk of records will ask the store for, collected first and read in few calls. */
 export class ReadAhead {
   readonly #rating: AccountRating;
   readonly #owners: [account: string, epoch: string][] = [];
   readonly #starts: number[] = [];
   readonly #quantities = new Set<string>();
+  #day = Number.NaN;
 
   constructor(rating: AccountRating) {
     this.#rating = rating;
@@ -29,7 +32,11 @@ export class ReadAhead {
     this.#owners.push([account, epoch]);
   }
 
+  /** Of the starts of a day the first stands for all: a day is of one traffic month. */
   addStart(milliseconds: number): void {
+    const day = Math.floor(milliseconds / DAY);
+    if (day === this.#day) return;
+    this.#day = day;
     this.#starts.push(milliseconds);
   }
 

@@ -141,7 +141,7 @@ export class ColumnTaker {
     }
     seen.add(high, low, place);
     seen.add(contentHigh, contentLow, place);
-    return priced.amountNano === 0n ? "pricedAtZero" : "charged";
+    return priced.amountNano === 0 ? "pricedAtZero" : "charged";
   }
 
   #takeAsRecord(

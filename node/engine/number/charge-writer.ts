@@ -23,11 +23,8 @@ import {
   StagedCharges,
 } from "./staged-charges.ts";
 import { StagedOwners } from "./staged-owners.ts";
-import type {
-  CounterDevice,
-  SubscriberCounter,
-  SubscriberCounters,
-} from "./subscriber-counters.ts";
+import type { CounterDevice, SubscriberCounter } from "./subscriber-counter.ts";
+import type { SubscriberCounters } from "./subscriber-counters.ts";
 import { ValueRoom } from "./value-room.ts";
 
 /** Fewer charges are stored in the order in which they came: there is little to gain. */
@@ -71,7 +68,7 @@ export class ChargeWriter {
   readonly #layer: BlockLayer;
   readonly #months = new Map<string, Uint8Array>();
   readonly #staged: StagedCharges;
-  readonly #owners = new StagedOwners();
+  readonly #owners: StagedOwners;
   /** Keys of the traffic months of what is staged, by the numbers that rows have of them. */
   #stagedMonths: Uint8Array[] = [];
   /** Position of the first charge that is staged. */
@@ -105,6 +102,7 @@ export class ChargeWriter {
     this.#context = context;
     this.#session = session;
     this.#counters = counters;
+    this.#owners = new StagedOwners(counters);
     this.#book = book;
     this.#first = Number(book.pendingNext);
     this.#memory = memory;
@@ -183,7 +181,7 @@ export class ChargeWriter {
     if (this.#staged.count === DEALT_MAX) this.layBlocks();
     const staged = this.#staged;
     const at = staged.begin();
-    staged.putAmount(at, numbers.amountNano);
+    staged.putSafeAmount(at, numbers.amountNano);
     if (!this.#number(at, owner, numbers.startMilliseconds)) return false;
     staged.putNumbers(at, numbers);
     staged.count++;
@@ -270,12 +268,14 @@ export class ChargeWriter {
     const { subscriberOf, subscribers } = this.#owners;
     for (let row = 0; row < count; row++) {
       const owner = words[row * STAGED_WORDS + STAGED.owner] as number;
-      const { places } = subscribers[subscriberOf[owner] as number] as SubscriberCounter;
+      const counter = subscribers[subscriberOf[owner] as number] as SubscriberCounter;
       const position = positionOf[row] as number;
       const inBlock = position % BLOCK_CHARGES_MAX;
-      places.push(this.#first + position - inBlock, inBlock);
+      counter.addPlace(this.#first + position - inBlock, inBlock);
     }
-    for (const subscriber of subscribers) this.#counters.touch(subscriber);
+    for (let at = 0; at < subscribers.length; at++) {
+      this.#counters.touch(subscribers[at] as SubscriberCounter);
+    }
     this.#owners.settle();
   }
 

@@ -1,6 +1,7 @@
 import type { Hex } from "../../core/bytes.ts";
 import { CHARGE_FLAG, NO_DIGITS, NO_NETWORK } from "../../core/commitment/charge-groups.ts";
 import { RECORD_ID_BYTES_MAX } from "../../core/commitment/secrets.ts";
+import type { SafeNano } from "../../core/money/safe-integers.ts";
 import type { Place } from "../../core/rating/compiled-rater.ts";
 import type { Rated } from "../../core/rating/outcome.ts";
 import type { RecordSource } from "../../core/records/usage-record.ts";
@@ -62,7 +63,7 @@ export interface ChargeNumbers {
   sessionMinutes: number;
   /** Whole units, at most 2^53. */
   quantity: number;
-  amountNano: bigint;
+  amountNano: SafeNano;
   /** Codes of the protocol. */
   service: number;
   direction: number;
@@ -135,6 +136,12 @@ export class StagedCharges {
   /** Puts an amount below 2^64 into a row. */
   putAmount(at: number, amountNano: bigint): void {
     this.#wide[at >>> 1] = amountNano;
+  }
+
+  /** The same of one whose halves are exact. */
+  putSafeAmount(at: number, amountNano: SafeNano): void {
+    this.words[at + STAGED.charged] = amountNano;
+    this.words[at + STAGED.charged + 1] = amountNano / HALF;
   }
 
   /** The fields of a rated record but its amount. */

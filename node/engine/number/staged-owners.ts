@@ -1,4 +1,5 @@
-import type { CounterDevice, SubscriberCounter } from "./subscriber-counters.ts";
+import type { CounterDevice, SubscriberCounter } from "./subscriber-counter.ts";
+import type { SubscriberCounters } from "./subscriber-counters.ts";
 
 const OWNERS_MIN = 1_024;
 const HALF = 2 ** 32;
@@ -16,7 +17,13 @@ export class StagedOwners {
   /** By subscriber: the number of the last charge, and the running total, lower half first. */
   numbers = new Uint32Array(OWNERS_MIN);
   totals = new Uint32Array(2 * OWNERS_MIN);
-  #serial = 1;
+  readonly #counters: SubscriberCounters;
+  #serial: number;
+
+  constructor(counters: SubscriberCounters) {
+    this.#counters = counters;
+    this.#serial = counters.nextSerial();
+  }
 
   /** The device's number; -1 where the subscriber's total is beyond 64 bits. */
   indexOf(device: CounterDevice): number {
@@ -52,19 +59,19 @@ export class StagedOwners {
 
   /** Numbers and totals go back to the subscribers; all are forgotten. */
   settle(): void {
-    for (const [at, counter] of this.subscribers.entries()) {
-      counter.chargeNumber = this.numbers[at] as number;
-      counter.runningTotalNano = this.#totalAt(at);
+    const { subscribers, numbers, totals } = this;
+    for (let at = 0; at < subscribers.length; at++) {
+      const [low, high] = [totals[2 * at], totals[2 * at + 1]] as [number, number];
+      (subscribers[at] as SubscriberCounter).settle(numbers[at] as number, low, high);
     }
     this.devices.length = 0;
     this.subscribers.length = 0;
-    this.#serial++;
+    this.#serial = this.#counters.nextSerial();
   }
 
   #indexOfSubscriber(counter: SubscriberCounter): number {
     if (counter.serial === this.#serial) return counter.index;
-    const total = counter.runningTotalNano;
-    if (total >> 64n !== 0n) return -1;
+    if (counter.isTotalWide) return -1;
     counter.serial = this.#serial;
     const at = this.subscribers.push(counter) - 1;
     counter.index = at;
@@ -73,14 +80,14 @@ export class StagedOwners {
       this.totals = longer(this.totals);
     }
     this.numbers[at] = counter.chargeNumber;
-    this.totals[2 * at] = Number(total % 2n ** 32n);
-    this.totals[2 * at + 1] = Number(total >> 32n);
+    this.totals[2 * at] = counter.totalLow;
+    this.totals[2 * at + 1] = counter.totalHigh;
     return at;
   }
 
   #totalAt(subscriber: number): bigint {
-    const [low = 0, high = 0] = this.totals.subarray(2 * subscriber, 2 * subscriber + 2);
-    return (BigInt(high) << 32n) + BigInt(low);
+    const [low, high] = [this.totals[2 * subscriber], this.totals[2 * subscriber + 1]];
+    return (BigInt(high as number) << 32n) + BigInt(low as number);
   }
 }
 

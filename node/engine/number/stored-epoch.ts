@@ -20,6 +20,11 @@ const TOTAL_AT = 128;
 const TAX_AT = 144;
 const PLACES_AT = 160;
 const PLACE_BYTES = 8;
+/** Of the payload, what stands before the places. */
+export const HEAD_BYTES = PLACES_AT;
+/** The same offsets in words of 32 bits. */
+export const NUMBER_WORD = NUMBER_AT / 4;
+export const TOTAL_WORD = TOTAL_AT / 4;
 
 /** Places that stand with the state itself before they become an `owned/` value. */
 export const NEWEST_PLACES_MAX = 16;
@@ -64,6 +69,34 @@ export function encodeEpoch(
   return value;
 }
 
+/** Words of 32 bits of a value with so many numbers of places. */
+export const epochWords = (placeNumbers: number): number =>
+  (BYTES_HEADER + PLACES_AT) / 4 + placeNumbers;
+
+/**
+ * Lays the same value into words of larger memory, but for its header: the head as it lies in one already.
+ * @param head words that hold the head from `headAt` on
+ * @param places of them the first `placeNumbers` count
+ */
+export function layEpoch(
+  words: Uint32Array,
+  at: number,
+  head: Uint32Array,
+  headAt: number,
+  places: OwnedPlaces,
+  placeNumbers: number,
+): void {
+  let to = at + BYTES_HEADER / 4;
+  for (let from = headAt; from < headAt + HEAD_BYTES / 4; from++) {
+    words[to++] = head[from] as number;
+  }
+  for (let i = 0; i < placeNumbers; i += 2) {
+    const first = places[i] as number;
+    words[to++] = first;
+    words[to++] = Math.floor(first / 2 ** 32) | ((places[i + 1] as number) << 16);
+  }
+}
+
 /**
  * Gives the newest places of a value their positions, in place: they were made before those were
  * known, and name by index which of `firsts` the rows are stored under.
@@ -85,22 +118,40 @@ export function settlePlaces(value: Uint8Array, newest: number, firsts: readonly
 
 /** @throws TallystickError `store.value-damaged` */
 export function unpackEpoch(key: string, value: Uint8Array): PackedEpoch {
+  const payload = epochPayload(key, value);
+  const places: OwnedPlaces = [];
+  readPlaces(payload, places);
+  return { ...unpackHead(payload), places };
+}
+
+/** The payload of a value where it lies. @throws TallystickError `store.value-damaged` */
+export function epochPayload(key: string, value: Uint8Array): Uint8Array {
   const payload = payloadOf(key, value);
   assert(payload.length >= PLACES_AT, `"${key}" is a subscriber's state`);
+  return payload;
+}
+
+/** Places of a payload into an array from its beginning. @returns numbers that were put */
+export function readPlaces(payload: Uint8Array, places: OwnedPlaces): number {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  let count = 0;
+  for (let at = PLACES_AT; at < payload.length; at += PLACE_BYTES) {
+    places[count++] = view.getUint32(at, true) + view.getUint16(at + 4, true) * 2 ** 32;
+    places[count++] = view.getUint16(at + 6, true);
+  }
+  return count;
+}
+
+/** What a head says. @param head its bytes, or more */
+export function unpackHead(head: Uint8Array): Omit<PackedEpoch, "places"> {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const wide = (at: number) =>
     view.getBigUint64(at, true) + (view.getBigUint64(at + 8, true) << 64n);
-  const places: OwnedPlaces = [];
-  for (let at = PLACES_AT; at < payload.length; at += PLACE_BYTES) {
-    const first = view.getUint32(at, true) + view.getUint16(at + 4, true) * 2 ** 32;
-    places.push(first, view.getUint16(at + 6, true));
-  }
   return {
-    secrets: payload.slice(0, SECRET_BYTES),
+    secrets: Uint8Array.from(head.subarray(0, SECRET_BYTES)),
     lastChargeNumber: Number(view.getBigUint64(NUMBER_AT, true)),
     runningTotalNano: wide(TOTAL_AT),
     taxNano: wide(TAX_AT),
-    places,
   };
 }
 

@@ -1,124 +1,51 @@
 import type { Hex } from "../../core/bytes.ts";
-import { deviceTag } from "../../core/commitment/secrets.ts";
 import { assert } from "../../core/errors.ts";
 import type { RandomSource } from "../operator.ts";
 import { keys } from "../store/key-spaces.ts";
 import type { StoreSession } from "../store/store-session.ts";
-import { isBytes } from "../store/stored-bytes.ts";
-import { readJson } from "../store/stored-json.ts";
-import type { Account, EpochState, OwnedPlaces } from "../store/stored-types.ts";
-import { packedOwner } from "./block-owners.ts";
+import { isBytes, sealWords } from "../store/stored-bytes.ts";
+import { encodeJson, readJson } from "../store/stored-json.ts";
+import type { Account, EpochState } from "../store/stored-types.ts";
 import { type DisputeAddresses, loadDisputeAddresses } from "./dispute-addresses.ts";
-import { OWNER_SECRET_BYTES } from "./hash-charges.ts";
+import { EpochHeads } from "./epoch-heads.ts";
 import {
   encodeEpoch,
-  epochBytes,
+  epochPayload,
+  epochWords,
+  layEpoch,
   NEWEST_PLACES_MAX,
-  type PackedEpoch,
   packEpoch,
-  stateOfPacked,
-  unpackEpoch,
 } from "./stored-epoch.ts";
+import { SubscriberCounter } from "./subscriber-counter.ts";
 import { makeSubscriberEpoch } from "./subscriber-epoch.ts";
 
 /** Subscribers held in memory, some 800 bytes each; beyond it all are forgotten and read again. */
 const HELD_MAX = 524_288;
-const ROOM_BYTES = 262_144;
+/** Subscribers and their devices that are held from file to file; more are let go at a file's end. */
+const KEPT_MAX = 131_072;
+const VALUE_WORDS_MIN = 65_536;
 
-/** A device of a subscriber, as blocks and the hasher want it. */
-export interface CounterDevice {
-  readonly subscriber: SubscriberCounter;
-  device: string;
-  /** What opens its rows: `OWNER_SECRET_BYTES`, in words of 32 bits. */
-  secrets: Uint32Array;
-  /** As it stands in a block. */
-  packed: Uint8Array;
-  /** Its number among those with charges in the unit of work at hand (staged-owners.ts). */
-  serial: number;
-  index: number;
-}
-
-/** Number, running total and secrets of one subscriber in one book and epoch, in memory. */
-export class SubscriberCounter {
-  readonly account: string;
-  readonly epoch: string;
-  readonly #secrets: Uint8Array;
-  readonly #taxNano: bigint;
-  chargeNumber: number;
-  runningTotalNano: bigint;
-  /** Places of the newest charges, that stand in no `owned/` value yet. */
-  places: OwnedPlaces;
-  isTouched = false;
-  /** As a device's. */
-  serial = 0;
-  index = 0;
-  #device: CounterDevice | undefined;
-  #others: Map<string, CounterDevice> | undefined;
-
-  constructor(account: string, epoch: string, packed: PackedEpoch) {
-    this.account = account;
-    this.epoch = epoch;
-    this.#secrets = packed.secrets;
-    this.#taxNano = packed.taxNano;
-    this.chargeNumber = packed.lastChargeNumber;
-    this.runningTotalNano = packed.runningTotalNano;
-    this.places = packed.places;
-  }
-
-  packed(): PackedEpoch {
-    return {
-      secrets: this.#secrets,
-      lastChargeNumber: this.chargeNumber,
-      runningTotalNano: this.runningTotalNano,
-      taxNano: this.#taxNano,
-      places: this.places,
-    };
-  }
-
-  state(): EpochState {
-    return stateOfPacked(this.packed());
-  }
-
-  /** Most subscribers use one device. */
-  deviceOf(device: string): CounterDevice {
-    const first = this.#device;
-    if (first?.device === device) return first;
-    if (first === undefined) {
-      this.#device = this.#makeDevice(device);
-      return this.#device;
-    }
-    this.#others ??= new Map();
-    let found = this.#others.get(device);
-    if (found === undefined) {
-      found = this.#makeDevice(device);
-      this.#others.set(device, found);
-    }
-    return found;
-  }
-
-  #makeDevice(device: string): CounterDevice {
-    const { account, epoch } = this;
-    const epochKey = this.#secrets.subarray(0, 32);
-    const secrets = new Uint8Array(OWNER_SECRET_BYTES);
-    secrets.set(epochKey);
-    secrets.set(this.#secrets.subarray(84, 116), 32);
-    secrets.set(deviceTag(epochKey, device), 64);
-    const packed = packedOwner({ account, epoch, device });
-    const words = new Uint32Array(secrets.buffer);
-    return { subscriber: this, device, secrets: words, packed, serial: 0, index: 0 };
-  }
-}
-
-/** The counters of a book's subscribers while files are taken in; the session's writer is the only one. */
+/**
+ * The counters of a book's subscribers while files are taken in; while one is, the session's writer is the only
+ * one. From file to file they are kept for what does not change: who they are, their devices' tags. Between two
+ * files others write too (bills, corrections, what was recycled), so what is stored is read again for each file.
+ */
 export class SubscriberCounters {
-  readonly #session: StoreSession;
+  #session: StoreSession;
   readonly #random: RandomSource;
   readonly #domain: Hex;
   /** By epoch, then by account: looking up costs no new text. */
   readonly #held = new Map<string, Map<string, SubscriberCounter>>();
+  readonly #heads = new EpochHeads();
   #heldCount = 0;
+  /** Counters that do not agree with this reading of the store are asked again. */
+  #reading = 1;
   #touched: SubscriberCounter[] = [];
   #addresses: DisputeAddresses | undefined;
+  /** Memory of the values that were saved last: many small ones, each with its own would cost more. */
+  #words = new Uint32Array(0);
+  #values = new Uint8Array(0);
+  #serial = 0;
   /** Another number once counters that were handed out are let go: whoever keeps one asks again. */
   age = 0;
 
@@ -128,12 +55,36 @@ export class SubscriberCounters {
     this.#domain = domain;
   }
 
+  /** A number that no unit of work had before: what carries it belongs to the unit at hand. */
+  nextSerial(): number {
+    return ++this.#serial;
+  }
+
+  /** Before the next file: what is stored may have changed. Everything that was saved is written. */
+  begin(session: StoreSession): void {
+    assert(this.#touched.length === 0, "counters of a unit of work that failed are let go");
+    this.#session = session;
+    this.#reading++;
+    this.age++;
+  }
+
+  /** At a file's end: more than is worth its memory is let go. */
+  rest(): void {
+    let kept = this.#heldCount;
+    for (const ofEpoch of this.#held.values()) {
+      for (const counter of ofEpoch.values()) kept += counter.deviceCount;
+    }
+    if (kept > KEPT_MAX) this.letGo();
+  }
+
   /** Reads in two calls what `of` will ask for. @param owners account and epoch */
-  async prefetch(owners: Iterable<readonly [account: string, epoch: string]>): Promise<void> {
+  async prefetch(owners: readonly (readonly [account: string, epoch: string])[]): Promise<void> {
     const missing = new Map<string, readonly [string, string]>();
-    for (const owner of owners) {
-      if (this.#held.get(owner[1])?.has(owner[0]) === true) continue;
-      missing.set(keys.epoch(owner[0], owner[1], this.#domain), owner);
+    for (let at = 0; at < owners.length; at++) {
+      const owner = owners[at] as readonly [string, string];
+      const held = this.#held.get(owner[1])?.get(owner[0]);
+      if (held?.reading === this.#reading) continue;
+      missing.set(held?.key ?? keys.epoch(owner[0], owner[1], this.#domain), owner);
     }
     if (missing.size === 0) return;
     const names = [...missing.keys()];
@@ -141,13 +92,10 @@ export class SubscriberCounters {
     for (const [at, value] of (await this.#session.readMany(names)).entries()) {
       const key = names[at] as string;
       const [account, epoch] = missing.get(key) as readonly [string, string];
-      if (value === undefined) unknown.push(keys.account(account));
-      else {
-        const packed = isBytes(value)
-          ? unpackEpoch(key, value)
-          : packEpoch(readJson<EpochState>(key, value));
-        this.#hold(new SubscriberCounter(account, epoch, packed));
-      }
+      if (value === undefined) {
+        this.#forget(account, epoch);
+        unknown.push(keys.account(account));
+      } else this.#take(account, epoch, key, value);
     }
     if (unknown.length > 0) this.#addresses ??= await loadDisputeAddresses();
     await this.#session.prefetch(unknown);
@@ -156,30 +104,49 @@ export class SubscriberCounters {
   /** After `prefetch`. @throws TallystickError `account.unknown` */
   of(account: string, epoch: string): SubscriberCounter {
     const held = this.#held.get(epoch)?.get(account);
-    if (held !== undefined) return held;
+    if (held?.reading === this.#reading) return held;
+    assert(held === undefined, "what is stored was read ahead");
     const known = this.#session.peek<Account>(keys.account(account));
     const addresses = this.#addresses;
     assert(addresses !== undefined, "a new subscriber was read ahead");
     const state = makeSubscriberEpoch(this.#random, addresses, known, account, epoch, this.#domain);
-    return this.#hold(new SubscriberCounter(account, epoch, packEpoch(state)));
+    const key = keys.epoch(account, epoch, this.#domain);
+    return this.#take(account, epoch, key, encodeEpoch(packEpoch(state)));
   }
 
-  #hold(counter: SubscriberCounter): SubscriberCounter {
-    let ofEpoch = this.#held.get(counter.epoch);
+  /** @throws TallystickError `store.value-damaged` */
+  #take(account: string, epoch: string, key: string, value: Uint8Array): SubscriberCounter {
+    const packed = isBytes(value)
+      ? value
+      : encodeEpoch(packEpoch(readJson<EpochState>(key, value)));
+    const payload = epochPayload(key, packed);
+    const counter = this.#held.get(epoch)?.get(account) ?? this.#hold(account, epoch, key);
+    counter.take(payload);
+    counter.reading = this.#reading;
+    return counter;
+  }
+
+  #hold(account: string, epoch: string, key: string): SubscriberCounter {
+    const counter = new SubscriberCounter(account, epoch, key, this.#heads);
+    let ofEpoch = this.#held.get(epoch);
     if (ofEpoch === undefined) {
       ofEpoch = new Map();
-      this.#held.set(counter.epoch, ofEpoch);
+      this.#held.set(epoch, ofEpoch);
     }
-    ofEpoch.set(counter.account, counter);
+    ofEpoch.set(account, counter);
     this.#heldCount++;
     return counter;
   }
 
+  /** Its head's memory is lost until all are let go: states are deleted rarely. */
+  #forget(account: string, epoch: string): void {
+    this.#held.get(epoch)?.delete(account);
+  }
+
   /** One more charge of the subscriber, at row `row` of the rows stored under `first`. */
   count(counter: SubscriberCounter, amountNano: bigint, first: number, row: number): void {
-    counter.chargeNumber++;
-    counter.runningTotalNano += amountNano;
-    counter.places.push(first, row);
+    counter.count(amountNano);
+    counter.addPlace(first, row);
     this.touch(counter);
   }
 
@@ -190,31 +157,46 @@ export class SubscriberCounters {
     this.#touched.push(counter);
   }
 
-  /** Puts what changed into the session's unit of work. */
+  /**
+   * Puts what changed into the session's unit of work. The unit before it has to be written: its values'
+   * memory is used again.
+   */
   save(): void {
-    // Many small values share their memory: each with its own would cost more than what is in it.
-    let room = new Uint8Array();
-    let at = 0;
-    for (const counter of this.#touched) {
-      const { account, epoch, places, chargeNumber } = counter;
-      const count = places.length / 2;
-      if (count > NEWEST_PLACES_MAX) {
-        const firstNumber = BigInt(chargeNumber - count + 1);
-        this.#session.put(keys.owned(account, epoch, this.#domain, firstNumber), places);
-        counter.places = [];
-      }
-      const packed = counter.packed();
-      const bytes = epochBytes(packed);
-      if (at + bytes > room.length) {
-        room = new Uint8Array(Math.max(ROOM_BYTES, bytes));
-        at = 0;
-      }
-      const value = encodeEpoch(packed, room.subarray(at, at + bytes));
-      at += bytes;
-      this.#session.putBytes(keys.epoch(account, epoch, this.#domain), value);
-      counter.isTouched = false;
+    const touched = this.#touched;
+    let words = 0;
+    for (let at = 0; at < touched.length; at++) {
+      const counter = touched[at] as SubscriberCounter;
+      if (counter.placeNumbers > 2 * NEWEST_PLACES_MAX) this.#saveOwned(counter);
+      words += epochWords(counter.placeNumbers);
     }
-    this.#touched = [];
+    this.#makeRoom(words);
+    let from = 0;
+    for (let at = 0; at < touched.length; at++) {
+      const counter = touched[at] as SubscriberCounter;
+      const { places, placeNumbers, headAt } = counter;
+      layEpoch(this.#words, from, this.#heads.words, headAt, places, placeNumbers);
+      const to = from + epochWords(placeNumbers);
+      const value = sealWords(this.#words, this.#values, 4 * from, 4 * to);
+      this.#session.putBytes(counter.key, value);
+      counter.isTouched = false;
+      from = to;
+    }
+    touched.length = 0;
+  }
+
+  /** Its newest places become a value of their own. */
+  #saveOwned(counter: SubscriberCounter): void {
+    const { account, epoch, chargeNumber, places, placeNumbers } = counter;
+    const firstNumber = BigInt(chargeNumber - placeNumbers / 2 + 1);
+    const key = keys.owned(account, epoch, this.#domain, firstNumber);
+    this.#session.putBytes(key, encodeJson(places.slice(0, placeNumbers)));
+    counter.placeNumbers = 0;
+  }
+
+  #makeRoom(words: number): void {
+    if (words <= this.#words.length) return;
+    this.#words = new Uint32Array(Math.max(VALUE_WORDS_MIN, Math.ceil(1.25 * words)));
+    this.#values = new Uint8Array(this.#words.buffer);
   }
 
   /** Whether more are held than memory is for: they are to be let go once what was saved is written. */
@@ -225,6 +207,7 @@ export class SubscriberCounters {
   /** All are read again from the store, which has to have what was saved. */
   letGo(): void {
     this.#held.clear();
+    this.#heads.clear();
     this.#heldCount = 0;
     this.age++;
   }

@@ -8,7 +8,7 @@ import {
   type Service,
 } from "../../core/records/usage-record.ts";
 import { type ChargeNumbers, type PlaceWords, placeWords } from "../number/staged-charges.ts";
-import type { CounterDevice } from "../number/subscriber-counters.ts";
+import type { CounterDevice } from "../number/subscriber-counter.ts";
 import type { GuidedSpan, UsePricer } from "./price-use.ts";
 
 /** Whose a number's records are, and the device of the account's counter, once it was asked for. */
@@ -61,7 +61,7 @@ export class RowPricer {
     startMilliseconds: 0,
     sessionMinutes: 0,
     quantity: 0,
-    amountNano: 0n,
+    amountNano: 0,
     service: 0,
     direction: 0,
     tariffVersion: 0,

@@ -59,6 +59,9 @@ export class UsePricer {
   #rating: AccountRating;
   readonly #follow: FollowTariff | undefined;
   #nowSeconds = 0n;
+  /** The same and the oldest age as numbers, for who asks for each record. */
+  #nowMilliseconds = 0;
+  readonly #maxAgeMilliseconds: number;
   #closedEpoch: string | undefined;
   #epochAfterClosed = "";
 
@@ -79,6 +82,7 @@ export class UsePricer {
     this.#rating = rating;
     this.#follow = follow;
     this.#epochs = new EpochCalendar(context.profile.zone);
+    this.#maxAgeMilliseconds = 1000 * Number(context.profile.agreement.maxRecordAgeSeconds);
     this.#hasHandPrices = Object.keys(context.profile.handPrices).length > 0;
   }
 
@@ -104,6 +108,7 @@ export class UsePricer {
    */
   async readTime(): Promise<void> {
     this.#nowSeconds = await this.#context.time.seconds();
+    this.#nowMilliseconds = 1000 * Number(this.#nowSeconds);
     const rating = await this.#follow?.();
     if (rating !== undefined) this.takeRating(rating);
   }
@@ -188,8 +193,8 @@ export class UsePricer {
 
   /** Whether a charge that is due then is neither of the future nor too old. */
   isTimely(dueMilliseconds: number): boolean {
-    const age = 1000 * Number(this.#nowSeconds) - dueMilliseconds;
-    return age >= 0 && age <= 1000 * Number(this.#context.profile.agreement.maxRecordAgeSeconds);
+    const age = this.#nowMilliseconds - dueMilliseconds;
+    return age >= 0 && age <= this.#maxAgeMilliseconds;
   }
 
   /** A tariff says how numbers are written, so each has a memory of its own. */

@@ -28,7 +28,8 @@ export class StoreSession {
   #changed = new Set<string>();
   /** Heads of books as they were read: they are advanced only from there. */
   readonly #heads = new Map<string, Uint8Array>();
-  #bytes = new Map<string, { value: Uint8Array; lasting: boolean }>();
+  /** Values that are stored as they are, in their order: of two under one key the last one stays. */
+  #bytes: StoreOperation[] = [];
 
   constructor(store: Store) {
     this.#store = store;
@@ -66,12 +67,12 @@ export class StoreSession {
 
   /** A value that is stored as it is; it can not be read back through the session. */
   putBytes(key: string, value: Uint8Array): void {
-    this.#bytes.set(key, { value, lasting: false });
+    this.#bytes.push({ type: "put", key, value });
   }
 
   /** The same of a value that is not written over, and deleted late or never: rows, leaf digests, levels. */
   putLasting(key: string, value: Uint8Array): void {
-    this.#bytes.set(key, { value, lasting: true });
+    this.#bytes.push({ type: "put", key, value, lasting: true });
   }
 
   /** What is known without asking the store. */
@@ -98,6 +99,8 @@ export class StoreSession {
    * @param remembered as for `commit`
    */
   detach(remembered: (key: string) => boolean = () => false): DetachedUnit {
+    // Those of `put` and `delete` come first, and heads are among them.
+    const named = this.#changed.size;
     const operations = this.#operations();
     const heads = [...this.#changed].filter(isHead);
     const known = this.#known;
@@ -105,13 +108,14 @@ export class StoreSession {
     this.#known = new Map();
     for (const [key, value] of known) if (remembered(key)) this.#known.set(key, value);
     this.#changed = new Set();
-    this.#bytes = new Map();
+    this.#bytes = [];
     return {
       putLasting: (key, value) => operations.push({ type: "put", key, value, lasting: true }),
       write: async () => {
         await this.#requireHeads(heads);
         if (operations.length > 0) await this.#store.write(operations, { durable: true });
-        for (const operation of operations) {
+        for (let at = 0; at < named; at++) {
+          const operation = operations[at] as StoreOperation;
           if (operation.type !== "put" || !isHead(operation.key)) continue;
           this.#heads.set(operation.key, operation.value);
         }
@@ -149,10 +153,7 @@ export class StoreSession {
       if (value === undefined) operations.push({ type: "delete", key });
       else operations.push({ type: "put", key, value: encodeJson(value) });
     }
-    for (const [key, { value, lasting }] of this.#bytes) {
-      operations.push(lasting ? { type: "put", key, value, lasting } : { type: "put", key, value });
-    }
-    return operations;
+    return operations.concat(this.#bytes);
   }
 
   #learn(key: string, value: Uint8Array | undefined): void {

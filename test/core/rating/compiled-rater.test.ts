@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
+import { SAFE_MAX } from "../../../node/core/money/safe-integers.ts";
 import {
   CompiledRater,
   milliseconds,
@@ -240,7 +241,7 @@ describe("the compiled rater", () => {
           if (amountNano === undefined) continue;
           const plain = rateUsage(tariffs[at] as CompiledTariff, use);
           assert.ok(plain.outcome === "rated");
-          assert.equal(amountNano, plain.amountNano);
+          assert.equal(BigInt(amountNano), plain.amountNano);
           compared++;
         }
       }),
@@ -282,7 +283,10 @@ describe("the compiled rater", () => {
         const plain = rateUsage(tariff, use);
         assert.ok(plain.outcome === "rated");
         assert.deepEqual(rater.rate(use), plain);
-        if (amountNano !== undefined) assert.equal(amountNano, plain.amountNano);
+        if (amountNano !== undefined) {
+          assert.ok(amountNano <= SAFE_MAX);
+          assert.equal(BigInt(amountNano), plain.amountNano);
+        }
         left.push(amountNano === undefined);
       }
     }
