@@ -19,6 +19,7 @@ import type { Log } from "./adapters/log.ts";
 import { invoiceSigner, receiptSigner } from "./adapters/receipt-signer.ts";
 import { readApprovals } from "./adapters/tariff-approvals.ts";
 import { readTariffJson } from "./adapters/tariff-file.ts";
+import { TreeThreads } from "./adapters/tree-threads.ts";
 import { type ChargingService, startCharging } from "./charging-service.ts";
 import type { Environment, NodeConfig } from "./config.ts";
 import type { Hex } from "./core/bytes.ts";
@@ -361,6 +362,7 @@ function contextOf(config: NodeConfig, store: LevelStore, ledger: EvmLedger): En
     random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
     time: new LastKnownTime(ledger, timeRecord(store)),
     leafHasher: (domain) => new HashThread(domain),
+    runBuilder: new TreeThreads(),
   };
 }
 

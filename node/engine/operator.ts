@@ -1,5 +1,6 @@
 import type { Hex } from "../core/bytes.ts";
 import type { SourceRole } from "../core/commitment/secrets.ts";
+import type { RunBuilder } from "./commit/run-builder.ts";
 import type { LeafHasher } from "./number/hash-charges.ts";
 import type { Store } from "./store/store.ts";
 import type { Account } from "./store/stored-types.ts";
@@ -70,6 +71,8 @@ export interface EngineContext {
   time: LedgerTime;
   /** What hashes the blocks of a book; in the same thread unless given. @param domain the book's */
   leafHasher?: (domain: Uint8Array) => LeafHasher;
+  /** What builds the trees of batches; the same thread unless given. */
+  runBuilder?: RunBuilder;
 }
 
 export type { Account };

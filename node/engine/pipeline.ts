@@ -15,7 +15,7 @@ import { TickCommitter } from "./commit/commit-tick.ts";
 import type { Ledger, RefusalReason } from "./commit/ledger.ts";
 import type { Outbox } from "./commit/outbox.ts";
 import type { Settled } from "./commit/outbox-journal.ts";
-import { sealTick } from "./commit/seal-batch.ts";
+import { type BuiltTick, TickSealer } from "./commit/seal-batch.ts";
 import {
   type AccountDispute,
   type AccountPeriod,
@@ -137,6 +137,9 @@ export class OperatorPipeline {
   readonly #demands: DemandDesk;
   readonly #bills: BillDesk;
   readonly #turns = new OneAtATime();
+  readonly #sealer: TickSealer;
+  /** One tick after the other, from its cut until it is written. */
+  readonly #sealing = new OneAtATime();
   readonly #ingest: UsageIngest;
   /** Reads the whole store again, while all else goes on. */
   readonly checks: CheckDesk;
@@ -158,6 +161,7 @@ export class OperatorPipeline {
       await parts.tariffFollower?.look();
       return this.#newRating();
     });
+    this.#sealer = new TickSealer(parts.context);
     this.#committer = new TickCommitter(parts.context.store, parts.outbox);
     this.#evidence = new EvidenceBuilder(
       parts.context,
@@ -282,16 +286,28 @@ export class OperatorPipeline {
   }
 
   /**
-   * Closes one batch of each book, empty or not, and hands the commitments to the outbox.
-   * @throws TallystickError `commit.refused` while the ledger does not take an earlier tick
+   * Closes what waits in each book, empty or not, and hands the commitments to the outbox. It is cut in one turn
+   * and written in another; many rows' trees are built between the two, beside files that are taken in.
+   * @throws TallystickError `commit.refused` while the ledger does not take an earlier tick; `seal.…`
    */
   seal(): Promise<StoredTick> {
-    return this.#turns.runBrief(async () => {
-      await this.#committer.assertNotRefused();
-      const tick = await sealTick(this.#parts.context);
-      await this.#committer.enqueueOpen();
-      return tick;
+    return this.#sealing.run(async () => {
+      const cut = await this.#turns.runBrief(async () => {
+        await this.#committer.assertNotRefused();
+        const cut = await this.#sealer.cut();
+        if (!this.#sealer.isBrief(cut)) return cut;
+        return await this.#writeTick(await this.#sealer.build(cut));
+      });
+      if ("number" in cut) return cut;
+      const built = await this.#sealer.build(cut);
+      return await this.#turns.runBrief(() => this.#writeTick(built), { isPressing: true });
     });
+  }
+
+  async #writeTick(built: BuiltTick): Promise<StoredTick> {
+    const tick = await this.#sealer.write(built);
+    await this.#committer.enqueueOpen();
+    return tick;
   }
 
   /** @throws TallystickError `commit.refused` when the ledger will not take it */

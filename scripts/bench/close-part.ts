@@ -13,7 +13,7 @@ import { closeAccounts } from "../../node/engine/bill/close-accounts.ts";
 import type { ClosingFacts } from "../../node/engine/bill/closing-kernel.ts";
 import { runBill } from "../../node/engine/bill/run-bill.ts";
 import { readInvoice } from "../../node/engine/bill/stored-invoice.ts";
-import { sealTick } from "../../node/engine/commit/seal-batch.ts";
+import { TickSealer } from "../../node/engine/commit/seal-batch.ts";
 import { below, keys } from "../../node/engine/store/key-spaces.ts";
 import { StoreSession } from "../../node/engine/store/store-session.ts";
 import { getJson } from "../../node/engine/store/stored-json.ts";
@@ -79,7 +79,7 @@ function tell(state: BillState, plan: BillPlan): void {
 
 /** What a ledger would do: the newest batches stand there. */
 async function commitAll(): Promise<void> {
-  const tick = await sealTick(context);
+  const tick = await new TickSealer(context).seal();
   const session = new StoreSession(store);
   for (const { domain, sequence } of tick.batches) {
     const key = keys.batch(domain, BigInt(sequence));
@@ -129,7 +129,7 @@ const run = await runBill(
   MONTH,
 );
 lap("threads end");
-await sealTick(context);
+await new TickSealer(context).seal();
 lap("seal");
 clearInterval(watch);
 const seconds = (performance.now() - began) / 1000;

@@ -50,10 +50,12 @@ export async function benchOperator(
   store: Store,
   subscribers: number,
   leafHasher?: EngineContext["leafHasher"],
+  runBuilder?: EngineContext["runBuilder"],
 ) {
   const context = {
     ...benchContext(store),
     ...(leafHasher === undefined ? {} : { leafHasher }),
+    ...(runBuilder === undefined ? {} : { runBuilder }),
   };
   const session = new StoreSession(store);
   for (const [at, domain] of [book(3), book(4), book(5)].entries()) {

@@ -6,9 +6,10 @@ import { ColumnsThread } from "../../node/adapters/columns-thread.ts";
 import { HashThread } from "../../node/adapters/hash-thread.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import { ReadingThreads } from "../../node/adapters/reading-threads.ts";
+import { TreeThreads } from "../../node/adapters/tree-threads.ts";
 import { HashArena } from "../../node/core/commitment/kernel/hash-arena.ts";
 import { ASTERISK } from "../../node/core/formats/asterisk-record.ts";
-import { sealTick } from "../../node/engine/commit/seal-batch.ts";
+import { TickSealer } from "../../node/engine/commit/seal-batch.ts";
 import { SeenIndex } from "../../node/engine/intake/seen-index.ts";
 import { RowPricer } from "../../node/engine/rate/price-columns.ts";
 import { UsePricer } from "../../node/engine/rate/price-use.ts";
@@ -141,8 +142,11 @@ export const pipeline: Benchmark = {
     const store = await LevelStore.open(join(directory, "store"));
     // Kept from file to file, as a node does.
     const threads = new ReadingThreads();
+    const trees = new TreeThreads();
     try {
-      const operator = await benchOperator(store, SUBSCRIBERS, (domain) => new HashThread(domain));
+      const hasher = (domain: Uint8Array) => new HashThread(domain);
+      const operator = await benchOperator(store, SUBSCRIBERS, hasher, trees);
+      const sealer = new TickSealer(operator.context);
       // The first charge of a subscriber in a month makes keys and a pseudonym: told apart.
       const first = join(directory, "first.csv");
       await writeSwitchFile(first, SUBSCRIBERS, SUBSCRIBERS, FROM_SECONDS - 86_400);
@@ -156,7 +160,7 @@ export const pipeline: Benchmark = {
         watch.highest();
         const all = await cost(() => take(operator, threads, path, `file ${times}`));
         const memory = watch.highest();
-        const seal = await cost(() => sealTick(operator.context));
+        const seal = await cost(() => sealer.seal());
         const sealMemory = watch.highest();
         const { size } = await stat(path);
         const write = await cost(() => bareWriting(join(directory, "bare"), size));
@@ -196,6 +200,7 @@ export const pipeline: Benchmark = {
     } finally {
       watch.stop();
       await threads.close();
+      await trees.close();
       await store.close();
       await rm(directory, { recursive: true, force: true });
     }

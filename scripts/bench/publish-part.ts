@@ -6,7 +6,7 @@ import { EvidenceFolder } from "../../node/adapters/evidence-folder.ts";
 import { openEvidenceSealer } from "../../node/adapters/evidence-threads.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import { runBill } from "../../node/engine/bill/run-bill.ts";
-import { sealTick } from "../../node/engine/commit/seal-batch.ts";
+import { TickSealer } from "../../node/engine/commit/seal-batch.ts";
 import { EvidenceBuilder } from "../../node/engine/evidence/build-evidence.ts";
 import { EvidencePublisher } from "../../node/engine/evidence/publish-evidence.ts";
 import { below } from "../../node/engine/store/key-spaces.ts";
@@ -53,11 +53,11 @@ try {
     };
     const sha256 = batch.toString(16).padStart(64, "0");
     await operator.ingest.ingest({ name: `bench-${batch}`, sha256, lines: lines() });
-    await sealTick(context);
+    await new TickSealer(context).seal();
   }
   await makeFinal(store);
   await runBill({ context, turn: (task) => task() }, MONTH);
-  await sealTick(context);
+  await new TickSealer(context).seal();
   await makeFinal(store);
   const before = process.resourceUsage().maxRSS;
   const builder = new EvidenceBuilder(context, operator.tariffs, LEDGER);

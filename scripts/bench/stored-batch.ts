@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LevelStore } from "../../node/adapters/level-store.ts";
-import { sealTick } from "../../node/engine/commit/seal-batch.ts";
+import { TickSealer } from "../../node/engine/commit/seal-batch.ts";
 import { readBatch } from "../../node/engine/store/read-charges.ts";
 import type { Store } from "../../node/engine/store/store.ts";
 import type { StoredBatch } from "../../node/engine/store/stored-types.ts";
@@ -25,7 +25,7 @@ export async function storedBatch(
   const { context, ingest } = await benchOperator(store, subscribers);
   const lines = benchRecords(charges, subscribers);
   await ingest.ingest({ name: "bench", sha256: "be".repeat(32), lines });
-  await sealTick(context);
+  await new TickSealer(context).seal();
   const domain = context.profile.agreement.chargeBook;
   const batch = await readBatch(store, domain, 1n);
   if (batch.count !== charges) throw new Error(`the batch holds ${batch.count} charges`);

@@ -14,6 +14,7 @@ import { readInvoice } from "../../node/engine/bill/stored-invoice.ts";
 import { checkStore } from "../../node/engine/check/check-store.ts";
 import type { LedgerCall } from "../../node/engine/commit/ledger.ts";
 import { Outbox } from "../../node/engine/commit/outbox.ts";
+import type { RunBuilder } from "../../node/engine/commit/run-builder.ts";
 import type { SignInvoice } from "../../node/engine/evidence/issue-receipt.ts";
 import type { EngineContext, OperatorProfile } from "../../node/engine/operator.ts";
 import { OperatorPipeline } from "../../node/engine/pipeline.ts";
@@ -133,6 +134,7 @@ export interface SceneOptions {
   mines?: "at once" | "on command";
   finalityBlocks?: number;
   leafHasher?: EngineContext["leafHasher"];
+  runBuilder?: RunBuilder;
   /** What the operator named on this machine. */
   named?: NamedTariffs;
   signInvoice?: SignInvoice;
@@ -151,6 +153,7 @@ export class EngineScene {
   readonly #named: NamedTariffs | undefined;
   readonly #signInvoice: SignInvoice | undefined;
   readonly #leafHasher: EngineContext["leafHasher"];
+  readonly #runBuilder: RunBuilder | undefined;
   readonly #openClosingKernel: OpenClosingKernel | undefined;
   store = new MemoryStore();
   outbox!: Outbox;
@@ -159,6 +162,7 @@ export class EngineScene {
   private constructor(options: SceneOptions) {
     this.tariffs = options.tariffs ?? TARIFFS;
     this.#leafHasher = options.leafHasher;
+    this.#runBuilder = options.runBuilder;
     this.#named = options.named;
     this.#signInvoice = options.signInvoice;
     this.#openClosingKernel = options.openClosingKernel;
@@ -277,12 +281,14 @@ export class EngineScene {
   get context(): EngineContext {
     const { store, profile, random, network } = this;
     const leafHasher = this.#leafHasher;
+    const runBuilder = this.#runBuilder;
     return {
       store,
       profile,
       random,
       time: { seconds: async () => network.head().time },
       ...(leafHasher === undefined ? {} : { leafHasher }),
+      ...(runBuilder === undefined ? {} : { runBuilder }),
     };
   }
 

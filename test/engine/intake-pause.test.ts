@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import type { RunTop } from "../../node/core/commitment/join-runs.ts";
 import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
+import { type RunBuilder, RunBuilderHere } from "../../node/engine/commit/run-builder.ts";
+import type { RunLeaves } from "../../node/engine/commit/run-leaves.ts";
 import type { StoredBatch } from "../../node/engine/store/stored-types.ts";
 import { OneAtATime } from "../../node/engine/store/turns.ts";
 import { CHARGES, calls, EngineScene, usageFile } from "./engine-scene.ts";
@@ -36,7 +39,8 @@ describe("a large file that is taken in", () => {
     const { classes } = await scene.pipeline.ingest(file);
     order.push("taken in");
     await Promise.all(others);
-    assert.deepEqual(order, ["sealed", "noted", "taken in"]);
+    assert.deepEqual([...order].sort(), ["noted", "sealed", "taken in"]);
+    assert.equal(order.at(-1), "taken in");
     assert.equal(classes.charged.records, UNITS * UNIT);
     const during = await scene.values<StoredBatch>(`batch/${CHARGES}/`);
     const count = during.reduce((sum, { value }) => sum + value.count, 0);
@@ -58,6 +62,107 @@ describe("a large file that is taken in", () => {
     await scene.pipeline.ingest(file).then(() => order.push("taken in"));
     await Promise.all(others);
     assert.deepEqual(order, ["sealed", "taken in", "recycled"]);
+  });
+});
+
+/** Builds when it is let. */
+class Held implements RunBuilder {
+  readonly runDepth = 5;
+  readonly runsAtOnce = 2;
+  readonly #here = new RunBuilderHere(5);
+  #open: () => void = () => {};
+  #held = Promise.resolve();
+  asked: Promise<void> = Promise.resolve();
+  #onAsked: () => void = () => {};
+
+  hold(): void {
+    this.#held = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+    this.asked = new Promise((resolve) => {
+      this.#onAsked = resolve;
+    });
+  }
+
+  letGo(): void {
+    this.#open();
+  }
+
+  async build(leaves: RunLeaves, depth: number): Promise<RunTop> {
+    this.#onAsked();
+    await this.#held;
+    return this.#here.build(leaves, depth);
+  }
+}
+
+describe("a large batch that is sealed", () => {
+  it("lets files in meanwhile, and holds what was there when it was asked for", async () => {
+    const runBuilder = new Held();
+    const scene = await EngineScene.withAccounts({ runBuilder, ingestUnitRecords: UNIT });
+    const records = calls("r", 7 * UNIT);
+    await scene.ingest("before", records.slice(0, 3 * UNIT));
+    runBuilder.hold();
+    const sealed = scene.pipeline.seal();
+    const second = scene.pipeline.seal();
+    await runBuilder.asked;
+    const { classes } = await scene.ingest("meanwhile", records.slice(3 * UNIT));
+    assert.equal(classes.charged.records, 4 * UNIT);
+    assert.deepEqual(await scene.values("tick/"), []);
+    runBuilder.letGo();
+    const [one, next] = await Promise.all([sealed, second]);
+    assert.deepEqual([one.number, next.number], ["1", "2"]);
+    const counts = await scene.values<StoredBatch>(`batch/${CHARGES}/`);
+    assert.deepEqual(
+      counts.map(({ value }) => value.count),
+      [3 * UNIT, 4 * UNIT],
+    );
+    await scene.commit();
+    await scene.assertConsistent();
+  });
+
+  it("is written in the next pause of a file, whenever the last one was", async () => {
+    const runBuilder = new Held();
+    const scene = await EngineScene.withAccounts({ runBuilder, ingestUnitRecords: UNIT });
+    const records = calls("r", 11 * UNIT);
+    await scene.ingest("before", records.splice(0, 3 * UNIT));
+    runBuilder.hold();
+    const order: string[] = [];
+    let sealed: Promise<unknown> | undefined;
+    async function* lines(): AsyncGenerator<InspectLine> {
+      for (const [line, record] of records.entries()) {
+        if (line === UNIT) sealed = scene.pipeline.seal().then(() => order.push("sealed"));
+        if (line === 3 * UNIT + 1) {
+          await runBuilder.asked;
+          runBuilder.letGo();
+          // Until it asks for its turn.
+          await new Promise((resolve) => setTimeout(resolve, 30));
+        }
+        yield record;
+      }
+    }
+    await scene.pipeline.ingest({ ...usageFile("large", []), lines: lines() });
+    order.push("taken in");
+    await sealed;
+    assert.deepEqual(order, ["sealed", "taken in"]);
+    await scene.commit();
+    await scene.assertConsistent();
+  });
+
+  it("leaves all rows waiting when the process dies before it is written", async () => {
+    const runBuilder = new Held();
+    const scene = await EngineScene.withAccounts({ runBuilder });
+    await scene.ingest("before", calls("b", 3 * UNIT));
+    runBuilder.hold();
+    const sealed = scene.pipeline.seal();
+    await runBuilder.asked;
+    scene.crash();
+    runBuilder.letGo();
+    await assert.rejects(sealed);
+    await scene.reopen();
+    await scene.commit();
+    const [batch] = await scene.values<StoredBatch>(`batch/${CHARGES}/`);
+    assert.equal(batch?.value.count, 3 * UNIT);
+    await scene.assertConsistent();
   });
 });
 

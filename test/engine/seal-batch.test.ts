@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type RunBuilder, RunBuilderHere } from "../../node/engine/commit/run-builder.ts";
 import { ChargeBlock } from "../../node/engine/number/charge-block.ts";
 import { LeafTile } from "../../node/engine/number/leaf-tile.ts";
 import { keys } from "../../node/engine/store/key-spaces.ts";
@@ -43,6 +44,28 @@ describe("sealing", () => {
       return tile.encode();
     });
     await assert.rejects(scene.pipeline.seal(), hasCode("seal.rows-changed"));
+  });
+
+  it("refuses trees that do not lead from the rows to the root, wherever they were built", async () => {
+    const here = new RunBuilderHere();
+    let isWrong = true;
+    const runBuilder: RunBuilder = {
+      runDepth: 7,
+      runsAtOnce: 1,
+      build: (leaves, depth) => {
+        const top = here.build(leaves, depth);
+        return isWrong && top.upper.length > 0
+          ? { ...top, upper: top.upper.with(3, (top.upper[3] as number) ^ 1) }
+          : top;
+      },
+    };
+    const scene = await EngineScene.withAccounts({ runBuilder });
+    await scene.ingest("file", calls("f", 128));
+    await assert.rejects(scene.pipeline.seal(), hasCode("seal.rows-changed"));
+    assert.deepEqual(await scene.values("tick/"), []);
+    isWrong = false;
+    await scene.commit();
+    await scene.assertConsistent();
   });
 
   it("seals what is as it was written, over several batches of one block", async () => {

@@ -1,7 +1,7 @@
 import { PackedBytes } from "../bytes.ts";
 import { hash } from "../hash.ts";
 import { BATCH_DEPTH_MIN, buildInclusionTree, type InclusionTree } from "./inclusion-tree.ts";
-import type { BatchTrees } from "./kernel/batch-trees.ts";
+import type { BatchRoots } from "./join-runs.ts";
 import { bookSalts } from "./secrets.ts";
 import { sumTreeRoot } from "./sum-tree.ts";
 import { PROTOCOL_VERSION, TAG } from "./tags.ts";
@@ -106,7 +106,8 @@ export interface BatchInput extends BatchFrame {
 
 /** R and S of a batch, and the earliest and latest start in it (both 0 when it is empty). */
 interface BatchContent {
-  tree: InclusionTree;
+  depth: number;
+  root: Uint8Array;
   sumRoot: Uint8Array;
   sumNano: bigint;
   count: bigint;
@@ -114,11 +115,15 @@ interface BatchContent {
   to: bigint;
 }
 
-export interface CommittedBatch {
+/** A commitment with all that opens it but the paths. */
+export interface CommittedTotals {
   parts: CommitmentParts;
   commitment: Uint8Array;
   totals: BatchTotals;
   runningTotals: RunningTotals;
+}
+
+export interface CommittedBatch extends CommittedTotals {
   tree: InclusionTree;
 }
 
@@ -134,37 +139,33 @@ export function commitBatch(input: BatchInput): CommittedBatch {
     tree.depth,
   );
   const starts = leaves.map((entry) => entry.start);
-  return commitContent(input, {
-    tree,
+  const committed = commitContent(input, {
+    depth: tree.depth,
+    root: tree.root,
     sumRoot: sum.digest,
     sumNano: sum.sumNano,
     count: BigInt(leaves.length),
     from: starts.reduce((least, start) => (start < least ? start : least), starts[0] ?? 0n),
     to: starts.reduce((most, start) => (start > most ? start : most), 0n),
   });
+  return { ...committed, tree };
 }
 
 /**
- * The same from columns: of built `trees`, and the earliest and latest start of their leaves.
+ * The same from built trees, and the earliest and latest start of their leaves.
  * @param range 0 and 0 for an empty batch
  */
 export function commitTrees(
   frame: BatchFrame,
-  trees: BatchTrees,
+  { depth, root, sumRoot, sumNano, count }: Omit<BatchRoots, "upper">,
   range: { from: bigint; to: bigint },
-): CommittedBatch {
-  return commitContent(frame, {
-    tree: trees,
-    sumRoot: trees.sumRoot,
-    sumNano: trees.sumNano,
-    count: BigInt(trees.count),
-    ...range,
-  });
+): CommittedTotals {
+  return commitContent(frame, { depth, root, sumRoot, sumNano, count: BigInt(count), ...range });
 }
 
-function commitContent(frame: BatchFrame, content: BatchContent): CommittedBatch {
+function commitContent(frame: BatchFrame, content: BatchContent): CommittedTotals {
   const { sequence, domain, before, suspended, oldestSuspended } = frame;
-  const { tree, sumRoot, sumNano, count, from, to } = content;
+  const { depth, root, sumRoot, sumNano, count, from, to } = content;
   const salts = bookSalts(frame.bookKey, sequence);
   const totals: BatchTotals = {
     salt: salts.totals,
@@ -184,10 +185,10 @@ function commitContent(frame: BatchFrame, content: BatchContent): CommittedBatch
   const parts: CommitmentParts = {
     domain,
     sequence,
-    depth: tree.depth,
-    root: tree.root,
+    depth,
+    root,
     totals: totalsDigest(totals),
     runningTotals: runningTotalsDigest(runningTotals),
   };
-  return { parts, commitment: commitmentOf(parts), totals, runningTotals, tree };
+  return { parts, commitment: commitmentOf(parts), totals, runningTotals };
 }

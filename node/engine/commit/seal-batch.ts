@@ -1,103 +1,176 @@
 import { fromHex, toHex } from "../../core/bytes.ts";
 import { commitTrees } from "../../core/commitment/batch-commitment.ts";
 import { BOOK_KIND } from "../../core/commitment/domain.ts";
-import { BatchTrees } from "../../core/commitment/kernel/batch-trees.ts";
-import { upperLevels } from "../../core/commitment/kernel/chunk-proofs.ts";
-import { TallystickError } from "../../core/errors.ts";
-import { LeafRecomputer } from "../check/recompute-leaves.ts";
+import { assert } from "../../core/errors.ts";
 import { openKey } from "../number/subscriber-epoch.ts";
 import type { EngineContext } from "../operator.ts";
 import { below, keys } from "../store/key-spaces.ts";
-import type { Store } from "../store/store.ts";
 import { StoreSession } from "../store/store-session.ts";
 import { encodeBytes } from "../store/stored-bytes.ts";
 import { getJson, scanJson } from "../store/stored-json.ts";
-import { type BatchPlace, findRows, scanLeaves } from "../store/stored-rows.ts";
+import type { BatchPlace } from "../store/stored-rows.ts";
 import type { AllTotals, BookState, StoredBatch, StoredTick } from "../store/stored-types.ts";
 import { lengthOfBatch } from "./batch-length.ts";
+import { BatchBuilder, type BuiltBatch } from "./build-batch.ts";
+import { requireRows } from "./require-rows.ts";
+import { type RunBuilder, RunBuilderHere } from "./run-builder.ts";
 
-const DIGEST_BYTES = 32;
+/** Which rows a tick commits to, and what waits in suspense at that moment. */
+export interface TickCut {
+  /** Heads of the books as they were read. */
+  books: BookState[];
+  /** Of all books, that wait for a batch. */
+  rows: number;
+  sealedAt: string;
+  suspense: { count: bigint; oldest: bigint };
+}
+
+/** A stretch of a book with its trees. */
+interface BuiltStretch extends BuiltBatch {
+  first: bigint;
+  count: number;
+  bytes: number;
+}
+
+/** Every batch of a cut with its trees; nothing of it is stored. */
+export interface BuiltTick {
+  cut: TickCut;
+  /** By book, in the order of the cut. */
+  stretches: BuiltStretch[][];
+}
 
 /**
  * Closes what waits in every book into batches: at least one for each book, empty or not, so that
- * timing tells nothing. Rows stay where they are; batches, levels and the tick that will commit them
- * become durable in one write, and a crash before it leaves all rows waiting.
- * @returns the tick, to be committed by one transaction
- * @throws TallystickError `seal.rows-changed`
+ * timing tells nothing. In three steps. `cut` and `write` want the engine's turn: nobody else writes then.
+ * `build`, which is nearly all of the work, does not: rows below the cut never change, whatever is appended
+ * behind it meanwhile. From a cut up to its `write` there is no other cut; one that is given up changes nothing.
  */
-export async function sealTick(context: EngineContext): Promise<StoredTick> {
-  const session = new StoreSession(context.store);
-  const number = BigInt((await session.get<string>(keys.node("last-tick"))) ?? "0") + 1n;
-  const now = new Date(Number(await context.time.seconds()) * 1000);
-  const tick: StoredTick = {
-    number: number.toString(),
-    batches: [],
-    sealedAt: now.toISOString(),
-  };
-  const suspense = await suspenseOf(context);
-  for await (const { value } of scanJson<BookState>(context.store, below("book/"))) {
-    // Through the session, which advances the book only from what it read.
-    let book = (await session.get<BookState>(keys.book(value.domain))) as BookState;
-    do {
-      const batch = await sealOne(session, context, book, suspense);
-      tick.batches.push({
-        domain: book.domain,
-        sequence: batch.sequence,
-        commitment: batch.commitment,
-      });
-      book = (await session.get<BookState>(keys.book(book.domain))) as BookState;
-    } while (book.pendingFirst !== book.pendingNext);
+export class TickSealer {
+  readonly #context: EngineContext;
+  readonly #runs: RunBuilder;
+  readonly #builder: BatchBuilder;
+
+  constructor(context: EngineContext) {
+    this.#context = context;
+    this.#runs = context.runBuilder ?? new RunBuilderHere();
+    this.#builder = new BatchBuilder(context.store, this.#runs);
   }
-  session.put(keys.tick(number), tick);
-  session.put(keys.node("last-tick"), number.toString());
-  await session.commit();
-  return tick;
+
+  /** Which rows go into the tick: all that are there. */
+  async cut(): Promise<TickCut> {
+    const { store, time } = this.#context;
+    const now = new Date(Number(await time.seconds()) * 1000);
+    const books: BookState[] = [];
+    for await (const { value } of scanJson<BookState>(store, below("book/"))) books.push(value);
+    return {
+      books,
+      rows: books.reduce((sum, book) => sum + Number(waitingIn(book)), 0),
+      sealedAt: now.toISOString(),
+      suspense: await suspenseOf(this.#context),
+    };
+  }
+
+  /** Whether the cut is built in milliseconds: it may keep the turn then. */
+  isBrief({ rows }: TickCut): boolean {
+    return rows <= 2 ** this.#runs.runDepth;
+  }
+
+  /**
+   * The trees, and what is signed is looked at again.
+   * @throws TallystickError `seal.rows-changed`; as `BatchBuilder.build`
+   */
+  async build(cut: TickCut): Promise<BuiltTick> {
+    const stretches: BuiltStretch[][] = [];
+    for (const book of cut.books) stretches.push(await this.#buildBook(book));
+    return { cut, stretches };
+  }
+
+  /**
+   * Rows stay where they are; batches, levels and the tick that will commit them become durable in one write,
+   * and a crash before it leaves all rows waiting.
+   * @returns the tick, to be committed by one transaction
+   */
+  async write({ cut, stretches }: BuiltTick): Promise<StoredTick> {
+    const session = new StoreSession(this.#context.store);
+    const number = BigInt((await session.get<string>(keys.node("last-tick"))) ?? "0") + 1n;
+    const tick: StoredTick = { number: number.toString(), batches: [], sealedAt: cut.sealedAt };
+    for (const [at, { domain, lastSequence, pendingFirst }] of cut.books.entries()) {
+      const book = await session.get<BookState>(keys.book(domain));
+      const isAsCut = book?.lastSequence === lastSequence && book.pendingFirst === pendingFirst;
+      assert(isAsCut, `book ${domain} was sealed by nobody else since the cut`);
+      for (const stretch of stretches[at] as BuiltStretch[]) {
+        const { sequence, commitment } = await this.#put(session, domain, stretch, cut);
+        tick.batches.push({ domain, sequence, commitment });
+      }
+    }
+    session.put(keys.tick(number), tick);
+    session.put(keys.node("last-tick"), number.toString());
+    await session.commit();
+    return tick;
+  }
+
+  /** All three, for whoever is alone with the store. */
+  async seal(): Promise<StoredTick> {
+    return await this.write(await this.build(await this.cut()));
+  }
+
+  async #buildBook(book: BookState): Promise<BuiltStretch[]> {
+    const { store, profile } = this.#context;
+    const { domain } = book;
+    const stretches: BuiltStretch[] = [];
+    let first = BigInt(book.pendingFirst);
+    const end = BigInt(book.pendingNext);
+    do {
+      const waits = { first, waiting: end - first };
+      const { count, bytes } = await lengthOfBatch(store, domain, waits, profile);
+      const built = await this.#builder.build(domain, first, count);
+      await requireRows(store, domain, first, built.roots, this.#builder.room);
+      stretches.push({ ...built, first, count, bytes });
+      first += BigInt(count);
+    } while (first < end);
+    return stretches;
+  }
+
+  async #put(
+    session: StoreSession,
+    domain: string,
+    { roots, from, to, first, count, bytes }: BuiltStretch,
+    { suspense }: TickCut,
+  ): Promise<StoredBatch> {
+    // Through the session, which advances the book only from what it read.
+    const book = (await session.get<BookState>(keys.book(domain))) as BookState;
+    const sequence = BigInt(book.lastSequence) + 1n;
+    const isChargeBook = book.kind === BOOK_KIND.charges;
+    const frame = {
+      domain: fromHex(domain, 20),
+      bookKey: await openKey(session, this.#context.random, keys.bookKey(domain)),
+      sequence,
+      before: { sumNano: BigInt(book.runningSumNano), count: BigInt(book.runningCount) },
+      suspended: isChargeBook ? suspense.count : 0n,
+      oldestSuspended: isChargeBook ? suspense.oldest : 0n,
+    };
+    const sealed = commitTrees(frame, roots, { from, to });
+    const batch = { ...storedBatch(sealed, sequence, first, count), bytes };
+    session.put(keys.batch(domain, sequence), batch);
+    const end = first + BigInt(count);
+    if (count > 0) {
+      const place: BatchPlace = { sequence: sequence.toString(), first: first.toString() };
+      session.put(keys.batchEnd(domain, end - 1n), place);
+      session.putLasting(keys.levels(domain, sequence), encodeBytes(roots.upper));
+    }
+    session.put(keys.book(domain), {
+      ...book,
+      lastSequence: sequence.toString(),
+      runningSumNano: sealed.runningTotals.sumNano.toString(),
+      runningCount: sealed.runningTotals.count.toString(),
+      pendingFirst: end.toString(),
+    } satisfies BookState);
+    return batch;
+  }
 }
 
-async function sealOne(
-  session: StoreSession,
-  context: EngineContext,
-  book: BookState,
-  suspense: { count: bigint; oldest: bigint },
-): Promise<StoredBatch> {
-  const first = BigInt(book.pendingFirst);
-  const waiting = BigInt(book.pendingNext) - first;
-  const { count, bytes } = await lengthOfBatch(
-    context.store,
-    book.domain,
-    { first, waiting },
-    context.profile,
-  );
-  const end = first + BigInt(count);
-  const sequence = BigInt(book.lastSequence) + 1n;
-  const { trees, from, to } = await buildTrees(context.store, book.domain, first, count);
-  await requireRows(context.store, book.domain, first, trees);
-  const isChargeBook = book.kind === BOOK_KIND.charges;
-  const frame = {
-    domain: fromHex(book.domain, 20),
-    bookKey: await openKey(session, context.random, keys.bookKey(book.domain)),
-    sequence,
-    before: { sumNano: BigInt(book.runningSumNano), count: BigInt(book.runningCount) },
-    suspended: isChargeBook ? suspense.count : 0n,
-    oldestSuspended: isChargeBook ? suspense.oldest : 0n,
-  };
-  const sealed = commitTrees(frame, trees, { from, to });
-  const batch = { ...storedBatch(sealed, sequence, first, count), bytes };
-  session.put(keys.batch(book.domain, sequence), batch);
-  if (count > 0) {
-    const place: BatchPlace = { sequence: sequence.toString(), first: first.toString() };
-    session.put(keys.batchEnd(book.domain, end - 1n), place);
-    session.putLasting(keys.levels(book.domain, sequence), encodeBytes(upperLevels(trees)));
-  }
-  session.put(keys.book(book.domain), {
-    ...book,
-    lastSequence: sequence.toString(),
-    runningSumNano: sealed.runningTotals.sumNano.toString(),
-    runningCount: sealed.runningTotals.count.toString(),
-    pendingFirst: end.toString(),
-  } satisfies BookState);
-  return batch;
-}
+const waitingIn = ({ pendingFirst, pendingNext }: BookState): bigint =>
+  BigInt(pendingNext) - BigInt(pendingFirst);
 
 function storedBatch(
   sealed: ReturnType<typeof commitTrees>,
@@ -133,66 +206,6 @@ function storedBatch(
       },
     },
   };
-}
-
-/** R and S from the leaf digests as they are stored: what is signed was read back. */
-async function buildTrees(
-  store: Store,
-  domain: string,
-  first: bigint,
-  count: number,
-): Promise<{ trees: BatchTrees; from: bigint; to: bigint }> {
-  const trees = new BatchTrees(count);
-  let at = 0;
-  let earliest: bigint | undefined;
-  let latest = 0n;
-  for await (const { tile, from, to } of scanLeaves(store, domain, first, count)) {
-    trees.leaves.set(
-      tile.digests.subarray(DIGEST_BYTES * from, DIGEST_BYTES * to),
-      DIGEST_BYTES * at,
-    );
-    trees.amounts.set(tile.amounts.subarray(2 * from, 2 * to), 2 * at);
-    for (const start of tile.starts.subarray(from, to)) {
-      if (earliest === undefined || start < earliest) earliest = start;
-      if (start > latest) latest = start;
-    }
-    at += to - from;
-  }
-  return { trees: trees.build(), from: earliest ?? 0n, to: latest };
-}
-
-/**
- * Some of the stored rows, three values of up to 512, read back and hashed again, give the digests that are about to be signed: a bit that
- * flipped between writing and sealing is found before it is committed to. `fsck` does it with all.
- */
-async function requireRows(
-  store: Store,
-  domain: string,
-  first: bigint,
-  trees: BatchTrees,
-): Promise<void> {
-  if (trees.count === 0) return;
-  const recomputer = new LeafRecomputer(store, domain);
-  // Beginning, end, and a place that nobody knows before the root is.
-  const drawn = new DataView(trees.root.buffer).getUint32(0) % trees.count;
-  for (const index of new Set([0, drawn, trees.count - 1])) {
-    const rows = await findRows(store, domain, first + BigInt(index));
-    const leaves = rows && (await recomputer.leavesOf(rows));
-    if (rows !== undefined && leaves === undefined) continue;
-    // All rows of the value were hashed, so all of them are compared.
-    const before = rows === undefined ? index : Number(rows.first - first);
-    const end = rows === undefined ? index + 1 : Math.min(trees.count, before + rows.count);
-    for (let at = Math.max(0, before); at < end; at++) {
-      const row = DIGEST_BYTES * (at - before);
-      const digest = leaves?.subarray(row, row + DIGEST_BYTES);
-      const stored = trees.leaves.subarray(DIGEST_BYTES * at, DIGEST_BYTES * (at + 1));
-      if (digest?.every((byte, i) => byte === stored[i])) continue;
-      throw new TallystickError(
-        "seal.rows-changed",
-        `Row ${first + BigInt(at)} of book ${domain} is not the one that its digest was made of. Nothing is sealed; run fsck.`,
-      );
-    }
-  }
 }
 
 /** How many records wait in suspense, and the start of the oldest in milliseconds. */

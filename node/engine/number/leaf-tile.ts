@@ -11,6 +11,14 @@ import {
 const DIGEST_BYTES = 32;
 const ROW_BYTES = DIGEST_BYTES + 16 + 8;
 
+/** Of a stored tile: 32 bytes, 16 and 8 a row, numbers with their lowest byte first. */
+export interface LeafColumns {
+  count: number;
+  digests: Uint8Array;
+  amounts: Uint8Array;
+  starts: Uint8Array;
+}
+
 /**
  * What sealing reads of a run of rows, beside the rows themselves: leaf digests (32 bytes each), then
  * amounts (two words of 64 bits, the lower first), then starts in milliseconds (one word). Computed
@@ -100,6 +108,21 @@ export class LeafTile {
   static digestsOf(key: string, value: Uint8Array): Uint8Array {
     const payload = payloadOf(key, value);
     return payload.subarray(0, (payload.length / ROW_BYTES) * DIGEST_BYTES);
+  }
+
+  /**
+   * The columns as the bytes that they are, as views of the value, wherever that lies.
+   * @throws TallystickError `store.value-damaged`
+   */
+  static columnsOf(key: string, value: Uint8Array): LeafColumns {
+    const payload = payloadOf(key, value);
+    const count = payload.length / ROW_BYTES;
+    return {
+      count,
+      digests: payload.subarray(0, DIGEST_BYTES * count),
+      amounts: payload.subarray(DIGEST_BYTES * count, (DIGEST_BYTES + 16) * count),
+      starts: payload.subarray((DIGEST_BYTES + 16) * count),
+    };
   }
 
   encode(): Uint8Array {

@@ -180,8 +180,8 @@ export async function readLeafDigests(
 ): Promise<Uint8Array> {
   const digests = new Uint8Array(DIGEST_BYTES * count);
   let at = 0;
-  for await (const { tile, from, to } of scanLeaves(store, domain, first, count)) {
-    digests.set(tile.digests.subarray(DIGEST_BYTES * from, DIGEST_BYTES * to), at);
+  for await (const { columns, from, to } of scanLeaves(store, domain, first, count)) {
+    digests.set(columns.digests.subarray(DIGEST_BYTES * from, DIGEST_BYTES * to), at);
     at += DIGEST_BYTES * (to - from);
   }
   return digests;

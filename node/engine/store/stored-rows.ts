@@ -1,7 +1,7 @@
 import { assert } from "../../core/errors.ts";
 import { InvoiceLeafBlock } from "../bill/invoice-leaf-block.ts";
 import { ChargeBlock } from "../number/charge-block.ts";
-import { LeafTile } from "../number/leaf-tile.ts";
+import { type LeafColumns, LeafTile } from "../number/leaf-tile.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { StoreEntry, StoreReader } from "./store.ts";
 import { isBytes, readBytes } from "./stored-bytes.ts";
@@ -92,26 +92,26 @@ async function atOrBefore(
   return undefined;
 }
 
-/** A stretch of leaf tiles: parts of tiles, in the order of their positions. */
+/** The leaves of a stretch of a book: rows `from` up to `to` (not with it) of tiles, in the order of their positions. */
 export async function* scanLeaves(
   store: StoreReader,
   domain: string,
   first: bigint,
   count: number,
-): AsyncGenerator<{ tile: LeafTile; from: number; to: number }> {
+): AsyncGenerator<{ columns: LeafColumns; from: number; to: number }> {
   if (count === 0) return;
   const end = first + BigInt(count);
   const start = await atOrBefore(store, `leaves/${domain}/`, keys.leaves(domain, first));
   assert(start !== undefined, `leaves from ${first} are stored`);
   let next = first;
   const part = ({ key, value }: StoreEntry) => {
-    const tile = LeafTile.read(key, value);
+    const columns = LeafTile.columnsOf(key, value);
     const at = positionIn(key);
     const from = Number(next - at);
-    const to = Math.min(tile.count, Number(end - at));
-    assert(from >= 0 && from < tile.count, `leaf tiles follow each other at ${next}`);
+    const to = Math.min(columns.count, Number(end - at));
+    assert(from >= 0 && from < columns.count, `leaf tiles follow each other at ${next}`);
     next = at + BigInt(to);
-    return { tile, from, to };
+    return { columns, from, to };
   };
   yield part(start);
   const range = { from: `${start.key}~`, to: keys.leaves(domain, end) };

@@ -12,6 +12,8 @@ const BRIEF_MAX = 32;
 export class OneAtATime {
   #tail: Promise<unknown> = Promise.resolve();
   readonly #brief = new Set<() => Promise<void>>();
+  /** Of these, what a pause is made for at once. */
+  readonly #pressing = new Set<() => Promise<void>>();
   #tasks = 0;
   #pausedAt = Number.NEGATIVE_INFINITY;
 
@@ -26,14 +28,19 @@ export class OneAtATime {
     return result;
   }
 
-  /** In its turn, or in a pause of the task that is running, whichever is first. */
-  runBrief<T>(task: () => Promise<T>): Promise<T> {
+  /**
+   * In its turn, or in a pause of the task that is running, whichever is first.
+   * @param isPressing it does not wait until some time has passed since the last pause
+   */
+  runBrief<T>(task: () => Promise<T>, { isPressing = false } = {}): Promise<T> {
     return new Promise((resolve, reject) => {
       const take = async () => {
         if (!this.#brief.delete(take)) return;
+        this.#pressing.delete(take);
         await task().then(resolve, reject);
       };
       this.#brief.add(take);
+      if (isPressing) this.#pressing.add(take);
       void this.run(take);
     });
   }
@@ -45,6 +52,7 @@ export class OneAtATime {
 
   /** For the task that is running: whether a pause would do anything. */
   get isPauseAsked(): boolean {
+    if (this.#pressing.size > 0) return true;
     return this.#brief.size > 0 && performance.now() - this.#pausedAt >= BETWEEN_PAUSES_MS;
   }
 

@@ -1,7 +1,7 @@
+import { equalBytes } from "../../bytes.ts";
 import { assert, TallystickError } from "../../errors.ts";
-import { BATCH_DEPTH_MIN, fillDigests, treeDepth } from "../inclusion-tree.ts";
+import { BATCH_DEPTH_MIN, fillDigests, rootFromPath, treeDepth } from "../inclusion-tree.ts";
 import { CHUNK_LEAVES } from "../sum-tree.ts";
-import type { BatchTrees } from "./batch-trees.ts";
 import { DIGEST_BYTES, KERNEL_DATA_START, type Kernel, type KernelKind } from "./kernel.ts";
 import { bestKernelKind, openKernel } from "./open-kernel.ts";
 
@@ -11,7 +11,10 @@ const CHUNK_BYTES = CHUNK_LEAVES * DIGEST_BYTES;
  * What a store keeps of a batch's tree beside its leaf digests: the levels from 5 up to below the
  * root, one after the other, each without its fill; 2 bytes a leaf.
  */
-export function upperLevels(trees: BatchTrees): Uint8Array {
+export function upperLevels(trees: {
+  readonly depth: number;
+  level(level: number): Uint8Array;
+}): Uint8Array {
   const levels: Uint8Array[] = [];
   for (let level = BATCH_DEPTH_MIN; level < trees.depth; level++) levels.push(trees.level(level));
   const all = new Uint8Array(levels.reduce((sum, { length }) => sum + length, 0));
@@ -71,6 +74,7 @@ export class ChunkProofs {
 
   /**
    * @param upper as `upperLevels` gave them @param root of the batch @param room shared with other batches
+   * @param depth of a run of a batch, which is as deep as the batch's others
    * @throws TallystickError `proof.wrong-levels` when `upper` is not of a batch of `count` leaves
    */
   constructor(
@@ -78,11 +82,12 @@ export class ChunkProofs {
     upper: Uint8Array,
     root: Uint8Array,
     room: ChunkRoom = new ChunkRoom(),
+    depth: number = treeDepth(count, BATCH_DEPTH_MIN),
   ) {
     this.#count = count;
     this.#upper = upper;
     this.#root = root;
-    this.depth = treeDepth(count, BATCH_DEPTH_MIN);
+    this.depth = depth;
     this.pathBytes = this.depth * DIGEST_BYTES;
     this.#fills = fillDigests(this.depth);
     let bytes = 0;
@@ -110,6 +115,28 @@ export class ChunkProofs {
     const chunk = Math.floor(index / CHUNK_LEAVES);
     if (chunk !== this.#open || this.#room.holder !== this) this.#openChunk(chunk, leaves);
     this.#copyPath(index, target);
+  }
+
+  /**
+   * Whether the leaf's path leads to the root, every level of it hashed again.
+   * @param leaves as for `writePath`
+   */
+  isUnderRoot(index: number, leaves: Uint8Array): boolean {
+    const path = new Uint8Array(this.pathBytes);
+    try {
+      this.writePath(index, leaves, path);
+    } catch (error) {
+      if (error instanceof TallystickError && error.code === "proof.changed-leaves") return false;
+      throw error;
+    }
+    const siblings = Array.from({ length: this.depth }, (_, level) =>
+      path.subarray(level * DIGEST_BYTES, (level + 1) * DIGEST_BYTES),
+    );
+    const at = (index % CHUNK_LEAVES) * DIGEST_BYTES;
+    return equalBytes(
+      rootFromPath(leaves.subarray(at, at + DIGEST_BYTES), index, siblings),
+      this.#root,
+    );
   }
 
   #openChunk(chunk: number, leaves: Uint8Array): void {
