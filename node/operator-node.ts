@@ -9,7 +9,7 @@ import { openClosingKernel } from "./adapters/closing-threads.ts";
 import { DiskReserve } from "./adapters/disk.ts";
 import { EventArchive } from "./adapters/event-archive.ts";
 import { EvidenceFolder } from "./adapters/evidence-folder.ts";
-import { openEvidenceSealer } from "./adapters/evidence-threads.ts";
+import { openEvidenceKernel } from "./adapters/evidence-threads.ts";
 import { EvmLedger } from "./adapters/evm-ledger.ts";
 import { HashThread } from "./adapters/hash-thread.ts";
 import { Keystore, passphraseOf } from "./adapters/keystore.ts";
@@ -156,7 +156,7 @@ export class OperatorNode {
       ledgerSection: ledgerSectionOf(config),
       openBillKernel,
       openClosingKernel,
-      openEvidenceSealer,
+      openEvidenceKernel,
       ...(signReceipt === undefined ? {} : { signReceipt }),
       signInvoice,
     });

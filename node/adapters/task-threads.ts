@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { type Place, TallystickError } from "../core/errors.ts";
 
 /** The store is read and written by one thread, which so many keep busy. */
@@ -39,6 +39,8 @@ export interface TaskThreadsOptions {
   threads: number;
   /** @param cause of a thread that ended while it was needed */
   failure: (cause: unknown) => TallystickError;
+  /** Gets one end of a port to each thread, which gets the other one as `port` beside its facts. */
+  onPort?: (port: MessagePort) => void;
 }
 
 /** Threads that answer tasks of one kind; a task goes to the idlest of them. */
@@ -69,8 +71,9 @@ export class TaskThreads<Task, Result> {
   }
 }
 
-function startThread<Result>({ program, facts, failure }: TaskThreadsOptions): Thread<Result> {
-  const worker = new Worker(program, { workerData: facts });
+function startThread<Result>(options: TaskThreadsOptions): Thread<Result> {
+  const { failure } = options;
+  const worker = startWorker(options);
   worker.unref();
   const waiting: Thread<Result>["waiting"] = new Map();
   const thread: Thread<Result> = { worker, waiting };
@@ -91,4 +94,12 @@ function startThread<Result>({ program, facts, failure }: TaskThreadsOptions): T
   worker.on("error", fail);
   worker.on("exit", fail);
   return thread;
+}
+
+function startWorker({ program, facts, onPort }: TaskThreadsOptions): Worker {
+  if (onPort === undefined) return new Worker(program, { workerData: facts });
+  const { port1, port2 } = new MessageChannel();
+  onPort(port1);
+  const workerData = { ...(facts as object), port: port2 };
+  return new Worker(program, { workerData, transferList: [port2] });
 }

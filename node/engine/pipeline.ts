@@ -23,7 +23,7 @@ import {
   periodsOf,
 } from "./evidence/account-views.ts";
 import { EvidenceBuilder, type LedgerSection } from "./evidence/build-evidence.ts";
-import type { OpenEvidenceSealer } from "./evidence/evidence-sealer.ts";
+import type { OpenEvidenceKernel } from "./evidence/evidence-kernel.ts";
 import type { EvidenceShelf } from "./evidence/evidence-shelf.ts";
 import type { SignInvoice, SignReceipt } from "./evidence/issue-receipt.ts";
 import { EvidencePublisher, type PublishProgress } from "./evidence/publish-evidence.ts";
@@ -80,8 +80,8 @@ export interface PipelineParts {
   /** Finds versions of the tariff that are published while the node runs. */
   tariffFollower?: TariffFollower;
   openClosingKernel?: OpenClosingKernel;
-  /** What compresses and encrypts evidence files; the node's own thread unless given. */
-  openEvidenceSealer?: OpenEvidenceSealer;
+  /** What makes evidence files; the node's own thread unless given. */
+  openEvidenceKernel?: OpenEvidenceKernel;
   /** Signs what evidence bundles say of the charges that exist; they say nothing without it. */
   signReceipt?: SignReceipt;
   /** Signs invoices as they are handed out; they carry no signature without it. */
@@ -173,7 +173,7 @@ export class OperatorPipeline {
     this.#publisher = new EvidencePublisher(
       parts.context,
       this.#evidence,
-      parts.openEvidenceSealer,
+      parts.openEvidenceKernel,
     );
     this.#desk = new ClaimDesk(parts.context, {
       ...parts,

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EvidenceFolder } from "../../node/adapters/evidence-folder.ts";
-import { openEvidenceSealer } from "../../node/adapters/evidence-threads.ts";
+import { openEvidenceKernel } from "../../node/adapters/evidence-threads.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import { runBill } from "../../node/engine/bill/run-bill.ts";
 import { TickSealer } from "../../node/engine/commit/seal-batch.ts";
@@ -61,7 +61,7 @@ try {
   await makeFinal(store);
   const before = process.resourceUsage().maxRSS;
   const builder = new EvidenceBuilder(context, operator.tariffs, LEDGER);
-  const publisher = new EvidencePublisher(context, builder, openEvidenceSealer);
+  const publisher = new EvidencePublisher(context, builder, openEvidenceKernel);
   const folder = await EvidenceFolder.open(join(directory, "published"));
   const cpu = process.cpuUsage();
   const began = performance.now();

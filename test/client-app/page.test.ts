@@ -385,13 +385,12 @@ describe("the subscriber's page", function () {
   it("takes the published file where there is one, and the node's answer where that is damaged", async () => {
     const text = JSON.stringify(server.bundle);
     const seal = async () => {
-      const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
       const pieces = (async function* () {
         yield text;
       })();
       const parts: Uint8Array[] = [];
-      const owner = { secret: SECRET, epoch: EPOCH };
-      for await (const part of sealEvidenceFile(pieces, owner, random)) parts.push(part);
+      const owner = { secret: SECRET, epoch: EPOCH, salt: new Uint8Array(randomBytes(16)) };
+      for await (const part of sealEvidenceFile(pieces, owner)) parts.push(part);
       return new Uint8Array(Buffer.concat(parts));
     };
     const asked = () => server.requests.filter((one) => /evidence/.test(one));

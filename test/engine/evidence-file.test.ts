@@ -21,9 +21,8 @@ async function* inPieces(text: string, length = 50_000): AsyncGenerator<string> 
 
 async function sealed(text: string, secret = SECRET): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  for await (const part of sealEvidenceFile(inPieces(text), { secret, epoch: EPOCH }, random)) {
-    parts.push(part);
-  }
+  const owner = { secret, epoch: EPOCH, salt: random.bytes(16) };
+  for await (const part of sealEvidenceFile(inPieces(text), owner)) parts.push(part);
   return new Uint8Array(Buffer.concat(parts));
 }
 

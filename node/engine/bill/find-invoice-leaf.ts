@@ -68,7 +68,7 @@ export class InvoiceLeaves {
   }
 
   async #firstKey(domain: Hex, run: Run, start: number): Promise<Hex> {
-    const first = (await this.#block(domain, start)).entry(0).orderKey;
+    const first = toHex((await this.#block(domain, start)).orderKey(0));
     run.firstKeys.set(start, first);
     return first;
   }
@@ -85,8 +85,8 @@ function rowOf(block: InvoiceLeafBlock, orderKey: Hex): number | undefined {
   let high = block.count - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (block.entry(middle).orderKey < orderKey) low = middle + 1;
+    if (toHex(block.orderKey(middle)) < orderKey) low = middle + 1;
     else high = middle;
   }
-  return block.entry(low).orderKey === orderKey ? low : undefined;
+  return toHex(block.orderKey(low)) === orderKey ? low : undefined;
 }

@@ -133,6 +133,11 @@ export class InvoiceLeafBlock {
     return new InvoiceLeafBlock(epoch, [...packedLeaves(payload, padded(end))]);
   }
 
+  /** A view of 32 bytes. */
+  orderKey(row: number): Uint8Array {
+    return digestOf(this.#leaves[row] as PackedLeaf, 0);
+  }
+
   entry(row: number): StoredInvoiceLeaf {
     const leaf = this.#leaves[row] as PackedLeaf;
     const view = viewOf(leaf);

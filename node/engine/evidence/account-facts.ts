@@ -6,16 +6,21 @@ import type { Store } from "../store/store.ts";
 import { readJson } from "../store/stored-json.ts";
 import type { EpochState, OwnedPlaces, StoredInvoice } from "../store/stored-types.ts";
 
-/** What the store holds of one account's billing epoch, beside the charges themselves. */
-export interface AccountFacts {
+/** An account that has charges in a billing epoch. */
+export interface ChargedAccount {
   account: string;
+  epoch: string;
   /** In the book of charges. */
   state: EpochState;
+  /** Epochs in which the account got credits; they may reduce charges of any epoch. */
+  creditEpochs: string[];
+}
+
+/** What the store holds of one account's billing epoch, beside the charges themselves. */
+export interface AccountFacts extends ChargedAccount {
   /** Of the epoch's charges, by charge number. */
   places: OwnedPlaces;
   invoice: StoredInvoice | undefined;
-  /** Epochs in which the account got credits; they may reduce charges of any epoch. */
-  creditEpochs: string[];
 }
 
 /**
@@ -24,29 +29,41 @@ export interface AccountFacts {
  * @returns of those that have charges in the epoch, in their order
  */
 export async function readAccountFacts(
-  { store, profile }: EngineContext,
+  context: EngineContext,
   accounts: readonly string[],
   epoch: string,
 ): Promise<AccountFacts[]> {
-  const { chargeBook, creditBook } = profile.agreement;
-  const names = accounts.map((account) => keys.epoch(account, epoch, chargeBook));
-  const states = await store.getMany(names);
-  const facts = accounts.flatMap((account, at): AccountFacts[] => {
-    const value = states[at];
-    if (value === undefined) return [];
-    const state = readJson<EpochState>(names[at] as string, value);
-    if (state.lastChargeNumber === "0") return [];
-    return [{ account, state, places: [], invoice: undefined, creditEpochs: [] }];
-  });
+  const { store, profile } = context;
+  const charged = await readChargedAccounts(context, accounts, epoch);
+  const facts = charged.map((one): AccountFacts => ({ ...one, places: [], invoice: undefined }));
   if (facts.length === 0) return [];
-  await readPlaces(store, epoch, chargeBook, facts);
+  await readPlaces(store, epoch, profile.agreement.chargeBook, facts);
   const invoices = facts.map(({ account }) => keys.invoice(account, epoch));
   for (const [at, value] of (await store.getMany(invoices)).entries()) {
     const of = facts[at] as AccountFacts;
     if (value !== undefined) of.invoice = readInvoice(invoices[at] as string, value);
   }
-  await findCredits(store, creditBook, facts);
   return facts;
+}
+
+/** As `readAccountFacts`, without the places of charges and the invoice. */
+export async function readChargedAccounts(
+  { store, profile }: EngineContext,
+  accounts: readonly string[],
+  epoch: string,
+): Promise<ChargedAccount[]> {
+  const { chargeBook, creditBook } = profile.agreement;
+  const names = accounts.map((account) => keys.epoch(account, epoch, chargeBook));
+  const states = await store.getMany(names);
+  const charged = accounts.flatMap((account, at): ChargedAccount[] => {
+    const value = states[at];
+    if (value === undefined) return [];
+    const state = readJson<EpochState>(names[at] as string, value);
+    if (state.lastChargeNumber === "0") return [];
+    return [{ account, epoch, state, creditEpochs: [] }];
+  });
+  if (charged.length > 0) await findCredits(store, creditBook, charged);
+  return charged;
 }
 
 /**
@@ -83,10 +100,10 @@ async function readPlaces(
 async function findCredits(
   store: Store,
   creditBook: Hex,
-  facts: readonly AccountFacts[],
+  charged: readonly ChargedAccount[],
 ): Promise<void> {
-  const byAccount = new Map(facts.map((one) => [one.account, one]));
-  const ranges = facts.map(({ account }) => below(`epoch/${account}/`));
+  const byAccount = new Map(charged.map((one) => [one.account, one]));
+  const ranges = charged.map(({ account }) => below(`epoch/${account}/`));
   const from = ranges.map((range) => range.from).reduce((a, b) => (a < b ? a : b));
   const to = ranges.map((range) => range.to).reduce((a, b) => (a > b ? a : b));
   for await (const { key } of store.scan({ from, to, keysOnly: true })) {

@@ -1,9 +1,10 @@
 import type { Hex } from "../../core/bytes.ts";
 import { assert } from "../../core/errors.ts";
 import type { Bundle } from "../../core/evidence/bundle.ts";
-import type { EngineContext } from "../operator.ts";
+import type { Store } from "../store/store.ts";
 import type { StoredBatch } from "../store/stored-types.ts";
 import { type BatchPlaces, BatchReads, type FoundBatch } from "./batch-places.ts";
+import type { GatheredLines } from "./gather-lines.ts";
 import type { ProofReader } from "./proof-reader.ts";
 
 const DIGEST_HEX = 64;
@@ -18,18 +19,26 @@ export interface LeafPlace {
 /** The batches that a bundle speaks of, each once, with its proofs. */
 export class BatchCollection {
   readonly sections: Bundle["batches"] = [];
-  readonly #context: EngineContext;
+  readonly #store: Store;
   readonly #places: BatchPlaces;
   readonly #proofs: ProofReader;
+  readonly #gathered: GatheredLines | undefined;
   /** By book and sequence number. */
   readonly #known = new Map<string, { at: number; batch: StoredBatch }>();
   /** Charges mostly follow each other in a batch. */
   #last: { domain: string; found: FoundBatch; at: number; batch: StoredBatch } | undefined;
 
-  constructor(context: EngineContext, places: BatchPlaces, proofs: ProofReader) {
-    this.#context = context;
+  /** @param gathered what was proven before, with other accounts' */
+  constructor(
+    store: Store,
+    places: BatchPlaces,
+    proofs: ProofReader,
+    gathered: GatheredLines | undefined,
+  ) {
+    this.#store = store;
     this.#places = places;
     this.#proofs = proofs;
+    this.#gathered = gathered;
   }
 
   /**
@@ -49,7 +58,7 @@ export class BatchCollection {
       }
       placed++;
     }
-    const reads = new BatchReads(this.#context.store, domain);
+    const reads = this.#gathered?.batches(domain) ?? new BatchReads(this.#store, domain);
     const batches = await reads.read(found.map(({ sequence }) => sequence));
     for (const one of found) {
       const name = `${domain}/${one.sequence}`;
@@ -88,15 +97,21 @@ export class BatchCollection {
       string,
       { found: FoundBatch; at: number; batch: StoredBatch; indexes: number[] }
     >();
+    const paths = new Map<number, LeafPlace>();
     for (let at = 0; at < places.length; at += 2) {
       const position = positionAt(places, at);
       const one = await this.#batchOf(domain, position);
+      const path = this.#gathered?.path(domain, position);
+      if (path !== undefined) {
+        const leafIndex = position - one.found.first;
+        paths.set(position, { batch: one.at, leafIndex, path: hexDigests(path) });
+        continue;
+      }
       const name = String(one.found.sequence);
       const known = byBatch.get(name) ?? { ...one, indexes: [] };
       known.indexes.push(position - one.found.first);
       byBatch.set(name, known);
     }
-    const paths = new Map<number, LeafPlace>();
     for (const { found, at, batch, indexes } of byBatch.values()) {
       const proofs = await this.#proofs.open(domain, batch);
       for await (const { index, path } of proofs.of(indexes)) {

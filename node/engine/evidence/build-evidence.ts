@@ -13,15 +13,20 @@ import { hashDocument } from "../../core/hash.ts";
 import { type BillingEpoch, billingEpoch } from "../bill/billing-epoch.ts";
 import { InvoiceLeaves } from "../bill/find-invoice-leaf.ts";
 import type { EngineContext } from "../operator.ts";
-import type { TariffShelf } from "../rate/tariff-shelf.ts";
 import { keys } from "../store/key-spaces.ts";
 import { RowOpener } from "../store/open-rows.ts";
-import { openPlaces, readOwnedCharges, windowsOf } from "../store/read-charges.ts";
+import {
+  openPlaces,
+  type PositionedCharge,
+  readOwnedCharges,
+  windowsOf,
+} from "../store/read-charges.ts";
 import { getJson } from "../store/stored-json.ts";
 import type { BookState, EpochState, StoredCharge, StoredInvoice } from "../store/stored-types.ts";
 import { type AccountFacts, readAccountFacts } from "./account-facts.ts";
 import { BatchCollection, type LeafPlace } from "./batch-collection.ts";
 import { BatchPlaces } from "./batch-places.ts";
+import type { GatheredLines, LineReading } from "./gather-lines.ts";
 import { issueReceipt, type SignInvoice, type SignReceipt } from "./issue-receipt.ts";
 import { ProofReader } from "./proof-reader.ts";
 import { RowsCache } from "./rows-cache.ts";
@@ -31,6 +36,12 @@ export type LedgerSection = Bundle["ledger"];
 /** Stored values of rows that stay in memory: some 10 MB. */
 const ROWS_MAX = 64;
 
+/** Published versions of the tariff: a `TariffShelf`, or their documents alone. */
+export interface BundleTariffs {
+  versions: readonly { version: number; validFromSeconds: bigint; document: object }[];
+  inForce(startMilliseconds: number): { version: number } | undefined;
+}
+
 export interface EvidenceOptions {
   /** Leaves out credits whose batch is not final. */
   onlyFinal?: boolean;
@@ -38,6 +49,10 @@ export interface EvidenceOptions {
   line?: number;
   /** Of this account and epoch, as they were just read. */
   known?: AccountFacts;
+  /** The account's lines, which were read together with others'. */
+  gathered?: GatheredLines;
+  /** The ledger's time, where it was asked before. */
+  seconds?: bigint;
 }
 
 /** A bundle that is put together piece by piece, however many lines it has. */
@@ -57,13 +72,12 @@ export interface EvidenceParts {
  */
 export class EvidenceBuilder {
   readonly #context: EngineContext;
-  readonly #tariffs: TariffShelf;
+  readonly #tariffs: BundleTariffs;
   readonly #ledger: LedgerSection;
   readonly #signReceipt: SignReceipt | undefined;
   readonly #signInvoice: SignInvoice | undefined;
-  readonly #proofs: ProofReader;
-  readonly #places: BatchPlaces;
-  readonly #rows: RowsCache;
+  /** By which lines may be gathered for bundles of this builder. */
+  readonly reading: LineReading;
   readonly #invoiceLeaves: InvoiceLeaves;
   readonly #books = new Map<Hex, Pick<BookState, "kind" | "number">>();
   /** The one asked for last: the calendar is slow, and months are asked for account by account. */
@@ -72,7 +86,7 @@ export class EvidenceBuilder {
   /** @param signReceipt with a key of the operator; bundles hold no receipt without it */
   constructor(
     context: EngineContext,
-    tariffs: TariffShelf,
+    tariffs: BundleTariffs,
     ledger: LedgerSection,
     signReceipt?: SignReceipt,
     signInvoice?: SignInvoice,
@@ -82,11 +96,31 @@ export class EvidenceBuilder {
     this.#ledger = ledger;
     this.#signReceipt = signReceipt;
     this.#signInvoice = signInvoice;
-    this.#proofs = new ProofReader(context.store);
-    this.#places = new BatchPlaces(context.store);
-    this.#rows = new RowsCache(context.store, ROWS_MAX);
+    const { store } = context;
+    this.reading = {
+      store,
+      rows: new RowsCache(store, ROWS_MAX),
+      places: new BatchPlaces(store),
+      proofs: new ProofReader(store),
+      invoiceProofs: new ProofReader(store),
+    };
     const leafRows = new RowsCache(context.store, ROWS_MAX);
     this.#invoiceLeaves = new InvoiceLeaves(context.store, leafRows);
+  }
+
+  /** What it was made of, for who makes others like it. */
+  get parts(): {
+    tariffs: BundleTariffs;
+    ledger: LedgerSection;
+    signReceipt: SignReceipt | undefined;
+    signInvoice: SignInvoice | undefined;
+  } {
+    return {
+      tariffs: this.#tariffs,
+      ledger: this.#ledger,
+      signReceipt: this.#signReceipt,
+      signInvoice: this.#signInvoice,
+    };
   }
 
   /** @throws TallystickError `evidence.nothing` when the account has no charge in the period */
@@ -121,14 +155,16 @@ export class EvidenceBuilder {
   async open(
     account: string,
     epochName: string,
-    { onlyFinal = false, line, known }: EvidenceOptions = {},
+    { onlyFinal = false, line, known, gathered, ...options }: EvidenceOptions = {},
   ): Promise<EvidenceParts> {
-    const { profile, time } = this.#context;
+    const { store, profile, time } = this.#context;
+    const seconds = options.seconds ?? (await time.seconds());
     if (this.#epoch?.name !== epochName) this.#epoch = billingEpoch(epochName, profile.zone);
     const epoch = this.#epoch;
     const { chargeBook, creditBook, invoiceBook } = profile.agreement;
     const facts = known ?? (await readAccountFacts(this.#context, [account], epochName))[0];
-    const batches = new BatchCollection(this.#context, this.#places, this.#proofs);
+    const { places: batchPlaces, proofs } = this.reading;
+    const batches = new BatchCollection(store, batchPlaces, proofs, gathered);
     const all = facts?.places ?? [];
     const places = line === undefined ? all : all.slice(2 * Math.max(0, line - 2), 2 * line);
     const committed = await batches.placeAll(chargeBook, places);
@@ -144,17 +180,17 @@ export class EvidenceBuilder {
     const allCredits = await this.#creditsFor(facts, lines, batches);
     const isFinal = ({ batch }: BundleCredit) => batches.sections[batch]?.blockTime !== undefined;
     const credits = onlyFinal ? allCredits.filter(isFinal) : allCredits;
-    const invoice = line === undefined && (await this.#invoice(facts.invoice, batches));
+    const invoice = line === undefined && (await this.#invoice(facts.invoice, batches, gathered));
     const promised = line === undefined ? await batches.finalOf(chargeBook, lines) : 0;
     const receipt =
       this.#signReceipt === undefined || promised === 0
         ? undefined
         : await issueReceipt(
-            this.#context,
             {
               book: chargeBook,
               pseudonym: state.pseudonym,
               lastChargeNumber: BigInt(promised),
+              issuedAt: seconds,
             },
             this.#signReceipt,
           );
@@ -163,7 +199,7 @@ export class EvidenceBuilder {
       head: {
         format: "tallystick-evidence",
         version: 1,
-        createdAt: new Date(Number(await time.seconds()) * 1000).toISOString(),
+        createdAt: new Date(Number(seconds) * 1000).toISOString(),
         ledger: this.#ledger,
         operator: { id: profile.member, name: profile.name },
         agreement: profile.agreement.id,
@@ -184,14 +220,14 @@ export class EvidenceBuilder {
         ...(invoice ? { invoice } : {}),
         ...(receipt === undefined ? {} : { receipt }),
       },
-      charges: () => this.#charges(lines, batches, versions),
+      charges: () => this.#charges(lines, batches, versions, gathered),
       tail: () => ({
         tariffs: this.#tariffs.versions
           .filter(({ version }) => versions.has(version))
           .map(({ version, validFromSeconds, document }) => ({
             version,
             validFrom: validFromSeconds.toString(),
-            document: document as unknown as Record<string, unknown>,
+            document: document as Record<string, unknown>,
           })),
       }),
     };
@@ -202,14 +238,18 @@ export class EvidenceBuilder {
     places: number[],
     batches: BatchCollection,
     versions: Set<number | undefined>,
+    gathered: GatheredLines | undefined,
   ): AsyncGenerator<BundleCharge[]> {
     const { store, profile } = this.#context;
     const { chargeBook } = profile.agreement;
+    const { rows } = this.reading;
     const opener = new RowOpener(store, chargeBook);
-    for (const window of windowsOf(places, this.#rows.valuesMax)) {
+    for (const window of windowsOf(places, rows.valuesMax)) {
       const some: BundleCharge[] = [];
       const paths = await batches.paths(chargeBook, window);
-      for await (const { position, charge } of openPlaces(opener, this.#rows, chargeBook, window)) {
+      const charges: AsyncIterable<PositionedCharge> | Iterable<PositionedCharge> =
+        gathered?.charges(window) ?? openPlaces(opener, rows, chargeBook, window);
+      for await (const { position, charge } of charges) {
         const opened = charge.opened.charge;
         versions.add(opened?.tariffVersion);
         versions.add(this.#tariffs.inForce(Number(opened?.start))?.version);
@@ -258,8 +298,10 @@ export class EvidenceBuilder {
   async #invoice(
     stored: StoredInvoice | undefined,
     batches: BatchCollection,
+    gathered: GatheredLines | undefined,
   ): Promise<Bundle["invoice"]> {
-    const position = stored && (await this.#invoiceLeaves.find(stored));
+    const position =
+      stored && (gathered?.invoice(stored.account) ?? (await this.#invoiceLeaves.find(stored)));
     if (stored === undefined || position === undefined) return undefined;
     const place = [position, 0];
     if ((await batches.placeAll(stored.domain, place)) === 0) return undefined;

@@ -26,7 +26,7 @@ export interface EvidenceShelf {
 
 export interface NewFile {
   place: string;
-  chunks: () => AsyncIterable<Uint8Array>;
+  chunks: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
 /** `manifest.json` of a month: what a web server's keeper may know. Nothing in it tells who. */

@@ -1,6 +1,5 @@
 import type { Hex } from "../../core/bytes.ts";
 import type { BundleReceipt } from "../../core/evidence/bundle.ts";
-import type { EngineContext } from "../operator.ts";
 
 export interface ReceiptMessage {
   book: Hex;
@@ -29,18 +28,16 @@ export type SignInvoice = (message: InvoiceMessage) => Promise<{ signer: Hex; si
  * exist. If it withholds one of them later, its own word shows the ledger that it can be demanded. Only
  * charges whose batch is final are promised: no other can be delivered.
  *
- * @param last the newest charge whose batch is final, and those before it
+ * @param message of the newest charge whose batch is final, and those before it
  */
 export async function issueReceipt(
-  { time }: EngineContext,
-  last: Omit<ReceiptMessage, "issuedAt">,
+  message: ReceiptMessage,
   sign: SignReceipt,
 ): Promise<BundleReceipt> {
-  const issuedAt = await time.seconds();
-  const { signer, signature } = await sign({ ...last, issuedAt });
+  const { signer, signature } = await sign(message);
   return {
-    lastChargeNumber: last.lastChargeNumber.toString(),
-    issuedAt: issuedAt.toString(),
+    lastChargeNumber: message.lastChargeNumber.toString(),
+    issuedAt: message.issuedAt.toString(),
     signer,
     signature,
   };

@@ -1,6 +1,6 @@
 import { fromHex, type Hex } from "../../core/bytes.ts";
 import { TallystickError } from "../../core/errors.ts";
-import { EDITIONS_MAX, evidencePlace } from "../../core/evidence/evidence-file.ts";
+import { EDITIONS_MAX, evidencePlace, SALT_BYTES } from "../../core/evidence/evidence-file.ts";
 import type { BillState } from "../bill/bill-state.ts";
 import type { EngineContext } from "../operator.ts";
 import { below, keys } from "../store/key-spaces.ts";
@@ -9,18 +9,24 @@ import type { StoreOperation } from "../store/store.ts";
 import { encodeJson, getJson, readJson, scanJson } from "../store/stored-json.ts";
 import type { Account, BookState } from "../store/stored-types.ts";
 import { OneAtATime } from "../store/turns.ts";
-import { type AccountFacts, readAccountFacts } from "./account-facts.ts";
+import { type ChargedAccount, readChargedAccounts } from "./account-facts.ts";
 import type { EvidenceBuilder } from "./build-evidence.ts";
 import {
-  type EvidenceSealer,
-  type OpenEvidenceSealer,
-  openPlainSealer,
-} from "./evidence-sealer.ts";
-import type { EvidenceShelf } from "./evidence-shelf.ts";
+  type EvidenceKernel,
+  type NewEvidence,
+  type OpenEvidenceKernel,
+  openPlainEvidenceKernel,
+} from "./evidence-kernel.ts";
+import type { EvidenceShelf, NewFile } from "./evidence-shelf.ts";
 import { sealEvidenceFile } from "./seal-evidence-file.ts";
 
 /** Accounts that are looked at together, and whose files become durable together. */
-const ACCOUNTS_AT_ONCE = 256;
+const ACCOUNTS_AT_ONCE = 4_096;
+/** Lines that are read and held at once; the more accounts, the fewer blocks of charges for each. */
+const TASK_LINES = 2_048;
+const TASK_FILES = 1_024;
+/** A longer bundle is written piece by piece, by the node's own thread. */
+const WHOLE_LINES_MAX = 500;
 
 /** What a subscriber's files of a month hold, noted before the newest of them is written. */
 export interface PublishedEvidence {
@@ -67,20 +73,20 @@ export interface PublishProgress {
 export class EvidencePublisher {
   readonly #context: EngineContext;
   readonly #builder: EvidenceBuilder;
-  readonly #openSealer: OpenEvidenceSealer;
+  readonly #openKernel: OpenEvidenceKernel;
   readonly #turns = new OneAtATime();
   /** While a month is on its way. */
-  #sealer: EvidenceSealer | undefined;
+  #kernel: EvidenceKernel | undefined;
   readonly #swept = new WeakSet<EvidenceShelf>();
 
   constructor(
     context: EngineContext,
     builder: EvidenceBuilder,
-    openSealer: OpenEvidenceSealer = openPlainSealer,
+    openKernel: OpenEvidenceKernel = openPlainEvidenceKernel,
   ) {
     this.#context = context;
     this.#builder = builder;
-    this.#openSealer = openSealer;
+    this.#openKernel = openKernel;
   }
 
   /**
@@ -93,10 +99,10 @@ export class EvidencePublisher {
     return this.#turns.run(async () => {
       try {
         const progress = await this.#step(epoch, shelf, folder);
-        if (progress.done) await this.#endSealer();
+        if (progress.done) await this.#endKernel();
         return progress;
       } catch (error) {
-        await this.#endSealer();
+        await this.#endKernel();
         throw error;
       }
     });
@@ -104,13 +110,13 @@ export class EvidencePublisher {
 
   /** After the step at hand; the month goes on with the next one. */
   stop(): Promise<void> {
-    return this.#turns.run(() => this.#endSealer());
+    return this.#turns.run(() => this.#endKernel());
   }
 
-  async #endSealer(): Promise<void> {
-    const sealer = this.#sealer;
-    this.#sealer = undefined;
-    await sealer?.end();
+  async #endKernel(): Promise<void> {
+    const kernel = this.#kernel;
+    this.#kernel = undefined;
+    await kernel?.end();
   }
 
   /** How far the newest publishing of a month into a folder is; undefined where there was none. */
@@ -172,9 +178,9 @@ export class EvidencePublisher {
     const state = await getJson<PublishState>(store, keys.publishing(epoch));
     if (state?.done !== true || state.folder !== folder) return undefined;
     const known = await getJson<PublishedEvidence>(store, keys.published(epoch, account));
-    const [facts] = await readAccountFacts(this.#context, [account], epoch);
-    if (known === undefined || facts === undefined) return undefined;
-    return (await this.#creditsOf(facts, epoch)) === known.credits ? known.edition : undefined;
+    const [charged] = await readChargedAccounts(this.#context, [account], epoch);
+    if (known === undefined || charged === undefined) return undefined;
+    return (await this.#creditsOf(charged)) === known.credits ? known.edition : undefined;
   }
 
   async #step(epoch: string, shelf: EvidenceShelf, folder: string): Promise<PublishProgress> {
@@ -208,24 +214,22 @@ export class EvidencePublisher {
     state: PublishState,
   ): Promise<void> {
     const secrets = new Map(accounts.map(({ id, accessSecret }) => [id, accessSecret]));
-    const billed = await readAccountFacts(this.#context, [...secrets.keys()], epoch);
+    const billed = await readChargedAccounts(this.#context, [...secrets.keys()], epoch);
     const editions = await this.#noteEditions(epoch, billed);
-    const places = billed.flatMap((facts, at) => {
-      const secret = fromHex(secrets.get(facts.account) as Hex, 32);
+    const places = billed.flatMap(({ account, state: { lastChargeNumber } }, at) => {
+      const secret = fromHex(secrets.get(account) as Hex, 32);
       return Array.from({ length: editions[at] as number }, (_, before) => ({
-        facts,
+        account,
+        lines: Number(lastChargeNumber),
         secret,
         place: evidencePlace(secret, epoch, before + 1),
       }));
     });
     const there = await shelf.lengths(places.map(({ place }) => place));
-    const missing = places.filter((_, at) => there[at] === undefined);
-    const made = await shelf.put(
-      missing.map(({ facts, secret, place }) => ({
-        place,
-        chunks: () => this.#seal(facts, epoch, secret),
-      })),
+    const missing = places.flatMap((one, at): WantedFile[] =>
+      there[at] === undefined ? [{ ...one, salt: this.#context.random.bytes(SALT_BYTES) }] : [],
     );
+    const made = await this.#make(epoch, shelf, missing);
     const lengths = [...there.filter((length) => length !== undefined), ...made];
     state.subscribers += billed.length;
     state.files += lengths.length;
@@ -233,14 +237,61 @@ export class EvidencePublisher {
     state.bytes += lengths.reduce((sum, length) => sum + length, 0);
   }
 
-  #seal(known: AccountFacts, epoch: string, secret: Uint8Array): AsyncGenerator<Uint8Array> {
-    const text = this.#builder.write(known.account, epoch, { onlyFinal: true, known });
-    this.#sealer ??= this.#openSealer();
-    return sealEvidenceFile(text, { secret, epoch }, this.#context.random, this.#sealer);
+  /** Makes files and puts them on the shelf, some tasks at once. @returns their lengths */
+  async #make(
+    epoch: string,
+    shelf: EvidenceShelf,
+    missing: readonly WantedFile[],
+  ): Promise<number[]> {
+    if (missing.length === 0) return [];
+    const seconds = await this.#context.time.seconds();
+    const kernel = this.#openedKernel();
+    const tasks = tasksOf(missing);
+    const made: number[] = [];
+    const lanes = Array.from({ length: kernel.tasksAtOnce }, async () => {
+      for (const { isWhole, files } of tasks) {
+        const bytes = isWhole ? await kernel.write({ epoch, seconds, files }) : [];
+        const put = files.map((file, at): NewFile => {
+          const whole = bytes[at];
+          return {
+            place: file.place,
+            chunks: () => (whole === undefined ? this.#inPieces(file, epoch) : [whole]),
+          };
+        });
+        made.push(...(await shelf.put(put)));
+      }
+    });
+    const ended = await Promise.allSettled(lanes);
+    for (const lane of ended) if (lane.status === "rejected") throw lane.reason;
+    return made;
+  }
+
+  #inPieces({ account, secret, salt }: WantedFile, epoch: string): AsyncGenerator<Uint8Array> {
+    const text = this.#builder.write(account, epoch, { onlyFinal: true });
+    return sealEvidenceFile(text, { secret, epoch, salt });
+  }
+
+  #openedKernel(): EvidenceKernel {
+    const { profile, store } = this.#context;
+    const { ledger, tariffs, signReceipt, signInvoice } = this.#builder.parts;
+    const versions = tariffs.versions.map(({ version, validFromSeconds, document }) => ({
+      version,
+      validFromSeconds,
+      document,
+    }));
+    this.#kernel ??= this.#openKernel(
+      { profile, ledger, tariffs: versions },
+      {
+        store,
+        ...(signReceipt === undefined ? {} : { signReceipt }),
+        ...(signInvoice === undefined ? {} : { signInvoice }),
+      },
+    );
+    return this.#kernel;
   }
 
   /** The newest edition of each account's month; one that is not noted yet is, before it is written. */
-  async #noteEditions(epoch: string, billed: readonly AccountFacts[]): Promise<number[]> {
+  async #noteEditions(epoch: string, billed: readonly ChargedAccount[]): Promise<number[]> {
     const { store } = this.#context;
     const names = billed.map(({ account }) => keys.published(epoch, account));
     const noted: StoreOperation[] = [];
@@ -248,7 +299,7 @@ export class EvidencePublisher {
     for (const [at, value] of (await store.getMany(names)).entries()) {
       const key = names[at] as string;
       const known = value === undefined ? undefined : readJson<PublishedEvidence>(key, value);
-      const credits = await this.#creditsOf(billed[at] as AccountFacts, epoch);
+      const credits = await this.#creditsOf(billed[at] as ChargedAccount);
       const edition = known?.credits === credits ? known.edition : (known?.edition ?? 0) + 1;
       editions.push(Math.min(edition, EDITIONS_MAX));
       if (edition === known?.edition || edition > EDITIONS_MAX) continue;
@@ -260,9 +311,9 @@ export class EvidencePublisher {
   }
 
   /** Final credits that reduce charges of the month. */
-  async #creditsOf(known: AccountFacts, epoch: string): Promise<number> {
-    if (known.creditEpochs.length === 0) return 0;
-    const { head } = await this.#builder.open(known.account, epoch, { onlyFinal: true, known });
+  async #creditsOf({ account, epoch, creditEpochs }: ChargedAccount): Promise<number> {
+    if (creditEpochs.length === 0) return 0;
+    const { head } = await this.#builder.open(account, epoch, { onlyFinal: true });
     return head.credits.length;
   }
 
@@ -323,6 +374,35 @@ export class EvidencePublisher {
     }
     return !waits;
   }
+}
+
+interface WantedFile extends NewEvidence {
+  place: string;
+  /** Of its bundle. */
+  lines: number;
+}
+
+/** Files that are made together: whole ones, or a long one alone. */
+function* tasksOf(
+  missing: readonly WantedFile[],
+): Generator<{ isWhole: boolean; files: WantedFile[] }, undefined> {
+  let files: WantedFile[] = [];
+  let lines = 0;
+  for (const file of missing) {
+    if (file.lines > WHOLE_LINES_MAX) {
+      yield { isWhole: false, files: [file] };
+      continue;
+    }
+    if (files.length === TASK_FILES || lines + file.lines > TASK_LINES) {
+      yield { isWhole: true, files };
+      files = [];
+      lines = 0;
+    }
+    files.push(file);
+    lines += file.lines;
+  }
+  if (files.length > 0) yield { isWhole: true, files };
+  return undefined;
 }
 
 const begin = (folder: string): PublishState => ({

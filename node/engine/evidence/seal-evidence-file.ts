@@ -5,13 +5,11 @@ import {
   evidenceFileKey,
   HEADER_BYTES,
   LENGTH_BYTES,
-  SALT_BYTES,
   SEGMENT_BYTES,
   segmentNonce,
   TAG_BYTES,
 } from "../../core/evidence/evidence-file.ts";
-import type { RandomSource } from "../operator.ts";
-import type { EvidenceFileOwner, EvidenceSealer, SealTask } from "./evidence-sealer.ts";
+import { joinBytes } from "../bill/joined-bytes.ts";
 
 /** Texts up to here are compressed in one call: a stream costs more than a small bundle. */
 const WHOLE_BYTES_MAX = 1_048_576;
@@ -19,41 +17,49 @@ const WHOLE_BYTES_MAX = 1_048_576;
 const LEVEL = 4;
 const SEGMENT_DATA_BYTES = SEGMENT_BYTES - LENGTH_BYTES;
 
+/** Whose file it is. */
+export interface EvidenceFileOwner {
+  /** 32 bytes of the subscriber's link. */
+  secret: Uint8Array;
+  epoch: string;
+  /** 16 random bytes, of this file only. */
+  salt: Uint8Array;
+}
+
 /**
  * The bytes of an evidence file (core/evidence/evidence-file.ts), piece by piece: memory holds some
  * pieces of the text and one segment, however long the bundle is. A bundle that is short, as most are, is
- * sealed in one call, by whoever does that.
+ * sealed in one call.
  * @param text of the bundle, in pieces
  */
 export async function* sealEvidenceFile(
   text: AsyncIterable<string>,
   owner: EvidenceFileOwner,
-  random: RandomSource,
-  sealer: Pick<EvidenceSealer, "seal"> = { seal: async (task) => sealWholeFile(task) },
 ): AsyncGenerator<Uint8Array> {
-  const salt = random.bytes(SALT_BYTES);
   const pieces = text[Symbol.asyncIterator]();
   const parts: string[] = [];
   for (let length = 0; length <= WHOLE_BYTES_MAX; ) {
     const { done, value } = await pieces.next();
     if (done === true) {
-      yield await sealer.seal({ ...owner, salt, text: parts.join("") });
+      yield sealWholeFile(parts.join(""), owner);
       return;
     }
     parts.push(value);
     length += value.length;
   }
-  const file = new FileSegments(owner, salt);
+  const file = new FileSegments(owner);
   yield file.header;
   for await (const part of compressed(parts, pieces)) yield* file.take(part);
   yield* file.end();
 }
 
 /** A bundle whose whole text is at hand, as the bytes of its file. */
-export function sealWholeFile({ text, salt, ...owner }: SealTask): Uint8Array {
-  const file = new FileSegments(owner, salt);
+export function sealWholeFile(text: string, owner: EvidenceFileOwner): Uint8Array<ArrayBuffer> {
+  const file = new FileSegments(owner);
   const packed = gzipSync(text, { level: LEVEL });
-  return Buffer.concat([file.header, ...file.take(packed), ...file.end()]);
+  // Memory of its own, which can be handed over: a small Buffer shares it with others.
+  const parts = [file.header, ...file.take(packed), ...file.end()];
+  return joinBytes(parts).bytes;
 }
 
 /** Compressed bytes of a bundle, cut into sealed segments of which the last is padded. */
@@ -63,7 +69,7 @@ class FileSegments {
   #number = 0;
   #waiting: Buffer = Buffer.alloc(0);
 
-  constructor({ secret, epoch }: EvidenceFileOwner, salt: Uint8Array) {
+  constructor({ secret, epoch, salt }: EvidenceFileOwner) {
     this.header = evidenceFileHeader(epoch, salt);
     this.#key = evidenceFileKey(secret, epoch, salt);
   }

@@ -19,10 +19,17 @@ export class RowOpener {
   readonly #domain: string;
   readonly #epochs = new Map<string, EpochState | undefined>();
   readonly #monthKeys = new Map<string, Uint8Array>();
+  /** The traffic month of the row before: rows mostly follow each other in time. */
+  #month: { from: number; to: number; key: Uint8Array } | undefined;
 
   constructor(store: StoreReader, domain: string) {
     this.#store = store;
     this.#domain = domain;
+  }
+
+  /** Takes a state that was read before. */
+  know(account: string, epoch: string, state: EpochState): void {
+    this.#epochs.set(keys.epoch(account, epoch, this.#domain), state);
   }
 
   /** Undefined for a row whose epoch's key was erased. */
@@ -137,6 +144,17 @@ export class RowOpener {
   }
 
   async #monthKey(start: number): Promise<Uint8Array | undefined> {
+    const last = this.#month;
+    if (last !== undefined && start >= last.from && start < last.to) return last.key;
+    const key = await this.#readMonthKey(start);
+    if (key === undefined) return undefined;
+    const at = new Date(start);
+    const [year, month] = [at.getUTCFullYear(), at.getUTCMonth()];
+    this.#month = { from: Date.UTC(year, month), to: Date.UTC(year, month + 1), key };
+    return key;
+  }
+
+  async #readMonthKey(start: number): Promise<Uint8Array | undefined> {
     const month = trafficMonth(start);
     const known = this.#monthKeys.get(month);
     if (known !== undefined) return known;
