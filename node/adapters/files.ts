@@ -5,6 +5,7 @@ import { TallystickError } from "../core/errors.ts";
 import { HEAD_BYTES } from "../core/formats/registry.ts";
 
 const CHUNK_BYTES = 262_144;
+const PIECE_BYTES = 1_048_576;
 
 /** An input that was opened: its first bytes to look at, and all of them, once. */
 export interface InputFile {
@@ -55,6 +56,42 @@ export async function openInput(name: string): Promise<InputFile> {
     } finally {
       await iterator.return?.();
     }
+  }
+}
+
+/**
+ * A file's bytes, or those of standard input for "-", in large pieces: the next one is read while somebody
+ * has this one. A piece of a file lasts until the next one is asked for, since its memory is used again; new
+ * memory for each took more processor than reading and sending it. Errors as `openInput` and its bytes.
+ */
+export async function* readPieces(name: string): AsyncGenerator<Uint8Array> {
+  const before = name === "-" ? undefined : await assertReadable(name);
+  // What comes through a pipe comes when it comes: nobody waits for a next piece that is not asked for.
+  if (before?.isFile() !== true) {
+    yield* (await openInput(name)).chunks;
+    return;
+  }
+  try {
+    const file = await open(name);
+    const readInto = async (piece: Buffer) =>
+      (await file.read(piece, 0, PIECE_BYTES, null)).bytesRead;
+    let [piece, other] = [Buffer.allocUnsafeSlow(PIECE_BYTES), Buffer.allocUnsafeSlow(PIECE_BYTES)];
+    let coming = readInto(piece);
+    try {
+      for (let length = await coming; length > 0; length = await coming) {
+        coming = readInto(other);
+        // Whoever gives up in between does not hear of it.
+        coming.catch(() => {});
+        yield piece.subarray(0, length);
+        [piece, other] = [other, piece];
+      }
+    } finally {
+      await coming.catch(() => {});
+      await file.close();
+    }
+    await assertUnchanged(name, before);
+  } catch (cause) {
+    throw cause instanceof TallystickError ? cause : unreadable(name, cause);
   }
 }
 

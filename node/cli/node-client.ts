@@ -36,7 +36,7 @@ export class NodeClient {
       : this.#ask(method, path, "application/json", [Buffer.from(JSON.stringify(body))]);
   }
 
-  /** Streams a body of any length; memory does not grow with it. */
+  /** Streams a body of any length; memory does not grow with it. A chunk is done with when the next one is asked for. */
   upload(path: string, chunks: AsyncIterable<Uint8Array>): Promise<NodeAnswer> {
     return this.#ask("POST", path, "application/octet-stream", chunks);
   }
@@ -89,9 +89,13 @@ export class NodeClient {
     });
     answered.catch(() => {});
     try {
+      let isAnswered = false;
+      call.once("response", () => {
+        isAnswered = true;
+      });
       for await (const chunk of chunks ?? []) {
-        if (call.destroyed) break;
-        if (!call.write(chunk)) await drained(call);
+        if (call.destroyed || isAnswered) break;
+        await written(call, chunk);
       }
     } catch (error) {
       call.destroy();
@@ -111,14 +115,19 @@ export class NodeClient {
   }
 }
 
-/** A node that answers early (refusing) ends the wait too. */
-function drained(call: ReturnType<typeof httpRequest>): Promise<void> {
+/**
+ * Resolved once the chunk's memory may be used again. A node that answers early (refusing) ends the wait
+ * too: it gets no more.
+ */
+function written(call: ReturnType<typeof httpRequest>, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
-      call.off("drain", done).off("close", done).off("response", done);
+      call.off("close", done).off("response", done);
       resolve();
     };
-    call.once("drain", done).once("close", done).once("response", done);
+    call.once("close", done).once("response", done);
+    // Why it could not be written is told by the call itself.
+    call.write(chunk, done);
   });
 }
 

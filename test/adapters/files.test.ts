@@ -3,7 +3,7 @@ import { appendFileSync, chmodSync, renameSync, truncateSync, writeFileSync } fr
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openInput, sha256OfFile } from "../../node/adapters/files.ts";
+import { openInput, readPieces, sha256OfFile } from "../../node/adapters/files.ts";
 import { filesOfFolder } from "../../node/adapters/watch-folder.ts";
 
 const BYTES = 3_000_000;
@@ -16,11 +16,17 @@ describe("reading a file", () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
+  const byChunks = async (file: string) => (await openInput(file)).chunks;
+  type Read = (file: string) => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>;
+
   /** What reading says when the file is changed after its first bytes. */
-  async function readWhile(change: (file: string) => void): Promise<string | number> {
+  async function readWhile(
+    change: (file: string) => void,
+    by: Read = byChunks,
+  ): Promise<string | number> {
     const file = join(folder, "usage.csv");
     writeFileSync(file, Buffer.alloc(BYTES, 65));
-    const { chunks } = await openInput(file);
+    const chunks = await by(file);
     let read = 0;
     try {
       for await (const chunk of chunks) {
@@ -38,15 +44,44 @@ describe("reading a file", () => {
   });
 
   it("refuses what grew, was cut, was written over or replaced meanwhile", async () => {
-    assert.equal(await readWhile((file) => appendFileSync(file, "more\n")), "file.changed");
-    assert.equal(await readWhile((file) => truncateSync(file, BYTES / 2)), "file.changed");
     const over = (file: string) => writeFileSync(file, Buffer.alloc(BYTES, 66), { flag: "r+" });
-    assert.equal(await readWhile(over), "file.changed");
     const replace = (file: string) => {
       writeFileSync(`${file}.new`, Buffer.alloc(BYTES, 65));
       renameSync(`${file}.new`, file);
     };
-    assert.equal(await readWhile(replace), "file.changed");
+    for (const by of [byChunks, readPieces]) {
+      const more = (file: string) => appendFileSync(file, "more\n");
+      assert.equal(await readWhile(more, by), "file.changed");
+      assert.equal(await readWhile((file) => truncateSync(file, BYTES / 2), by), "file.changed");
+      assert.equal(await readWhile(over, by), "file.changed");
+      assert.equal(await readWhile(replace, by), "file.changed");
+    }
+  });
+
+  it("gives pieces whole and in their order, each until the next is asked for", async () => {
+    const file = join(folder, "pieces.csv");
+    const bytes = Buffer.from(
+      Uint8Array.from({ length: BYTES }, (_, at) => (at * 2_654_435_761) >>> 24),
+    );
+    writeFileSync(file, bytes);
+    const copies: Buffer[] = [];
+    for await (const piece of readPieces(file)) {
+      // As long as somebody takes to send it, the next one is being read.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      copies.push(Buffer.from(piece));
+    }
+    assert.equal(Buffer.concat(copies).equals(bytes), true);
+    assert.equal(copies.length, 3);
+    for await (const piece of readPieces(file)) {
+      assert.equal(piece.length, copies[0]?.length);
+      break;
+    }
+    await assert.rejects(
+      async () => {
+        for await (const _ of readPieces(join(folder, "none"))) assert.fail("a piece of nothing");
+      },
+      { code: "file.not-found" },
+    );
   });
 
   it("says what it is that can not be read", async () => {

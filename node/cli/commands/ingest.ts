@@ -1,21 +1,15 @@
-import { randomUUID } from "node:crypto";
-import { stat } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { headOfFile, openInput } from "../../adapters/files.ts";
+import { headOfFile } from "../../adapters/files.ts";
 import { filesOfFolder, moveInto } from "../../adapters/watch-folder.ts";
 import { TallystickError } from "../../core/errors.ts";
 import { imbalanceOf, isNothing } from "../../engine/intake/control-totals.ts";
-import type { IngestedFile } from "../../engine/store/stored-types.ts";
 import type { CommandModule } from "../command.ts";
 import { rowsOfTotals } from "../control-rows.ts";
-import { tellIntake } from "../intake-progress.ts";
 import type { NodeClient } from "../node-client.ts";
 import { declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
 import { describeError, EXIT, type Output, ServiceError, UsageError } from "../output.ts";
-import { PROGRESS_MS } from "../told-progress.ts";
-
-type Taken = IngestedFile & { already: boolean };
+import { beginBehind, beginUpload, type Taken, type Upload } from "../upload-file.ts";
 
 export const command: CommandModule = {
   declare(parser) {
@@ -86,9 +80,9 @@ function readWatch(options: Record<string, unknown>, files: string[]): Watch | u
 }
 
 /**
- * Until an interrupt, which lets the file under way come to its end. What was taken in is known by
- * its digest, so that a start from the beginning does nothing twice. While the node is away the file
- * waits and is sent again.
+ * Until an interrupt, which lets the files under way come to their end. What was taken in is known by
+ * its digest, so that a start from the beginning does nothing twice. While the node is away a file
+ * waits and is sent again. As with files that are named, one is sent while another is taken in.
  */
 async function watch(node: NodeClient, watched: Watch, output: Output, worst: Worst) {
   const ending = new AbortController();
@@ -103,19 +97,40 @@ async function watch(node: NodeClient, watched: Watch, output: Output, worst: Wo
       output.remark(`${watched.folder} ${words}`);
     },
   });
+  let failure: { error: unknown } | undefined;
+  const settle = async (first: Promise<Upload>, file: string, before?: Promise<void>) => {
+    await before;
+    let upload: Promise<Upload> | undefined = first;
+    const taken = async () => {
+      const attempt = upload ?? beginUpload(node, file, output);
+      upload = undefined;
+      return (await attempt).taken;
+    };
+    const done = await untilNodeAnswers(() => takeIn(taken, file, output, worst), output, ending);
+    if (done === true && watched.archive !== undefined) await moveInto(watched.archive, file);
+  };
+  let last: { upload: Promise<Upload>; settled: Promise<void> } | undefined;
   try {
     for await (const file of files) {
-      const done = await untilNodeAnswers(
-        () => takeIn(() => send(node, file, output), file, output, worst),
-        output,
-        ending,
-      );
-      if (done !== true || watched.archive === undefined) continue;
-      await moveInto(watched.archive, file);
+      const before = last;
+      const upload =
+        before === undefined
+          ? beginUpload(node, file, output)
+          : beginBehind(before.upload, node, file, output);
+      upload.catch(() => {});
+      const settled = settle(upload, file, before?.settled).catch((error: unknown) => {
+        failure ??= { error };
+        ending.abort();
+      });
+      last = { upload, settled };
+      // Two at most: one is taken in, one is sent.
+      await before?.settled;
     }
+    await last?.settled;
   } finally {
     for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, end);
   }
+  if (failure !== undefined) throw failure.error;
 }
 
 const RETRY_MS = 5_000;
@@ -138,14 +153,6 @@ async function untilNodeAnswers<T>(
   return undefined;
 }
 
-/** A file on its way to the node, and what the node makes of it. */
-interface Upload {
-  turn: string;
-  /** Resolved once the node has all of it, or will have no more. */
-  sent: Promise<void>;
-  taken: Promise<Taken>;
-}
-
 async function sayRate(records: number, seconds: number, output: Output): Promise<void> {
   if (records === 0 || seconds < TOLD_SECONDS_MIN) return;
   const whole = (count: number) => Math.round(count).toLocaleString("en-US");
@@ -160,17 +167,7 @@ async function takeInAll(node: NodeClient, files: string[], output: Output, wors
   for (const [at, file] of files.entries()) {
     const upload: Promise<Upload> = ahead ?? beginUpload(node, file, output);
     const behind = files[at + 1];
-    if (behind !== undefined) {
-      ahead = upload.then(
-        async ({ sent, turn }) => {
-          await sent;
-          return beginUpload(node, behind, output, turn);
-        },
-        () => beginUpload(node, behind, output),
-      );
-      // Who fails is told when it is waited for.
-      ahead.catch(() => {});
-    }
+    if (behind !== undefined) ahead = beginBehind(upload, node, behind, output);
     await takeIn(async () => (await upload).taken, file, output, worst);
   }
 }
@@ -211,68 +208,6 @@ function withFile(error: unknown, file: string): unknown {
   const { code, message, place } = error;
   const kind = error instanceof ServiceError ? ServiceError : TallystickError;
   return new kind(code, message, { ...place, file }, error);
-}
-
-async function send(node: NodeClient, file: string, output: Output): Promise<Taken> {
-  return (await beginUpload(node, file, output)).taken;
-}
-
-/** @param after the turn of the upload that the node is to take in before this one */
-async function beginUpload(
-  node: NodeClient,
-  file: string,
-  output: Output,
-  after?: string,
-): Promise<Upload> {
-  const turn = randomUUID();
-  const name = file === "-" ? "standard input" : basename(file);
-  const size = file === "-" ? undefined : (await stat(file)).size;
-  const input = await openInput(file);
-  const query = { name, turn, ...(after === undefined ? {} : { after }) };
-  let end = () => {};
-  let onSent = () => {};
-  const sent = new Promise<void>((resolve) => {
-    onSent = resolve;
-  });
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    yield* telling(input.chunks, name, size, output);
-    end = tellIntake(node, name, output);
-    onSent();
-  }
-  const path = `/v1/operator/usage?${new URLSearchParams(query)}`;
-  const taken = node
-    .upload(path, chunks())
-    .then(({ body }) => body as unknown as Taken)
-    .finally(() => {
-      end();
-      onSent();
-    });
-  taken.catch(() => {});
-  return { turn, sent, taken };
-}
-
-/** Passes the bytes on and says now and then how far they are. */
-async function* telling(
-  chunks: AsyncIterable<Uint8Array>,
-  name: string,
-  size: number | undefined,
-  output: Output,
-): AsyncGenerator<Uint8Array> {
-  let sent = 0;
-  const began = Date.now();
-  let told = began;
-  const megabytes = (octets: number) => `${Math.floor(octets / 1_000_000)} MB`;
-  for await (const chunk of chunks) {
-    yield chunk;
-    sent += chunk.length;
-    if (Date.now() - told < PROGRESS_MS) continue;
-    told = Date.now();
-    const perSecond = (1000 * sent) / (told - began);
-    const left = size === undefined ? "" : `, ${Math.ceil((size - sent) / perSecond)} s left`;
-    output.remark(
-      `${name}: ${megabytes(sent)}${size === undefined ? "" : ` of ${megabytes(size)}`} sent, ${megabytes(perSecond)} a second${left}`,
-    );
-  }
 }
 
 function inWords(taken: Taken, balanced: boolean): string[] {

@@ -1,0 +1,96 @@
+import { randomUUID } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { readPieces } from "../adapters/files.ts";
+import type { IngestedFile } from "../engine/store/stored-types.ts";
+import { tellIntake } from "./intake-progress.ts";
+import type { NodeClient } from "./node-client.ts";
+import type { Output } from "./output.ts";
+import { PROGRESS_MS } from "./told-progress.ts";
+
+/** What the node answers once it took a file in. */
+export type Taken = IngestedFile & { already: boolean };
+
+/** A file on its way to the node, and what the node makes of it. */
+export interface Upload {
+  turn: string;
+  /** Resolved once the node has all of it, or will have no more. */
+  sent: Promise<void>;
+  taken: Promise<Taken>;
+}
+
+/** Sends a file once the one before is sent; the node takes it in after that one. */
+export function beginBehind(
+  before: Promise<Upload>,
+  node: NodeClient,
+  file: string,
+  output: Output,
+): Promise<Upload> {
+  const upload = before.then(
+    async ({ sent, turn }) => {
+      await sent;
+      return beginUpload(node, file, output, turn);
+    },
+    () => beginUpload(node, file, output),
+  );
+  // Who fails is told when it is waited for.
+  upload.catch(() => {});
+  return upload;
+}
+
+/** @param after the turn of the upload that the node is to take in before this one */
+export async function beginUpload(
+  node: NodeClient,
+  file: string,
+  output: Output,
+  after?: string,
+): Promise<Upload> {
+  const turn = randomUUID();
+  const name = file === "-" ? "standard input" : basename(file);
+  const size = file === "-" ? undefined : (await stat(file)).size;
+  const query = { name, turn, ...(after === undefined ? {} : { after }) };
+  let end = () => {};
+  let onSent = () => {};
+  const sent = new Promise<void>((resolve) => {
+    onSent = resolve;
+  });
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    yield* telling(readPieces(file), name, size, output);
+    end = tellIntake(node, name, output);
+    onSent();
+  }
+  const path = `/v1/operator/usage?${new URLSearchParams(query)}`;
+  const taken = node
+    .upload(path, chunks())
+    .then(({ body }) => body as unknown as Taken)
+    .finally(() => {
+      end();
+      onSent();
+    });
+  taken.catch(() => {});
+  return { turn, sent, taken };
+}
+
+/** Passes the bytes on and says now and then how far they are. */
+async function* telling(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+  size: number | undefined,
+  output: Output,
+): AsyncGenerator<Uint8Array> {
+  let sent = 0;
+  const began = Date.now();
+  let told = began;
+  const megabytes = (octets: number) => `${Math.floor(octets / 1_000_000)} MB`;
+  for await (const chunk of chunks) {
+    yield chunk;
+    sent += chunk.length;
+    if (Date.now() - told < PROGRESS_MS) continue;
+    told = Date.now();
+    const perSecond = (1000 * sent) / (told - began);
+    const left = size === undefined ? "" : `, ${Math.ceil((size - sent) / perSecond)} s left`;
+    output.remark(
+      `${name}: ${megabytes(sent)}${size === undefined ? "" : ` of ${megabytes(size)}`} sent, ${megabytes(perSecond)} a second${left}`,
+    );
+  }
+}
