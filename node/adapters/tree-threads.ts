@@ -28,6 +28,7 @@ const NOTHING: TreeTask = { memory: new SharedArrayBuffer(0), capacity: 0, count
  */
 export class TreeThreads implements RunBuilder {
   readonly runDepth: number;
+  readonly briefRowsMax: number;
   readonly runsAtOnce: number;
   readonly #here: RunBuilderHere;
   readonly #program: URL;
@@ -45,6 +46,7 @@ export class TreeThreads implements RunBuilder {
   }: { program?: URL; threads?: number; runDepth?: number } = {}) {
     this.#program = program;
     this.runDepth = runDepth;
+    this.briefRowsMax = 2 ** runDepth;
     this.#here = new RunBuilderHere(runDepth);
     this.#count = threads;
     this.runsAtOnce = threads + TASKS_AHEAD;

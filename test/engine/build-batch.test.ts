@@ -15,6 +15,7 @@ const RUN_DEPTH = 6;
 /** Builds later and in another order than it was asked, as threads do. */
 class Scattered implements RunBuilder {
   readonly runDepth = RUN_DEPTH;
+  readonly briefRowsMax = 0;
   readonly runsAtOnce: number;
   readonly #here = new RunBuilderHere(RUN_DEPTH);
   readonly #random: Seeded;
@@ -41,6 +42,7 @@ function telling(told: (top: RunTop, count: number) => RunTop): RunBuilder {
   const here = new RunBuilderHere(RUN_DEPTH);
   return {
     runDepth: RUN_DEPTH,
+    briefRowsMax: 0,
     runsAtOnce: 2,
     build: async (leaves, depth) => told(here.build(leaves, depth), leaves.count),
   };
@@ -107,6 +109,7 @@ describe("trees of a batch from stored leaves", () => {
     let asked = 0;
     const runs: RunBuilder = {
       runDepth: RUN_DEPTH,
+      briefRowsMax: 0,
       runsAtOnce: 4,
       build: (leaves, depth) =>
         ++asked === 3 ? Promise.reject(new Error("ended")) : scattered.build(leaves, depth),

@@ -68,6 +68,7 @@ describe("a large file that is taken in", () => {
 /** Builds when it is let. */
 class Held implements RunBuilder {
   readonly runDepth = 5;
+  readonly briefRowsMax = 32;
   readonly runsAtOnce = 2;
   readonly #here = new RunBuilderHere(5);
   #open: () => void = () => {};

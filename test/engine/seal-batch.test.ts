@@ -51,6 +51,7 @@ describe("sealing", () => {
     let isWrong = true;
     const runBuilder: RunBuilder = {
       runDepth: 7,
+      briefRowsMax: 0,
       runsAtOnce: 1,
       build: (leaves, depth) => {
         const top = here.build(leaves, depth);

@@ -5,6 +5,7 @@ import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import { epochAfter, epochOfInstant } from "../../node/engine/bill/billing-epoch.ts";
 import { checkStore } from "../../node/engine/check/check-store.ts";
+import { RunBuilderHere } from "../../node/engine/commit/run-builder.ts";
 import type { LedgerTime } from "../../node/engine/operator.ts";
 import {
   type BookState,
@@ -99,6 +100,8 @@ export class EngineSimulation {
       billUnitCharges: 1 + random.below(5),
       mines: random.chance(0.5) ? "at once" : "on command",
       finalityBlocks: random.below(3),
+      // Ticks cut and written in one turn, or built beside all else in between.
+      runBuilder: new RunBuilderHere(5, random.chance(0.5) ? 32 : -1),
     });
     const simulation = new EngineSimulation(scene, random);
     await simulation.#restart();

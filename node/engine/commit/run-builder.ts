@@ -9,6 +9,8 @@ export const RUN_DEPTH = 14;
 export interface RunBuilder {
   /** A run has 2^runDepth leaves at most. */
   readonly runDepth: number;
+  /** Rows of a tick that are built in milliseconds: the engine's turn is kept for them. */
+  readonly briefRowsMax: number;
   /** Runs that are under way at the same time, those that are still filled included. */
   readonly runsAtOnce: number;
   /**
@@ -20,13 +22,15 @@ export interface RunBuilder {
 
 export class RunBuilderHere implements RunBuilder {
   readonly runDepth: number;
+  readonly briefRowsMax: number;
   readonly runsAtOnce = 1;
   /** Kept from run to run, as large as the deepest of them. */
   #trees: RunTrees | undefined;
 
-  /** @param depth another one only in tests */
-  constructor(depth = RUN_DEPTH) {
-    this.runDepth = depth;
+  /** Others only in tests. */
+  constructor(runDepth = RUN_DEPTH, briefRowsMax = 2 ** runDepth) {
+    this.runDepth = runDepth;
+    this.briefRowsMax = briefRowsMax;
   }
 
   build(leaves: RunLeaves, depth: number): RunTop {

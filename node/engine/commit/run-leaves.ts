@@ -69,16 +69,15 @@ export class RunLeaves {
     let least = 0;
     let most = 0;
     for (let at = START_WORDS; at < START_WORDS * count; at += START_WORDS) {
-      if (isBefore(starts, at, least)) least = at;
-      else if (isBefore(starts, most, at)) most = at;
+      const high = starts[at + 1] as number;
+      const low = starts[at] as number;
+      const leastHigh = starts[least + 1] as number;
+      const mostHigh = starts[most + 1] as number;
+      if (high < leastHigh || (high === leastHigh && low < (starts[least] as number))) least = at;
+      if (high > mostHigh || (high === mostHigh && low > (starts[most] as number))) most = at;
     }
     return { from: startAt(starts, least), to: startAt(starts, most) };
   }
-}
-
-function isBefore(words: Uint32Array, a: number, b: number): boolean {
-  const [high, other] = [words[a + 1] as number, words[b + 1] as number];
-  return high < other || (high === other && (words[a] as number) < (words[b] as number));
 }
 
 const startAt = (words: Uint32Array, at: number): bigint =>

@@ -12,7 +12,7 @@ import type { BatchPlace } from "../store/stored-rows.ts";
 import type { AllTotals, BookState, StoredBatch, StoredTick } from "../store/stored-types.ts";
 import { lengthOfBatch } from "./batch-length.ts";
 import { BatchBuilder, type BuiltBatch } from "./build-batch.ts";
-import { requireRows } from "./require-rows.ts";
+import { RowSample } from "./row-sample.ts";
 import { type RunBuilder, RunBuilderHere } from "./run-builder.ts";
 
 /** Which rows a tick commits to, and what waits in suspense at that moment. */
@@ -72,7 +72,7 @@ export class TickSealer {
 
   /** Whether the cut is built in milliseconds: it may keep the turn then. */
   isBrief({ rows }: TickCut): boolean {
-    return rows <= 2 ** this.#runs.runDepth;
+    return rows <= this.#runs.briefRowsMax;
   }
 
   /**
@@ -123,8 +123,9 @@ export class TickSealer {
     do {
       const waits = { first, waiting: end - first };
       const { count, bytes } = await lengthOfBatch(store, domain, waits, profile);
+      const sample = new RowSample(store, domain, first, count);
       const built = await this.#builder.build(domain, first, count);
-      await requireRows(store, domain, first, built.roots, this.#builder.room);
+      await sample.require(built.roots, this.#builder.room);
       stretches.push({ ...built, first, count, bytes });
       first += BigInt(count);
     } while (first < end);
