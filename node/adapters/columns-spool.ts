@@ -16,9 +16,10 @@ export interface SpooledHeader {
 }
 
 /**
- * Columns of a file put down on disk, so that a file of any size is parsed once though it is taken in only
- * after it was seen whole. A hundred bytes a row; the file's own bytes are read from the file again. A
- * scratch file of one process: nothing of it outlives the intake, and a crash leaves one to be deleted.
+ * Columns of a file put down on disk until somebody takes them, so that a file of any size is parsed once and
+ * looked at to its end before it is durable. A hundred bytes a row; the file's own bytes are read from the file
+ * again. Written at its end while it is read from its beginning. A scratch file of one process: nothing of it
+ * outlives the intake, and a crash leaves one to be deleted.
  */
 export class ColumnsSpool {
   readonly #path: string;
@@ -33,6 +34,12 @@ export class ColumnsSpool {
     this.#path = path;
     this.#source = openSync(sourcePath, "r");
     this.#file = openSync(path, "w+", 0o600);
+  }
+
+  /** Whether batches are there that were not read. */
+  get hasMore(): boolean {
+    // Not where the bytes end: of a spool that somebody cut rows would be missing, and nobody told.
+    return this.#at < this.#end;
   }
 
   write(columns: UsageColumns, newNames: string[]): void {
@@ -54,13 +61,11 @@ export class ColumnsSpool {
   }
 
   /**
-   * The next batch, in the order of writing; undefined behind the last.
+   * The next batch, in the order of writing, where there are more.
    * @throws TallystickError `spool.damaged` when it is not what was written: rows would be charged that
    *   nobody delivered
    */
-  read(columns: UsageColumns): SpooledHeader | undefined {
-    // Not where the bytes end: of a spool that somebody cut rows would be missing, and nobody told.
-    if (this.#at === this.#end) return undefined;
+  read(columns: UsageColumns): SpooledHeader {
     const frame = this.#bytes(FRAME_BYTES);
     // It says how much to read, so it is checked before it is believed.
     const header = this.#bytes(Math.min(frame.readUInt32LE(0), this.#end - this.#at));

@@ -9,10 +9,10 @@ import type { ReadingNews, ReadingWord } from "./columns-worker.ts";
 import { type ReadingThread, ReadingThreads } from "./reading-threads.ts";
 
 /**
- * A file read into columns by a thread of its own: first all of it is looked at, then its columns come as
- * `readColumns` yields them, out of one parse. The reader stops when the batches are full, so that a slow
- * taker slows it and no memory grows. A reader that dies ends the reading with an error: what was taken in
- * before stays, and whoever sends the file again goes on behind it.
+ * A file read into columns by a thread of its own: it looks at all of it without waiting for anybody, and out
+ * of the same parse its columns come as `readColumns` yields them, meanwhile or later. Columns stay on disk until
+ * a batch is free for them, so that no memory grows behind a slow taker. A reader that dies ends the reading with
+ * an error: what was taken in before stays, and whoever sends the file again goes on behind it.
  */
 export class ColumnsThread {
   readonly #threads: ReadingThreads;
@@ -50,13 +50,16 @@ export class ColumnsThread {
   }
 
   /** @throws TallystickError `ingest.reader-died`, `file.unreadable`, `spool.write-failed`, `zone.unknown` */
-  async look(): Promise<FileLook> {
-    const news = await this.#inbox.next();
-    if ("look" in news) return news.look;
-    throw this.#unexpected();
+  look(): Promise<FileLook> {
+    return this.#inbox.look.promise;
   }
 
-  /** After `look`, once. @param seeds of the fingerprints @throws as `look` */
+  /** @throws as `look` */
+  nearEnd(): Promise<void> {
+    return this.#inbox.nearEnd.promise;
+  }
+
+  /** Once. @param seeds of the fingerprints @throws as `look` */
   async *lines(seeds: Uint32Array): AsyncGenerator<UsageColumns | InspectLine> {
     let names: string[] = [];
     let generation = -1;
@@ -68,7 +71,6 @@ export class ColumnsThread {
         yield news.report;
         return;
       }
-      if (!("buffer" in news)) throw this.#unexpected();
       const { buffer, header, newNames, rawLength } = news;
       const batch = this.#thread.columns[buffer] as UsageColumns;
       if (header.generation !== generation) names = [];
@@ -93,33 +95,42 @@ export class ColumnsThread {
   #say(word: ReadingWord): void {
     this.#thread.worker.postMessage(word);
   }
-
-  #unexpected(): Error {
-    return new Error("the reading thread told something out of turn");
-  }
 }
 
-/** What a thread told of a file, in order, for one who waits; its end is told as an error. */
+type LineNews = Extract<ReadingNews, { buffer: number } | { report: object }>;
+
+/** What a thread told of a file: how far it looked, and its lines in order; its end is told as an error. */
 class Inbox {
-  readonly #news: ReadingNews[] = [];
+  readonly look = Promise.withResolvers<FileLook>();
+  readonly nearEnd = Promise.withResolvers<void>();
+  readonly #lines: LineNews[] = [];
   #ended: TallystickError | undefined;
   #onNews: (() => void) | undefined;
   readonly #close: () => void;
 
   constructor({ worker }: ReadingThread, file: string) {
+    // Who asks is told; not everybody asks for all of it.
+    for (const { promise } of [this.look, this.nearEnd]) promise.catch(() => {});
     const hear = (news: ReadingNews) => {
-      this.#news.push(news);
-      this.#onNews?.();
+      if ("nearEnd" in news) this.nearEnd.resolve();
+      else if ("look" in news) this.look.resolve(news.look);
+      else if ("error" in news) {
+        const { code, message, place } = news.error;
+        this.#end(new TallystickError(code, message, place));
+      } else {
+        this.#lines.push(news);
+        this.#onNews?.();
+      }
     };
-    const end = (cause?: unknown) => {
-      this.#ended ??= new TallystickError(
-        "ingest.reader-died",
-        "The thread that reads the file ended. What was taken in stays; send the file again to go on.",
-        { file },
-        cause,
+    const end = (cause?: unknown) =>
+      this.#end(
+        new TallystickError(
+          "ingest.reader-died",
+          "The thread that reads the file ended. What was taken in stays; send the file again to go on.",
+          { file },
+          cause,
+        ),
       );
-      this.#onNews?.();
-    };
     const exit = () => end();
     worker.on("message", hear);
     worker.on("error", end);
@@ -137,16 +148,21 @@ class Inbox {
   }
 
   /** @throws TallystickError what the worker threw, or `ingest.reader-died` */
-  async next(): Promise<Exclude<ReadingNews, { error: object }>> {
-    while (this.#news.length === 0) {
+  async next(): Promise<LineNews> {
+    for (;;) {
+      const news = this.#lines.shift();
+      if (news !== undefined) return news;
       if (this.#ended !== undefined) throw this.#ended;
       await new Promise<void>((resolve) => {
         this.#onNews = resolve;
       });
     }
-    const news = this.#news.shift() as ReadingNews;
-    if (!("error" in news)) return news;
-    const { code, message, place } = news.error;
-    throw new TallystickError(code, message, place);
+  }
+
+  #end(error: TallystickError): void {
+    this.#ended ??= error;
+    this.look.reject(this.#ended);
+    this.nearEnd.reject(this.#ended);
+    this.#onNews?.();
   }
 }

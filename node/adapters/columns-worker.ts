@@ -1,21 +1,27 @@
-import { closeSync, openSync, readSync } from "node:fs";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { TallystickError } from "../core/errors.ts";
 import { columnsFormat } from "../core/formats/columns-formats.ts";
-import { ColumnsFiller, type ColumnsReader } from "../core/formats/columns-reader.ts";
 import type { InspectLine } from "../core/formats/inspect-line.ts";
 import { type ColumnsHeader, UsageColumns } from "../core/formats/usage-columns.ts";
 import { Fingerprint } from "../engine/intake/fingerprint.ts";
-import { FileLook } from "../engine/intake/require-whole-file.ts";
+import type { FileLook } from "../engine/intake/require-whole-file.ts";
+import { ColumnsParsing } from "./columns-parsing.ts";
 import { ColumnsSpool } from "./columns-spool.ts";
 import { whyDisk } from "./disk.ts";
 
 /*
- * The thread that reads files into columns, one after the other (reading-threads.ts starts it). First it
- * parses the whole file and puts the columns down on disk, and tells what it saw; then, when it is told to,
- * it hands them over with fingerprints. It fills buffers that both threads see, and waits when none is
- * free, so that it is never further ahead than they are many. Whoever gives a file up ends the thread.
+ * The thread that reads files into columns, one after the other (reading-threads.ts starts it). It parses a
+ * file from beginning to end without waiting for anybody, and tells what it saw; columns that nobody takes yet
+ * are put down on disk. Between two batches it hears whether its columns are wanted: then it hands them over
+ * with fingerprints, in buffers that both threads see, as long as one is free. Whoever gives a file up ends
+ * the thread.
  */
+
+/**
+ * So few bytes are looked at in about the time in which the first units of work are gathered: then taking
+ * the file in may begin.
+ */
+const NEAR_END_BYTES = 134_217_728;
 
 export interface ReadingOrder {
   path: string;
@@ -34,6 +40,7 @@ export interface ReadingBuffers {
 export type ReadingWord = { order: ReadingOrder } | { seeds: Uint32Array } | { free: number };
 
 export type ReadingNews =
+  | { nearEnd: true }
   | { look: FileLook }
   | { buffer: number; header: ColumnsHeader; newNames: string[]; rawLength: number }
   | { report: InspectLine }
@@ -43,15 +50,19 @@ const port = parentPort;
 const { buffers } = workerData as ReadingBuffers;
 const columns = buffers.map((buffer) => new UsageColumns(buffer));
 const free = columns.map((_, buffer) => buffer);
+/** Of what nobody has a buffer for. */
+const ahead = new UsageColumns();
 let prints: Fingerprint | undefined;
 let onWord: (() => void) | undefined;
 
-port?.on("message", (word: ReadingWord) => {
+port?.on("message", hear);
+
+function hear(word: ReadingWord): void {
   if ("order" in word) void read(word.order);
   else if ("free" in word) free.push(word.free);
   else prints = new Fingerprint(word.seeds);
   onWord?.();
-});
+}
 
 async function read(order: ReadingOrder): Promise<void> {
   prints = undefined;
@@ -67,64 +78,75 @@ async function work(order: ReadingOrder): Promise<void> {
   const reader = columnsFormat(order.format).open(order.options);
   const spool = new ColumnsSpool(order.spoolPath, order.path);
   try {
-    const report = parse(order.path, reader, spool);
-    await handOver(spool);
-    tell({ report });
+    const parsing = new ColumnsParsing(order.path, reader);
+    try {
+      await handOver(parsing, spool);
+    } finally {
+      parsing.close();
+    }
   } finally {
     spool.close();
     reader.discard();
   }
 }
 
-/** Reads the file once, from beginning to end. */
-function parse(path: string, reader: ColumnsReader, spool: ColumnsSpool): InspectLine {
-  const filler = new ColumnsFiller(reader);
-  const batch = columns[0] as UsageColumns;
-  const look = new FileLook();
-  const file = openSync(path, "r");
-  let told = { generation: -1, names: 0 };
-  try {
-    for (let isLast = false; !isLast || filler.hasRest; ) {
-      const room = filler.begin(batch);
-      const bytes: number = isLast ? 0 : readSync(file, room, 0, room.length, null);
-      // At the end of the file nothing comes back, and only there.
-      isLast = bytes === 0;
-      filler.end(batch, bytes, isLast);
-      look.seeColumns(batch);
-      const { generation, names } = batch;
-      const from = generation === told.generation ? told.names : 0;
-      told = { generation, names: names.length };
-      if (batch.count > 0) spool.write(batch, names.slice(from));
+async function handOver(parsing: ColumnsParsing, spool: ColumnsSpool): Promise<void> {
+  const names = new NamesOver();
+  let isNearEnd = false;
+  for (;;) {
+    hearAll();
+    if (!isNearEnd && parsing.left <= NEAR_END_BYTES) {
+      isNearEnd = true;
+      tell({ nearEnd: true });
     }
-  } finally {
-    closeSync(file);
+    // Who takes columns in never waits for the look; without one who does, all of it goes to disk.
+    const buffer = prints === undefined ? undefined : free[0];
+    if (buffer !== undefined && spool.hasMore) {
+      const { newNames } = spool.read(columns[buffer] as UsageColumns);
+      over(buffer, newNames, names);
+    } else if (parsing.report === undefined) {
+      const batch = buffer === undefined ? ahead : (columns[buffer] as UsageColumns);
+      const newNames = parsing.fill(batch);
+      if (batch.count > 0) {
+        if (buffer === undefined) spool.write(batch, newNames);
+        else over(buffer, newNames, names);
+      }
+      if (parsing.report !== undefined) tell({ look: parsing.look });
+    } else if (spool.hasMore) await untilWord();
+    else return tell({ report: parsing.report });
   }
-  const report = reader.report();
-  look.see(report);
-  tell({ look });
-  return report;
 }
 
-async function handOver(spool: ColumnsSpool): Promise<void> {
-  const names: string[] = [];
-  let generation = -1;
+/** Names of the batches that were handed over, by their numbers. */
+class NamesOver {
+  #names: string[] = [];
+  #generation = -1;
+
+  /** @param newNames those that the batches before it did not have */
+  of({ generation }: UsageColumns, newNames: string[]): readonly string[] {
+    if (generation !== this.#generation) this.#names = [];
+    this.#generation = generation;
+    for (const name of newNames) this.#names.push(name);
+    return this.#names;
+  }
+}
+
+/** @param buffer the first that is free */
+function over(buffer: number, newNames: string[], names: NamesOver): void {
+  const batch = columns[buffer] as UsageColumns;
+  batch.names = names.of(batch, newNames);
+  prints?.ofColumns(batch);
+  free.shift();
+  tell({ buffer, header: batch.header(), newNames, rawLength: batch.rawLength });
+}
+
+/** What was said meanwhile: the loop of this thread stands still while it parses. */
+function hearAll(): void {
+  if (port === null) return;
   for (;;) {
-    while (free.length === 0 || prints === undefined) await untilWord();
-    const buffer = free.shift() as number;
-    const batch = columns[buffer] as UsageColumns;
-    const spooled = spool.read(batch);
-    if (spooled === undefined) {
-      // For the next file, which would lack it.
-      free.push(buffer);
-      return;
-    }
-    const { newNames, rawLength } = spooled;
-    if (batch.generation !== generation) names.length = 0;
-    generation = batch.generation;
-    for (const name of newNames) names.push(name);
-    batch.names = names;
-    prints.ofColumns(batch);
-    tell({ buffer, header: batch.header(), newNames, rawLength });
+    const said = receiveMessageOnPort(port);
+    if (said === undefined) return;
+    hear(said.message as ReadingWord);
   }
 }
 

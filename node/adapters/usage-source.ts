@@ -13,11 +13,16 @@ const THREAD_BYTES_MIN = 16_777_216;
 /** The same of a thread that has read before: then it is worth telling it. */
 const KEPT_THREAD_BYTES_MIN = 1_048_576;
 
-/** A file on disk that is looked at as a whole, and then taken in. */
+/** A file on disk that is looked at as a whole, and taken in. */
 export interface UsageSource {
-  /** Reads it from beginning to end. */
+  /** What was found from beginning to end. */
   look(): Promise<FileLook>;
-  /** After `look`, once. @param seeds of the fingerprints, for who takes them while reading */
+  /**
+   * Resolved when so little is left to be looked at that taking it in may begin: the look is over before two units
+   * of work are gathered, or not long after.
+   */
+  nearEnd(): Promise<void>;
+  /** After `nearEnd`, once. @param seeds of the fingerprints, for who takes them while reading */
   lines(seeds: Uint32Array): UsageLines;
   /** Lets go of what it holds, whether or not it was read to its end. */
   close(): Promise<void>;
@@ -45,9 +50,13 @@ export async function openUsage(
     const all = { ...options, ...more };
     yield* columns === undefined ? parse(chunks, all) : readColumns(chunks, columns, all);
   }
+  // The digests are of no use to a first look.
+  const look = FileLook.at(read({ sha256: () => "" }));
+  look.catch(() => {});
   return {
-    // The digests are of no use to a first look.
-    look: () => FileLook.at(read({ sha256: () => "" })),
+    look: () => look,
+    // Beside on this very thread there is nothing to be gained.
+    nearEnd: () => look.then(() => {}),
     lines: () => read(),
     close: async () => {},
   };

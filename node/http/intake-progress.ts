@@ -1,7 +1,7 @@
 import { UsageColumns, type UsageLines } from "../core/formats/usage-columns.ts";
 
 /**
- * "looking": read to its end before anything is taken in; "waiting": for the file that its sender put before;
+ * "looking": read to its end, before anything of it is stored; "waiting": for the file that its sender put before;
  * "rating": handed over, though other work of the node may come first.
  */
 export type UploadPhase = "receiving" | "looking" | "waiting" | "rating";
@@ -87,13 +87,16 @@ export class IntakeProgress {
   }
 }
 
-/** The same blocks; what was taken of a block is counted when the next one is asked for. */
+/**
+ * The same blocks; what was taken of a block is counted when the next one is asked for, and told once the file
+ * was looked at: until then it may be refused as a whole.
+ */
 export async function* counted(blocks: UsageLines, upload: UploadProgress): UsageLines {
+  let done = 0;
   for await (const block of blocks) {
     yield block;
-    if (block instanceof UsageColumns) upload.done += block.count;
-    else
-      for (const line of Array.isArray(block) ? block : [block])
-        if (!("file" in line)) upload.done++;
+    if (block instanceof UsageColumns) done += block.count;
+    else for (const line of Array.isArray(block) ? block : [block]) if (!("file" in line)) done++;
+    if (upload.records !== undefined) upload.done = done;
   }
 }

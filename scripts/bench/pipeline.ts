@@ -63,9 +63,9 @@ async function take(
   name: string,
 ): Promise<void> {
   const source = new ColumnsThread(path, ASTERISK, { file: path, ...OPTIONS }, threads);
-  await source.look();
+  const whole = source.look().then(() => {});
   const lines = (seeds: Uint32Array) => source.lines(seeds);
-  const { classes, in: taken } = await ingest.ingest({ name, sha256: hash("sha256", name), lines });
+  const { classes, in: taken } = await ingest.ingest({ name, sha256: hash("sha256", name), lines, whole });
   await source.close();
   const charged = classes.charged.records + classes.pricedAtZero.records;
   if (charged !== taken.records) {

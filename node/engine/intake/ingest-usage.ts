@@ -32,6 +32,7 @@ import { SeenIndex } from "./seen-index.ts";
 import { ColumnTaker } from "./take-columns.ts";
 import { RecordTaker, type UsageLine } from "./take-records.ts";
 import { UnitTotals } from "./unit-totals.ts";
+import { UnitsUnderWay } from "./units-under-way.ts";
 
 /** Records that become durable in one write, unless the profile says otherwise. */
 const UNIT_RECORDS = 65_536;
@@ -42,6 +43,11 @@ export interface UsageFile {
   sha256: string;
   /** Objects, or columns where the format has them; an object's chunk ends before columns begin. */
   lines: UsageLines | OpenLines;
+  /**
+   * Resolved when the file was seen to its end, rejected when it is refused as a whole. Until then it is taken in
+   * for two units of work at most and nothing is written, while nobody else has a turn: it is to be soon.
+   */
+  whole?: Promise<void>;
 }
 
 /**
@@ -135,12 +141,12 @@ export class UsageIngest {
     let inUnit = 0;
     let isFirst = known === undefined;
     let chunk: UsageLine[] = [];
-    // Of the unit of work before: it is hashed and written while the next one is rated.
-    let writing: Promise<void> = Promise.resolve();
+    // The unit of work before is hashed and written while the next one is rated.
+    const units = new UnitsUnderWay(file.whole);
     const save = async () => {
       // Before the index of records seen is saved, since it tells the index where charges stand.
       intake.writer.layBlocks();
-      await writing;
+      await units.settle();
       const { firstPosition, repeated } = before;
       state = { ...state, firstPosition, repeated };
       session.put(keys.file(file.sha256), state);
@@ -150,23 +156,20 @@ export class UsageIngest {
       await intake.unit.save(session, { sha256: file.sha256, isFirst });
       const unit = session.detach((key) => key.startsWith("book/"));
       const records = position;
-      const write = async () => {
+      units.write(async () => {
         await putLeaves(unit);
         // One write: before it nothing of the unit is there, after it all is.
         await unit.write();
         onProgress?.(records);
-      };
-      writing = write();
-      // Who fails is told when it is waited for.
-      writing.catch(() => {});
+      });
       if (intake.counters.isFull || intake.seen.hasNewRuns) {
-        await writing;
+        await units.settle();
         if (intake.counters.isFull) intake.counters.letGo();
       }
       // Asking costs a call to the ledger; the time of a unit of work is near enough for its records.
       await this.#pricer.readTime();
       if (others?.isPauseAsked === true) {
-        await writing;
+        await units.settle();
         await others.pause();
         // Sealing moved its head.
         await session.readAgain(keys.book(profile.agreement.chargeBook));
@@ -177,6 +180,7 @@ export class UsageIngest {
     const lines = typeof file.lines === "function" ? file.lines(intake.seen.seeds) : file.lines;
     try {
       for await (const block of lines) {
+        units.goOn();
         if (block instanceof UsageColumns) {
           state = await records.takeChunk(chunk, state);
           chunk = [];
@@ -212,11 +216,10 @@ export class UsageIngest {
         state = { ...state, problems: [...state.problems, repeatedProblem(before.repeated)] };
       }
       await save();
+      await units.settle();
     } finally {
-      // Whatever ended the intake, nothing of it is written behind its back. A failure is told below.
-      await writing.catch(() => {});
+      await units.end();
     }
-    await writing;
     intake.counters.rest();
     return { ...state, already: false };
   }

@@ -7,11 +7,11 @@ import { openUsage } from "../../adapters/usage-source.ts";
 import type { ParseOptions } from "../../core/formats/inspect-line.ts";
 import { recogniseFormat, type UsageFormat } from "../../core/formats/registry.ts";
 import { NO_REPETITIONS } from "../../core/formats/repetition-index.ts";
-import { requireWholeFile } from "../../engine/intake/require-whole-file.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import { HttpError } from "../http-error.ts";
-import { counted, IntakeProgress, type Turn, type UploadProgress } from "../intake-progress.ts";
+import { IntakeProgress, type Turn, type UploadProgress } from "../intake-progress.ts";
 import type { Spool, SpooledFile } from "../spool.ts";
+import { takeFileIn } from "../take-file-in.ts";
 
 const TURN_NAME = /^[A-Za-z0-9-]{1,64}$/;
 
@@ -80,18 +80,7 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     };
     const source = await openUsage(spooled.path, format, options, threads);
     try {
-      const look = await source.look();
-      requireWholeFile(name, look, spooled.endsLine);
-      intake.enter(upload, "waiting");
-      upload.records = look.records;
-      const lines = (seeds: Uint32Array) =>
-        counted(spool.whileThereIsRoom(source.lines(seeds)), upload);
-      await turn.before;
-      intake.enter(upload, "rating");
-      const taken = pipeline.ingest({ name, sha256: spooled.sha256, lines });
-      // The pipeline takes files in the order in which it is asked.
-      turn.pass();
-      return await taken;
+      return await takeFileIn({ pipeline, spool, intake }, source, spooled, upload, turn);
     } finally {
       await source.close();
     }
