@@ -262,6 +262,8 @@ export class OperatorPipeline {
     file: UsageFile,
     onProgress?: (records: number) => void,
   ): Promise<IngestedFile & { already: boolean }> {
+    // It may be refused while it waits for its turn; it is told when it has it.
+    file.whole?.catch(() => {});
     return this.#turns.run(() => this.#ingest.ingest(file, onProgress, this.#turns));
   }
 

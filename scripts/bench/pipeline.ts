@@ -65,7 +65,12 @@ async function take(
   const source = new ColumnsThread(path, ASTERISK, { file: path, ...OPTIONS }, threads);
   const whole = source.look().then(() => {});
   const lines = (seeds: Uint32Array) => source.lines(seeds);
-  const { classes, in: taken } = await ingest.ingest({ name, sha256: hash("sha256", name), lines, whole });
+  const { classes, in: taken } = await ingest.ingest({
+    name,
+    sha256: hash("sha256", name),
+    lines,
+    whole,
+  });
   await source.close();
   const charged = classes.charged.records + classes.pricedAtZero.records;
   if (charged !== taken.records) {

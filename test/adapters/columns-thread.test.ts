@@ -17,6 +17,7 @@ import { readColumns } from "../../node/core/formats/columns-reader.ts";
 import type { ParseOptions } from "../../node/core/formats/inspect-line.ts";
 import { UsageColumns, type UsageLines } from "../../node/core/formats/usage-columns.ts";
 import { Fingerprint } from "../../node/engine/intake/fingerprint.ts";
+import { requireWholeFile } from "../../node/engine/intake/require-whole-file.ts";
 import { isBlock, scanRows } from "../../node/engine/store/stored-rows.ts";
 import { chunksOf, codeOf, collect } from "../core/formats/chunks.ts";
 import { ANNA, CHARGES, EngineScene } from "../engine/engine-scene.ts";
@@ -65,6 +66,20 @@ async function* columnsOf(
   }
 }
 
+/** The same while it is looked at, by somebody who needs his time for each batch. */
+async function* meanwhile(path: string): UsageLines {
+  const thread = new ColumnsThread(path, NAME, OPTIONS);
+  try {
+    for await (const found of thread.lines(SEEDS)) {
+      yield found;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    assert.equal((await thread.look()).records, ROWS);
+  } finally {
+    await thread.close();
+  }
+}
+
 /** Of each row its line, prints and place; the report at the end. */
 async function told(lines: UsageLines): Promise<unknown[]> {
   const all: unknown[] = [];
@@ -103,6 +118,35 @@ describe("a file read into columns by a thread of its own", () => {
     const apart = await told(columnsOf(path));
     assert.equal(apart.length, ROWS + 1);
     assert.deepEqual(apart, await told(here() as UsageLines));
+    assert.deepEqual(await told(meanwhile(path)), apart);
+  });
+
+  it("leaves nothing when it is cut, though units of work of it were ready, and is taken when it is whole", async () => {
+    const scene = await EngineScene.withAccounts({ ingestUnitRecords: 2_000 });
+    const before = await scene.pipeline.status();
+    const cut = join(folder, "cut.csv");
+    writeFileSync(cut, text.slice(0, -30));
+    const take = async (from: string) => {
+      const thread = new ColumnsThread(from, NAME, OPTIONS);
+      const whole = thread
+        .look()
+        .then((look) => requireWholeFile("Master.csv", look, from === path));
+      const file = { name: "Master.csv", sha256: from === cut ? "cc" : "ab" };
+      const lines = (seeds: Uint32Array) => thread.lines(seeds);
+      try {
+        const sha256 = file.sha256.repeat(32);
+        return await scene.pipeline.ingest({ ...file, sha256, lines, whole });
+      } finally {
+        await thread.close();
+      }
+    };
+    assert.equal(await codeOf(take(cut)), "ingest.file-cut");
+    assert.deepEqual(await scene.pipeline.status(), before);
+    assert.deepEqual(await idsOf(scene), []);
+    const { classes } = await take(path);
+    assert.equal(classes.duplicate.records, 0);
+    assert.equal((await idsOf(scene)).length, classes.charged.records);
+    await scene.assertConsistent();
   });
 
   it("waits for who takes the rows, and is let go when nobody does", async () => {

@@ -25,6 +25,7 @@ import {
   EngineScene,
   RECORD_AGE_MAX_SECONDS,
   STRANGER,
+  usageFile,
 } from "../engine/engine-scene.ts";
 import { FusedStore } from "./fused-store.ts";
 
@@ -33,7 +34,8 @@ const CLOCK_STEP_MAX_SECONDS = 6 * 86_400;
 /** Of the machine's own clock, forwards and backwards. */
 const CLOCK_JUMP_MAX_SECONDS = 3 * 86_400;
 /** What a fault may make an operation say; anything else is a defect. */
-const EXPECTED = /^(store\.(write-failed|closed|unavailable)|ledger\.unreachable|bill\.)/;
+const EXPECTED =
+  /^(store\.(write-failed|closed|unavailable)|ledger\.unreachable|bill\.|ingest\.file-cut)/;
 
 interface DeliveredFile {
   name: string;
@@ -51,6 +53,7 @@ export interface SimulationResult {
   diskFaults: number;
   clockJumps: number;
   dropped: number;
+  cutFiles: number;
 }
 
 /**
@@ -71,6 +74,7 @@ export class EngineSimulation {
     diskFaults: 0,
     clockJumps: 0,
     dropped: 0,
+    cutFiles: 0,
   };
   readonly #acknowledged = new Set<string>();
   #fuse!: FusedStore;
@@ -259,9 +263,24 @@ export class EngineSimulation {
     return record;
   }
 
+  /** Taken in while it is looked at; some arrive cut first, which is found somewhere in the middle. */
   async #deliver(file: DeliveredFile): Promise<void> {
-    await this.#scene.ingest(file.name, file.lines);
+    if (this.#random.chance(0.15)) {
+      this.#counts.cutFiles++;
+      const part = file.lines.slice(0, this.#random.below(file.lines.length + 1));
+      const whole = this.#lookedAt().then(() => {
+        throw new TallystickError("ingest.file-cut", "Simulated.", { file: file.name });
+      });
+      await this.#scene.pipeline.ingest({ ...usageFile(`${file.name} cut`, part), whole });
+      assert.fail("a file that is cut is refused");
+    }
+    const whole = this.#lookedAt();
+    await this.#scene.pipeline.ingest({ ...usageFile(file.name, file.lines), whole });
     this.#acknowledged.add(file.name);
+  }
+
+  async #lookedAt(): Promise<void> {
+    for (let turns = this.#random.below(400); turns > 0; turns--) await undefined;
   }
 
   /** Whoever was told that a file is taken in does not deliver it again. */

@@ -18,6 +18,7 @@ describe("the engine under a simulated disk, process and ledger", function () {
       diskFaults: 0,
       clockJumps: 0,
       dropped: 0,
+      cutFiles: 0,
     };
     for (let seed = FIRST; seed < FIRST + (GIVEN === undefined ? SEEDS : 1); seed++) {
       try {
