@@ -7,9 +7,15 @@ import type {
   EvidenceShelf,
   NewFile,
 } from "../engine/evidence/evidence-shelf.ts";
+import { type FilesResult, type FilesTask, notWritten } from "./evidence-files.ts";
+import { syncFileSystem } from "./sync-file-system.ts";
+import { TaskThreads } from "./task-threads.ts";
 
 /** Files that are open at once; a disk's own queue is not much longer. */
 const FILES_AT_ONCE = 16;
+/** From so many on a thread does what is asked, and the file system is synchronised as a whole. */
+const MANY_FILES = 64;
+const THREAD_IDLE_MILLISECONDS = 5_000;
 /** Where files are written before they get their names; a web server leaves such names out. */
 const PARTS = ".parts";
 
@@ -20,6 +26,9 @@ const PARTS = ".parts";
 export class EvidenceFolder implements EvidenceShelf {
   readonly path: string;
   readonly #folders = new Set<string>();
+  #thread: TaskThreads<FilesTask, FilesResult> | undefined;
+  #asked = 0;
+  #idle: NodeJS.Timeout | undefined;
 
   private constructor(path: string) {
     this.path = path;
@@ -44,7 +53,12 @@ export class EvidenceFolder implements EvidenceShelf {
     }
   }
 
-  lengths(places: readonly string[]): Promise<(number | undefined)[]> {
+  async lengths(places: readonly string[]): Promise<(number | undefined)[]> {
+    if (places.length >= MANY_FILES) {
+      const paths = places.map((place) => join(this.path, place));
+      const lengths = (await this.#ask({ kind: "lengths", paths }, [])) as number[];
+      return lengths.map((length) => (length < 0 ? undefined : length));
+    }
     return atOnce(places, async (place) => {
       try {
         return (await stat(join(this.path, place))).size;
@@ -56,8 +70,12 @@ export class EvidenceFolder implements EvidenceShelf {
   }
 
   async put(files: readonly NewFile[]): Promise<number[]> {
-    const written = await atOnce(files, async ({ place, chunks }) => {
-      const part = await this.#write(chunks());
+    const whole = files.flatMap(({ whole }) => whole ?? []);
+    if (files.length >= MANY_FILES && whole.length === files.length) {
+      return this.#putMany(files, whole);
+    }
+    const written = await atOnce(files, async ({ place, whole, chunks }) => {
+      const part = await this.#write(whole === undefined ? chunks() : [whole]);
       return { ...part, place };
     });
     try {
@@ -67,11 +85,52 @@ export class EvidenceFolder implements EvidenceShelf {
         await rename(part, file);
       }
       const folders = new Set(written.map(({ place }) => dirname(join(this.path, place))));
-      await atOnce([...folders], syncFolder);
+      await atOnce([...folders], syncPath);
     } catch (cause) {
       throw notWritten(this.path, cause);
     }
     return written.map(({ length }) => length);
+  }
+
+  /** The same of many small files: none of them is synchronised by itself where there is another way. */
+  async #putMany(files: readonly NewFile[], whole: Uint8Array<ArrayBuffer>[]): Promise<number[]> {
+    const lengths = whole.map(({ length }) => length);
+    const folder = join(this.path, PARTS);
+    const memory = whole.map(({ buffer }) => buffer);
+    const parts = (await this.#ask({ kind: "write", folder, files: whole }, memory)) as string[];
+    try {
+      if (!(await syncFileSystem(this.path))) await atOnce(parts, syncPath);
+      const paths = files.map(({ place }) => join(this.path, place));
+      const folders = (await this.#ask({ kind: "name", parts, paths }, [])) as string[];
+      if (await syncFileSystem(this.path)) return lengths;
+      // Of a new folder its name too.
+      await atOnce([this.path, ...new Set(folders.map(dirname)), ...folders], syncPath);
+    } catch (cause) {
+      throw cause instanceof TallystickError ? cause : notWritten(this.path, cause);
+    }
+    return lengths;
+  }
+
+  async #ask(task: FilesTask, moved: ArrayBuffer[]): Promise<FilesResult> {
+    clearTimeout(this.#idle);
+    this.#asked++;
+    const program = new URL("./evidence-files-thread.ts", import.meta.url);
+    const failure = (cause: unknown) => notWritten(this.path, cause);
+    this.#thread ??= new TaskThreads({ program, facts: undefined, threads: 1, failure });
+    try {
+      return await this.#thread.ask(task, moved);
+    } finally {
+      this.#asked--;
+      if (this.#asked === 0) {
+        this.#idle = setTimeout(() => this.#endThread(), THREAD_IDLE_MILLISECONDS).unref();
+      }
+    }
+  }
+
+  #endThread(): void {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    void thread?.close();
   }
 
   async writeManifest(epoch: string, manifest: EvidenceManifest): Promise<void> {
@@ -81,7 +140,7 @@ export class EvidenceFolder implements EvidenceShelf {
     try {
       await this.#makeFolder(folder);
       await rename(part, join(folder, "manifest.json"));
-      await syncFolder(folder);
+      await syncPath(folder);
     } catch (cause) {
       throw notWritten(folder, cause);
     }
@@ -113,14 +172,14 @@ export class EvidenceFolder implements EvidenceShelf {
   async #makeFolder(folder: string): Promise<void> {
     if (this.#folders.has(folder)) return;
     await mkdir(folder, { recursive: true });
-    await syncFolder(dirname(folder));
+    await syncPath(dirname(folder));
     this.#folders.add(folder);
   }
 }
 
-/** A name survives a power cut once its folder was synchronised. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
+/** A file's bytes survive a power cut then, and the names in a folder. */
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, "r");
   try {
     await handle.sync();
   } finally {
@@ -146,14 +205,4 @@ async function atOnce<T, R>(items: readonly T[], work: (item: T) => Promise<R>):
   const ended = await Promise.allSettled(lanes);
   for (const lane of ended) if (lane.status === "rejected") throw lane.reason;
   return results;
-}
-
-function notWritten(file: string, cause: unknown): TallystickError {
-  const reason = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
-  return new TallystickError(
-    "publish.not-written",
-    `The evidence can not be written (${reason}). Check that the folder can be written and that its disk is not full; what was begun goes on with the next call.`,
-    { file },
-    cause,
-  );
 }

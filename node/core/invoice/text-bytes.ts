@@ -13,6 +13,7 @@ const SAFE_HIGH = 2 ** 20;
 const WORD = 2 ** 32;
 const ZERO = 0x30;
 const QUOTE = 0x22;
+const HEX_DIGITS = utf8.encode("0123456789abcdef");
 
 /**
  * Canonical JSON written straight into bytes, since a month's invoices have millions of lines and text
@@ -75,6 +76,23 @@ export class TextBytes {
     this.bytes[this.length++] = QUOTE;
     this.raw(from, start, end);
     this.bytes[this.length++] = QUOTE;
+  }
+
+  /** Bytes in hexadecimal digits behind "0x", in quotes. */
+  hex(from: Uint8Array, start: number, end: number): void {
+    this.reserve(2 * (end - start) + 4);
+    const { bytes } = this;
+    let at = this.length;
+    bytes[at++] = QUOTE;
+    bytes[at++] = ZERO;
+    bytes[at++] = 0x78;
+    for (let i = start; i < end; i++) {
+      const byte = from[i] as number;
+      bytes[at++] = HEX_DIGITS[byte >> 4] as number;
+      bytes[at++] = HEX_DIGITS[byte & 15] as number;
+    }
+    bytes[at++] = QUOTE;
+    this.length = at;
   }
 
   /** Digits of a safe integer. */

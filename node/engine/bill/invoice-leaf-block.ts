@@ -121,13 +121,15 @@ export class InvoiceLeafBlock {
     this.#leaves = leaves;
   }
 
-  static isOne(payload: Uint8Array<ArrayBuffer>): boolean {
-    return new Uint32Array(payload.buffer, 12, 1)[0] === LEAF_BLOCK_MARK;
+  /** @param payload aligned to four bytes */
+  static isOne({ buffer, byteOffset }: Uint8Array): boolean {
+    return new Uint32Array(buffer, byteOffset + 12, 1)[0] === LEAF_BLOCK_MARK;
   }
 
-  /** @param payload at the start of its buffer */
-  static decode(payload: Uint8Array<ArrayBuffer>): InvoiceLeafBlock {
-    const nameBytes = new Uint32Array(payload.buffer, 4, 1)[0] as number;
+  /** @param payload aligned to four bytes */
+  static decode(payload: Uint8Array): InvoiceLeafBlock {
+    const { buffer, byteOffset } = payload;
+    const nameBytes = new Uint32Array(buffer, byteOffset + 4, 1)[0] as number;
     const end = HEADER_BYTES + nameBytes;
     const epoch = decoder.decode(payload.subarray(HEADER_BYTES, end));
     return new InvoiceLeafBlock(epoch, [...packedLeaves(payload, padded(end))]);

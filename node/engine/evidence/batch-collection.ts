@@ -74,7 +74,7 @@ export class BatchCollection {
   /** How many of the places, from their start, stand in batches that are final. */
   async finalOf(domain: string, places: readonly number[]): Promise<number> {
     for (let at = 0; at < places.length; at += 2) {
-      const { batch } = await this.#batchOf(domain, positionAt(places, at));
+      const { batch } = await this.batchOf(domain, positionAt(places, at));
       if (batch.blockTime === undefined) return at / 2;
     }
     return places.length / 2;
@@ -85,7 +85,7 @@ export class BatchCollection {
     const names = new Set<string>();
     for (let at = 0; at < places.length; at += 2) {
       const position = positionAt(places, at);
-      const { found } = await this.#batchOf(domain, position);
+      const { found } = await this.batchOf(domain, position);
       names.add(`${found.sequence}/${position - found.first}`);
     }
     return names;
@@ -100,7 +100,7 @@ export class BatchCollection {
     const paths = new Map<number, LeafPlace>();
     for (let at = 0; at < places.length; at += 2) {
       const position = positionAt(places, at);
-      const one = await this.#batchOf(domain, position);
+      const one = await this.batchOf(domain, position);
       const path = this.#gathered?.path(domain, position);
       if (path !== undefined) {
         const leafIndex = position - one.found.first;
@@ -121,7 +121,8 @@ export class BatchCollection {
     return paths;
   }
 
-  async #batchOf(
+  /** The batch of a row that was placed, and its index in the bundle. */
+  async batchOf(
     domain: string,
     position: number,
   ): Promise<{ found: FoundBatch; at: number; batch: StoredBatch }> {

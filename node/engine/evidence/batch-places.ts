@@ -1,5 +1,5 @@
 import { below, keys } from "../store/key-spaces.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import { readJson, scanJson } from "../store/stored-json.ts";
 import { type BatchPlace, positionIn } from "../store/stored-rows.ts";
 import type { StoredBatch } from "../store/stored-types.ts";
@@ -17,10 +17,10 @@ export interface FoundBatch {
  * the store for each charge would cost more than the charge.
  */
 export class BatchPlaces {
-  readonly #store: Store;
+  readonly #store: StoreReader;
   readonly #books = new Map<string, FoundBatch[]>();
 
-  constructor(store: Store) {
+  constructor(store: StoreReader) {
     this.#store = store;
   }
 
@@ -57,11 +57,11 @@ export class BatchPlaces {
  * gives a batch another block time.
  */
 export class BatchReads {
-  readonly #store: Store;
+  readonly #store: StoreReader;
   readonly #domain: string;
   readonly #known = new Map<bigint, StoredBatch>();
 
-  constructor(store: Store, domain: string) {
+  constructor(store: StoreReader, domain: string) {
     this.#store = store;
     this.#domain = domain;
   }

@@ -10,17 +10,13 @@ import type {
 } from "../../core/evidence/bundle.ts";
 import { partyFromJson } from "../../core/evidence/group-json.ts";
 import { hashDocument } from "../../core/hash.ts";
+import type { TextBytes } from "../../core/invoice/text-bytes.ts";
 import { type BillingEpoch, billingEpoch } from "../bill/billing-epoch.ts";
 import { InvoiceLeaves } from "../bill/find-invoice-leaf.ts";
 import type { EngineContext } from "../operator.ts";
 import { keys } from "../store/key-spaces.ts";
 import { RowOpener } from "../store/open-rows.ts";
-import {
-  openPlaces,
-  type PositionedCharge,
-  readOwnedCharges,
-  windowsOf,
-} from "../store/read-charges.ts";
+import { openPlaces, readOwnedCharges, windowsOf } from "../store/read-charges.ts";
 import { getJson } from "../store/stored-json.ts";
 import type { BookState, EpochState, StoredCharge, StoredInvoice } from "../store/stored-types.ts";
 import { type AccountFacts, readAccountFacts } from "./account-facts.ts";
@@ -49,7 +45,7 @@ export interface EvidenceOptions {
   line?: number;
   /** Of this account and epoch, as they were just read. */
   known?: AccountFacts;
-  /** The account's lines, which were read together with others'. */
+  /** What was read together with others'; it holds the account's lines. */
   gathered?: GatheredLines;
   /** The ledger's time, where it was asked before. */
   seconds?: bigint;
@@ -61,6 +57,8 @@ export interface EvidenceParts {
   head: Omit<Bundle, "charges" | "tariffs">;
   /** The lines by charge number, some at a time; to be read once. */
   charges: () => AsyncGenerator<BundleCharge[]>;
+  /** The same as text, each line behind a line feed, of lines that were gathered. */
+  writeCharges: (out: TextBytes, gathered: GatheredLines) => Promise<void>;
   /** What is known once all lines were read. */
   tail: () => Pick<Bundle, "tariffs">;
 }
@@ -77,7 +75,7 @@ export class EvidenceBuilder {
   readonly #signReceipt: SignReceipt | undefined;
   readonly #signInvoice: SignInvoice | undefined;
   /** By which lines may be gathered for bundles of this builder. */
-  readonly reading: LineReading;
+  readonly reading: Omit<LineReading, "invoiceProofs">;
   readonly #invoiceLeaves: InvoiceLeaves;
   readonly #books = new Map<Hex, Pick<BookState, "kind" | "number">>();
   /** The one asked for last: the calendar is slow, and months are asked for account by account. */
@@ -102,7 +100,6 @@ export class EvidenceBuilder {
       rows: new RowsCache(store, ROWS_MAX),
       places: new BatchPlaces(store),
       proofs: new ProofReader(store),
-      invoiceProofs: new ProofReader(store),
     };
     const leafRows = new RowsCache(context.store, ROWS_MAX);
     this.#invoiceLeaves = new InvoiceLeaves(context.store, leafRows);
@@ -149,6 +146,22 @@ export class EvidenceBuilder {
       separator = ",\n";
     }
     yield `\n],${JSON.stringify(tail()).slice(1)}\n`;
+  }
+
+  /**
+   * Appends what `write` gives of an account whose lines were gathered.
+   * @throws TallystickError `evidence.nothing`
+   */
+  async writeGathered(
+    out: TextBytes,
+    account: string,
+    epoch: string,
+    options: EvidenceOptions & { gathered: GatheredLines },
+  ): Promise<void> {
+    const { head, writeCharges, tail } = await this.open(account, epoch, options);
+    out.text(`${JSON.stringify(head).slice(0, -1)},"charges":[`);
+    await writeCharges(out, options.gathered);
+    out.text(`\n],${JSON.stringify(tail()).slice(1)}\n`);
   }
 
   /** @throws TallystickError `evidence.nothing` when the account has no charge in the period */
@@ -220,7 +233,8 @@ export class EvidenceBuilder {
         ...(invoice ? { invoice } : {}),
         ...(receipt === undefined ? {} : { receipt }),
       },
-      charges: () => this.#charges(lines, batches, versions, gathered),
+      charges: () => this.#charges(lines, batches, versions),
+      writeCharges: (out, from) => this.#writeCharges(out, from, lines, batches, versions),
       tail: () => ({
         tariffs: this.#tariffs.versions
           .filter(({ version }) => versions.has(version))
@@ -238,7 +252,6 @@ export class EvidenceBuilder {
     places: number[],
     batches: BatchCollection,
     versions: Set<number | undefined>,
-    gathered: GatheredLines | undefined,
   ): AsyncGenerator<BundleCharge[]> {
     const { store, profile } = this.#context;
     const { chargeBook } = profile.agreement;
@@ -247,15 +260,33 @@ export class EvidenceBuilder {
     for (const window of windowsOf(places, rows.valuesMax)) {
       const some: BundleCharge[] = [];
       const paths = await batches.paths(chargeBook, window);
-      const charges: AsyncIterable<PositionedCharge> | Iterable<PositionedCharge> =
-        gathered?.charges(window) ?? openPlaces(opener, rows, chargeBook, window);
-      for await (const { position, charge } of charges) {
+      for await (const { position, charge } of openPlaces(opener, rows, chargeBook, window)) {
         const opened = charge.opened.charge;
         versions.add(opened?.tariffVersion);
         versions.add(this.#tariffs.inForce(Number(opened?.start))?.version);
         some.push(bundleCharge(charge, paths.get(Number(position)) as LeafPlace));
       }
       yield some;
+    }
+  }
+
+  async #writeCharges(
+    out: TextBytes,
+    gathered: GatheredLines,
+    places: number[],
+    batches: BatchCollection,
+    versions: Set<number | undefined>,
+  ): Promise<void> {
+    const { chargeBook } = this.#context.profile.agreement;
+    for (let at = 0; at < places.length; at += 2) {
+      const position = (places[at] as number) + (places[at + 1] as number);
+      const { found, at: batch } = await batches.batchOf(chargeBook, position);
+      out.ascii(at === 0 ? "\n" : ",\n");
+      const leafIndex = position - found.first;
+      const place = { number: at / 2 + 1, batch, leafIndex };
+      const line = gathered.writeLine(out, position, place);
+      versions.add(line.tariffVersion);
+      versions.add(this.#tariffs.inForce(line.startMilliseconds)?.version);
     }
   }
 

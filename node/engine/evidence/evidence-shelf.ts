@@ -26,7 +26,10 @@ export interface EvidenceShelf {
 
 export interface NewFile {
   place: string;
-  chunks: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** All of it, where it is at hand; the memory is the shelf's from now on. */
+  whole?: Uint8Array<ArrayBuffer>;
+  /** Else piece by piece. */
+  chunks: () => AsyncIterable<Uint8Array>;
 }
 
 /** `manifest.json` of a month: what a web server's keeper may know. Nothing in it tells who. */

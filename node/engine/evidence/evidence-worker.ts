@@ -1,17 +1,22 @@
 import { versionInForce } from "../../core/evidence/check-price.ts";
+import { TextBytes } from "../../core/invoice/text-bytes.ts";
 import { OrderKeys } from "../bill/order-keys.ts";
 import type { EngineContext } from "../operator.ts";
 import type { Store } from "../store/store.ts";
 import { readAccountFacts } from "./account-facts.ts";
 import { EvidenceBuilder } from "./build-evidence.ts";
 import type { EvidenceFacts, EvidenceReach, EvidenceTask } from "./evidence-kernel.ts";
-import { GatheredLines } from "./gather-lines.ts";
+import { GatheredLines, type LineReading } from "./gather-lines.ts";
+import { ProofReader } from "./proof-reader.ts";
 import { sealWholeFile } from "./seal-evidence-file.ts";
+
+const CHARGE_LEAF_BYTES_MAX = 16 * 1_048_576;
 
 /** Makes evidence files of many accounts, whose lines are read together. */
 export class EvidenceWorker {
   readonly #context: EngineContext;
   readonly #builder: EvidenceBuilder;
+  readonly #reading: LineReading;
   #orderKeys: { epoch: string; keys: Promise<OrderKeys | undefined> } | undefined;
 
   constructor({ profile, ledger, tariffs }: EvidenceFacts, reach: EvidenceReach) {
@@ -38,6 +43,12 @@ export class EvidenceWorker {
     };
     const { signReceipt, signInvoice } = reach;
     this.#builder = new EvidenceBuilder(this.#context, published, ledger, signReceipt, signInvoice);
+    this.#reading = {
+      ...this.#builder.reading,
+      // Read in the order in which they lie, tiles of charges are asked for once in a task.
+      proofs: new ProofReader(reading, { leafBytesMax: CHARGE_LEAF_BYTES_MAX }),
+      invoiceProofs: new ProofReader(reading),
+    };
   }
 
   /** @returns the files' bytes, in their order @throws TallystickError as `EvidenceBuilder.write` */
@@ -46,15 +57,16 @@ export class EvidenceWorker {
     const accounts = [...new Set(files.map(({ account }) => account))];
     const facts = await readAccountFacts(this.#context, accounts, epoch);
     const keys = await this.#keysOf(epoch);
-    const gathered = await GatheredLines.of(this.#builder.reading, chargeBook, facts, keys);
+    const gathered = await GatheredLines.of(this.#reading, chargeBook, facts, keys);
     const byAccount = new Map(facts.map((one) => [one.account, one]));
     const made: Uint8Array<ArrayBuffer>[] = [];
+    const text = new TextBytes();
     for (const { account, ...owner } of files) {
       const known = byAccount.get(account);
       const options = { onlyFinal: true, gathered, seconds, ...(known && { known }) };
-      const parts: string[] = [];
-      for await (const part of this.#builder.write(account, epoch, options)) parts.push(part);
-      made.push(sealWholeFile(parts.join(""), { ...owner, epoch }));
+      text.clear();
+      await this.#builder.writeGathered(text, account, epoch, options);
+      made.push(sealWholeFile(text.bytes.subarray(0, text.length), { ...owner, epoch }));
     }
     return made;
   }

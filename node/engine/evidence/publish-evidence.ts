@@ -23,7 +23,7 @@ import { sealEvidenceFile } from "./seal-evidence-file.ts";
 /** Accounts that are looked at together, and whose files become durable together. */
 const ACCOUNTS_AT_ONCE = 4_096;
 /** Lines that are read and held at once; the more accounts, the fewer blocks of charges for each. */
-const TASK_LINES = 2_048;
+const TASK_LINES = 4_096;
 const TASK_FILES = 1_024;
 /** A longer bundle is written piece by piece, by the node's own thread. */
 const WHOLE_LINES_MAX = 500;
@@ -253,10 +253,9 @@ export class EvidencePublisher {
         const bytes = isWhole ? await kernel.write({ epoch, seconds, files }) : [];
         const put = files.map((file, at): NewFile => {
           const whole = bytes[at];
-          return {
-            place: file.place,
-            chunks: () => (whole === undefined ? this.#inPieces(file, epoch) : [whole]),
-          };
+          const { place } = file;
+          const chunks = () => this.#inPieces(file, epoch);
+          return whole === undefined ? { place, chunks } : { place, whole, chunks };
         });
         made.push(...(await shelf.put(put)));
       }

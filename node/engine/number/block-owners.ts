@@ -100,6 +100,14 @@ export class BlockOwners {
     return owner;
   }
 
+  /** The device of an owner; the rest is not made into text. */
+  device(index: number): string {
+    this.#starts ??= this.#findStarts();
+    const from = this.#starts[index] as number;
+    const at = from + LENGTHS_BYTES + this.#lengthOf(from, 0) + this.#lengthOf(from, 1);
+    return decoder.decode(this.#bytes.subarray(at, at + this.#lengthOf(from, 2)));
+  }
+
   *[Symbol.iterator](): Generator<BlockOwner> {
     for (let index = 0; index < this.#count; index++) yield this.at(index);
   }
@@ -109,7 +117,8 @@ export class BlockOwners {
     let at = 0;
     for (let i = 0; i < this.#count; i++) {
       starts.push(at);
-      at += LENGTHS_BYTES + [0, 1, 2].reduce((sum, part) => sum + this.#lengthOf(at, part), 0);
+      const length = this.#lengthOf(at, 0) + this.#lengthOf(at, 1) + this.#lengthOf(at, 2);
+      at += LENGTHS_BYTES + length;
     }
     return starts;
   }

@@ -209,4 +209,9 @@ export class ChargeBlock {
   owner(row: number): BlockOwner {
     return this.owners.at(this.narrow.owner[row] as number);
   }
+
+  /** The owner's device alone, which is cheaper. */
+  device(row: number): string {
+    return this.owners.device(this.narrow.owner[row] as number);
+  }
 }

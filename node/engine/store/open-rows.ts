@@ -7,6 +7,7 @@ import { trafficMonth } from "../bill/billing-epoch.ts";
 import type { ChargeBlock } from "../number/charge-block.ts";
 import { type BlockSecrets, OWNER_SECRET_BYTES } from "../number/hash-charges.ts";
 import { keys } from "./key-spaces.ts";
+import { MonthKeys } from "./month-keys.ts";
 import type { StoreReader } from "./store.ts";
 import { getJson, readJson } from "./stored-json.ts";
 import type { EpochState, StoredCharge } from "./stored-types.ts";
@@ -19,18 +20,12 @@ export class RowOpener {
   readonly #store: StoreReader;
   readonly #domain: string;
   readonly #epochs = new Map<string, EpochState | undefined>();
-  readonly #monthKeys = new Map<string, Uint8Array>();
-  /** The traffic month of the row before: rows mostly follow each other in time. */
-  #month: { from: number; to: number; key: Uint8Array } | undefined;
+  readonly #monthKeys: MonthKeys;
 
   constructor(store: StoreReader, domain: string) {
     this.#store = store;
     this.#domain = domain;
-  }
-
-  /** Takes a state that was read before. */
-  know(account: string, epoch: string, state: EpochState): void {
-    this.#epochs.set(keys.epoch(account, epoch, this.#domain), state);
+    this.#monthKeys = new MonthKeys(store, domain);
   }
 
   /** Undefined for a row whose epoch's key was erased. */
@@ -43,7 +38,7 @@ export class RowOpener {
     const salts = recordSalts(epochKey, recordId, 0);
     const { wide, middle, narrow, small } = block;
     const start = wide.start[row] as bigint;
-    const monthKey = await this.#monthKey(Number(start));
+    const monthKey = await this.#monthKeys.of(Number(start));
     assert(monthKey !== undefined, `the key of ${trafficMonth(Number(start))} is stored`);
     const text = block.table.texts[row];
     const eventsRoot = block.table.eventsRoots?.[row];
@@ -133,7 +128,7 @@ export class RowOpener {
         const month = trafficMonth(start);
         known = months.indexOf(month);
         if (known < 0) {
-          const key = await this.#monthKey(start);
+          const key = await this.#monthKeys.of(start);
           if (key === undefined) return undefined;
           known = months.push(month) - 1;
           monthKeys.push(key);
@@ -166,27 +161,5 @@ export class RowOpener {
       this.#epochs.set(key, await getJson<EpochState>(this.#store, key));
     }
     return this.#epochs.get(key);
-  }
-
-  async #monthKey(start: number): Promise<Uint8Array | undefined> {
-    const last = this.#month;
-    if (last !== undefined && start >= last.from && start < last.to) return last.key;
-    const key = await this.#readMonthKey(start);
-    if (key === undefined) return undefined;
-    const at = new Date(start);
-    const [year, month] = [at.getUTCFullYear(), at.getUTCMonth()];
-    this.#month = { from: Date.UTC(year, month), to: Date.UTC(year, month + 1), key };
-    return key;
-  }
-
-  async #readMonthKey(start: number): Promise<Uint8Array | undefined> {
-    const month = trafficMonth(start);
-    const known = this.#monthKeys.get(month);
-    if (known !== undefined) return known;
-    const stored = await getJson<string>(this.#store, keys.monthKey(this.#domain, month));
-    if (stored === undefined) return undefined;
-    const key = fromHex(stored, 32);
-    this.#monthKeys.set(month, key);
-    return key;
   }
 }

@@ -4,7 +4,7 @@ import { ChargeBlock } from "../number/charge-block.ts";
 import { type LeafColumns, LeafTile } from "../number/leaf-tile.ts";
 import { below, keys } from "./key-spaces.ts";
 import type { StoreEntry, StoreReader } from "./store.ts";
-import { isBytes, readBytes } from "./stored-bytes.ts";
+import { isBytes, payloadOf, readBytes } from "./stored-bytes.ts";
 import { readJson } from "./stored-json.ts";
 import type { StoredCharge } from "./stored-types.ts";
 
@@ -31,7 +31,9 @@ export const isBlock = (rows: StoredRows["rows"]): rows is ChargeBlock =>
 export function decodeRows(key: string, value: Uint8Array): StoredRows {
   const first = positionIn(key);
   if (!isBytes(value)) return { first, count: 1, rows: readJson<LooseEntry>(key, value) };
-  const payload = readBytes(key, value);
+  // What shares memory with other values would keep theirs too, and may not be aligned.
+  const isAlone = value.byteLength === value.buffer.byteLength;
+  const payload = isAlone ? payloadOf(key, value) : readBytes(key, value);
   const block = InvoiceLeafBlock.isOne(payload)
     ? InvoiceLeafBlock.decode(payload)
     : ChargeBlock.decode(payload);
