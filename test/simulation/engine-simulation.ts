@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { LastKnownTime } from "../../node/adapters/last-known-time.ts";
 import { TallystickError } from "../../node/core/errors.ts";
 import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import { epochAfter, epochOfInstant } from "../../node/engine/bill/billing-epoch.ts";
 import { checkStore } from "../../node/engine/check/check-store.ts";
-import { RunBuilderHere } from "../../node/engine/commit/run-builder.ts";
+import { type RunBuilder, RunBuilderHere } from "../../node/engine/commit/run-builder.ts";
 import type { LedgerTime } from "../../node/engine/operator.ts";
 import {
   type BookState,
@@ -56,6 +57,20 @@ export interface SimulationResult {
   cutFiles: number;
 }
 
+/** Ticks are cut and written in one turn, or built beside all else in between, which takes a while. */
+function slowBuilder(random: Seeded): RunBuilder {
+  const here = new RunBuilderHere(5);
+  return {
+    runDepth: here.runDepth,
+    runsAtOnce: 2,
+    briefRowsMax: random.chance(0.5) ? 32 : -1,
+    build: async (leaves, depth) => {
+      for (let turns = random.below(4); turns > 0; turns--) await turnOfTheLoop();
+      return here.build(leaves, depth);
+    },
+  };
+}
+
 /**
  * The whole engine of one operator under a seed: files come twice and in pieces, the disk fails, the
  * process dies in the middle of anything, the ledger is away, loses, delays and forgets. In the end
@@ -104,8 +119,7 @@ export class EngineSimulation {
       billUnitCharges: 1 + random.below(5),
       mines: random.chance(0.5) ? "at once" : "on command",
       finalityBlocks: random.below(3),
-      // Ticks cut and written in one turn, or built beside all else in between.
-      runBuilder: new RunBuilderHere(5, random.chance(0.5) ? 32 : -1),
+      runBuilder: slowBuilder(random),
     });
     const simulation = new EngineSimulation(scene, random);
     await simulation.#restart();
@@ -117,7 +131,11 @@ export class EngineSimulation {
   async #step(): Promise<void> {
     this.#disturb();
     const together = 1 + this.#random.below(3);
-    const running = Array.from({ length: together }, () => this.#operation());
+    const running = Array.from({ length: together }, async () => {
+      // One may begin in the middle of another.
+      for (let turns = this.#random.below(5); turns > 0; turns--) await turnOfTheLoop();
+      return this.#operation();
+    });
     for (const outcome of await Promise.allSettled(running)) {
       if (outcome.status === "rejected") this.#assertExpected(outcome.reason);
     }
