@@ -11,6 +11,7 @@ import { EventArchive } from "./adapters/event-archive.ts";
 import { EvidenceFolder } from "./adapters/evidence-folder.ts";
 import { openEvidenceKernel } from "./adapters/evidence-threads.ts";
 import { EvmLedger } from "./adapters/evm-ledger.ts";
+import { FoldThread } from "./adapters/fold-thread.ts";
 import { HashThread } from "./adapters/hash-thread.ts";
 import { Keystore, passphraseOf } from "./adapters/keystore.ts";
 import { LastKnownTime } from "./adapters/last-known-time.ts";
@@ -363,6 +364,7 @@ function contextOf(config: NodeConfig, store: LevelStore, ledger: EvmLedger): En
     time: new LastKnownTime(ledger, timeRecord(store)),
     leafHasher: (domain) => new HashThread(domain),
     runBuilder: new TreeThreads(),
+    entryFolder: new FoldThread(),
   };
 }
 

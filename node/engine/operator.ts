@@ -1,6 +1,7 @@
 import type { Hex } from "../core/bytes.ts";
 import type { SourceRole } from "../core/commitment/secrets.ts";
 import type { RunBuilder } from "./commit/run-builder.ts";
+import type { EntryFolder } from "./intake/fold-entries.ts";
 import type { LeafHasher } from "./number/hash-charges.ts";
 import type { Store } from "./store/store.ts";
 import type { Account } from "./store/stored-types.ts";
@@ -73,6 +74,8 @@ export interface EngineContext {
   leafHasher?: (domain: Uint8Array) => LeafHasher;
   /** What builds the trees of batches; the same thread unless given. */
   runBuilder?: RunBuilder;
+  /** What sorts the records seen; in the same thread unless given. */
+  entryFolder?: EntryFolder;
 }
 
 export type { Account };

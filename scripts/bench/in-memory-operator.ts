@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { FoldThread } from "../../node/adapters/fold-thread.ts";
 import { type Hex, toHex } from "../../node/core/bytes.ts";
 import { SOURCE_ROLE } from "../../node/core/commitment/secrets.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
@@ -42,6 +43,7 @@ export function benchContext(store: Store): EngineContext {
     },
     random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
     time: { seconds: async () => NOW_SECONDS },
+    entryFolder: new FoldThread(),
   };
 }
 

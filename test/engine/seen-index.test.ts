@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
 import { SEEN } from "../../node/engine/intake/fingerprint.ts";
+import { ENTRY_WORDS } from "../../node/engine/intake/seen-entry.ts";
 import { SeenIndex } from "../../node/engine/intake/seen-index.ts";
-import { ENTRY_WORDS, SeenRunWriter } from "../../node/engine/intake/seen-run.ts";
+import { SeenRunWriter } from "../../node/engine/intake/seen-run.ts";
 import { readSeenRuns } from "../../node/engine/intake/seen-runs.ts";
 import { keys } from "../../node/engine/store/key-spaces.ts";
 import { StoreSession } from "../../node/engine/store/store-session.ts";
@@ -20,7 +21,7 @@ async function filled() {
   const index = await SeenIndex.load(context, session, NOW);
   for (let at = 0; at < COUNT; at++) {
     index.prints.fingerprint(SEEN.id, `record-${at}`);
-    index.add(index.prints.high, index.prints.low, at);
+    index.add(printOf(index), 0, at);
     if (at % 100 !== 99) continue;
     await index.save(session, NOW);
     await session.commit();
@@ -29,13 +30,18 @@ async function filled() {
 }
 
 async function positionsOf(index: SeenIndex, names: string[]): Promise<(number | undefined)[]> {
-  const prints = names.map((name) => {
-    index.prints.fingerprint(SEEN.id, name);
-    return [index.prints.high, index.prints.low] as const;
-  });
-  await index.recall(Uint32Array.from(prints.flat()));
-  return prints.map(([high, low]) => index.find(high, low));
+  const prints = Uint32Array.from(
+    names.flatMap((name) => {
+      index.prints.fingerprint(SEEN.id, name);
+      return [...printOf(index)];
+    }),
+  );
+  await index.recall(prints);
+  return names.map((_, at) => index.find(prints, 2 * at));
 }
+
+/** The fingerprint that was taken last. */
+const printOf = ({ prints }: SeenIndex) => Uint32Array.of(prints.high, prints.low);
 
 const names = Array.from({ length: COUNT }, (_, at) => `record-${at}`);
 
@@ -53,16 +59,16 @@ describe("the index of records seen", () => {
     const strangers = names.map((name) => `${name}-other`);
     assert.ok((await positionsOf(index, strangers)).every((position) => position === undefined));
     index.prints.fingerprint(SEEN.content, "record-1");
-    await index.recall(Uint32Array.of(index.prints.high, index.prints.low));
-    assert.equal(index.find(index.prints.high, index.prints.low), undefined);
+    await index.recall(printOf(index));
+    assert.equal(index.find(printOf(index), 0), undefined);
   });
 
   it("keeps the first position under a fingerprint", async () => {
     const { index } = await filled();
     index.prints.fingerprint(SEEN.id, "twice");
-    index.add(index.prints.high, index.prints.low, 7);
-    index.add(index.prints.high, index.prints.low, 8);
-    assert.equal(index.find(index.prints.high, index.prints.low), 7);
+    index.add(printOf(index), 0, 7);
+    index.add(printOf(index), 0, 8);
+    assert.equal(index.find(printOf(index), 0), 7);
   });
 
   it("drops runs whose records would be refused for their age, and not a day earlier", async () => {
@@ -90,7 +96,7 @@ describe("the index of records seen", () => {
     for (let unit = 1; unit <= 240; unit++) {
       for (let at = 0; at < 620; at++, added++) {
         index.prints.fingerprint(SEEN.id, `record-${added}`);
-        index.add(index.prints.high, index.prints.low, added);
+        index.add(printOf(index), 0, added);
       }
       await index.save(session, NOW);
       // A process that dies here leaves the unit out, and half a merge behind.
@@ -132,7 +138,7 @@ describe("the index of records seen", () => {
     const addSome = async () => {
       for (let at = 0; at < 1_000; at++, added++) {
         index.prints.fingerprint(SEEN.id, `record-${added}`);
-        index.add(index.prints.high, index.prints.low, added);
+        index.add(printOf(index), 0, added);
       }
       await index.save(session, NOW);
       await session.commit();
@@ -209,7 +215,7 @@ describe("the index of records seen", () => {
     for (let unit = 0; unit < 40; unit++) {
       for (const [at, name] of ["same", `a-${unit}`, `b-${unit}`].entries()) {
         index.prints.fingerprint(SEEN.id, name);
-        index.add(index.prints.high, index.prints.low, 10 * unit + at);
+        index.add(printOf(index), 0, 10 * unit + at);
       }
       await index.save(session, NOW);
       await session.commit();

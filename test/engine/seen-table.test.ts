@@ -19,16 +19,16 @@ describe("the table of records seen", () => {
         const table = new SeenTable();
         const map = new Map<string, number>();
         if (isCleared) {
-          for (const [high, low, at] of asked) table.add(high, low, at);
+          for (const [high, low, at] of asked) table.add(Uint32Array.of(high, low), 0, at);
           table.clear();
         }
         for (const [high, low, at] of entries) {
-          table.add(high, low, at);
+          table.add(Uint32Array.of(high, low), 0, at);
           if (!map.has(nameOf(high, low))) map.set(nameOf(high, low), at);
         }
         assert.equal(table.count, map.size);
         for (const [high, low] of [...entries, ...asked]) {
-          assert.equal(table.find(high, low), map.get(nameOf(high, low)) ?? -1);
+          assert.equal(table.find(Uint32Array.of(high, low), 0), map.get(nameOf(high, low)) ?? -1);
         }
       }),
     );
@@ -36,25 +36,38 @@ describe("the table of records seen", () => {
 
   it("knows all when it has grown, in the order in which they were added", () => {
     const table = new SeenTable();
-    const count = 20_000;
+    const count = 8_000;
     const high = (at: number) => Math.imul(at, 0x9e3779b1) >>> 0;
-    for (let at = 0; at < count; at++) table.add(high(at), at % 5_000, at);
+    for (let at = 0; at < count; at++) table.add(Uint32Array.of(high(at), at % 3_000), 0, at);
     const from = 7;
     const entries = table.entries(from);
     for (let at = from; at < count; at++) {
-      assert.equal(table.find(high(at), at % 5_000), at);
+      assert.equal(table.find(Uint32Array.of(high(at), at % 3_000), 0), at);
       assert.equal(entries[4 * (at - from)], high(at));
     }
-    assert.equal(table.find(high(1), 2), -1);
+    assert.equal(table.find(Uint32Array.of(high(1), 2), 0), -1);
   });
 
   it("moves what was added from an entry on, and nothing before it or of other charges", () => {
     const table = new SeenTable();
-    for (let at = 0; at < 10; at++) table.add(at, at, 100 + at);
-    table.add(10, 10, 0);
-    table.add(11, 11, 104);
+    for (let at = 0; at < 10; at++) table.add(Uint32Array.of(at, at), 0, 100 + at);
+    table.add(Uint32Array.of(10, 10), 0, 0);
+    table.add(Uint32Array.of(11, 11), 0, 104);
     table.move(3, 102, Uint32Array.of(5, 4, 3, 2, 1, 0));
-    const found = Array.from({ length: 12 }, (_, at) => table.find(at, at));
+    const found = Array.from({ length: 12 }, (_, at) => table.find(Uint32Array.of(at, at), 0));
     assert.deepEqual(found, [100, 101, 102, 106, 105, 104, 103, 102, 108, 109, 0, 105]);
+  });
+
+  it("moves charges whose positions no longer fit 32 bits, or begin to be too long", () => {
+    for (const first of [2 ** 32 - 2, 2 ** 32, 2 ** 32 - 4, 3 * 2 ** 32 + 5]) {
+      const table = new SeenTable();
+      for (let at = 0; at < 6; at++) table.add(Uint32Array.of(at, at), 0, first + at - 1);
+      table.add(Uint32Array.of(6, 6), 0, first - 2 ** 32 < 0 ? 0 : first + 1 - 2 ** 32);
+      const other = table.find(Uint32Array.of(6, 6), 0);
+      table.move(0, first, Uint32Array.of(3, 2, 1, 0));
+      const found = Array.from({ length: 7 }, (_, at) => table.find(Uint32Array.of(at, at), 0));
+      const moved = [-1, 3, 2, 1, 0, 4].map((place) => first + place);
+      assert.deepEqual(found, [...moved, other]);
+    }
   });
 });

@@ -1,7 +1,7 @@
 import { fromHex } from "../../core/bytes.ts";
 import { BOOK_KIND } from "../../core/commitment/domain.ts";
 import { Fingerprint, SEEN } from "../intake/fingerprint.ts";
-import { ENTRY_WORDS } from "../intake/seen-run.ts";
+import { ENTRY_WORDS } from "../intake/seen-entry.ts";
 import { readSeenRuns } from "../intake/seen-runs.ts";
 import { below, keys, sortable } from "../store/key-spaces.ts";
 import type { StoreReader } from "../store/store.ts";

@@ -162,9 +162,9 @@ export class UsageIngest {
         await unit.write();
         onProgress?.(records);
       });
-      if (intake.counters.isFull || intake.seen.hasNewRuns) {
+      if (intake.counters.isFull) {
         await units.settle();
-        if (intake.counters.isFull) intake.counters.letGo();
+        intake.counters.letGo();
       }
       // Asking costs a call to the ledger; the time of a unit of work is near enough for its records.
       await this.#pricer.readTime();
@@ -277,9 +277,9 @@ export class UsageIngest {
     this.#seen ??= await SeenIndex.load(this.#context, session, Number(this.#pricer.nowSeconds));
     const { prints } = this.#seen;
     prints.fingerprint(SEEN.id, recordId);
-    const { high, low } = prints;
-    await this.#seen.recall(Uint32Array.of(high, low));
-    const position = this.#seen.find(high, low);
+    const print = Uint32Array.of(prints.high, prints.low);
+    await this.#seen.recall(print);
+    const position = this.#seen.find(print, 0);
     if (position === undefined) return undefined;
     const found =
       position === 0

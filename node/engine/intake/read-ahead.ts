@@ -52,7 +52,7 @@ export class ReadAhead {
     await seen.recall(prints);
     const hinted: string[] = [];
     for (let print = 0; print < prints.length; print += 4) {
-      const first = seen.find(prints[print] as number, prints[print + 1] as number);
+      const first = seen.find(prints, print);
       if (first !== undefined) hinted.push(keys.source(idOf(print / 4)));
     }
     await session.prefetch(hinted);

@@ -6,9 +6,10 @@ import { encodeBytes, readBytes } from "../store/stored-bytes.ts";
 import { getJson } from "../store/stored-json.ts";
 import { positionIn } from "../store/stored-rows.ts";
 import { Fingerprint } from "./fingerprint.ts";
-import { ENTRY_WORDS } from "./seen-run.ts";
+import { type EntryFolder, type FoldedEntries, foldEntries } from "./fold-entries.ts";
+import { bytesOf, ENTRY_WORDS, positionOf } from "./seen-entry.ts";
 import { SeenRuns } from "./seen-runs.ts";
-import { positionOf, SeenTable } from "./seen-table.ts";
+import { SeenTable } from "./seen-table.ts";
 
 const KEY = keys.node("seen-key");
 /** Entries in memory before they are folded into a run on disk: 32 MB. */
@@ -16,30 +17,56 @@ const MEMORY_ENTRIES = 1_048_576;
 /** Records that wait because they end after the ledger's time may be younger than their run. */
 const MARGIN_SECONDS = 31 * 86_400;
 
+/** Numbers of stretches, the last one excluded. */
+interface Stretches {
+  first: number;
+  next: number;
+}
+
+/** A full table that becomes a run. */
+interface Folding {
+  table: SeenTable;
+  stretches: Stretches;
+  /** Is there once `folded` or `error` is; undefined where it was folded at once. */
+  done?: Promise<void>;
+  folded?: FoldedEntries;
+  error?: unknown;
+  /** Whether its run is in the unit of work that was saved last. */
+  isPut: boolean;
+}
+
 /**
  * Which records came before: fingerprints of 64 bits under a key of this store (so that nobody can
  * make two texts that meet), each with the position of the charge that the record became, or 0 for
  * one that became none. A fingerprint is only a hint: for ids the reader compares the id itself.
  *
  * Durable are stretches of entries, one for each unit of work; in memory they are one table (seen-table.ts).
- * A million of them are folded into a sorted run on disk, of which memory keeps two bytes an entry; ten
- * runs of a size are merged into one (seen-runs.ts). A run that was folded longer ago than the
+ * A million of them are folded into a sorted run on disk, of which memory keeps two bytes an entry, in a
+ * thread of its own while the next table is filled; ten runs of a size are merged into one (seen-runs.ts). A run that was folded longer ago than the
  * agreement's maximum record age is dropped: what it speaks of would be refused anyway.
  */
 export class SeenIndex {
   /** What fingerprints are taken with; who takes them on another thread needs them. */
   readonly seeds: Uint32Array;
   readonly prints: Fingerprint;
-  readonly #table = new SeenTable();
+  readonly #folder: EntryFolder;
+  #table = new SeenTable();
   /** Of the unit of work at hand, in the table. */
   #firstAdded = 0;
-  #stretches = { first: 0, next: 0 };
+  /** Of those that were added since charges moved: no charge moves twice. */
+  #firstUnmoved = 0;
+  /** Those of the table. */
+  #stretches: Stretches = { first: 0, next: 0 };
+  #folding: Folding | undefined;
+  /** The table that was folded last, for the next one. */
+  #spare: SeenTable | undefined;
   #runs!: SeenRuns;
-  /** What runs hold of the fingerprints that were recalled. */
+  /** What runs, and the table that is folded, hold of the fingerprints that were recalled. */
   readonly #recalled = new SeenTable();
   readonly #memoryEntries: number;
 
-  private constructor(key: Uint8Array, memoryEntries: number) {
+  private constructor(key: Uint8Array, memoryEntries: number, folder: EntryFolder) {
+    this.#folder = folder;
     this.#memoryEntries = memoryEntries;
     this.seeds = new Uint32Array(key.slice(0, 16).buffer);
     this.prints = new Fingerprint(this.seeds);
@@ -47,7 +74,7 @@ export class SeenIndex {
 
   /** Reads what earlier units of work wrote; makes the key at first need, durable with the next unit. */
   static async load(
-    { store, random, profile }: EngineContext,
+    { store, random, profile, entryFolder }: EngineContext,
     session: StoreSession,
     now: number,
   ): Promise<SeenIndex> {
@@ -57,38 +84,43 @@ export class SeenIndex {
       session.put(KEY, key);
     }
     const entries = profile.seenEntriesInMemory ?? MEMORY_ENTRIES;
-    const index = new SeenIndex(fromHex(key, 32), entries);
+    const folder = entryFolder ?? { fold: foldEntries };
+    const index = new SeenIndex(fromHex(key, 32), entries, folder);
     const oldest = now - Number(profile.agreement.maxRecordAgeSeconds) - MARGIN_SECONDS;
     index.#runs = await SeenRuns.load(store, session, oldest);
     for await (const { key: at, value } of store.scan(below("seen/"))) {
       const words = new Uint32Array(readBytes(at, value).buffer);
       for (let i = 0; i < words.length; i += ENTRY_WORDS) {
-        index.#table.add(words[i] as number, words[i + 1] as number, positionOf(words, i));
+        index.#table.add(words, i, positionOf(words, i));
       }
       const number = Number(positionIn(at));
-      if (index.#stretches.next === 0) index.#stretches.first = number;
+      if (index.#table.count === 0 || index.#stretches.next === 0) index.#stretches.first = number;
       index.#stretches.next = number + 1;
+      // Of a process that died while it folded: they are more than one table's.
+      if (index.#table.count >= entries && index.#folding === undefined) index.#freeze();
     }
     index.#firstAdded = index.#table.count;
+    index.#firstUnmoved = index.#firstAdded;
     return index;
   }
 
   /**
    * Fetches what runs on disk hold of these fingerprints (upper and lower halves in turn), and what will be
-   * looked for in memory into the processor's cache. Before a fingerprint is added it is recalled.
+   * looked for in memory into the processor's cache. Before a fingerprint is found or added it is recalled.
    */
   async recall(fingerprints: Uint32Array): Promise<void> {
-    this.#recalled.clear();
+    const recalled = this.#recalled;
+    recalled.clear();
     this.#table.touch(fingerprints);
-    if (this.#runs.isEmpty) return;
     await this.#runs.recall(fingerprints, (words, word) => {
-      this.#recalled.add(words[word] as number, words[word + 1] as number, positionOf(words, word));
+      recalled.add(words, word, positionOf(words, word));
     });
+    this.#folding?.table.findAll(fingerprints, recalled);
   }
 
-  /** Whether runs are in the unit of work that was saved last, which nothing may be looked for in before it is written. */
-  get hasNewRuns(): boolean {
-    return this.#runs.hasChanged;
+  /** Entries in memory, those that are folded included. */
+  get inMemory(): number {
+    return this.#table.count + (this.#folding?.table.count ?? 0);
   }
 
   /** Runs on disk that a fingerprint is looked for in. */
@@ -96,17 +128,20 @@ export class SeenIndex {
     return this.#runs.count;
   }
 
-  /** The position under the fingerprint, which was recalled; undefined when it was never added. */
-  find(high: number, low: number): number | undefined {
+  /**
+   * The position under a fingerprint that was recalled; undefined when it was never added.
+   * @param at where in `prints` its upper half stands, before the lower one
+   */
+  find(prints: Uint32Array, at: number): number | undefined {
     // What runs hold is older.
-    let position = this.#recalled.count === 0 ? -1 : this.#recalled.find(high, low);
-    if (position < 0) position = this.#table.find(high, low);
+    let position = this.#recalled.count === 0 ? -1 : this.#recalled.find(prints, at);
+    if (position < 0) position = this.#table.find(prints, at);
     return position < 0 ? undefined : position;
   }
 
   /** The first that is added under a fingerprint stays. */
-  add(high: number, low: number, position: number): void {
-    this.#table.add(high, low, position);
+  add(prints: Uint32Array, at: number, position: number): void {
+    this.#table.add(prints, at, position);
   }
 
   /**
@@ -114,31 +149,74 @@ export class SeenIndex {
    * @param places of each of them, counted from `first`
    */
   move(first: number, places: Uint32Array): void {
-    this.#table.move(this.#firstAdded, first, places);
+    this.#table.move(this.#firstUnmoved, first, places);
+    this.#firstUnmoved = this.#table.count;
   }
 
   /**
-   * Puts what was added into the session's unit of work.
+   * Puts what was added into the session's unit of work, once the unit that was saved before is durable.
    * @param now ledger time in seconds: no record that was seen can be younger
    */
   async save(session: StoreSession, now: number): Promise<void> {
+    this.#letGo();
     const added = this.#table.entries(this.#firstAdded);
     await this.#runs.advance(session, added.length / ENTRY_WORDS);
-    if (this.#table.count >= this.#memoryEntries) this.#fold(session, now);
-    else if (added.length > 0) {
-      const { buffer, byteOffset, byteLength } = added;
-      const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-      session.putBytes(keys.seen(this.#stretches.next++), encodeBytes(bytes));
+    if (added.length > 0) {
+      session.putBytes(keys.seen(this.#stretches.next++), encodeBytes(bytesOf(added)));
     }
+    const isFull = this.#table.count >= this.#memoryEntries;
+    // A table is folded in a small part of the time in which the next one is filled.
+    if (isFull) await this.#folding?.done;
+    this.#putFolded(session, now);
+    if (isFull && this.#folding === undefined) this.#freeze();
     this.#firstAdded = this.#table.count;
+    this.#firstUnmoved = this.#firstAdded;
   }
 
-  /** All that is in memory becomes a run, and its stretches go, in the same unit of work. */
-  #fold(session: StoreSession, now: number): void {
-    this.#runs.fold(session, this.#table.entries(), now);
-    const { first, next } = this.#stretches;
+  /**
+   * Takes a new table, while the full one is folded: it is asked until its run is durable. A crash before that
+   * leaves its stretches, which are loaded again.
+   */
+  #freeze(): void {
+    const table = this.#table;
+    const folding: Folding = { table, stretches: this.#stretches, isPut: false };
+    const { next } = this.#stretches;
+    this.#stretches = { first: next, next };
+    this.#table = this.#spare ?? new SeenTable(table);
+    this.#spare = undefined;
+    this.#folding = folding;
+    const folded = this.#folder.fold(table.entries());
+    if (!(folded instanceof Promise)) {
+      folding.folded = folded;
+      return;
+    }
+    folding.done = folded.then(
+      (entries) => {
+        folding.folded = entries;
+      },
+      (error: unknown) => {
+        folding.error = error;
+      },
+    );
+  }
+
+  /** The run comes and its stretches go in one unit of work: a crash leaves the ones or the other. */
+  #putFolded(session: StoreSession, now: number): void {
+    const folding = this.#folding;
+    if (folding?.error !== undefined) throw folding.error;
+    if (folding?.folded === undefined) return;
+    this.#runs.add(session, folding.folded, now);
+    const { first, next } = folding.stretches;
     for (let stretch = first; stretch < next; stretch++) session.delete(keys.seen(stretch));
-    this.#stretches.first = next;
-    this.#table.clear();
+    delete folding.folded;
+    folding.isPut = true;
+  }
+
+  /** The unit of work that was saved last is durable: if it has the run, that answers from now on. */
+  #letGo(): void {
+    if (this.#folding?.isPut !== true) return;
+    this.#spare = this.#folding.table;
+    this.#spare.clear();
+    this.#folding = undefined;
   }
 }

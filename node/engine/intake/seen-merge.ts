@@ -2,7 +2,8 @@ import { keys } from "../store/key-spaces.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreSession } from "../store/store-session.ts";
 import { encodeBytes, readBytes } from "../store/stored-bytes.ts";
-import { ENTRY_WORDS, SEGMENT_ENTRIES, type SeenRun, SeenRunWriter } from "./seen-run.ts";
+import { ENTRY_WORDS, SEGMENT_ENTRIES } from "./seen-entry.ts";
+import { type SeenRun, SeenRunWriter } from "./seen-run.ts";
 
 const SEGMENT_WORDS = SEGMENT_ENTRIES * ENTRY_WORDS;
 /** Of a stored progress: the last fingerprint that was merged, before what the writer says. */

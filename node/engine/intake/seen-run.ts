@@ -2,20 +2,9 @@ import { keys } from "../store/key-spaces.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreSession } from "../store/store-session.ts";
 import { encodeBytes, readBytes } from "../store/stored-bytes.ts";
-import { sortedEntries } from "./sort-entries.ts";
-
-/** Words of an entry: two halves of a fingerprint, two of a position. */
-export const ENTRY_WORDS = 4;
-/** Entries that one read brings: 8 kB. */
-export const SEGMENT_ENTRIES = 512;
-/** 16 bits an entry, 8 of them set, all in one line of 64 bytes: one in some thousand is a false hit. */
-const LINE_WORDS = 16;
-const LINE_ENTRIES = 32;
-const BITS_SET = 8;
-/** All of them are set in one line of fifty that does not hold what is asked for. */
-const BITS_AT_ONCE = 4;
-/** A filter is stored in parts of 1 MB, each as soon as it is full. */
-const PART_WORDS = 262_144;
+import { type FoldedEntries, SEGMENT_BYTES } from "./fold-entries.ts";
+import { bytesOf, ENTRY_WORDS, SEGMENT_ENTRIES } from "./seen-entry.ts";
+import { filterParts, PART_WORDS, SeenFilter } from "./seen-filter.ts";
 
 /** Directory and filter of a run: what memory keeps of it. */
 interface RunParts {
@@ -23,8 +12,7 @@ interface RunParts {
   entries: number;
   /** Upper half of the first fingerprint of each segment. */
   firsts: Uint32Array;
-  /** Lines in the order of fingerprints, so that a run that is written in order fills them in order. */
-  filter: Uint32Array;
+  filter: SeenFilter;
 }
 
 /**
@@ -34,23 +22,30 @@ interface RunParts {
 export class SeenRun {
   readonly number: number;
   readonly entries: number;
-  readonly #filter: Uint32Array;
+  readonly filter: SeenFilter;
   readonly #firsts: Uint32Array;
-  readonly #lines: number;
 
   constructor({ number, entries, filter, firsts }: RunParts) {
     this.number = number;
     this.entries = entries;
-    this.#filter = filter;
+    this.filter = filter;
     this.#firsts = firsts;
-    this.#lines = filter.length / LINE_WORDS;
   }
 
   /** Puts a run of these entries into the session's unit of work. */
-  static fold(session: StoreSession, number: number, entries: Uint32Array): SeenRun {
-    const writer = new SeenRunWriter(number, entries.length / ENTRY_WORDS);
-    writer.add(session, sortedEntries(entries));
-    return writer.finish(session);
+  static put(session: StoreSession, number: number, folded: FoldedEntries): SeenRun {
+    const { entries, segments, firsts, parts } = folded;
+    for (let segment = 0; segment < firsts.length; segment++) {
+      const from = segment * SEGMENT_BYTES;
+      const value = segments.subarray(from, from + SEGMENT_BYTES);
+      session.putBytes(keys.seenSegment(number, segment), value);
+    }
+    for (const [part, value] of parts.entries()) {
+      session.putBytes(keys.seenFilter(number, part), value);
+    }
+    const filter = new SeenFilter(folded.filter);
+    putHead(session, { number, entries, filter, firsts });
+    return new SeenRun({ number, entries, filter, firsts });
   }
 
   /** @throws TallystickError `store.value-damaged` */
@@ -58,50 +53,13 @@ export class SeenRun {
     const key = keys.seenRun(number);
     const words = new Uint32Array(readBytes(key, (await store.get(key)) as Uint8Array).buffer);
     const [segments = 0, filterWords = 0, entries = 0] = words;
-    const filter = new Uint32Array(filterWords);
-    for (let part = 0; part * PART_WORDS < filterWords; part++) {
-      const name = keys.seenFilter(number, part);
-      const value = readBytes(name, (await store.get(name)) as Uint8Array);
-      filter.set(new Uint32Array(value.buffer), part * PART_WORDS);
-    }
+    const filter = new SeenFilter(new Uint32Array(filterWords));
+    for (let part = 0; part < filter.parts; part++) await readPart(store, number, filter, part);
     return new SeenRun({ number, entries, filter, firsts: words.slice(3, 3 + segments) });
   }
 
   get segments(): number {
     return this.#firsts.length;
-  }
-
-  /** Parts that the filter is stored in. */
-  get parts(): number {
-    return Math.ceil(this.#filter.length / PART_WORDS);
-  }
-
-  /**
-   * Tells which of these fingerprints (upper and lower halves in turn) the run may hold; the others it surely
-   * does not. The first bits are asked without a branch: one that is guessed wrong would wait for memory.
-   * @param at is filled with where their upper halves stand @returns how many they are
-   */
-  candidates(prints: Uint32Array, at: Uint32Array): number {
-    const filter = this.#filter;
-    const lines = this.#lines;
-    let count = 0;
-    for (let print = 0; print < prints.length; print += 2) {
-      const line = LINE_WORDS * lineOf(prints[print] as number, lines);
-      let bits = (prints[print + 1] as number) | 0;
-      const step = Math.imul(bits, 0x9e3779b1) | 1;
-      let isSet = 1;
-      for (let i = 0; i < BITS_AT_ONCE; i++) {
-        isSet &= (filter[line + ((bits >>> 5) & 15)] as number) >>> (bits & 31);
-        bits = Math.imul(bits ^ (bits >>> 11), step);
-      }
-      if (isSet === 0) continue;
-      for (let i = BITS_AT_ONCE; i < BITS_SET; i++) {
-        isSet &= (filter[line + ((bits >>> 5) & 15)] as number) >>> (bits & 31);
-        bits = Math.imul(bits ^ (bits >>> 11), step);
-      }
-      if (isSet !== 0) at[count++] = print;
-    }
-    return count;
   }
 
   /** The keys of the segments where the fingerprint would stand: one, seldom two. */
@@ -128,6 +86,18 @@ export class SeenRun {
   }
 }
 
+/** Of a unit of work: directory of a run, whose segments and filter are put by others. */
+function putHead(session: StoreSession, { number, entries, filter, firsts }: RunParts): void {
+  const head = Uint32Array.of(firsts.length, filter.words.length, entries);
+  session.putBytes(keys.seenRun(number), encodeBytes(bytesOf(head), bytesOf(firsts)));
+}
+
+async function readPart(store: Store, run: number, filter: SeenFilter, part: number) {
+  const name = keys.seenFilter(run, part);
+  const value = readBytes(name, (await store.get(name)) as Uint8Array);
+  filter.part(part).set(new Uint32Array(value.buffer));
+}
+
 /** Segments that are read at once to mark them again. */
 const MARKED_SEGMENTS = 256;
 /** Words of a writer's progress before the first fingerprints of its segments. */
@@ -136,9 +106,8 @@ const PROGRESS_WORDS = 3;
 /** Writes a run from entries in the order of their fingerprints, over as many units of work as it takes. */
 export class SeenRunWriter {
   readonly #number: number;
-  readonly #filter: Uint32Array;
+  readonly #filter: SeenFilter;
   readonly #firsts: Uint32Array;
-  readonly #lines: number;
   #segments = 0;
   #entries = 0;
   #partsWritten = 0;
@@ -146,8 +115,7 @@ export class SeenRunWriter {
   /** @param entriesMax at least as many as will be added */
   constructor(number: number, entriesMax: number) {
     this.#number = number;
-    this.#lines = Math.max(1, Math.ceil(entriesMax / LINE_ENTRIES));
-    this.#filter = new Uint32Array(LINE_WORDS * this.#lines);
+    this.#filter = SeenFilter.empty(entriesMax);
     this.#firsts = new Uint32Array(Math.ceil(entriesMax / SEGMENT_ENTRIES));
   }
 
@@ -175,21 +143,17 @@ export class SeenRunWriter {
     writer.#entries = entries;
     writer.#partsWritten = parts;
     writer.#firsts.set(progress.subarray(PROGRESS_WORDS, PROGRESS_WORDS + segments));
-    for (let part = 0; part < parts; part++) {
-      const name = keys.seenFilter(number, part);
-      const value = readBytes(name, (await store.get(name)) as Uint8Array);
-      writer.#filter.set(new Uint32Array(value.buffer), part * PART_WORDS);
-    }
+    for (let part = 0; part < parts; part++) await readPart(store, number, writer.#filter, part);
     await writer.#markAgain(store);
     return writer;
   }
 
   async #markAgain(store: Store): Promise<void> {
-    const line = Math.floor((this.#partsWritten * PART_WORDS) / LINE_WORDS);
+    const filter = this.#filter;
+    const stored = this.#partsWritten * PART_WORDS;
     let from = 0;
     // The segment before the first one that begins behind the stored parts may reach into the rest.
-    while (from < this.#segments && lineOf(this.#firsts[from] as number, this.#lines) < line)
-      from++;
+    while (from < this.#segments && filter.lineOf(this.#firsts[from] as number) < stored) from++;
     from = Math.max(0, from - 1);
     for (; from < this.#segments; from += MARKED_SEGMENTS) {
       const to = Math.min(this.#segments, from + MARKED_SEGMENTS);
@@ -198,10 +162,11 @@ export class SeenRunWriter {
       );
       for (const [i, value] of (await store.getMany(names)).entries()) {
         const words = new Uint32Array(readBytes(names[i] as string, value as Uint8Array).buffer);
-        for (let word = 0; word < words.length; word += ENTRY_WORDS) {
-          const high = words[word] as number;
-          if (lineOf(high, this.#lines) >= line) this.#mark(high, words[word + 1] as number);
+        let first = 0;
+        while (first < words.length && filter.lineOf(words[first] as number) < stored) {
+          first += ENTRY_WORDS;
         }
+        filter.mark(words.subarray(first), ENTRY_WORDS);
       }
     }
   }
@@ -213,57 +178,39 @@ export class SeenRunWriter {
       this.#firsts[this.#segments] = segment[0] as number;
       const key = keys.seenSegment(this.#number, this.#segments++);
       session.putBytes(key, encodeBytes(bytesOf(segment)));
-      for (let word = 0; word < segment.length; word += ENTRY_WORDS) {
-        this.#mark(segment[word] as number, segment[word + 1] as number);
-      }
+      this.#filter.mark(segment, ENTRY_WORDS);
       this.#entries += segment.length / ENTRY_WORDS;
     }
     const last = words[words.length - ENTRY_WORDS];
     if (last === undefined) return;
-    const lineWords = LINE_WORDS * lineOf(last, this.#lines);
+    const line = this.#filter.lineOf(last);
     // No later entry marks a line before the last one's.
-    while ((this.#partsWritten + 1) * PART_WORDS <= lineWords) this.#putPart(session);
+    while ((this.#partsWritten + 1) * PART_WORDS <= line) this.#putPart(session);
   }
 
   finish(session: StoreSession): SeenRun {
-    while (this.#partsWritten * PART_WORDS < this.#filter.length) this.#putPart(session);
-    const firsts = this.#firsts.slice(0, this.#segments);
-    const head = Uint32Array.of(this.#segments, this.#filter.length, this.#entries);
-    session.putBytes(keys.seenRun(this.#number), encodeBytes(bytesOf(head), bytesOf(firsts)));
-    const [number, entries, filter] = [this.#number, this.#entries, this.#filter];
-    return new SeenRun({ number, entries, filter, firsts });
+    while (this.#partsWritten < this.#filter.parts) this.#putPart(session);
+    const run = {
+      number: this.#number,
+      entries: this.#entries,
+      filter: this.#filter,
+      firsts: this.#firsts.slice(0, this.#segments),
+    };
+    putHead(session, run);
+    return new SeenRun(run);
   }
 
   #putPart(session: StoreSession): void {
     const part = this.#partsWritten++;
-    const words = this.#filter.subarray(part * PART_WORDS, (part + 1) * PART_WORDS);
-    session.putBytes(keys.seenFilter(this.#number, part), encodeBytes(bytesOf(words)));
-  }
-
-  #mark(high: number, low: number): void {
-    const filter = this.#filter;
-    const line = LINE_WORDS * lineOf(high, this.#lines);
-    let bits = low;
-    const step = Math.imul(low, 0x9e3779b1) | 1;
-    for (let i = 0; i < BITS_SET; i++) {
-      const word = line + ((bits >>> 5) & 15);
-      filter[word] = (filter[word] as number) | (1 << (bits & 31));
-      bits = Math.imul(bits ^ (bits >>> 11), step);
-    }
+    const value = encodeBytes(bytesOf(this.#filter.part(part)));
+    session.putBytes(keys.seenFilter(this.#number, part), value);
   }
 }
 
 /** How many values a run of at most so many entries takes, beside its head. */
 export function sizeOfRun(entries: number): { segments: number; parts: number } {
-  const lines = Math.max(1, Math.ceil(entries / LINE_ENTRIES));
-  return {
-    segments: Math.ceil(entries / SEGMENT_ENTRIES),
-    parts: Math.ceil((LINE_WORDS * lines) / PART_WORDS),
-  };
+  return { segments: Math.ceil(entries / SEGMENT_ENTRIES), parts: filterParts(entries) };
 }
-
-/** Grows with the upper half of the fingerprint. */
-const lineOf = (high: number, lines: number): number => (high * lines * 2 ** -32) >>> 0;
 
 /** The entry of a fingerprint in a segment, as the index of its first word; -1 without one. */
 export function entryIn(words: Uint32Array, high: number, low: number): number {
@@ -280,6 +227,3 @@ export function entryIn(words: Uint32Array, high: number, low: number): number {
   const word = ENTRY_WORDS * from;
   return words[word] === high && words[word + 1] === low ? word : -1;
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);

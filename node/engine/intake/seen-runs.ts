@@ -3,6 +3,7 @@ import type { Store, StoreReader } from "../store/store.ts";
 import type { StoreSession } from "../store/store-session.ts";
 import { readBytes } from "../store/stored-bytes.ts";
 import { getJson } from "../store/stored-json.ts";
+import type { FoldedEntries } from "./fold-entries.ts";
 import { SeenMerge } from "./seen-merge.ts";
 import { entryIn, SeenRun, sizeOfRun } from "./seen-run.ts";
 
@@ -39,7 +40,11 @@ export async function readSeenRuns(store: StoreReader): Promise<SeenRunsState> {
   return (await getJson<SeenRunsState>(store, STATE)) ?? fresh;
 }
 
-/** All runs of the index, merged by tens while more are added. */
+/**
+ * All runs of the index, merged by tens while more are added. What a unit of work changes is looked for only
+ * once the next one is saved, when the first is durable: until then the runs from before answer, and
+ * nothing of them is deleted. So nobody has to wait for a write.
+ */
 export class SeenRuns {
   readonly #store: Store;
   readonly #state: SeenRunsState;
@@ -47,8 +52,8 @@ export class SeenRuns {
   #merges: SeenMerge[] = [];
   /** Of the run that is asked, kept for the next one. */
   #candidates = new Uint32Array();
-  /** Whether the unit of work that was saved last has folded, merged or deleted. */
-  hasChanged = false;
+  /** Of `#held` those that are durable, with those that are merged and not deleted yet. Oldest first. */
+  #asked: readonly SeenRun[] = [];
 
   private constructor(store: Store, state: SeenRunsState) {
     this.#store = store;
@@ -83,16 +88,13 @@ export class SeenRuns {
       runs.#deleteRetired(session);
       runs.#put(session);
     }
+    runs.#asked = runs.#held.map(({ run }) => run);
     return runs;
-  }
-
-  get isEmpty(): boolean {
-    return this.#held.length === 0;
   }
 
   /** How many runs a fingerprint is looked for in. */
   get count(): number {
-    return this.#held.length;
+    return this.#asked.length;
   }
 
   /**
@@ -103,13 +105,13 @@ export class SeenRuns {
     fingerprints: Uint32Array,
     found: (words: Uint32Array, word: number) => void,
   ): Promise<void> {
-    if (this.#candidates.length < fingerprints.length / 2) {
-      this.#candidates = new Uint32Array(fingerprints.length / 2);
+    if (this.#candidates.length <= fingerprints.length / 2) {
+      this.#candidates = new Uint32Array(fingerprints.length / 2 + 1);
     }
     const candidates = this.#candidates;
     const wanted = new Map<string, number[]>();
-    for (const { run } of this.#held) {
-      const count = run.candidates(fingerprints, candidates);
+    for (const run of this.#asked) {
+      const count = run.filter.candidates(fingerprints, candidates);
       for (let i = 0; i < count; i++) {
         const print = candidates[i] as number;
         for (const key of run.segmentsOf(fingerprints[print] as number)) {
@@ -136,27 +138,29 @@ export class SeenRuns {
   }
 
   /** A run of these entries. @param now ledger time in seconds */
-  fold(session: StoreSession, entries: Uint32Array, now: number): void {
-    const run = SeenRun.fold(session, this.#state.next++, entries);
+  add(session: StoreSession, entries: FoldedEntries, now: number): void {
+    const run = SeenRun.put(session, this.#state.next++, entries);
     this.#held.push({ run, level: 0, foldedAt: now });
     this.#put(session);
   }
 
   /**
-   * Merges and deletes a part, in the unit of work that adds so many entries. It comes before that unit
-   * folds: what is read here is durable.
+   * Merges and deletes a part, in the unit of work that adds so many entries. The unit before it is durable,
+   * and it comes before that unit adds a run: so whatever is read here is durable.
    */
   async advance(session: StoreSession, added: number): Promise<void> {
-    this.hasChanged = this.#merges.length > 0;
-    let hasChanged = this.#beginMerges();
+    this.#asked = this.#held.map(({ run }) => run);
+    let hasChanged = false;
+    // Before more is retired: what this unit retires is asked until it is durable.
+    if (this.#state.retired.length > 0) {
+      this.#deleteRetired(session);
+      hasChanged = true;
+    }
+    if (this.#beginMerges()) hasChanged = true;
     for (const merge of [...this.#merges]) {
       const run = await merge.step(this.#store, session, MERGED_PER_ADDED * added);
       if (run === undefined) continue;
       this.#replace(merge, run);
-      hasChanged = true;
-    }
-    if (this.#state.retired.length > 0) {
-      this.#deleteRetired(session);
       hasChanged = true;
     }
     if (hasChanged) this.#put(session);
@@ -188,8 +192,8 @@ export class SeenRuns {
     for (const input of merge.inputs) this.#retire(input);
   }
 
-  #retire({ number, segments, parts }: SeenRun): void {
-    this.#state.retired.push({ number, segments, parts });
+  #retire({ number, segments, filter }: SeenRun): void {
+    this.#state.retired.push({ number, segments, parts: filter.parts });
   }
 
   /** From the last value to the first, so that what is left is told by counts. */
@@ -212,7 +216,6 @@ export class SeenRuns {
   }
 
   #put(session: StoreSession): void {
-    this.hasChanged = true;
     session.put(STATE, {
       next: this.#state.next,
       runs: this.#held.map(({ run, level, foldedAt }) => ({ number: run.number, level, foldedAt })),

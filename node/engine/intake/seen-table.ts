@@ -1,9 +1,8 @@
-import { ENTRY_WORDS } from "./seen-run.ts";
+import { ENTRY_WORDS, positionOf, putPosition, upperOf } from "./seen-entry.ts";
 
 const CAPACITY_MIN = 4_096;
 /** Of a slot: the upper half of a fingerprint, and one more than the number of its entry; 0 where it is free. */
 const SLOT_WORDS = 2;
-const HALF = 2 ** 32;
 
 /**
  * Entries in the order in which they were added, 16 bytes each, and a table of open addressing that tells
@@ -12,12 +11,20 @@ const HALF = 2 ** 32;
  * stands in it, so what has the same slot and the same upper half is nearly always the same.
  */
 export class SeenTable {
-  #entries = new Uint32Array((ENTRY_WORDS * CAPACITY_MIN) / 2);
-  #slots = new Uint32Array(SLOT_WORDS * CAPACITY_MIN);
-  #mask = CAPACITY_MIN - 1;
+  /** In memory that another thread may read meanwhile. */
+  #entries: Uint32Array;
+  #slots: Uint32Array;
+  #mask: number;
   #count = 0;
   /** Keeps what `touch` reads, since reading for nothing would be left out. */
   readonly #touched = new Int32Array(1);
+
+  /** @param like one that was as large as this will be: to grow there costs as much as to fill it */
+  constructor(like?: SeenTable) {
+    this.#entries = sharedWords(like ? like.#entries.length : (ENTRY_WORDS * CAPACITY_MIN) / 2);
+    this.#slots = new Uint32Array(like ? like.#slots.length : SLOT_WORDS * CAPACITY_MIN);
+    this.#mask = this.#slots.length / SLOT_WORDS - 1;
+  }
 
   get count(): number {
     return this.#count;
@@ -28,25 +35,34 @@ export class SeenTable {
     return this.#entries.subarray(ENTRY_WORDS * from, ENTRY_WORDS * this.#count);
   }
 
-  /** The position under the fingerprint; -1 when it was never added. */
-  find(high: number, low: number): number {
+  /**
+   * The position under the fingerprint; -1 when it was never added. (Its halves are not handed over by themselves:
+   * each above 2^31 would be a number on the heap.) @param at where in `prints` its upper half stands, before the lower one
+   */
+  find(prints: Uint32Array, at: number): number {
     const slots = this.#slots;
-    for (let at = low & this.#mask; ; at = (at + 1) & this.#mask) {
-      const entry = slots[SLOT_WORDS * at + 1] as number;
+    const high = prints[at] as number;
+    const low = prints[at + 1] as number;
+    const mask = this.#mask;
+    for (let slot = low & mask; ; slot = (slot + 1) & mask) {
+      const entry = slots[SLOT_WORDS * slot + 1] as number;
       if (entry === 0) return -1;
-      if (slots[SLOT_WORDS * at] !== high) continue;
+      if (slots[SLOT_WORDS * slot] !== high) continue;
       const word = ENTRY_WORDS * (entry - 1);
       if (this.#entries[word + 1] === low) return positionOf(this.#entries, word);
     }
   }
 
   /** The first that is added under a fingerprint stays. */
-  add(high: number, low: number, position: number): void {
+  add(prints: Uint32Array, at: number, position: number): void {
     const slots = this.#slots;
-    let at = low & this.#mask;
-    for (; slots[SLOT_WORDS * at + 1] !== 0; at = (at + 1) & this.#mask) {
-      if (slots[SLOT_WORDS * at] !== high) continue;
-      const other = ENTRY_WORDS * ((slots[SLOT_WORDS * at + 1] as number) - 1);
+    const mask = this.#mask;
+    const high = prints[at] as number;
+    const low = prints[at + 1] as number;
+    let slot = low & mask;
+    for (; slots[SLOT_WORDS * slot + 1] !== 0; slot = (slot + 1) & mask) {
+      if (slots[SLOT_WORDS * slot] !== high) continue;
+      const other = ENTRY_WORDS * ((slots[SLOT_WORDS * slot + 1] as number) - 1);
       if (this.#entries[other + 1] === low) return;
     }
     const word = ENTRY_WORDS * this.#count;
@@ -56,9 +72,9 @@ export class SeenTable {
     entries[word + 1] = low;
     putPosition(entries, word, position);
     this.#count++;
-    slots[SLOT_WORDS * at] = high;
-    slots[SLOT_WORDS * at + 1] = this.#count;
-    if (this.#count * 8 > (this.#mask + 1) * 5) this.#widen();
+    slots[SLOT_WORDS * slot] = high;
+    slots[SLOT_WORDS * slot + 1] = this.#count;
+    if (this.#count * 8 > (mask + 1) * 5) this.#widen();
   }
 
   /**
@@ -75,6 +91,15 @@ export class SeenTable {
     this.#touched[0] = sum;
   }
 
+  /** Adds what it has of these fingerprints (upper and lower halves in turn) to another one. */
+  findAll(prints: Uint32Array, found: SeenTable): void {
+    this.touch(prints);
+    for (let print = 0; print < prints.length; print += 2) {
+      const position = this.find(prints, print);
+      if (position >= 0) found.add(prints, print, position);
+    }
+  }
+
   /**
    * Entries from one on whose positions begin at `first` get others.
    * @param places of each of these positions, counted from `first`
@@ -82,21 +107,32 @@ export class SeenTable {
   move(from: number, first: number, places: Uint32Array): void {
     const entries = this.#entries;
     const end = ENTRY_WORDS * this.#count;
+    const { length } = places;
+    const upper = upperOf(first);
+    const isOneUpper = upperOf(first + length) === upper;
+    const lower = first >>> 0;
     for (let word = ENTRY_WORDS * from; word < end; word += ENTRY_WORDS) {
+      if (isOneUpper) {
+        // Nearly always: whole numbers of 32 bits, and what is below `first` wraps to far behind it.
+        const row = ((entries[word + 2] as number) - lower) >>> 0;
+        if (row >= length || entries[word + 3] !== upper) continue;
+        entries[word + 2] = lower + (places[row] as number);
+        continue;
+      }
       const row = positionOf(entries, word) - first;
-      if (row < 0 || row >= places.length) continue;
+      if (row < 0 || row >= length) continue;
       putPosition(entries, word, first + (places[row] as number));
     }
   }
 
-  /** Empties it. As large as it was: it will be again, and to grow there costs as much as to fill it. */
+  /** Empties it; it stays as large as it is. */
   clear(): void {
     if (this.#count > 0) this.#slots.fill(0);
     this.#count = 0;
   }
 
   #lengthen(): void {
-    const longer = new Uint32Array(2 * this.#entries.length);
+    const longer = sharedWords(2 * this.#entries.length);
     longer.set(this.#entries);
     this.#entries = longer;
   }
@@ -117,11 +153,5 @@ export class SeenTable {
   }
 }
 
-/** The stored upper half is one more than the position's: no stored entry ends in zero. */
-export const positionOf = (words: Uint32Array, word: number): number =>
-  (words[word + 2] as number) + ((words[word + 3] as number) - 1) * HALF;
-
-function putPosition(words: Uint32Array, word: number, position: number): void {
-  words[word + 2] = position;
-  words[word + 3] = Math.floor(position / HALF) + 1;
-}
+const sharedWords = (words: number): Uint32Array =>
+  new Uint32Array(new SharedArrayBuffer(4 * words));

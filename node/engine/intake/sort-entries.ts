@@ -1,4 +1,4 @@
-import { ENTRY_WORDS } from "./seen-run.ts";
+import { ENTRY_WORDS } from "./seen-entry.ts";
 
 /** Entries of a bucket that is sorted at once: with the place that they are dealt out into, half a cache. */
 const BUCKET_ENTRIES = 512;

@@ -121,12 +121,8 @@ export class ColumnTaker {
     if (served === undefined) return "notBillable";
     const { prints } = columns;
     const print = PRINT_WORDS * row;
-    const high = prints[print] as number;
-    const low = prints[print + 1] as number;
-    const contentHigh = prints[print + 2] as number;
-    const contentLow = prints[print + 3] as number;
     const isNew =
-      seen.find(high, low) === undefined && seen.find(contentHigh, contentLow) === undefined;
+      seen.find(prints, print) === undefined && seen.find(prints, print + 2) === undefined;
     if (!isNew || !this.#rows.price(columns, row, served)) {
       return this.#takeAsRecord(columns, row, position);
     }
@@ -139,8 +135,8 @@ export class ColumnTaker {
     if (!writer.addNumbers(served.owner, priced)) {
       return this.#takeAsRecord(columns, row, position);
     }
-    seen.add(high, low, place);
-    seen.add(contentHigh, contentLow, place);
+    seen.add(prints, print, place);
+    seen.add(prints, print + 2, place);
     return priced.amountNano === 0 ? "pricedAtZero" : "charged";
   }
 

@@ -14,15 +14,13 @@ const TOO_OLD = "record.too-old";
 
 export type UsageLine = Exclude<InspectLine, { file: unknown }>;
 
-type RecordPrints = [high: number, low: number, contentHigh: number, contentLow: number];
-
 /** A record at its position in the file, with its fingerprints and what came before under them. */
 interface Taken {
   record: UsageRecord;
   guide: Guided | Wait;
   position: number;
   /** As `prints` of columns: of the id, then of the content. */
-  prints: RecordPrints;
+  prints: Uint32Array;
   first: number | undefined;
   twin: number | undefined;
 }
@@ -71,12 +69,12 @@ export class RecordTaker {
   }
 
   /** Of the id, then of the content, each in halves. */
-  printsOf(record: UsageRecord): RecordPrints {
+  printsOf(record: UsageRecord): Uint32Array {
     const { prints } = this.#intake.seen;
     prints.fingerprint(SEEN.id, record.id);
     const { high, low } = prints;
     prints.ofContent(record);
-    return [high, low, prints.high, prints.low];
+    return Uint32Array.of(high, low, prints.high, prints.low);
   }
 
   take(
@@ -91,8 +89,8 @@ export class RecordTaker {
     }
     if (guide === undefined) return "notBillable";
     const prints = this.printsOf(line);
-    const first = seen.find(prints[0], prints[1]);
-    const twin = seen.find(prints[2], prints[3]);
+    const first = seen.find(prints, 0);
+    const twin = seen.find(prints, 2);
     const taken: Taken = { record: line, guide, position, prints, first, twin };
     if (first === undefined && twin === undefined) return this.#takeNew(taken, "");
     return this.#takeAgain(taken);
@@ -108,7 +106,6 @@ export class RecordTaker {
   #takeNew(taken: Taken, twinName: string): ControlClass {
     const { seen, session, writer, fileSha256 } = this.#intake;
     const { record, guide, position, prints, first, twin } = taken;
-    const [high, low, contentHigh, contentLow] = prints;
     const at = writer.position;
     const outcome =
       twin === undefined
@@ -117,8 +114,8 @@ export class RecordTaker {
     const isCharge = outcome === "charged" || outcome === "pricedAtZero";
     // Charges beside it, of who pays with it, may have moved it.
     const place = isCharge ? writer.placeOf(at) : 0;
-    seen.add(high, low, place);
-    if (twin === undefined) seen.add(contentHigh, contentLow, place);
+    seen.add(prints, 0, place);
+    if (twin === undefined) seen.add(prints, 2, place);
     // Also where another id has the same fingerprint: the index names only the first of them.
     if (!isCharge || first !== undefined) {
       session.put(keys.source(record.id), {
