@@ -20,7 +20,7 @@ const wordsOf = (values: Uint8Array[]): number[] =>
 export function folderConformance(open: () => EntryFolder): void {
   it("gives every entry in order, in whole values, with directory and filter, and leaves what it had", async () => {
     const folder = open();
-    const counts = [1, 511, 512, 513, 5_000, 40_000];
+    const counts = [1, 511, 512, 513, 5_000];
     const asked = counts.map((count) => {
       const entries = madeEntries(count, count);
       return { entries, before: Uint32Array.from(entries), folded: folder.fold(entries) };
