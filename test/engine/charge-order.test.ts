@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { dealtOrder } from "../../node/engine/number/charge-order.ts";
+import { dealtOrder, OrderMemory } from "../../node/engine/number/charge-order.ts";
 import { readOwnedCharges } from "../../node/engine/store/read-charges.ts";
 import { isBlock, scanRows } from "../../node/engine/store/stored-rows.ts";
 import type { StoredCharge } from "../../node/engine/store/stored-types.ts";
@@ -31,6 +31,20 @@ describe("charges that are dealt out", () => {
           assert.ok(position > (last.get(subscriber) ?? -1));
           last.set(subscriber, position);
         }
+      }),
+    );
+  });
+
+  it("have the same order in memory that is used again, and the one before stays", () => {
+    const memory = new OrderMemory();
+    fc.assert(
+      fc.property(owners, (whose) => {
+        const subscriberOf = Uint32Array.from(whose);
+        const wanted = dealtOrder(subscriberOf, 41);
+        const found = dealtOrder(subscriberOf, 41, memory);
+        assert.deepEqual(found, wanted);
+        dealtOrder(subscriberOf.toReversed(), 41, memory);
+        assert.deepEqual(found.positionOf, wanted.positionOf);
       }),
     );
   });

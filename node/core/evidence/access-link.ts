@@ -1,5 +1,5 @@
-import { keccak_256 } from "@noble/hashes/sha3.js";
 import { type Hex, toHex } from "../bytes.ts";
+import { hashDocument } from "../hash.ts";
 
 const utf8 = new TextEncoder();
 
@@ -12,10 +12,10 @@ function join(...parts: Uint8Array[]): Uint8Array {
  * opens the subscriber's data, not the subscriber's signing key.
  */
 export function accessToken(secret: Uint8Array): Hex {
-  return toHex(keccak_256(join(utf8.encode("tallystick access"), secret)));
+  return toHex(hashDocument(join(utf8.encode("tallystick access"), secret)));
 }
 
 /** Private key (secp256k1) that signs the subscriber's claims of one billing epoch. */
 export function disputeKey(secret: Uint8Array, epoch: string): Hex {
-  return toHex(keccak_256(join(utf8.encode("tallystick dispute"), secret, utf8.encode(epoch))));
+  return toHex(hashDocument(join(utf8.encode("tallystick dispute"), secret, utf8.encode(epoch))));
 }

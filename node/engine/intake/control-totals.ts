@@ -106,7 +106,7 @@ type RunOfHour = Map<ControlClass, RunOfClass>;
 export class RunningTotals {
   readonly #hours = new Map<string, RunOfHour>();
   /** Records come nearly in order of time. */
-  #last: { hour: string; run: RunOfHour } | undefined;
+  #last: { hour: string; run: RunOfHour; outcome?: ControlClass; found?: RunOfClass } | undefined;
   #all = 0;
   #hour = Number.NaN;
   #hourText = "";
@@ -167,12 +167,17 @@ export class RunningTotals {
       this.#hours.set(hour, run);
       this.#last = { hour, run };
     }
-    const { run } = this.#last;
+    const last = this.#last;
+    // And nearly all are of one class.
+    if (last.outcome === outcome && last.found !== undefined) return last.found;
+    const { run } = last;
     let found = run.get(outcome);
     if (found === undefined) {
       found = { records: 0, milliseconds: 0, octets: 0n };
       run.set(outcome, found);
     }
+    last.outcome = outcome;
+    last.found = found;
     return found;
   }
 }

@@ -6,6 +6,36 @@ export interface ChargeOrder {
   positionOf: Uint32Array;
 }
 
+/** Memory of one order after the other; the positions of an order stay while the next one is made. */
+export class OrderMemory {
+  #subscribers = new Uint32Array(0);
+  #rows = new Uint32Array(0);
+  #sorted = new Uint32Array(0);
+  #positions: [Uint32Array, Uint32Array] = [new Uint32Array(0), new Uint32Array(0)];
+
+  /** Room for the subscribers of so many charges. */
+  subscribers(count: number): Uint32Array {
+    if (count > this.#subscribers.length) this.#subscribers = new Uint32Array(count);
+    return this.#subscribers.subarray(0, count);
+  }
+
+  /** Room for an order of so many charges; what stands in it is of no meaning. */
+  take(count: number): ChargeOrder & { sorted: Uint32Array } {
+    if (count > this.#rows.length) {
+      this.#rows = new Uint32Array(count);
+      this.#sorted = new Uint32Array(count);
+    }
+    const [last, before] = this.#positions;
+    const positions = count > before.length ? new Uint32Array(count) : before;
+    this.#positions = [positions, last];
+    return {
+      rowAt: this.#rows.subarray(0, count),
+      positionOf: positions.subarray(0, count),
+      sorted: this.#sorted.subarray(0, count),
+    };
+  }
+}
+
 /**
  * Deals the charges of a unit of work out so that those of a subscriber lie near each other and, where
  * there are enough of others, no two of them in one chunk. Subscribers are put in the order in which they
@@ -14,14 +44,16 @@ export interface ChargeOrder {
  * different ones, as it would in the order of a file. The charges of each keep their order.
  * @param subscriberOf of each charge, in the order in which they came: a number below `subscribers`
  */
-export function dealtOrder(subscriberOf: Uint32Array, subscribers: number): ChargeOrder {
+export function dealtOrder(
+  subscriberOf: Uint32Array,
+  subscribers: number,
+  memory = new OrderMemory(),
+): ChargeOrder {
   const count = subscriberOf.length;
-  const rows = rowsBySubscriber(subscriberOf, subscribers);
+  const { rowAt, positionOf, sorted } = memory.take(count);
+  const next = sortBySubscriber(subscriberOf, subscribers, sorted);
   const chunks = Math.floor(count / CHUNK_LEAVES);
   const dealt = chunks * CHUNK_LEAVES;
-  const rowAt = new Uint32Array(count);
-  const positionOf = new Uint32Array(count);
-  const { next, sorted } = rows;
   for (let position = 0; position < count; position++) {
     // What fills no chunk of its own stays behind the others.
     const chunk = Math.floor(position / CHUNK_LEAVES);
@@ -38,17 +70,20 @@ export function dealtOrder(subscriberOf: Uint32Array, subscribers: number): Char
   return { rowAt, positionOf };
 }
 
-/** Rows by subscriber, and where those of each begin. */
-function rowsBySubscriber(
+/** Puts rows by subscriber into `sorted`. @returns where those of each begin */
+function sortBySubscriber(
   subscriberOf: Uint32Array,
   subscribers: number,
-): { sorted: Uint32Array; next: Uint32Array } {
+  sorted: Uint32Array,
+): Uint32Array {
   const ends = new Uint32Array(subscribers);
-  for (const subscriber of subscriberOf) ends[subscriber] = (ends[subscriber] as number) + 1;
+  for (let row = 0; row < subscriberOf.length; row++) {
+    const subscriber = subscriberOf[row] as number;
+    ends[subscriber] = (ends[subscriber] as number) + 1;
+  }
   for (let one = 1; one < subscribers; one++) {
     ends[one] = (ends[one] as number) + (ends[one - 1] as number);
   }
-  const sorted = new Uint32Array(subscriberOf.length);
   // From the last one, so that each goes before those that came behind it.
   for (let row = subscriberOf.length - 1; row >= 0; row--) {
     const subscriber = subscriberOf[row] as number;
@@ -56,7 +91,7 @@ function rowsBySubscriber(
     ends[subscriber] = at;
     sorted[at] = row;
   }
-  return { sorted, next: ends };
+  return ends;
 }
 
 /** The order in which charges came. */

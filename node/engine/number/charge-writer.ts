@@ -10,7 +10,7 @@ import type { DetachedUnit, StoreSession } from "../store/store-session.ts";
 import { BYTES_HEADER, encodeInto } from "../store/stored-bytes.ts";
 import type { BookState } from "../store/stored-types.ts";
 import { BLOCK_CHARGES_MAX, ChargeBlock } from "./charge-block.ts";
-import { type ChargeOrder, dealtOrder, givenOrder } from "./charge-order.ts";
+import { type ChargeOrder, dealtOrder, givenOrder, OrderMemory } from "./charge-order.ts";
 import type { BlockSecrets, LeafHasher } from "./hash-charges.ts";
 import { BlockLayer } from "./lay-blocks.ts";
 import { LeafTile } from "./leaf-tile.ts";
@@ -47,6 +47,7 @@ interface ClosedBlock {
 /** Memory of one unit of work after the other, of one file after the other: it grows to the largest. */
 export class ChargeMemory {
   readonly staged = new StagedCharges();
+  readonly order = new OrderMemory();
   /** Of the unit of work at hand, and of the one that is being written. */
   rooms: [ValueRoom, ValueRoom] = [new ValueRoom(), new ValueRoom()];
 }
@@ -254,12 +255,13 @@ export class ChargeWriter {
     const { dealtChargesMin = DEALT_MIN } = this.#context.profile;
     if (count < dealtChargesMin) return givenOrder(count);
     const { subscriberOf, subscribers } = this.#owners;
-    const bySubscriber = new Uint32Array(count);
+    const { order } = this.#memory;
+    const bySubscriber = order.subscribers(count);
     for (let row = 0; row < count; row++) {
       const owner = words[row * STAGED_WORDS + STAGED.owner] as number;
       bySubscriber[row] = subscriberOf[owner] as number;
     }
-    return dealtOrder(bySubscriber, subscribers.length);
+    return dealtOrder(bySubscriber, subscribers.length, order);
   }
 
   /** Tells the subscribers what they have now, and where: the places of each in the order of its numbers. */

@@ -1,6 +1,6 @@
-import { keccak_256 } from "@noble/hashes/sha3.js";
 import { fromHex, type Hex } from "../../core/bytes.ts";
 import { assert } from "../../core/errors.ts";
+import { hashDocument } from "../../core/hash.ts";
 
 const KEY_BYTES = 32;
 /** Of an uncompressed point, the mark in front of its coordinates. */
@@ -32,7 +32,7 @@ async function load(): Promise<DisputeAddresses> {
     of(key) {
       const point = curve.derivePublicKeyUncompressed(fromHex(key, KEY_BYTES));
       assert(typeof point !== "string", "a dispute key is a private key of the curve");
-      return keccak_256(point.subarray(MARK_BYTES)).slice(ADDRESS_FROM);
+      return hashDocument(point.subarray(MARK_BYTES)).slice(ADDRESS_FROM);
     },
   };
 }

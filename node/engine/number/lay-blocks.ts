@@ -1,3 +1,4 @@
+import { RECORD_ID_BYTES_MAX } from "../../core/commitment/secrets.ts";
 import { BLOCK_CHARGES_MAX, ChargeBlock } from "./charge-block.ts";
 import { type BlockSecrets, OWNER_SECRET_BYTES } from "./hash-charges.ts";
 import { STAGED, STAGED_WORDS, type StagedCharges } from "./staged-charges.ts";
@@ -12,8 +13,9 @@ const OWNER_SECRET_WORDS = OWNER_SECRET_BYTES / 4;
 export class BlockLayer {
   readonly #columns: ChargeBlock;
   readonly #secrets = new Uint32Array(OWNER_SECRET_WORDS * BLOCK_CHARGES_MAX);
+  readonly #secretBytes = new Uint8Array(this.#secrets.buffer);
   readonly #monthOf = new Uint16Array(BLOCK_CHARGES_MAX);
-  #ids = new Uint8Array(0);
+  readonly #ids = new Uint8Array(RECORD_ID_BYTES_MAX * BLOCK_CHARGES_MAX);
   /** By owner: its index in the block that has this serial number. */
   #indexes = new Uint32Array(0);
   #serials = new Uint32Array(0);
@@ -36,13 +38,13 @@ export class BlockLayer {
     const block = this.#columns;
     block.clear();
     this.#serial++;
-    this.#makeRoom(staged, owners, rowAt);
+    this.#makeRoom(owners);
     this.#layColumns(staged, rowAt);
     this.#layOwners(staged, owners, rowAt);
     this.#layIds(staged, rowAt);
     if (staged.extras.size > 0) this.#layExtras(staged, rowAt);
     const secrets = {
-      owners: new Uint8Array(this.#secrets.buffer),
+      owners: this.#secretBytes,
       monthKeys: Buffer.concat(monthKeys),
       monthOf: this.#monthOf,
     };
@@ -141,13 +143,7 @@ export class BlockLayer {
     }
   }
 
-  #makeRoom({ words }: StagedCharges, { devices }: StagedOwners, rowAt: Uint32Array): void {
-    let idBytes = 0;
-    for (const row of rowAt) {
-      const at = row * STAGED_WORDS;
-      idBytes += (words[at + STAGED.idTo] as number) - (words[at + STAGED.idFrom] as number);
-    }
-    if (idBytes > this.#ids.length) this.#ids = new Uint8Array(2 * idBytes);
+  #makeRoom({ devices }: StagedOwners): void {
     if (devices.length <= this.#serials.length) return;
     this.#serials = new Uint32Array(2 * devices.length);
     this.#indexes = new Uint32Array(2 * devices.length);
