@@ -110,6 +110,16 @@ const configSchema = z.strictObject({
   events: z.array(z.string()).max(64).default([]),
   /** Publishes each billed month's evidence by itself into this folder, which is served as /published. */
   evidence: z.strictObject({ publishTo: z.string().min(1) }).optional(),
+  /**
+   * Erases keys and charges of a billed month by itself, so many days after its bill was final and not before
+   * evidence of it can not be demanded any more; false: never.
+   */
+  retention: z
+    .union([
+      z.literal(false),
+      z.strictObject({ afterDays: z.number().int().min(0).max(36_500).default(1_095) }),
+    ])
+    .prefault({}),
   claimPolicy: z.enum(["recompute", "contest"]).default("recompute"),
   /** Charges sessions while they happen, on balances kept in the folder `charging` of the data. */
   charging: z

@@ -43,6 +43,7 @@ import { requireApproved } from "./engine/rate/require-approved.ts";
 import { requirePublished } from "./engine/rate/require-published.ts";
 import { TariffShelf } from "./engine/rate/tariff-shelf.ts";
 import { tariffStatus } from "./engine/rate/tariff-status.ts";
+import { QuietUpkeep } from "./engine/retention/quiet-upkeep.ts";
 import { Settlement } from "./engine/settle/settlement.ts";
 import { timeRecord } from "./engine/store/time-record.ts";
 import { SubscriberAccess } from "./http/access.ts";
@@ -65,6 +66,7 @@ export class OperatorNode {
   readonly #outbox: Outbox;
   readonly #pipeline: OperatorPipeline;
   readonly #cadence: Cadence;
+  readonly #upkeep: QuietUpkeep;
   readonly #publishing: AfterBillPublisher | undefined;
   readonly #charging: ChargingService | undefined;
   readonly #server: Server;
@@ -76,6 +78,7 @@ export class OperatorNode {
     outbox: Outbox;
     pipeline: OperatorPipeline;
     cadence: Cadence;
+    upkeep: QuietUpkeep;
     publishing: AfterBillPublisher | undefined;
     charging: ChargingService | undefined;
     server: Server;
@@ -86,6 +89,7 @@ export class OperatorNode {
     this.#outbox = parts.outbox;
     this.#pipeline = parts.pipeline;
     this.#cadence = parts.cadence;
+    this.#upkeep = parts.upkeep;
     this.#publishing = parts.publishing;
     this.#charging = parts.charging;
     this.#server = parts.server;
@@ -160,6 +164,9 @@ export class OperatorNode {
       openEvidenceKernel,
       ...(signReceipt === undefined ? {} : { signReceipt }),
       signInvoice,
+      ...(config.retention === false
+        ? {}
+        : { retainedSeconds: BigInt(config.retention.afterDays) * 86_400n }),
     });
     opened = pipeline;
     outbox.start();
@@ -188,6 +195,14 @@ export class OperatorNode {
             log,
           );
     const cadence = new Cadence(pipeline, config.cadenceSeconds, log);
+    const upkeep = new QuietUpkeep({
+      store,
+      retention: pipeline.retention,
+      compact: () => store.compact(),
+      isBusy: () => pipeline.isBusy,
+      log,
+      erases: config.retention !== false,
+    });
     const status = async () => ({
       operator: config.name,
       member: config.member,
@@ -271,6 +286,7 @@ export class OperatorNode {
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : config.http.port;
     cadence.start();
+    upkeep.start();
     publishing?.start();
     log.info("node started", { component: "node", operator: config.name, port });
     return new OperatorNode({
@@ -279,6 +295,7 @@ export class OperatorNode {
       outbox,
       pipeline,
       cadence,
+      upkeep,
       publishing,
       charging,
       server,
@@ -293,6 +310,7 @@ export class OperatorNode {
     await this.#pipeline.stopBill();
     await this.#pipeline.checks.stop();
     await this.#cadence.stop();
+    await this.#upkeep.stop();
     await this.#publishing?.stop();
     await this.#pipeline.publisher.stop();
     await this.#charging?.stop();

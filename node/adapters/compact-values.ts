@@ -6,6 +6,8 @@ import { decodePlace, encodePlace, isPlace, type ValuePlace } from "./value-plac
 
 /** A file is written anew when less of it is named than this. */
 const NAMED_SHARE_MIN = 0.6;
+/** The file that is written to is given up when it is at least such a part of a full one. */
+const BEGUN_SHARE_MIN = 1 / 16;
 /** Values that are moved in one turn of the writer: others write in between. */
 const MOVED_BYTES = 8 * 1_048_576;
 /** Not more: what is no place may be a value of hundreds of kilobytes. */
@@ -53,8 +55,13 @@ export async function compactValues(parts: CompactionParts): Promise<Compaction>
   await onStep("looked");
   const emptied = new Set<number>();
   for (const [file, size] of before) {
-    // The newest one is written to; and while it is there no number is given twice.
-    if (file === newest || (named.get(file) ?? 0) >= NAMED_SHARE_MIN * size) continue;
+    if ((named.get(file) ?? 0) >= NAMED_SHARE_MIN * size) continue;
+    if (file === newest) {
+      // It is written to, and while the newest one is there no number is given twice: another one begins.
+      if (size < BEGUN_SHARE_MIN * log.fileBytes) continue;
+      // In a turn of the writer: what was appended before is named once the turn comes.
+      await parts.writes.run(() => log.beginFile());
+    }
     emptied.add(file);
   }
   const bytesMoved = emptied.size === 0 ? 0 : await moveFrom(parts, emptied);

@@ -162,6 +162,11 @@ export class EvmReader implements LedgerReader {
     return (units ?? 0n) as bigint;
   }
 
+  async evidenceAgeMaxSeconds(): Promise<bigint> {
+    if (this.#contracts.demands === undefined) return 0n;
+    return (await this.#read("demands", "evidenceAgeMax", [])) as bigint;
+  }
+
   async ledgerTime(): Promise<bigint> {
     return (await this.#read("clock", "ledgerTime", [])) as bigint;
   }

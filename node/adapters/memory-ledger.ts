@@ -185,6 +185,11 @@ export class MemoryLedger implements Ledger {
     return events.filter(({ name }) => names.includes(name));
   }
 
+  async evidenceAgeMaxSeconds(): Promise<bigint> {
+    this.#assertReachable();
+    return 0n;
+  }
+
   async ledgerTime(): Promise<bigint> {
     this.#assertReachable();
     const { state, genesis } = this.#network;

@@ -68,6 +68,27 @@ export class ValueLog {
     return places;
   }
 
+  /** How long a file becomes before the next one begins. */
+  get fileBytes(): number {
+    return this.#fileBytes;
+  }
+
+  /** What is appended from now on goes into another file, which is there at once: numbers are given once. */
+  beginFile(): Promise<void> {
+    const begun = this.#last.then(async () => {
+      const file = this.#writing?.file ?? (await this.#newest());
+      await this.#writing?.handle.close();
+      this.#writing = undefined;
+      await makeDirectory(this.#directory);
+      const { O_CREAT, O_RDWR } = constants;
+      const handle = await open(this.#path(file + 1), O_RDWR | O_CREAT, 0o600);
+      await syncDirectory(this.#directory);
+      this.#writing = { file: file + 1, handle, end: 0 };
+    });
+    this.#last = begun.catch(() => {});
+    return begun;
+  }
+
   async #openToWrite(): Promise<{ file: number; handle: FileHandle; end: number }> {
     if (this.#writing !== undefined && this.#writing.end < this.#fileBytes) return this.#writing;
     let file = this.#writing?.file ?? (await this.#newest());

@@ -133,6 +133,11 @@ const COMMANDS: Entry[] = [
     load: () => import("./commands/fsck.ts"),
   },
   {
+    name: "retention",
+    summary: "say what of past months is kept, until when, and what is erased",
+    load: () => import("./commands/retention.ts"),
+  },
+  {
     name: "compact",
     summary: "give back the space of what the node's store dropped",
     load: () => import("./commands/compact.ts"),

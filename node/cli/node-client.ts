@@ -10,7 +10,7 @@ export interface NodeAnswer {
 
 const ANSWER_BYTES_MAX = 1024 * 1024 * 1024;
 /** Statuses of a request that the node understood and could not use: the input is at fault. */
-const UNUSABLE = [400, 404, 413, 422];
+const UNUSABLE = [400, 404, 410, 413, 422];
 
 /** One operator's node over HTTP, with a token of its operator or of a subscriber. */
 export class NodeClient {

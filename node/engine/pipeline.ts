@@ -43,6 +43,7 @@ import {
 } from "./rate/forget-rating.ts";
 import { AccountRating, requireKnownPlans } from "./rate/rate-accounts.ts";
 import type { TariffShelf } from "./rate/tariff-shelf.ts";
+import { RetentionDesk, type RetentionProgress } from "./retention/retention-desk.ts";
 import { postStatement } from "./settle/settle-statement.ts";
 import { below, keys } from "./store/key-spaces.ts";
 import { requireStoreFormat } from "./store/require-store-format.ts";
@@ -64,6 +65,8 @@ import type {
 } from "./store/stored-types.ts";
 import { OneAtATime } from "./store/turns.ts";
 
+const RETAINED_SECONDS = 3n * 365n * 86_400n;
+
 export interface PipelineParts {
   context: EngineContext;
   tariffs: TariffShelf;
@@ -75,6 +78,8 @@ export interface PipelineParts {
   /** Told of a demand that can not be answered; the others go on. */
   onDemandTrouble?: (error: unknown) => void;
   ledgerSection: LedgerSection;
+  /** How long a month is kept at least after its bill is final; seconds, three years unless given. */
+  retainedSeconds?: bigint;
   /** What computes in a bill run; the node's own thread unless given. */
   openBillKernel?: OpenBillKernel;
   /** Finds versions of the tariff that are published while the node runs. */
@@ -115,6 +120,8 @@ export interface PipelineStatus {
   oldestOpenTick?: string;
   /** The bill that is on its way, or that was interrupted. */
   bill?: BillProgress;
+  /** What was erased, and whether something is under way. */
+  retention: RetentionProgress;
   /** The oldest tick that the ledger does not take, and why; nothing is sealed meanwhile. */
   commitRefused?: { tick: string } & RefusalReason;
 }
@@ -141,6 +148,8 @@ export class OperatorPipeline {
   /** One tick after the other, from its cut until it is written. */
   readonly #sealing = new OneAtATime();
   readonly #ingest: UsageIngest;
+  /** What becomes of months whose bill can not be challenged any more. */
+  readonly retention: RetentionDesk;
   /** Reads the whole store again, while all else goes on. */
   readonly checks: CheckDesk;
   /** Control totals and suspense, to be looked at. */
@@ -155,6 +164,12 @@ export class OperatorPipeline {
     this.#guide = guide;
     const { store } = parts.context;
     this.control = new ControlViews(store);
+    this.retention = new RetentionDesk({
+      context: parts.context,
+      ledger: parts.ledger,
+      turns: this.#turns,
+      afterSeconds: parts.retainedSeconds ?? RETAINED_SECONDS,
+    });
     this.checks = new CheckDesk({ store, ledger: parts.ledger, turns: this.#turns });
     this.#ratedVersions = parts.tariffs.versions.length;
     this.#ingest = new UsageIngest(parts.context, parts.tariffs, guide, rating, async () => {
@@ -227,6 +242,11 @@ export class OperatorPipeline {
       change();
       for (const account of accounts) this.#guide.replace(account, before.get(account.id));
     });
+  }
+
+  /** Whether anybody who writes has something to do. */
+  get isBusy(): boolean {
+    return this.#turns.isBusy;
   }
 
   /** Another number after each change of the accounts. */
@@ -466,6 +486,7 @@ export class OperatorPipeline {
       ticksOpen: ticks.open,
       ...(oldest === undefined ? {} : { oldestOpenTick: oldest }),
       ...(bill === undefined ? {} : { bill }),
+      retention: await this.retention.progress(),
       ...(ticks.refused?.refused === undefined
         ? {}
         : { commitRefused: { tick: ticks.refused.number, ...ticks.refused.refused } }),

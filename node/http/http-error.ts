@@ -27,6 +27,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   "correction.not-sealed": 409,
   "store.value-damaged": 500,
   "evidence.nothing": 404,
+  "evidence.retention-over": 410,
   "publish.not-billed": 409,
   "publish.not-final": 409,
   "publish.not-written": 507,

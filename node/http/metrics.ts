@@ -144,6 +144,11 @@ function figuresIn(registry: Registry) {
     bytesMax: gauge("batch_bytes_max", "Bytes of the rows of a batch at most."),
     suspended: gauge("suspended_records", "Records that wait in suspense."),
     claims: gauge("claims", "Claims by state.", "state"),
+    entriesErased: counter(
+      "retention_entries_erased_total",
+      "Charges and credits that were erased because their retention is over.",
+    ),
+    erasing: gauge("retention_erasing", "1 while something that is over is not erased yet."),
     storeUp: gauge("store_reachable", "1 while the store answers; else its figures are old ones."),
     ledgerUp: gauge("ledger_reachable", "1 while the ledger answers."),
     ledgerHeight: gauge("ledger_height", "Newest block of the ledger that the node knows."),
@@ -214,6 +219,9 @@ function setStatus(figures: Figures, status: NodeStatus): void {
     if (book === "charges") figures.charges.inc(Number(runningCount) + Number(pending));
   }
   figures.suspended.set(status.suspended);
+  figures.entriesErased.reset();
+  figures.entriesErased.inc(status.retention.entriesDropped);
+  figures.erasing.set(status.retention.done ? 0 : 1);
   figures.claims.reset();
   for (const [state, count] of Object.entries(status.claims)) figures.claims.set({ state }, count);
   figures.ticksOpen.set(status.ticksOpen);

@@ -259,6 +259,16 @@ export const openApiDocument = {
         answer: "Findings, or {progress}",
       }),
     },
+    "/v1/operator/retention": {
+      get: operator({
+        summary: "What becomes of each billed month, and when",
+        answer: "{months, over, done, entriesDropped}",
+      }),
+      post: operator({
+        summary: "Erase for a second what is over; call it until it is done (202 before)",
+        answer: "{over, done, entriesDropped}",
+      }),
+    },
     "/v1/operator/compact": {
       post: operator({
         summary: "Give back the space of lasting values that were dropped",

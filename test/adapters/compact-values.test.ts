@@ -94,6 +94,28 @@ describe("compaction of the log of values", () => {
     await store.close();
   });
 
+  it("gives back the file that is written to as well, while others write", async () => {
+    const directory = fresh();
+    const store = await LevelStore.open(directory, FILE_BYTES);
+    const few = monthOf(1).slice(0, Math.floor(FILE_BYTES / VALUE_BYTES / 2));
+    await store.write(few, durable);
+    await store.write(
+      few.slice(1).map(({ key }) => ({ type: "delete" as const, key })),
+      durable,
+    );
+    const before = await loggedBytes(directory);
+    assert.ok(before > FILE_BYTES / 4 && before < FILE_BYTES);
+    const [{ bytesAfter }] = await Promise.all([store.compact(), store.write(monthOf(2), durable)]);
+    assert.ok(bytesAfter <= (MONTH_VALUES + 2) * (VALUE_BYTES + 64), `${bytesAfter} bytes`);
+    await store.close();
+    const again = await LevelStore.open(directory, FILE_BYTES);
+    const { values, damaged } = await checkValues(again);
+    assert.deepEqual([values, damaged], [MONTH_VALUES + 1, []]);
+    await again.write(monthOf(3), durable);
+    assert.equal((await again.compact()).bytesMoved, 0);
+    await again.close();
+  });
+
   it("leaves everything there wherever it is killed, and ends what it began the next time", async () => {
     const directory = fresh();
     const store = await half(directory);

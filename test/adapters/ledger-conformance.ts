@@ -265,6 +265,7 @@ export function describeLedger(name: string, open: () => Promise<LedgerScene>): 
     });
 
     it("moves ledger time on with a tick", async () => {
+      assert.ok((await alder.evidenceAgeMaxSeconds()) >= 0n);
       const before = await alder.ledgerTime();
       const tick: LedgerCall = { contract: "clock", method: "tick", args: [] };
       assert.equal((await send(scene.birch, "settle", tick)).receipt.status, "done");

@@ -285,6 +285,10 @@ describe("the operator's commands", function () {
     const check = await at("fsck");
     assert.deepEqual([check.status, check.lines.at(-1).summary.ok], [0, true]);
     assert.equal((await at("fsck", "--offline")).status, 2);
+    const retention = await at("retention", "--now");
+    const { summary } = retention.lines.at(-1);
+    assert.deepEqual([retention.status, summary.done, summary.entriesDropped], [0, true, 0]);
+    assert.ok(retention.lines.slice(0, -1).every(({ month }) => month.state === "kept"));
     const compacted = await at("compact");
     assert.deepEqual([compacted.status, compacted.lines[0].compaction.bytesMoved], [0, 0]);
   });

@@ -130,6 +130,7 @@ export interface SceneOptions {
   dealtChargesMin?: number;
   billUnitCharges?: number;
   billUnitAccounts?: number;
+  retainedSeconds?: bigint;
   openClosingKernel?: OpenClosingKernel;
   mines?: "at once" | "on command";
   finalityBlocks?: number;
@@ -152,6 +153,7 @@ export class EngineScene {
   tariffs: TariffShelf;
   readonly #named: NamedTariffs | undefined;
   readonly #signInvoice: SignInvoice | undefined;
+  readonly #retainedSeconds: bigint | undefined;
   readonly #leafHasher: EngineContext["leafHasher"];
   readonly #runBuilder: RunBuilder | undefined;
   readonly #openClosingKernel: OpenClosingKernel | undefined;
@@ -165,6 +167,7 @@ export class EngineScene {
     this.#runBuilder = options.runBuilder;
     this.#named = options.named;
     this.#signInvoice = options.signInvoice;
+    this.#retainedSeconds = options.retainedSeconds;
     this.#openClosingKernel = options.openClosingKernel;
     this.network = new MemoryNetwork(GENESIS_OF_SCENE, { mines: options.mines ?? "at once" });
     this.ledger = new MemoryLedger(this.network, ALDER, options.finalityBlocks);
@@ -254,6 +257,7 @@ export class EngineScene {
       ledger: this.ledger,
       claimPolicy: "recompute",
       ...(this.#signInvoice === undefined ? {} : { signInvoice: this.#signInvoice }),
+      ...(this.#retainedSeconds === undefined ? {} : { retainedSeconds: this.#retainedSeconds }),
       ...(this.#openClosingKernel === undefined
         ? {}
         : { openClosingKernel: this.#openClosingKernel }),

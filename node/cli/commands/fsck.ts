@@ -35,13 +35,22 @@ export const command: CommandModule = {
       const { code, book, sequence, message } = problem;
       await output.say(`batch ${sequence} of book ${book}: ${message} [${code}]`);
     }
-    const { batches, charges, onLedger, waiting, problems } = check;
+    const { batches, charges, retired, onLedger, waiting, problems } = check;
     const ok = problems.length === 0;
     await output.record({
-      summary: { ok, batches, charges, onLedger, waiting, problems: problems.length, offline },
+      summary: {
+        ok,
+        batches,
+        charges,
+        retired,
+        onLedger,
+        waiting,
+        problems: problems.length,
+        offline,
+      },
     });
     await output.say(
-      `${batches} batches, ${charges} charges and credits: ${ok ? "everything fits" : `${problems.length} problems`}; ${offline ? "the ledger was not asked" : `${onLedger} stand on the ledger, ${waiting} are on their way`}.`,
+      `${batches} batches, ${charges} charges and credits${retired === 0 ? "" : ` (${retired} were erased in their time)`}: ${ok ? "everything fits" : `${problems.length} problems`}; ${offline ? "the ledger was not asked" : `${onLedger} stand on the ledger, ${waiting} are on their way`}.`,
     );
     return ok ? EXIT.yes : EXIT.no;
   },

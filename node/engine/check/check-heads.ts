@@ -1,3 +1,4 @@
+import { readRetention } from "../retention/retention-state.ts";
 import { below, keys } from "../store/key-spaces.ts";
 import type { StoreReader } from "../store/store.ts";
 import { getJson } from "../store/stored-json.ts";
@@ -11,6 +12,7 @@ import type { StoreProblem } from "./check-store.ts";
  */
 export async function checkHead(store: StoreReader, book: BookState): Promise<StoreProblem[]> {
   const { domain } = book;
+  const dropped = (await readRetention(store)).books[domain];
   const problems: StoreProblem[] = [];
   const tell = (code: string, sequence: string, message: string) =>
     problems.push({ code, book: domain, sequence, message });
@@ -42,7 +44,7 @@ export async function checkHead(store: StoreReader, book: BookState): Promise<St
   }
   for (const space of ["rows", "leaves"]) {
     const range = { ...below(`${space}/${domain}/`), reverse: true, limit: 1 };
-    let end = 1n;
+    let end = BigInt(dropped?.[space === "rows" ? "rowsFrom" : "leavesFrom"] ?? "1");
     for await (const { key, value } of store.scan(range)) {
       end = positionIn(key) + (space === "rows" ? BigInt(decodeRows(key, value).count) : 0n);
     }

@@ -1,5 +1,3 @@
-import { toHex } from "../../core/bytes.ts";
-import { CHARGE_KIND } from "../../core/commitment/charge-groups.ts";
 import { BOOK_KIND } from "../../core/commitment/domain.ts";
 import {
   emptyTotals,
@@ -9,10 +7,11 @@ import {
   together,
   withTotals,
 } from "../intake/control-totals.ts";
+import { type CountedCharges, countRows, FILE_DIGITS } from "../intake/count-rows.ts";
 import { below, keys } from "../store/key-spaces.ts";
 import type { StoreReader } from "../store/store.ts";
 import { getJson, scanJson } from "../store/stored-json.ts";
-import { isBlock, type StoredRows, scanRows } from "../store/stored-rows.ts";
+import { scanRows } from "../store/stored-rows.ts";
 import {
   type AllTotals,
   type BookState,
@@ -25,13 +24,8 @@ import {
 } from "../store/stored-types.ts";
 import type { StoreProblem } from "./check-store.ts";
 
-/** Hexadecimal digits by which rows name their source file. */
-const FILE_DIGITS = 32;
-
 /** What the store really holds of a file. */
-interface Found {
-  charged: number;
-  pricedAtZero: number;
+interface Found extends CountedCharges {
   suspended: ControlTotals;
   dropped: ControlTotals;
   hours: StoredTotals;
@@ -55,7 +49,8 @@ export async function checkTotals(store: StoreReader): Promise<StoreProblem[]> {
     found.delete(sha256.slice(0, FILE_DIGITS));
     if (!isNothing(imbalanceOf(file))) tell(`The totals of the file ${name} do not balance.`);
     if (!areEqual(file, stored.hours)) tell(`The hours of the file ${name} do not add up to it.`);
-    const told = [classes.charged.records, classes.pricedAtZero.records];
+    const { charged = 0, pricedAtZero = 0 } = file.dropped ?? {};
+    const told = [classes.charged.records - charged, classes.pricedAtZero.records - pricedAtZero];
     if (told[0] !== stored.charged || told[1] !== stored.pricedAtZero) {
       tell(
         `The file ${name} says ${told[0]} charged and ${told[1]} priced at zero; the books hold ${stored.charged} and ${stored.pricedAtZero} of it.`,
@@ -125,25 +120,6 @@ async function whatIsStored(store: StoreReader): Promise<Map<string, Found>> {
     file.hours = withTotals(file.hours, value);
   }
   return files;
-}
-
-/** Charges of records: not what sponsors pay of one, nor what a period's end made due. */
-function countRows({ rows }: StoredRows, of: (file: string) => Found): void {
-  if (isBlock(rows)) {
-    if (rows.table.kinds !== undefined) return;
-    const file = of(toHex(rows.source.file).slice(2));
-    for (const amount of rows.wide.amountNano) {
-      if (amount === 0n) file.pricedAtZero++;
-      else file.charged++;
-    }
-    return;
-  }
-  if (!("opened" in rows) || Number(rows.opened.charge?.kind) !== CHARGE_KIND.usage) return;
-  // A correction is no record that came in.
-  if (rows.revision > 0) return;
-  const file = of(rows.opened.party.file.replace(/^0x/, ""));
-  if (BigInt(rows.amountNano) === 0n) file.pricedAtZero++;
-  else file.charged++;
 }
 
 const nothingFound = (): Found => ({

@@ -271,6 +271,8 @@ export interface LedgerReader {
   withdrawableUnits(token: Hex, member: Hex): Promise<bigint>;
   /** In the order of the ledger. */
   events(range: EventRange): Promise<LedgerEvent[]>;
+  /** How long evidence of a batch or a bill can be demanded after its block; 0 where nobody can demand any. */
+  evidenceAgeMaxSeconds(): Promise<bigint>;
   /** Seconds of ledger time, in which windows and deadlines count. */
   ledgerTime(): Promise<bigint>;
 }

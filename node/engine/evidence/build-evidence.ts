@@ -11,9 +11,11 @@ import type {
 import { partyFromJson } from "../../core/evidence/group-json.ts";
 import { hashDocument } from "../../core/hash.ts";
 import type { TextBytes } from "../../core/invoice/text-bytes.ts";
+import { billFinalAt } from "../bill/bill-final-at.ts";
 import { type BillingEpoch, billingEpoch } from "../bill/billing-epoch.ts";
 import { InvoiceLeaves } from "../bill/find-invoice-leaf.ts";
 import type { EngineContext } from "../operator.ts";
+import { requireKept } from "../retention/retention-state.ts";
 import { keys } from "../store/key-spaces.ts";
 import { RowOpener } from "../store/open-rows.ts";
 import { openPlaces, readOwnedCharges, windowsOf } from "../store/read-charges.ts";
@@ -80,6 +82,7 @@ export class EvidenceBuilder {
   readonly #books = new Map<Hex, Pick<BookState, "kind" | "number">>();
   /** The one asked for last: the calendar is slow, and months are asked for account by account. */
   #epoch: BillingEpoch | undefined;
+  #final: { epoch: string; at: bigint } | undefined;
 
   /** @param signReceipt with a key of the operator; bundles hold no receipt without it */
   constructor(
@@ -164,13 +167,17 @@ export class EvidenceBuilder {
     out.text(`\n],${JSON.stringify(tail()).slice(1)}\n`);
   }
 
-  /** @throws TallystickError `evidence.nothing` when the account has no charge in the period */
+  /**
+   * @throws TallystickError `evidence.nothing` when the account has no charge in the period,
+   *   `evidence.retention-over` when they are erased
+   */
   async open(
     account: string,
     epochName: string,
     { onlyFinal = false, line, known, gathered, ...options }: EvidenceOptions = {},
   ): Promise<EvidenceParts> {
     const { store, profile, time } = this.#context;
+    if (known === undefined) await requireKept(store, epochName);
     const seconds = options.seconds ?? (await time.seconds());
     if (this.#epoch?.name !== epochName) this.#epoch = billingEpoch(epochName, profile.zone);
     const epoch = this.#epoch;
@@ -203,7 +210,8 @@ export class EvidenceBuilder {
               book: chargeBook,
               pseudonym: state.pseudonym,
               lastChargeNumber: BigInt(promised),
-              issuedAt: seconds,
+              // As the bill itself would show it: a later date would keep the month open to demands for longer.
+              issuedAt: (await this.#billFinalAt(epochName)) ?? seconds,
             },
             this.#signReceipt,
           );
@@ -345,6 +353,15 @@ export class EvidenceBuilder {
     });
     const invoice = { ...leaf, run, chargesNano, body, document, documentText };
     return signed === undefined ? invoice : { ...invoice, signed };
+  }
+
+  /** Read once for a month whose bill is final: many accounts of it are asked for. */
+  async #billFinalAt(epoch: string): Promise<bigint | undefined> {
+    if (this.#final?.epoch === epoch) return this.#final.at;
+    const { store, profile } = this.#context;
+    const at = await billFinalAt(store, profile.agreement.invoiceBook, epoch);
+    if (at !== undefined) this.#final = { epoch, at };
+    return at;
   }
 
   async #bookSection(domain: Hex, state?: EpochState): Promise<Bundle["books"][number]> {

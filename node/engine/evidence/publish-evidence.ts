@@ -3,6 +3,7 @@ import { TallystickError } from "../../core/errors.ts";
 import { EDITIONS_MAX, evidencePlace, SALT_BYTES } from "../../core/evidence/evidence-file.ts";
 import type { BillState } from "../bill/bill-state.ts";
 import type { EngineContext } from "../operator.ts";
+import { isOver, readRetention, requireKept } from "../retention/retention-state.ts";
 import { below, keys } from "../store/key-spaces.ts";
 import { readBatch } from "../store/read-charges.ts";
 import type { StoreOperation } from "../store/store.ts";
@@ -138,7 +139,8 @@ export class EvidencePublisher {
   async due(folder: string): Promise<string | undefined> {
     const { store } = this.#context;
     const begun = await this.#begun(folder);
-    const waiting = begun.find(({ state }) => !state.done);
+    const retention = await readRetention(store);
+    const waiting = begun.find(({ state, epoch }) => !state.done && !isOver(retention, epoch));
     if (waiting !== undefined) return waiting.epoch;
     const billed: string[] = [];
     for await (const { key, value } of scanJson<BillState>(store, below("bill/"))) {
@@ -147,7 +149,7 @@ export class EvidencePublisher {
     // What was billed before the first that was published is for its operator to publish.
     const first = begun.at(0)?.epoch;
     const isNext = (one: string) =>
-      one > (first ?? "") && begun.every((known) => known.epoch !== one);
+      one > (first ?? "") && !isOver(retention, one) && begun.every((known) => known.epoch !== one);
     const epoch = first === undefined ? billed.at(-1) : billed.find(isNext);
     return epoch !== undefined && (await this.#isFinal()) ? epoch : undefined;
   }
@@ -189,6 +191,7 @@ export class EvidencePublisher {
     this.#swept.add(shelf);
     const known = await getJson<PublishState>(store, keys.publishing(epoch));
     const goesOn = known !== undefined && !known.done && known.folder === folder;
+    await requireKept(store, epoch);
     if (!goesOn) await this.#requireFinal(epoch);
     const state = goesOn ? known : begin(folder);
     if (!goesOn) await this.#note(epoch, state);

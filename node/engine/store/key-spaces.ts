@@ -18,6 +18,7 @@
  *   book-key/<domain>                       -> 32 bytes: salts of T and C
  *   month-key/<domain>/<yyyy-mm>            -> 32 bytes: source tags of one traffic month
  *   epoch/<account>/<epoch>/<domain>        -> EpochState: keys, pseudonym, counters, newest places
+ *   kept/<account>/<epoch>/<domain>         -> KeptEpoch: what an invoice rests on, once its month's keys are shredded
  *   rows/<domain>/<position>                -> block of charges or of leaves, or one entry as JSON
  *   leaves/<domain>/<position>              -> LeafTile of the rows under the same position
  *   batch/<domain>/<sequence>               -> StoredBatch

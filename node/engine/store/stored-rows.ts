@@ -66,10 +66,10 @@ export async function* scanStoredRows(
 ): AsyncGenerator<StoreEntry> {
   if (from >= to) return;
   const start = await atOrBefore(store, `rows/${domain}/`, keys.rows(domain, from));
-  if (start === undefined) return;
-  yield start;
-  // What follows a key comes behind "~", which comes behind every digit.
-  yield* store.scan({ from: `${start.key}~`, to: keys.rows(domain, to) });
+  if (start !== undefined) yield start;
+  // What follows a key comes behind "~", which comes behind every digit. The first rows may be dropped.
+  const behind = start === undefined ? keys.rows(domain, from) : `${start.key}~`;
+  yield* store.scan({ from: behind, to: keys.rows(domain, to) });
 }
 
 /** The value that holds a position. */

@@ -199,6 +199,8 @@ export interface IngestedFile {
   firstPosition?: number;
   /** Duplicates whose first sight was in this very file. */
   repeated?: number;
+  /** Of its charges, those whose retention is over: they are in the totals and no more in the books. */
+  dropped?: { charged: number; pricedAtZero: number };
 }
 
 export interface SourceSeen {

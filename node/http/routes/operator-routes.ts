@@ -13,6 +13,7 @@ import { checkRoutes } from "./check-routes.ts";
 import { controlRoutes } from "./control-routes.ts";
 import { correctionRoutes } from "./correction-routes.ts";
 import { publishRoute } from "./publish-routes.ts";
+import { retentionRoutes } from "./retention-routes.ts";
 import { type UsageRoutesParts, usageRoutes } from "./usage-routes.ts";
 
 export interface OperatorRoutesParts extends UsageRoutesParts {
@@ -110,6 +111,7 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
 
   billRoutes(router, pipeline, parts.finalWaitMilliseconds);
   checkRoutes(router, pipeline, parts.finalWaitMilliseconds);
+  retentionRoutes(router, pipeline);
 
   router.post("/evidence/publish", publishRoute(parts));
 

@@ -1,0 +1,120 @@
+import { setTimeout as rest } from "node:timers/promises";
+import { TallystickError } from "../../core/errors.ts";
+import { keys } from "../store/key-spaces.ts";
+import type { Store } from "../store/store.ts";
+import { encodeJson, getJson } from "../store/stored-json.ts";
+import type { RetentionDesk } from "./retention-desk.ts";
+
+const LOOK_MILLISECONDS = 60_000;
+
+export interface UpkeepLog {
+  info(event: string, fields?: { component?: string; count?: number }): void;
+  warn(event: string, fields?: { component?: string; code?: string }): void;
+}
+
+export interface UpkeepParts {
+  store: Store;
+  retention: Pick<RetentionDesk, "step">;
+  /** Gives back the space of what was dropped. */
+  compact: () => Promise<unknown>;
+  /** Whether somebody has something to do. */
+  isBusy: () => boolean;
+  log: UpkeepLog;
+  /** Without it nothing is erased by itself; space is given back all the same. */
+  erases: boolean;
+}
+
+const COMPACTED = keys.node("compacted");
+
+/**
+ * What a node does at quiet moments: it erases months whose retention is over, and gives back the space of what
+ * was dropped since it did so last, by a bill or by retention. In steps, each as long as the rest after it;
+ * what was broken off goes on at the next moment.
+ */
+export class QuietUpkeep {
+  readonly #parts: UpkeepParts;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #isStopped = false;
+  #isCompacting = false;
+  #trouble: string | undefined;
+
+  constructor(parts: UpkeepParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#timer = setTimeout(() => {
+      this.#running = this.look().finally(() => {
+        if (!this.#isStopped) this.start();
+      });
+    }, LOOK_MILLISECONDS);
+    this.#timer.unref();
+  }
+
+  /** Ends after the step at hand. Giving back space is broken off with the store, and goes on some other time. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    if (!this.#isCompacting) await this.#running;
+  }
+
+  /** One moment; what fails is told once and tried again at the next. */
+  async look(): Promise<void> {
+    try {
+      const isDone = !this.#parts.erases || (await this.#erase());
+      if (isDone) await this.#giveBack();
+      this.#trouble = undefined;
+    } catch (error) {
+      const code = error instanceof TallystickError ? error.code : "internal";
+      if (this.#trouble !== code && !this.#isStopped) {
+        this.#parts.log.warn("upkeep not done", { component: "upkeep", code });
+      }
+      this.#trouble = code;
+    }
+  }
+
+  /** @returns whether nothing is left to erase */
+  async #erase(): Promise<boolean> {
+    const { retention, log } = this.#parts;
+    let before: number | undefined;
+    while (this.#isQuiet) {
+      const began = performance.now();
+      const { done, entriesDropped } = await retention.step();
+      before ??= entriesDropped;
+      if (done) {
+        const count = entriesDropped - before;
+        if (count > 0) log.info("retention over", { component: "retention", count });
+        return true;
+      }
+      await rest(performance.now() - began);
+    }
+    return false;
+  }
+
+  async #giveBack(): Promise<void> {
+    const { store, compact } = this.#parts;
+    const dropped = await this.#whatDropped();
+    if (dropped === "" || (await getJson<string>(store, COMPACTED)) === dropped) return;
+    if (!this.#isQuiet) return;
+    this.#isCompacting = true;
+    await compact().finally(() => {
+      this.#isCompacting = false;
+    });
+    await store.write([{ type: "put", key: COMPACTED, value: encodeJson(dropped) }], {
+      durable: true,
+    });
+  }
+
+  /** Another text after each bill and each month that was erased; empty before the first. */
+  async #whatDropped(): Promise<string> {
+    const { store } = this.#parts;
+    const closed = await getJson<string>(store, keys.node("closed-epoch"));
+    const retention = await getJson<{ over?: string }>(store, keys.node("retention"));
+    return [closed, retention?.over].filter((one) => one !== undefined).join(" ");
+  }
+
+  get #isQuiet(): boolean {
+    return !this.#isStopped && !this.#parts.isBusy();
+  }
+}

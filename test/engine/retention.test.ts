@@ -1,0 +1,239 @@
+import assert from "node:assert/strict";
+import { MemoryStore } from "../../node/adapters/memory-store.ts";
+import type { UsageRecord } from "../../node/core/records/usage-record.ts";
+import { checkStore } from "../../node/engine/check/check-store.ts";
+import { EvidenceBuilder } from "../../node/engine/evidence/build-evidence.ts";
+import { readRetention } from "../../node/engine/retention/retention-state.ts";
+import { encodeBytes, readBytes } from "../../node/engine/store/stored-bytes.ts";
+import { encodeJson } from "../../node/engine/store/stored-json.ts";
+import { FusedStore } from "../simulation/fused-store.ts";
+import { BERT, CHARGES, calls, DAY, EngineScene, hasCode, INVOICES } from "./engine-scene.ts";
+
+const RETAINED = 60n * DAY;
+
+/** Calls of one day, a minute apart. */
+const callsOn = (day: string, prefix: string, count: number, changes: Partial<UsageRecord> = {}) =>
+  calls(prefix, count, changes).map((one, at) => ({
+    ...one,
+    start: new Date(Date.parse(`${day}T06:00:00.000Z`) + 60_000 * at).toISOString(),
+  }));
+
+/** October and November billed and final; November's first charges share a batch with October's last. */
+async function twoMonths(): Promise<EngineScene> {
+  const scene = await EngineScene.withAccounts({ batchChargesMax: 64, retainedSeconds: RETAINED });
+  await scene.ingest("october", [
+    ...calls("a", 70),
+    ...calls("b", 9, { aParty: BERT }),
+    ...calls("single", 1, { bParty: "+49800111" }),
+  ]);
+  await scene.commit();
+  scene.at("2026-11-01T09:00:00Z");
+  await scene.ingest("both", [
+    ...callsOn("2026-10-31", "late", 2),
+    ...callsOn("2026-11-01", "early", 3, { aParty: BERT }),
+  ]);
+  await scene.commit();
+  await scene.pipeline.bill("2026-10");
+  await scene.commit();
+  scene.at("2026-11-20T09:00:00Z");
+  await scene.ingest("november", callsOn("2026-11-10", "n", 5));
+  await scene.commit();
+  scene.at("2026-12-02T09:00:00Z");
+  await scene.pipeline.bill("2026-11");
+  await scene.commit();
+  // The bills are seen to be final.
+  await scene.pipeline.retention.step();
+  return scene;
+}
+
+/** Lets the ledger's own time, which counts a gap as a heartbeat, run for half a day, and then the clock. */
+async function longAfter(scene: EngineScene, until = "2027-01-05T00:00:00Z"): Promise<void> {
+  const { heartbeatSeconds } = scene.network.genesis;
+  for (let beat = 0n; beat < DAY / 2n; beat += heartbeatSeconds) {
+    scene.at(scene.network.head().time + heartbeatSeconds);
+    await scene.commit();
+  }
+  scene.at(until);
+}
+
+async function eraseAll({ pipeline }: EngineScene) {
+  for (let step = 0; step < 100; step++) {
+    const progress = await pipeline.retention.step();
+    if (progress.done) return progress;
+  }
+  return assert.fail("it does not end");
+}
+
+const keysUnder = async ({ store }: EngineScene, prefix: string): Promise<string[]> => {
+  const found: string[] = [];
+  for await (const { key } of store.scan({ from: prefix, to: `${prefix}\u{10ffff}` }))
+    found.push(key);
+  return found;
+};
+
+/** The same store again, as a node finds it that was stopped. */
+async function again(scene: EngineScene, stored: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  scene.store = new MemoryStore(stored);
+  await scene.reopen();
+}
+
+describe("retention", () => {
+  /** Long after both bills: October may go. */
+  let shared: EngineScene;
+  let stored: Map<string, Uint8Array>;
+  before(async () => {
+    shared = await twoMonths();
+    await longAfter(shared);
+    stored = await contentsOf(shared);
+  });
+
+  it("erases a month once its bill can not be challenged any more, and not before", async () => {
+    const scene = await twoMonths();
+    const before = await contentsOf(scene);
+    const early = await scene.pipeline.retention.plan();
+    assert.deepEqual(
+      early.months.map(({ epoch, state }) => `${epoch} ${state}`),
+      ["2026-10 kept", "2026-11 kept"],
+    );
+    assert.equal((early.months[0]?.overAt ?? 0n) - (early.months[0]?.finalAt ?? 0n), RETAINED);
+    assert.deepEqual(await eraseAll(scene), { done: true, entriesDropped: 0 });
+    // The clock alone is not enough: the ledger's windows count its own time.
+    scene.at("2027-01-05T00:00:00Z");
+    assert.equal((await scene.pipeline.retention.plan()).months[0]?.because, "windows-open");
+    assert.deepEqual(await contentsOf(scene), before);
+    await longAfter(scene);
+    const late = await contentsOf(scene);
+    const plan = await scene.pipeline.retention.plan();
+    assert.deepEqual([plan.mayGo, plan.months[1]?.state], ["2026-10", "kept"]);
+    assert.deepEqual(await contentsOf(scene), late, "a plan changes nothing");
+    const { over, entriesDropped } = await eraseAll(scene);
+    // All of October but two charges that share a batch with November's.
+    assert.deepEqual([over, entriesDropped], ["2026-10", 80]);
+    await scene.assertConsistent();
+    assert.deepEqual(await keysUnder(scene, `epoch/anna/2026-10/${CHARGES}`), []);
+    assert.deepEqual(await keysUnder(scene, "owned/anna/2026-10/"), []);
+    assert.equal((await scene.values<object>("kept/anna/2026-10/")).length, 1);
+    assert.ok(!JSON.stringify(await scene.values("kept/")).includes("epochKey"));
+    await assert.rejects(
+      scene.pipeline.evidence("anna", "2026-10"),
+      hasCode("evidence.retention-over"),
+    );
+    assert.ok((await scene.pipeline.invoice("anna", "2026-10")) !== undefined, "invoices stay");
+    assert.equal((await scene.pipeline.status()).totalsBalance, true);
+  });
+
+  it("leaves November's evidence as it was, and takes it in its turn", async () => {
+    const scene = await twoMonths();
+    const whole = await scene.pipeline.evidence("bert", "2026-11");
+    await longAfter(scene);
+    await eraseAll(scene);
+    const after = await scene.pipeline.evidence("bert", "2026-11");
+    assert.deepEqual({ ...after, createdAt: "" }, { ...whole, createdAt: "" });
+    await longAfter(scene, "2027-03-01T00:00:00Z");
+    const { over, entriesDropped } = await eraseAll(scene);
+    assert.deepEqual([over, entriesDropped], ["2026-11", 90]);
+    assert.deepEqual(await keysUnder(scene, `rows/${CHARGES}/`), []);
+    // A record of November could have come until the middle of January.
+    assert.equal((await keysUnder(scene, "month-key/")).length, 2);
+    assert.ok((await keysUnder(scene, `rows/${INVOICES}/`)).length > 0);
+    const { retired, problems } = await checkStore(scene.store, scene.ledger);
+    assert.deepEqual([retired, problems], [90, []]);
+    // Books, numbers and totals go on.
+    await scene.ingest("new", callsOn("2027-02-25", "new", 3));
+    await scene.commit();
+    await scene.assertConsistent();
+    assert.equal((await scene.pipeline.evidence("anna", "2027-02")).charges.length, 3);
+    scene.at("2027-03-02T00:00:00Z");
+    for (const epoch of ["2026-12", "2027-01", "2027-02"]) await scene.pipeline.bill(epoch);
+    await scene.commit();
+    await scene.pipeline.retention.step();
+    await longAfter(scene, "2027-06-01T00:00:00Z");
+    assert.equal((await eraseAll(scene)).over, "2027-02");
+    const [key, more] = await keysUnder(scene, "month-key/");
+    assert.deepEqual([key?.endsWith("/2027-02"), more], [true, undefined]);
+    await scene.assertConsistent();
+  });
+
+  it("ends what it began wherever it dies, and says meanwhile that the month is over", async () => {
+    const scene = shared;
+    await again(scene, stored);
+    await eraseAll(scene);
+    const wanted = await contentsOf(scene);
+    for (const [at, calls] of [2, 6, 10, 14, 18, 24, 30].entries()) {
+      await again(scene, stored);
+      const fuse = new FusedStore(scene.store);
+      await scene.reopen(fuse);
+      fuse.dieAfter(calls, at % 2 === 0);
+      await eraseAll(scene).catch(() => {});
+      scene.crash();
+      await scene.reopen();
+      await scene.assertConsistent();
+      const { over } = await readRetention(scene.store);
+      const shown = scene.pipeline.evidence("anna", "2026-10");
+      if (over === undefined) assert.equal((await shown).charges.length, 73);
+      else await assert.rejects(shown, hasCode("evidence.retention-over"));
+      await eraseAll(scene);
+      assert.deepEqual(await contentsOf(scene), wanted, `died at ${calls}`);
+    }
+  });
+
+  it("dates the receipts of a billed month with its invoice, so that they do not keep it open", async () => {
+    const scene = shared;
+    await again(scene, stored);
+    const { months } = await scene.pipeline.retention.plan();
+    const builder = new EvidenceBuilder(scene.context, scene.tariffs, {} as never, async () => ({
+      signer: "0x",
+      signature: "0x",
+    }));
+    const { receipt } = await builder.build("anna", "2026-11");
+    assert.equal(receipt?.issuedAt, months[1]?.finalAt?.toString());
+  });
+
+  it("keeps a month while a claim about one of its charges is open, and those after it", async () => {
+    const scene = shared;
+    await again(scene, stored);
+    scene.at("2027-03-01T00:00:00Z");
+    const claim = { domain: CHARGES, sequence: "1", leafIndex: 0 };
+    await scene.store.write(
+      [
+        { type: "put", key: "claim/0x01", value: encodeJson(claim) },
+        { type: "put", key: "claim-open/0x01", value: encodeJson("0x01") },
+      ],
+      { durable: true },
+    );
+    const { months, mayGo } = await scene.pipeline.retention.plan();
+    assert.deepEqual(
+      [months[0]?.because, months[1]?.because, mayGo],
+      ["claim-open", "earlier-month-kept", undefined],
+    );
+  });
+
+  it("has a check that still finds damage in what is left of a month", async () => {
+    const scene = shared;
+    await again(scene, stored);
+    await eraseAll(scene);
+    const contents = await contentsOf(scene);
+    const levels = [...contents.keys()].find((key) => key.startsWith(`levels/${CHARGES}/`)) ?? "";
+    const bytes = Uint8Array.from(readBytes(levels, contents.get(levels) as Uint8Array));
+    assert.ok(bytes.length > 0);
+    bytes[5] = (bytes[5] as number) ^ 1;
+    const changed = new Map(contents).set(levels, encodeBytes(bytes));
+    const { problems } = await checkStore(new MemoryStore(changed), scene.ledger);
+    assert.deepEqual(
+      problems.map(({ code }) => code),
+      ["fsck.levels"],
+    );
+    const without = new Map(contents);
+    without.delete([...contents.keys()].find((key) => key.startsWith(`batch/${CHARGES}/`)) ?? "");
+    const codes = (await checkStore(new MemoryStore(without))).problems.map(({ code }) => code);
+    assert.ok(codes.includes("fsck.batch-missing"));
+  });
+});
+
+async function contentsOf({ store }: EngineScene): Promise<Map<string, Uint8Array>> {
+  const contents = new Map<string, Uint8Array>();
+  for await (const { key, value } of store.scan({ from: "", to: "\u{10ffff}" })) {
+    contents.set(key, Uint8Array.from(value));
+  }
+  return contents;
+}
