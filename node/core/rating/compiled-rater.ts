@@ -144,14 +144,18 @@ export class CompiledRater {
 
   /** Records come nearly in order of time, so the row of the last one is tried first. */
   #calendarAt(minute: number): number {
+    const index = this.#calendar;
+    const from = this.#calendarFrom[index] as number;
+    const to = this.#calendarTo[index] as number;
+    return minute >= from && minute < to ? index : this.#findCalendar(minute);
+  }
+
+  /** Apart from who asks first: what a closure sees is memory at each call, also where it is not made. */
+  #findCalendar(minute: number): number {
     const from = this.#calendarFrom;
-    const to = this.#calendarTo;
-    let index = this.#calendar;
-    if (!(minute >= (from[index] as number) && minute < (to[index] as number))) {
-      index = findLastIndex(from.length, (i) => (from[i] as number) <= minute);
-      if (index < 0 || minute >= (to[index] as number)) return -1;
-      this.#calendar = index;
-    }
+    const index = findLastIndex(from.length, (i) => (from[i] as number) <= minute);
+    if (index < 0 || minute >= (this.#calendarTo[index] as number)) return -1;
+    this.#calendar = index;
     return index;
   }
 
