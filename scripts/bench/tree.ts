@@ -8,6 +8,7 @@ import { HashArena } from "../../node/core/commitment/kernel/hash-arena.ts";
 import type { KernelKind } from "../../node/core/commitment/kernel/kernel.ts";
 import { sumTreeRoot } from "../../node/core/commitment/sum-tree.ts";
 import { type Benchmark, perSecond, timed } from "./benchmark.ts";
+import { sealedTrees } from "./sealed-trees.ts";
 
 const LEAVES = 1_000_000;
 const GOAL_SECONDS = 0.6;
@@ -106,6 +107,7 @@ export const tree: Benchmark = {
         seconds,
       };
     }
+    yield* sealedTrees(LEAVES, GOAL_SECONDS);
     const scalar = randomTrees(LEAVES, "scalar");
     const seconds = secondsOf(() => {
       scalar.build();
