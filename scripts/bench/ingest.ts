@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { billingEpoch } from "../../node/engine/bill/billing-epoch.ts";
 import { SampleNetwork, ZONE } from "../network/sample-network.ts";
 import { type Benchmark, type Figure, perSecond } from "./benchmark.ts";
-import { numberOf, writeSwitchFile } from "./switch-file.ts";
+import { numberOf, writeRecordsFile, writeSwitchFile } from "./switch-file.ts";
 
 /** TALLYSTICK_BENCH_RECORDS sets the rows of one file; four of them are the larger work. */
 const ROWS = Number(process.env.TALLYSTICK_BENCH_RECORDS ?? 400_000);
@@ -97,6 +97,15 @@ class BenchNetwork {
     return path;
   }
 
+  /** The same as usage records, one JSON object a line. */
+  async writeRecords(rows: number): Promise<string> {
+    const from = await this.writeFile(rows);
+    const path = `${from}.ndjson`;
+    await writeRecordsFile(path, from, { file: "Master.csv", sourceName: "bench", zone: ZONE });
+    await rm(from);
+    return path;
+  }
+
   async writeFiles(files: number, rows: number): Promise<string[]> {
     const paths: string[] = [];
     while (paths.length < files) paths.push(await this.writeFile(rows));
@@ -176,7 +185,7 @@ function figureOf(work: string, rows: number, taken: Run, commit: Run, bare: num
   return {
     name: "ingest",
     work:
-      `${rows} rows of Master.csv by ${work}, then tallystick commit until final. Each record by the clock, µs: ` +
+      `${rows} records by ${work}, then tallystick commit until final. Each record by the clock, µs: ` +
       `${shares.join(", ")} (phases of files overlap), commit ${micros(commit.seconds)}; the command itself starts and ends in ${bare.toFixed(2)} s. ` +
       `Of processor: the command ${micros(taken.commandSeconds)}, the node ${micros(taken.nodeSeconds)}, commit ${micros(processor(commit))}`,
     ours: perSecond(rows, seconds),
@@ -211,10 +220,16 @@ export const ingest: Benchmark = {
         const paths = await network.writeFiles(files, ROWS);
         const taken = await network.run("ingest", paths);
         requireCharged(taken, files * ROWS);
-        const work = `tallystick ingest of ${files} file${files === 1 ? "" : "s"} of ${await megabytes(paths)} MB each, a node running`;
+        const work = `tallystick ingest of ${files} Master.csv of ${await megabytes(paths)} MB, a node running`;
         yield figureOf(work, files * ROWS, taken, await network.run("commit", []), bare);
         await Promise.all(paths.map((path) => rm(path)));
       }
+      const records = await network.writeRecords(ROWS);
+      const read = await network.run("ingest", [records]);
+      requireCharged(read, ROWS);
+      const work = `tallystick ingest of usage records as JSON lines (${await megabytes([records])} MB), a node running`;
+      yield figureOf(work, ROWS, read, await network.run("commit", []), bare);
+      await rm(records);
       yield await watchedFigure(network, join(directory, "watched"), bare);
       await network.stopNode();
       const path = await network.writeFile(ROWS);

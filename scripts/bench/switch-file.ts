@@ -1,5 +1,10 @@
+import { hash } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
+import { openInput } from "../../node/adapters/files.ts";
+import { parseBlocks } from "../../node/core/formats/asterisk-csv.ts";
+import { isRecord, type ParseOptions } from "../../node/core/formats/inspect-line.ts";
+import { NO_REPETITIONS } from "../../node/core/formats/repetition-index.ts";
 
 const ROWS_A_WRITE = 4_096;
 /** Summer time of the sample's zone. */
@@ -37,6 +42,24 @@ export async function writeSwitchFile(
     const count = Math.min(ROWS_A_WRITE, rows - at);
     const text = Array.from({ length: count }, (_, i) => row(at + i, subscribers, fromSeconds));
     if (!stream.write(text.join(""))) await once(stream, "drain");
+  }
+  stream.end();
+  await once(stream, "close");
+}
+
+/** The same calls as usage records, one JSON object a line, as `inspect --json` prints them. */
+export async function writeRecordsFile(
+  path: string,
+  switchFile: string,
+  options: Pick<ParseOptions, "file" | "sourceName" | "zone">,
+): Promise<void> {
+  const stream = createWriteStream(path);
+  const { chunks } = await openInput(switchFile);
+  const sha256 = (bytes: Uint8Array) => hash("sha256", bytes);
+  const all = { ...options, repetitions: () => NO_REPETITIONS, sha256 };
+  for await (const block of parseBlocks(chunks, all)) {
+    const lines = block.filter(isRecord).map((record) => `${JSON.stringify(record)}\n`);
+    if (!stream.write(lines.join(""))) await once(stream, "drain");
   }
   stream.end();
   await once(stream, "close");

@@ -40,9 +40,12 @@ describe("columns put down on disk", () => {
     columns.count = ROWS;
     columns.rawOffset = 10 * batch;
     columns.rawLength = 1_000;
+    columns.hasSources = batch === 1;
     for (let row = 0; row < ROWS; row++) {
       columns.start[row] = 1_700_000_000 + row;
       columns.durationSeconds[row] = row;
+      columns.sourceOffset[row] = 7_000_000_000 + row;
+      columns.sourceLength[row] = 200 + row;
       columns.ids[row] = 97 + (row % 26);
       columns.idEnd[row] = row + 1;
     }
@@ -57,9 +60,12 @@ describe("columns put down on disk", () => {
       assert.equal(columns.count, ROWS);
       assert.equal(columns.durationSeconds[ROWS - 1], ROWS - 1);
       assert.equal(columns.id(27), "b");
+      // Of those that tell none it is this very file, and where they stand in it.
+      const first = batch === 0 ? [0, 0] : [7_000_000_001, 201];
+      assert.deepEqual([columns.byteOffset(1), columns.byteLength(1)], first);
       assert.equal(columns.raw[0], 48);
     }
-    assert.equal(spool.read(columns), undefined);
+    assert.equal(spool.hasMore, false);
     spool.close();
   });
 
@@ -71,10 +77,12 @@ describe("columns put down on disk", () => {
       return found;
     })();
     // Lengths, checksums, header, columns, ids; prime, so that all kinds of places come in turn.
-    for (let at = 0; at < size / 2; at += at < 20 ? 1 : 211) {
+    for (let at = 0; at < size; at += at < 20 ? 1 : 419) {
       const spool = spooled();
       flipBit(at);
-      assert.throws(() => spool.read(new UsageColumns()), { code: "spool.damaged" }, `byte ${at}`);
+      const columns = new UsageColumns();
+      const readBoth = () => [spool.read(columns), spool.read(columns)];
+      assert.throws(readBoth, { code: "spool.damaged" }, `byte ${at}`);
       spool.close();
     }
   });

@@ -68,6 +68,21 @@ describe("control totals", () => {
     assert.deepEqual(other.rows, []);
   });
 
+  it("take a file in that holds a duration finer than a millisecond, which waits", async () => {
+    const scene = await EngineScene.withAccounts();
+    await scene.ingest("fine", [...calls("a", 1), call("fine", { durationSeconds: 1.2346 })]);
+    const [file] = await scene.values<IngestedFile>("file/");
+    assert.deepEqual(file?.value.classes.suspended, {
+      records: 1,
+      durationMilliseconds: "1235",
+      octets: "0",
+    });
+    const [waiting] = await scene.values<SuspendedRecord>("suspense/");
+    assert.equal(waiting?.value.code, "rating.quantity-too-fine");
+    assert.equal(isNothing(imbalanceOf(file.value)), true);
+    await scene.assertConsistent();
+  });
+
   it("say of a recycled record what it became, with what came in, whatever was corrected", async () => {
     const scene = await sceneWithFile();
     assert.equal(await scene.pipeline.recycle("x"), "suspended");

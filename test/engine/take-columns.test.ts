@@ -10,6 +10,7 @@ import { NO_REPETITIONS } from "../../node/core/formats/repetition-index.ts";
 import type { UsageLines } from "../../node/core/formats/usage-columns.ts";
 import type { ControlClass } from "../../node/engine/store/stored-types.ts";
 import { chunksOf } from "../core/formats/chunks.ts";
+import { ndjsonLine } from "../core/formats/ndjson-lines.ts";
 import { FusedStore } from "../simulation/fused-store.ts";
 import { ANNA, BERT, EngineScene, STRANGER } from "./engine-scene.ts";
 import { CARL, DORA, planScene } from "./plan-scene.ts";
@@ -109,11 +110,27 @@ function linesOf(text: string, by: "columns" | "objects"): UsageLines {
     : asterisk.parseBlocks(chunks, OPTIONS);
 }
 
-const ingest = (scene: EngineScene, name: string, text: string, by: "columns" | "objects") =>
+const ndjson = formatByName("usage-ndjson");
+
+function recordsOf(text: string, by: "columns" | "objects"): UsageLines {
+  assert.ok(ndjson.kind === "usage" && ndjson.columns && ndjson.parseBlocks);
+  const chunks = chunksOf(text, 1_000);
+  return by === "columns"
+    ? readColumns(chunks, ndjson.columns, OPTIONS)
+    : ndjson.parseBlocks(chunks, OPTIONS);
+}
+
+const ingest = (
+  scene: EngineScene,
+  name: string,
+  text: string,
+  by: "columns" | "objects",
+  read = linesOf,
+) =>
   scene.pipeline.ingest({
     name,
     sha256: createHash("sha256").update(name).digest("hex"),
-    lines: linesOf(text, by),
+    lines: read(text, by),
   });
 
 /** Every value of the store, as it lies there; sums by hour name their classes in any order. */
@@ -181,6 +198,40 @@ describe("columns taken in", () => {
       "notBillable",
     ];
     for (const name of all) assert.ok((outcomes.get(name) ?? 0) > 0, name);
+  });
+
+  it("leave it too for usage records as JSON lines", async () => {
+    const outcomes = new Map<string, number>();
+    const lines = ndjsonLine({
+      id: fc.nat(300).map((serial) => `switch:${serial}`),
+      start: fc.integer({ min: -600, max: 50 * 86_400 }).map((ago) => 1000 * (NOON - ago)),
+      aParty: fc.constantFrom(...PARTIES.filter((party) => party !== "")),
+      bParty: fc.constantFrom(...OTHERS.filter((party) => party !== "")),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(lines, { minLength: 5, maxLength: 40 }),
+        fc.constantFrom(3, 16_384),
+        async (made, ingestUnitRecords) => {
+          const fast = await EngineScene.withAccounts({ seed: 5, ingestUnitRecords });
+          const plain = await EngineScene.withAccounts({ seed: 5, ingestUnitRecords });
+          for (const [at, part] of [made.slice(0, 20), made.slice(20)].entries()) {
+            const text = part.join("");
+            const taken = await ingest(fast, `file-${at}`, text, "columns", recordsOf);
+            const same = await ingest(plain, `file-${at}`, text, "objects", recordsOf);
+            assert.deepEqual(taken, same);
+            for (const [name, { records }] of Object.entries(taken.classes)) {
+              outcomes.set(name, (outcomes.get(name) ?? 0) + records);
+            }
+          }
+          assert.deepEqual(await everything(fast), await everything(plain));
+        },
+      ),
+      { numRuns: 30 },
+    );
+    for (const name of ["charged", "suspended", "duplicate", "rejected", "notBillable"]) {
+      assert.ok((outcomes.get(name) ?? 0) > 0, name);
+    }
   });
 
   it("leave it too where accounts have plans", async () => {

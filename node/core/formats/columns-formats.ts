@@ -2,10 +2,13 @@ import { TallystickError } from "../errors.ts";
 import { AsteriskColumns, asteriskRecordOf } from "./asterisk-columns.ts";
 import { ASTERISK } from "./asterisk-record.ts";
 import type { ColumnsFormat } from "./columns-reader.ts";
+import { NdjsonColumns, ndjsonRecordOf } from "./ndjson-columns.ts";
+import { USAGE_NDJSON } from "./ndjson-parser.ts";
 
 /** Formats that are read into columns, by their names; apart from the registry, so that a thread loads no more. */
 export const COLUMNS_FORMATS: Readonly<Record<string, ColumnsFormat>> = {
   [ASTERISK]: { open: (options) => new AsteriskColumns(options), recordOf: asteriskRecordOf },
+  [USAGE_NDJSON]: { open: (options) => new NdjsonColumns(options), recordOf: ndjsonRecordOf },
 };
 
 /** @throws TallystickError `format.no-columns` */

@@ -56,6 +56,14 @@ export class FileTally {
     this.#durationMs = (this.#durationMs ?? 0) + 1000 * durationSeconds;
   }
 
+  /** The same of a record that may have no duration (NaN), or one with decimals. */
+  countUse(billable: boolean, durationSeconds: number): void {
+    this.#records++;
+    if (billable) this.#billable++;
+    if (Number.isNaN(durationSeconds)) return;
+    this.#durationMs = (this.#durationMs ?? 0) + Math.round(durationSeconds * 1000);
+  }
+
   reject(rejected: Rejection): { rejected: Rejection } {
     this.#rejected++;
     return { rejected };

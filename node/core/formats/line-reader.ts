@@ -8,6 +8,9 @@ export interface Line {
 
 const LF = 10;
 
+/** A usage record takes a few hundred bytes; a longer line is none. */
+export const LINE_BYTES_MAX = 65_536;
+
 /** Bytes in, lines out; keeps at most one unfinished line, and none that is too long. */
 export class LineReader {
   readonly #lineBytesMax: number;
@@ -17,7 +20,7 @@ export class LineReader {
   #lineNumber = 1;
   #offset = 0;
 
-  constructor(lineBytesMax = 65_536) {
+  constructor(lineBytesMax = LINE_BYTES_MAX) {
     this.#lineBytesMax = lineBytesMax;
   }
 

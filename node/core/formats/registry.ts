@@ -67,6 +67,7 @@ export const FORMATS: readonly Format[] = [
     recognises: usageNdjson.recognises,
     parse: usageNdjson.parse,
     parseBlocks: usageNdjson.parseBlocks,
+    ...columnsOf(usageNdjson.NAME),
   },
   {
     name: billCsv.NAME,

@@ -10,8 +10,8 @@ export const RAW_BYTES = 1_048_576;
 /** An id is at most 98 octets. */
 const ID_BYTES = COLUMN_ROWS_MAX * 98;
 
-const DOUBLES = ["start", "sessionStart", "durationSeconds"] as const;
-const WORDS = ["from", "length", "idEnd", "aParty", "bParty", "other"] as const;
+const DOUBLES = ["start", "sessionStart", "durationSeconds", "sourceOffset"] as const;
+const WORDS = ["from", "length", "idEnd", "aParty", "bParty", "other", "sourceLength"] as const;
 /** Two fingerprints a row, each an upper and a lower half. */
 export const PRINT_WORDS = 4;
 const SHORTS = ["utcOffsetMinutes"] as const;
@@ -29,6 +29,7 @@ export interface ColumnsHeader {
   firstPosition: number;
   others: OtherLine[];
   hasPrints: boolean;
+  hasSources: boolean;
 }
 
 /**
@@ -55,6 +56,9 @@ export class UsageColumns {
   readonly bParty: Uint32Array;
   /** Of a row that is not plain: its line among `others`. */
   readonly other: Uint32Array;
+  /** Where `hasSources`: place and bytes in the file that the record first came from; 0 where it tells none. */
+  readonly sourceOffset: Float64Array;
+  readonly sourceLength: Uint32Array;
   readonly prints: Uint32Array;
   readonly utcOffsetMinutes: Int16Array;
   readonly isPlain: Uint8Array;
@@ -75,6 +79,8 @@ export class UsageColumns {
   generation = 0;
   /** Whether `prints` are filled. */
   hasPrints = false;
+  /** Whether rows tell where they first came from; else it is this very file, and where they stand in it. */
+  hasSources = false;
   /** Makes the record of a plain row again, from the row's bytes. */
   recordOf: (columns: UsageColumns, row: number) => UsageRecord = () => {
     throw new Error("these columns have no reader");
@@ -95,6 +101,7 @@ export class UsageColumns {
     [this.start, this.sessionStart, this.durationSeconds] = [doubles(), doubles(), doubles()];
     [this.from, this.length, this.idEnd] = [words(), words(), words()];
     [this.aParty, this.bParty, this.other] = [words(), words(), words()];
+    [this.sourceOffset, this.sourceLength] = [doubles(), words()];
     const prints = PRINT_WORDS * rows;
     this.prints = take(4 * prints, (offset) => new Uint32Array(buffer, offset, prints));
     this.utcOffsetMinutes = take(2 * rows, (offset) => new Int16Array(buffer, offset, rows));
@@ -102,6 +109,17 @@ export class UsageColumns {
     [this.service, this.direction] = [octets(), octets()];
     this.ids = take(ID_BYTES, (offset) => new Uint8Array(buffer, offset, ID_BYTES));
     this.raw = take(RAW_BYTES, (offset) => new Uint8Array(buffer, offset, RAW_BYTES));
+  }
+
+  /** What a charge says of where its record came from. */
+  byteOffset(row: number): number {
+    return this.hasSources
+      ? (this.sourceOffset[row] as number)
+      : this.rawOffset + (this.from[row] as number);
+  }
+
+  byteLength(row: number): number {
+    return (this.hasSources ? this.sourceLength[row] : this.length[row]) as number;
   }
 
   idFrom(row: number): number {
@@ -126,6 +144,10 @@ export class UsageColumns {
     const words = [this.from, this.length, this.idEnd, this.aParty, this.bParty, this.other];
     const small = [this.utcOffsetMinutes];
     const octets = [this.isPlain, this.isBillable, this.service, this.direction];
+    if (this.hasSources) {
+      doubles.push(this.sourceOffset);
+      words.push(this.sourceLength);
+    }
     return [...doubles, ...words, ...small, ...octets].map(
       ({ byteOffset, BYTES_PER_ELEMENT }) =>
         new Uint8Array(buffer, byteOffset, BYTES_PER_ELEMENT * count),
@@ -133,8 +155,8 @@ export class UsageColumns {
   }
 
   header(): ColumnsHeader {
-    const { count, rawOffset, generation, firstPosition, others, hasPrints } = this;
-    return { count, rawOffset, generation, firstPosition, others, hasPrints };
+    const { count, rawOffset, generation, firstPosition, others, hasPrints, hasSources } = this;
+    return { count, rawOffset, generation, firstPosition, others, hasPrints, hasSources };
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Rejection } from "../../core/formats/inspect-line.ts";
-import { parseDecimalScaled } from "../../core/money/decimal.ts";
 import type { UsageRecord } from "../../core/records/usage-record.ts";
 import {
   type AllTotals,
@@ -203,8 +202,8 @@ const octetsOf = ({ totalOctets, uplinkOctets, downlinkOctets }: UsageRecord): b
     ? BigInt(totalOctets)
     : BigInt(uplinkOctets ?? 0) + BigInt(downlinkOctets ?? 0);
 
-/** Exact: a duration has at most three decimals. A run has at most some thousand records of 1e9 s. */
-function millisecondsOf(seconds: number): number {
-  const rounded = Math.round(seconds * 1000);
-  return rounded / 1000 === seconds ? rounded : Number(parseDecimalScaled(seconds.toString(), 3));
-}
+/**
+ * Exact where a duration has three decimals at most; of a finer one, which waits in suspense, the nearest. A
+ * run has at most some thousand records of 1e9 s.
+ */
+const millisecondsOf = (seconds: number): number => Math.round(seconds * 1000);

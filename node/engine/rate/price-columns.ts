@@ -129,8 +129,8 @@ export class RowPricer {
     priced.service = service;
     priced.direction = columns.direction[row] as number;
     priced.tariffVersion = served.tariff.version;
-    priced.byteOffset = columns.rawOffset + (columns.from[row] as number);
-    priced.byteLength = columns.length[row] as number;
+    priced.byteOffset = columns.byteOffset(row);
+    priced.byteLength = columns.byteLength(row);
     return true;
   }
 

@@ -68,9 +68,9 @@ function assertRow(columns: UsageColumns, row: number, record: UsageRecord): voi
       aParty: nameOf(columns.aParty[row]!),
       bParty: nameOf(columns.bParty[row]!),
       billable: columns.isBillable[row] === 1,
-      byteOffset: columns.rawOffset + columns.from[row]!,
-      byteLength: columns.length[row],
-      position: columns.firstPosition + row,
+      byteOffset: columns.byteOffset(row),
+      byteLength: columns.byteLength(row),
+      position: columns.hasSources ? undefined : columns.firstPosition + row,
     },
     {
       id: record.id,
@@ -82,9 +82,10 @@ function assertRow(columns: UsageColumns, row: number, record: UsageRecord): voi
       aParty: record.aParty,
       bParty: record.bParty,
       billable: record.billable,
-      byteOffset: record.source?.byteOffset,
-      byteLength: record.source?.byteLength,
-      position: record.source?.position,
+      // A charge says 0 where its record tells no place.
+      byteOffset: record.source?.byteOffset ?? 0,
+      byteLength: record.source?.byteLength ?? 0,
+      position: columns.hasSources ? undefined : record.source?.position,
     },
   );
 }

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { ParseOptions } from "../../../node/core/formats/inspect-line.ts";
+import { linesByColumns, linesOfOracle } from "./columns-lines.ts";
+import { ndjsonLine } from "./ndjson-lines.ts";
+
+const NAME = "usage-ndjson";
+const OPTIONS: ParseOptions = { file: "usage.ndjson" };
+const utf8 = new TextEncoder();
+
+const line = ndjsonLine({
+  id: fc.nat(9_999).map((n) => `switch:${n}:20260905`),
+  start: fc.integer({ min: 0, max: 4_000_000_000_000 }),
+  aParty: fc.nat(99).map((n) => `+49171${n}`),
+  bParty: fc.nat(99_999).map((n) => `+4930${n}`),
+});
+
+const usual = (at: number): string =>
+  `${JSON.stringify({
+    id: `switch:${at}`,
+    service: "voice",
+    direction: "outgoing",
+    start: new Date(1_791_000_000_000 + 997 * at).toISOString(),
+    utcOffsetMinutes: 120,
+    durationSeconds: at % 900,
+    aParty: `+49171${at % 500}`,
+    bParty: `+4930${at % 7_000}`,
+    sessionId: `${at}.1`,
+    cause: "ANSWERED",
+    billable: true,
+    source: {
+      format: "asterisk-csv",
+      file: "Master.csv",
+      position: at + 1,
+      sha256: at.toString(16).padStart(64, "0"),
+      byteOffset: 280 * at,
+      byteLength: 279,
+    },
+  })}\n`;
+
+async function assertSame(bytes: Uint8Array, chunkBytes: number): Promise<number> {
+  const { lines, plain } = await linesByColumns(NAME, bytes, OPTIONS, chunkBytes);
+  assert.deepEqual(lines, await linesOfOracle(NAME, bytes, OPTIONS));
+  return plain;
+}
+
+describe("usage records as JSON lines read into columns", () => {
+  it("are the lines of the plain reader, whatever stands in them", async () => {
+    let [rows, plain] = [0, 0];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(line, { maxLength: 25 }),
+        fc.integer({ min: 1, max: 700 }),
+        fc.constantFrom("", "", "\ufeff"),
+        fc.boolean(),
+        async (made, chunkBytes, mark, isCut) => {
+          const whole = utf8.encode(mark + made.join(""));
+          const bytes = isCut ? whole.subarray(0, Math.max(0, whole.length - chunkBytes)) : whole;
+          plain += await assertSame(bytes, chunkBytes);
+          rows += made.length;
+        },
+      ),
+      { numRuns: 120 },
+    );
+    assert.ok(plain > rows / 4, `${plain} of ${rows} rows were plain`);
+  });
+
+  it("are the same when any byte of a file is another one", async () => {
+    const head = utf8.encode([0, 1, 2].map(usual).join(""));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.tuple(
+            fc.nat(head.length - 1),
+            fc.oneof(
+              fc.nat(255),
+              fc.constantFrom(...[...'\n\r ",:{}[]\\.-+0eEtf\u0000'].map((c) => c.charCodeAt(0))),
+            ),
+          ),
+          { minLength: 1, maxLength: 3 },
+        ),
+        async (changes) => {
+          const bytes = Uint8Array.from(head);
+          for (const [at, byte] of changes) bytes[at] = byte;
+          await assertSame(bytes, 500);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it("are the same wherever the file is cut into chunks", async () => {
+    const bytes = utf8.encode(usual(1) + usual(2));
+    for (let size = 1; size <= bytes.length; size += 11) await assertSame(bytes, size);
+  });
+
+  it("are the same with lines that are too long, wherever they begin and end", async () => {
+    const long = (length: number) => `{"id":"${"x".repeat(length - 7)}\n`;
+    for (const length of [65_535, 65_536, 65_537, 1_048_575, 1_048_577, 2_200_000]) {
+      for (const text of [usual(1) + long(length) + usual(2), long(length).trimEnd()]) {
+        const bytes = utf8.encode(text);
+        for (const size of [60_000, 2_000_000]) await assertSame(bytes, size);
+      }
+    }
+  });
+
+  it("take what inspect prints without an object, in more than one batch", async () => {
+    const rows = 4_200;
+    const bytes = utf8.encode(Array.from({ length: rows }, (_, at) => usual(at)).join(""));
+    assert.equal(await assertSame(bytes, 100_000), rows);
+  });
+
+  it("take what other programs write, with spaces and without milliseconds", async () => {
+    const text = usual(5).replaceAll(",", ", ").replaceAll('":', '": ').replace(".985Z", "Z");
+    assert.match(text, /"start": "[^"]{19}Z", /);
+    assert.equal(await assertSame(utf8.encode(text), 100_000), 1);
+  });
+});
