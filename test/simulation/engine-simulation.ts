@@ -6,7 +6,6 @@ import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import { epochAfter, epochOfInstant } from "../../node/engine/bill/billing-epoch.ts";
 import { checkStore } from "../../node/engine/check/check-store.ts";
-import { type RunBuilder, RunBuilderHere } from "../../node/engine/commit/run-builder.ts";
 import type { LedgerTime } from "../../node/engine/operator.ts";
 import {
   type BookState,
@@ -29,8 +28,13 @@ import {
   usageFile,
 } from "../engine/engine-scene.ts";
 import { FusedStore } from "./fused-store.ts";
+import { SlowRuns } from "./slow-runs.ts";
 
 const STEPS = 70;
+const FILE_LINES_MAX = 8;
+/** Every so many seeds files are large enough for batches of several runs. */
+const LARGE_EVERY = 6;
+const LARGE_FILE_LINES_MAX = 150;
 const CLOCK_STEP_MAX_SECONDS = 6 * 86_400;
 /** Of the machine's own clock, forwards and backwards. */
 const CLOCK_JUMP_MAX_SECONDS = 3 * 86_400;
@@ -55,20 +59,8 @@ export interface SimulationResult {
   clockJumps: number;
   dropped: number;
   cutFiles: number;
-}
-
-/** Ticks are cut and written in one turn, or built beside all else in between, which takes a while. */
-function slowBuilder(random: Seeded): RunBuilder {
-  const here = new RunBuilderHere(5);
-  return {
-    runDepth: here.runDepth,
-    runsAtOnce: 2,
-    briefRowsMax: random.chance(0.5) ? 32 : -1,
-    build: async (leaves, depth) => {
-      for (let turns = random.below(4); turns > 0; turns--) await turnOfTheLoop();
-      return here.build(leaves, depth);
-    },
-  };
+  /** Runs of a large batch, whose trees are built beside whatever else goes on. */
+  runs: number;
 }
 
 /**
@@ -79,6 +71,8 @@ function slowBuilder(random: Seeded): RunBuilder {
 export class EngineSimulation {
   readonly #random: Seeded;
   readonly #scene: EngineScene;
+  readonly #runs: SlowRuns;
+  readonly #fileLinesMax: number;
   readonly #files: DeliveredFile[] = [];
   readonly #records = new Map<string, UsageRecord>();
   readonly #setUpHead: bigint;
@@ -99,9 +93,11 @@ export class EngineSimulation {
   /** The machine's clock, which jumps. */
   #wallMilliseconds: number;
 
-  private constructor(scene: EngineScene, random: Seeded) {
+  private constructor(scene: EngineScene, random: Seeded, runs: SlowRuns, fileLinesMax: number) {
     this.#scene = scene;
     this.#random = random;
+    this.#runs = runs;
+    this.#fileLinesMax = fileLinesMax;
     this.#setUpHead = scene.network.head().number;
     this.#wallMilliseconds = Number(scene.network.head().time) * 1000;
   }
@@ -109,19 +105,24 @@ export class EngineSimulation {
   /** @throws when something is not as it should be at the end */
   static async run(seed: number): Promise<SimulationResult> {
     const random = new Seeded(seed);
+    const hasLargeFiles = seed % LARGE_EVERY === 0;
+    // Ticks cut and written in one turn, or built beside all else in between.
+    const briefRowsMax = random.chance(0.5) ? 32 : -1;
+    const runBuilder = new SlowRuns(new Seeded(random.below(2 ** 31)), briefRowsMax);
     const scene = await EngineScene.withAccounts({
       seed: random.below(2 ** 31),
-      batchChargesMax: 1 + random.below(6),
-      batchBytesMax: random.pick([1, 300, 2_000, 1_048_576]),
-      ingestUnitRecords: 1 + random.below(12),
+      runBuilder,
+      batchChargesMax: hasLargeFiles ? random.pick([40, 100, 1_024]) : 1 + random.below(6),
+      batchBytesMax: hasLargeFiles ? 1_048_576 : random.pick([1, 300, 2_000, 1_048_576]),
+      ingestUnitRecords: 1 + random.below(hasLargeFiles ? 100 : 12),
       seenEntriesInMemory: 4 + random.below(40),
       dealtChargesMin: 1 + random.below(12),
       billUnitCharges: 1 + random.below(5),
       mines: random.chance(0.5) ? "at once" : "on command",
       finalityBlocks: random.below(3),
-      runBuilder: slowBuilder(random),
     });
-    const simulation = new EngineSimulation(scene, random);
+    const linesMax = hasLargeFiles ? LARGE_FILE_LINES_MAX : FILE_LINES_MAX;
+    const simulation = new EngineSimulation(scene, random, runBuilder, linesMax);
     await simulation.#restart();
     for (let step = 0; step < STEPS; step++) await simulation.#step();
     await simulation.#heal();
@@ -247,7 +248,7 @@ export class EngineSimulation {
   #newFile(): DeliveredFile {
     const { below, chance } = boundTo(this.#random);
     const lines: InspectLine[] = [];
-    for (let count = below(9); count > 0; count--) {
+    for (let count = below(this.#fileLinesMax + 1); count > 0; count--) {
       if (chance(0.05)) {
         lines.push({ rejected: { code: "x.bad-row", message: "", position: lines.length + 1 } });
       } else {
@@ -393,6 +394,7 @@ export class EngineSimulation {
       lost: ids.filter((id) => !times.has(id)),
       doubled: ids.filter((id) => (times.get(id) ?? 0) > 1),
       ...this.#counts,
+      runs: this.#runs.whole,
     };
   }
 
