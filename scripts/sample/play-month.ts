@@ -8,6 +8,7 @@ import { readJsonFile, writeJsonFile } from "../network/network-file.ts";
 import { keysOf } from "../network/parties.ts";
 import { type SampleNetwork, ZONE } from "../network/sample-network.ts";
 import { splitByDay } from "./move-to-month.ts";
+import { recycleUntimely } from "./recycle-untimely.ts";
 
 export interface Played {
   /** Batches of Alder's book of charges that the ledger had when the bill was run. */
@@ -94,6 +95,7 @@ export class SampleMonth {
         const csv = files[party].get(day);
         if (csv !== undefined) {
           await this.#sample[party].ask("POST", `usage?name=Master-${day}.csv`, csv);
+          await recycleUntimely(this.#sample[party]);
         }
         await this.#sample[party].ask("POST", "commit");
       }
