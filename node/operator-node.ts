@@ -17,6 +17,7 @@ import { Keystore, passphraseOf } from "./adapters/keystore.ts";
 import { LastKnownTime } from "./adapters/last-known-time.ts";
 import { LevelStore } from "./adapters/level-store.ts";
 import type { Log } from "./adapters/log.ts";
+import { QuickSigner } from "./adapters/quick-signer.ts";
 import { invoiceSigner, receiptSigner } from "./adapters/receipt-signer.ts";
 import { readApprovals } from "./adapters/tariff-approvals.ts";
 import { readTariffJson } from "./adapters/tariff-file.ts";
@@ -351,10 +352,11 @@ async function openLedger(
     gasPrice: BigInt(config.ledger.gasPriceWei),
     signers: { commit, settle },
   });
+  const quick = await QuickSigner.of(settle);
   const signReceipt =
-    standings === undefined ? undefined : receiptSigner(settle, chainId, standings);
+    standings === undefined ? undefined : receiptSigner(quick, chainId, standings);
   const books = config.ledger.contracts.books as Hex;
-  return { ledger, signReceipt, signInvoice: invoiceSigner(settle, { chainId, books }) };
+  return { ledger, signReceipt, signInvoice: invoiceSigner(quick, { chainId, books }) };
 }
 
 function contextOf(config: NodeConfig, store: LevelStore, ledger: EvmLedger): EngineContext {

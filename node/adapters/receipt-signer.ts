@@ -14,7 +14,7 @@ export interface TypedDataSigner {
   signTypedData(
     domain: TypedDataDomain,
     types: Record<string, TypedDataField[]>,
-    value: object,
+    value: Record<string, unknown>,
   ): Promise<string>;
 }
 
@@ -23,7 +23,9 @@ export const invoiceSigner =
   (key: TypedDataSigner, contract: BooksContract): SignInvoice =>
   async (message) => ({
     signer: key.address.toLowerCase() as Hex,
-    signature: (await key.signTypedData(invoiceDomain(contract), INVOICE_TYPES, message)) as Hex,
+    signature: (await key.signTypedData(invoiceDomain(contract), INVOICE_TYPES, {
+      ...message,
+    })) as Hex,
   });
 
 /** Receipts that the contract of standings takes, signed with a member's Settle or Commit key. */
@@ -31,9 +33,7 @@ export const receiptSigner =
   (key: TypedDataSigner, chainId: bigint, standings: Hex): SignReceipt =>
   async (message) => ({
     signer: key.address.toLowerCase() as Hex,
-    signature: (await key.signTypedData(
-      receiptDomain(chainId, standings),
-      RECEIPT_TYPES,
-      message,
-    )) as Hex,
+    signature: (await key.signTypedData(receiptDomain(chainId, standings), RECEIPT_TYPES, {
+      ...message,
+    })) as Hex,
   });

@@ -29,6 +29,8 @@ export interface SampleNetworkOptions {
   say: (text: string) => void;
   /** For people who wait. */
   progress: (text: string) => void;
+  /** Into which folder Alder's node publishes evidence after each bill; none unless given. */
+  publishTo?: string;
 }
 
 /**
@@ -116,7 +118,7 @@ export class SampleNetwork {
   }
 
   async #startNodes(): Promise<void> {
-    const { ports, say } = this.#options;
+    const { ports, say, publishTo } = this.#options;
     const alderPort = await freePort(ports.alder);
     const birchPort = await freePort(ports.birch);
     if (ports.alder !== 0 && alderPort !== ports.alder)
@@ -138,6 +140,7 @@ export class SampleNetwork {
       cadenceSeconds,
       sourceName: "alder-pbx",
       charging: {},
+      ...(publishTo === undefined ? {} : { evidence: { publishTo } }),
       sample: { folder: "../sample", account: "sample", deviceLog: "calls.xml" },
     });
     await this.#writeConfig("birch", birchPort, this.network.interconnect, endpoints, {

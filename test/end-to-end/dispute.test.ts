@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,6 +16,7 @@ import {
   finderEvidenceHash,
   relayedClaim,
 } from "../../node/core/evidence/claim-message.ts";
+import { evidencePlace, openEvidenceFile } from "../../node/core/evidence/evidence-file.ts";
 import {
   mispricedOpening,
   openedLeafOf,
@@ -44,7 +45,14 @@ describe("a dispute from the subscriber's signature to the credit", function () 
     directory = await mkdtemp(join(tmpdir(), "tallystick-dispute-"));
     const quiet = () => {};
     const ports = { ledger: 0, alder: 0, birch: 0 };
-    sample = await SampleNetwork.start({ directory, ports, say: quiet, progress: quiet });
+    const publishTo = join(directory, "handed-out");
+    sample = await SampleNetwork.start({
+      directory,
+      ports,
+      say: quiet,
+      progress: quiet,
+      publishTo,
+    });
     await new SampleMonth(sample, quiet).play();
     const { accounts } = (await sample.alder.ask("GET", "accounts")) as { accounts: Account[] };
     secret = fromHex(accounts.find(({ id }) => id === "sample")?.accessSecret as Hex, 32);
@@ -133,6 +141,33 @@ describe("a dispute from the subscriber's signature to the credit", function () 
     const own = report.lines.find((one) => one.line === line);
     const failed = own?.checks.filter(({ ok }) => !ok).map(({ name }) => name);
     assert.deepEqual(failed, ["priced"]);
+  });
+
+  it("finds the same published, by the node itself once the bill was committed", async () => {
+    const { month } = sample.network;
+    const place = evidencePlace(secret, month, 1);
+    let file: Buffer | undefined;
+    for (const end = Date.now() + WAIT_MS; Date.now() < end && file === undefined; ) {
+      await sleep(100);
+      file = await readFile(join(directory, "handed-out", place)).catch(() => undefined);
+    }
+    assert.ok(file !== undefined, "the month is published");
+    const text = await openEvidenceFile(new Uint8Array(file), secret);
+    const { createdAt: _, receipt, ...published } = JSON.parse(text);
+    const { createdAt: __, receipt: ___, ...answered } = bundle;
+    assert.deepEqual(published, answered);
+    assert.equal(receipt.lastChargeNumber, bundle.receipt?.lastChargeNumber);
+    const served = await fetch(`${sample.alder.url}/published/${place}`);
+    assert.deepEqual(Buffer.from(await served.arrayBuffer()), file);
+    const stranger = await fetch(
+      `${sample.alder.url}/published/${evidencePlace(secret, month, 2)}`,
+    );
+    assert.equal(stranger.status, 404);
+    const { publishing } = (await sample.alder.ask("GET", "status")) as {
+      publishing: { period: string; files: number; trouble?: string };
+    };
+    assert.deepEqual([publishing.period, publishing.trouble], [month, undefined]);
+    assert.ok(publishing.files > 0);
   });
 
   it("refuses a claim whose amount was raised after it was signed", async () => {
