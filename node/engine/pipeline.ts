@@ -169,6 +169,7 @@ export class OperatorPipeline {
       ledger: parts.ledger,
       turns: this.#turns,
       afterSeconds: parts.retainedSeconds ?? RETAINED_SECONDS,
+      forgetEpochs: (isOver) => this.#ingest.forgetEpochs(isOver),
     });
     this.checks = new CheckDesk({ store, ledger: parts.ledger, turns: this.#turns });
     this.#ratedVersions = parts.tariffs.versions.length;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { mock } from "node:test";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
 import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import { checkStore } from "../../node/engine/check/check-store.ts";
 import { EvidenceBuilder } from "../../node/engine/evidence/build-evidence.ts";
+import { SubscriberCounters } from "../../node/engine/number/subscriber-counters.ts";
 import { readRetention } from "../../node/engine/retention/retention-state.ts";
 import { encodeBytes, readBytes } from "../../node/engine/store/stored-bytes.ts";
 import { encodeJson } from "../../node/engine/store/stored-json.ts";
@@ -106,7 +108,15 @@ describe("retention", () => {
     const plan = await scene.pipeline.retention.plan();
     assert.deepEqual([plan.mayGo, plan.months[1]?.state], ["2026-10", "kept"]);
     assert.deepEqual(await contentsOf(scene), late, "a plan changes nothing");
+    const forgetting = mock.method(SubscriberCounters.prototype, "forgetEpochs");
     const { over, entriesDropped } = await eraseAll(scene);
+    // Whoever takes files in keeps none of the keys either.
+    const [isOver] = forgetting.mock.calls.at(-1)?.arguments ?? [];
+    forgetting.mock.restore();
+    assert.deepEqual(
+      ["2026-10", "2026-11"].map((epoch) => isOver?.(epoch)),
+      [true, false],
+    );
     // All of October but two charges that share a batch with November's.
     assert.deepEqual([over, entriesDropped], ["2026-10", 80]);
     await scene.assertConsistent();

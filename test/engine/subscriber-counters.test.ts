@@ -161,6 +161,21 @@ describe("counters of subscribers", () => {
     assert.notEqual(after.epochKey, before.epochKey);
   });
 
+  it("keep nothing of a month whose keys were deleted, and the others as they were", async () => {
+    const books = await Books.open();
+    await books.charge(100n, 1, 0);
+    const { anna } = books;
+    books.counters.forgetEpochs((epoch) => epoch <= "2026-09");
+    assert.equal(books.anna, anna);
+    books.counters.forgetEpochs((epoch) => epoch <= EPOCH);
+    const { epochKey, pseudonym, runningTotalNano } = anna.state();
+    const nothing = `0x${"00".repeat(32)}`;
+    assert.deepEqual([epochKey, pseudonym, runningTotalNano], [nothing, nothing, "0"]);
+    await books.nextFile();
+    assert.notEqual(books.anna, anna);
+    assert.equal(books.anna.chargeNumber, 1);
+  });
+
   it("refuse a subscriber who was not read ahead for this file", async () => {
     const books = await Books.open();
     await books.charge(100n, 1, 0);

@@ -92,6 +92,11 @@ export class UsageIngest {
     this.#pricer = new UsePricer(context, tariffs, guide, undefined, rating, follow);
   }
 
+  /** Of months whose keys were deleted. */
+  forgetEpochs(isOver: (epoch: string) => boolean): void {
+    this.#counters?.forgetEpochs(isOver);
+  }
+
   /** Plans, counters and allowances as they are now. */
   get rating(): AccountRating {
     return this.#pricer.rating;

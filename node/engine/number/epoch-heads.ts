@@ -27,6 +27,11 @@ export class EpochHeads {
     return at;
   }
 
+  /** One is forgotten; its memory comes back with all of them. */
+  erase(at: number): void {
+    this.words.fill(0, at, at + HEAD_WORDS);
+  }
+
   /** All are forgotten, and most of the memory is given back. */
   clear(): void {
     this.words = new Uint32Array(HEADS_MIN * HEAD_WORDS);

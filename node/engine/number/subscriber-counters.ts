@@ -77,6 +77,16 @@ export class SubscriberCounters {
     if (kept > KEPT_MAX) this.letGo();
   }
 
+  /** Keys of these months were deleted from the store: memory between files keeps none of them either. */
+  forgetEpochs(isOver: (epoch: string) => boolean): void {
+    for (const [epoch, ofEpoch] of this.#held) {
+      if (!isOver(epoch)) continue;
+      for (const { headAt } of ofEpoch.values()) this.#heads.erase(headAt);
+      this.#held.delete(epoch);
+      this.age++;
+    }
+  }
+
   /** Reads in two calls what `of` will ask for. @param owners account and epoch */
   async prefetch(owners: readonly (readonly [account: string, epoch: string])[]): Promise<void> {
     const missing = new Map<string, readonly [string, string]>();

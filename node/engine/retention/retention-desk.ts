@@ -10,6 +10,7 @@ import {
   type RetentionPlan,
 } from "./plan-retention.ts";
 import {
+  isOver,
   nothingDropped,
   RETENTION_KEY,
   type RetentionState,
@@ -31,6 +32,8 @@ export interface RetentionDeskParts {
   context: EngineContext;
   ledger: RetentionLedger;
   turns: OneAtATime;
+  /** Told once keys of these months are deleted: nobody is to keep them in memory. */
+  forgetEpochs: (isOver: (epoch: string) => boolean) => void;
   /** How long a bill's month is kept at least after it is final; seconds. */
   afterSeconds: bigint;
 }
@@ -96,10 +99,14 @@ export class RetentionDesk {
   }
 
   async #stepOf(over: string | undefined): Promise<RetentionState> {
-    const { context } = this.#parts;
+    const { context, forgetEpochs } = this.#parts;
     const state = await readRetention(context.store);
     if (state.over !== over || isDone(state)) return state;
-    if (state.shredFrom !== undefined) return shredKeys(context, state);
+    if (state.shredFrom !== undefined) {
+      const after = await shredKeys(context, state);
+      forgetEpochs((epoch) => isOver(state, epoch));
+      return after;
+    }
     const open = Object.keys(state.books).find((book) => state.books[book]?.doneTo !== state.over);
     assert(open !== undefined, "a book is left to be looked at");
     return dropRows(context.store, state, open);
