@@ -282,6 +282,14 @@ describe("an EVM network", function () {
     assert.equal((await ledger.receipt(hash))?.blockTime, blockTime);
   });
 
+  it("tells how long evidence can be demanded, and that it can not where no contract takes demands", async () => {
+    const twoYears = 2n * 365n * 86_400n;
+    assert.equal(await network.ledgerOf(network.alder).evidenceAgeMaxSeconds(), twoYears);
+    const { demands: _, ...others } = network.addresses;
+    const without = network.ledgerOf(network.alder, { contracts: others });
+    assert.equal(await without.evidenceAgeMaxSeconds(), 0n);
+  });
+
   it("reads claims and statements as the contracts keep them", async () => {
     const outbox = new Outbox(ledger, new MemoryStore());
     const domain = bookDomain({ ...bookIdentity(), kind: 1, number: 2n });
