@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { assert, TallystickError } from "../core/errors.ts";
 import type {
   Store,
@@ -27,6 +28,8 @@ interface Moment {
 
 /** Lasting values from here on lie in the log of values; smaller ones are not worth a second fsync. */
 const LOGGED_BYTES_MIN = 1_024;
+/** Bytes that LevelDB's batch copies before others have their turn: some 5 ms. A fold of records seen is 18 MB. */
+const BATCH_BYTES_AT_ONCE = 4_194_304;
 /** Entries that one read of the database brings, and logged values that are read ahead at most. */
 const SCAN_ENTRIES = 1_000;
 const READ_AHEAD_MAX = 32;
@@ -115,10 +118,19 @@ export class LevelStore implements Store {
       const places = await this.#append(operations, options);
       // One by one into LevelDB's own batch, which takes each half as much time as a list of them.
       const batch = database.batch();
+      let bytes = 0;
       for (let at = 0; at < operations.length; at++) {
         const operation = operations[at] as StoreOperation;
-        if (operation.type === "delete") batch.del(operation.key);
-        else batch.put(operation.key, places.get(at) ?? operation.value);
+        if (operation.type === "delete") {
+          batch.del(operation.key);
+          continue;
+        }
+        const value = places.get(at) ?? operation.value;
+        batch.put(operation.key, value);
+        bytes += value.length;
+        if (bytes < BATCH_BYTES_AT_ONCE) continue;
+        bytes = 0;
+        await turnOfTheLoop();
       }
       await batch.write({ sync: true });
     } catch (error) {

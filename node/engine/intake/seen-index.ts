@@ -12,7 +12,7 @@ import { SeenRuns } from "./seen-runs.ts";
 import { SeenTable } from "./seen-table.ts";
 
 const KEY = keys.node("seen-key");
-/** Entries in memory before they are folded into a run on disk: 32 MB. */
+/** Entries in memory before they are folded into a run on disk: 34 MB, and as much for the next ones meanwhile. */
 const MEMORY_ENTRIES = 1_048_576;
 /** Records that wait because they end after the ledger's time may be younger than their run. */
 const MARGIN_SECONDS = 31 * 86_400;

@@ -1,3 +1,4 @@
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { keys } from "../store/key-spaces.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreSession } from "../store/store-session.ts";
@@ -6,6 +7,8 @@ import { ENTRY_WORDS, SEGMENT_ENTRIES } from "./seen-entry.ts";
 import { type SeenRun, SeenRunWriter } from "./seen-run.ts";
 
 const SEGMENT_WORDS = SEGMENT_ENTRIES * ENTRY_WORDS;
+/** Segments that are merged at a time, 2 to 3 ms: in between others have their turn. */
+const SEGMENTS_AT_ONCE = 64;
 /** Of a stored progress: the last fingerprint that was merged, before what the writer says. */
 const LAST_WORDS = 2;
 
@@ -83,7 +86,8 @@ export class SeenMerge {
     const merged = new Uint32Array(ahead.reduce((sum, { words }) => sum + words.length, 0));
     let length = 0;
     let isWhole = false;
-    for (;;) {
+    for (let looked = 1; ; looked++) {
+      if (looked % (SEGMENTS_AT_ONCE * SEGMENT_ENTRIES) === 0) await turnOfTheLoop();
       const next = lowest(ahead);
       if (next === undefined) {
         isWhole = ahead.every(({ words, at, isEnd }) => isEnd && at === words.length);
@@ -103,7 +107,11 @@ export class SeenMerge {
     }
     // Only the last segment of a run may be short; what is left over is read again.
     const whole = isWhole ? length : Math.floor(length / SEGMENT_WORDS) * SEGMENT_WORDS;
-    this.#writer.add(session, merged.subarray(0, whole));
+    for (let from = 0; from < whole; from += SEGMENTS_AT_ONCE * SEGMENT_WORDS) {
+      const to = Math.min(whole, from + SEGMENTS_AT_ONCE * SEGMENT_WORDS);
+      this.#writer.add(session, merged.subarray(from, to));
+      await turnOfTheLoop();
+    }
     if (whole > 0) {
       const [high, low] = merged.subarray(whole - ENTRY_WORDS, whole);
       this.#last = { high: high as number, low: low as number };

@@ -13,7 +13,7 @@ const MERGED_RUNS = 10;
 /** Entries that a unit of work merges for each that it adds: a level is merged long before it is full. */
 const MERGED_PER_ADDED = 4;
 /** Values that a unit of work deletes of runs that are no more used. */
-const DELETED_MAX = 4_096;
+const DELETED_MAX = 1_024;
 
 /** What the store holds of the runs, beside their segments and filters. */
 export interface SeenRunsState {
