@@ -191,6 +191,7 @@ export class UsageIngest {
           chunk = [];
           const skipped = Math.min(block.count, Math.max(0, done - position));
           position += skipped;
+          columns.begin(block, skipped);
           for (let row = skipped; row < block.count; ) {
             const rows = Math.min(block.count - row, chunkRecords, unitRecords - inUnit);
             state = await columns.take(block, row, row + rows, state);

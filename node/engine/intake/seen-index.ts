@@ -118,6 +118,17 @@ export class SeenIndex {
     this.#folding?.table.findAll(fingerprints, recalled);
   }
 
+  /**
+   * Begins to read what will be recalled chunk by chunk, so that nobody waits for the disk then; only a gain.
+   * @param chunk how many of the words are recalled at once
+   */
+  readAhead(fingerprints: Uint32Array, chunk: number): void {
+    this.#runs.forgetAhead();
+    for (let from = 0; from < fingerprints.length; from += chunk) {
+      this.#runs.readAhead(fingerprints.subarray(from, from + chunk));
+    }
+  }
+
   /** Entries in memory, those that are folded included. */
   get inMemory(): number {
     return this.#table.count + (this.#folding?.table.count ?? 0);

@@ -1,11 +1,11 @@
 import { keys } from "../store/key-spaces.ts";
 import type { Store, StoreReader } from "../store/store.ts";
 import type { StoreSession } from "../store/store-session.ts";
-import { readBytes } from "../store/stored-bytes.ts";
 import { getJson } from "../store/stored-json.ts";
 import type { FoldedEntries } from "./fold-entries.ts";
 import { SeenMerge } from "./seen-merge.ts";
 import { entryIn, SeenRun, sizeOfRun } from "./seen-run.ts";
+import { SeenSegments } from "./seen-segments.ts";
 
 const STATE = keys.node("seen-runs");
 /** So many runs of one level become one of the next: two billion entries are some forty runs at most. */
@@ -50,6 +50,7 @@ export class SeenRuns {
   readonly #state: SeenRunsState;
   #held: Held[] = [];
   #merges: SeenMerge[] = [];
+  readonly #segments: SeenSegments;
   /** Of the run that is asked, kept for the next one. */
   #candidates = new Uint32Array();
   /** Of `#held` those that are durable, with those that are merged and not deleted yet. Oldest first. */
@@ -58,6 +59,7 @@ export class SeenRuns {
   private constructor(store: Store, state: SeenRunsState) {
     this.#store = store;
     this.#state = state;
+    this.#segments = new SeenSegments(store);
   }
 
   /** @param oldest ledger time in seconds: runs that were folded before are dropped */
@@ -105,6 +107,32 @@ export class SeenRuns {
     fingerprints: Uint32Array,
     found: (words: Uint32Array, word: number) => void,
   ): Promise<void> {
+    const wanted = this.#segmentsOf(fingerprints);
+    if (wanted.size === 0) return;
+    const names = [...wanted.keys()];
+    for (const [at, words] of (await this.#segments.read(names)).entries()) {
+      for (const print of wanted.get(names[at] as string) as number[]) {
+        const word = entryIn(
+          words,
+          fingerprints[print] as number,
+          fingerprints[print + 1] as number,
+        );
+        if (word >= 0) found(words, word);
+      }
+    }
+  }
+
+  /** Begins to read what `recall` of these fingerprints will ask for, and keeps it until `forgetAhead`. */
+  readAhead(fingerprints: Uint32Array): void {
+    if (this.#asked.length > 0) this.#segments.readAhead(this.#segmentsOf(fingerprints).keys());
+  }
+
+  forgetAhead(): void {
+    this.#segments.forget();
+  }
+
+  /** Where fingerprints may stand, by the filters: keys of segments, with places among the fingerprints. */
+  #segmentsOf(fingerprints: Uint32Array): Map<string, number[]> {
     if (this.#candidates.length <= fingerprints.length / 2) {
       this.#candidates = new Uint32Array(fingerprints.length / 2 + 1);
     }
@@ -121,20 +149,7 @@ export class SeenRuns {
         }
       }
     }
-    if (wanted.size === 0) return;
-    const names = [...wanted.keys()];
-    for (const [at, value] of (await this.#store.getMany(names)).entries()) {
-      const key = names[at] as string;
-      const words = new Uint32Array(readBytes(key, value as Uint8Array).buffer);
-      for (const print of wanted.get(key) as number[]) {
-        const word = entryIn(
-          words,
-          fingerprints[print] as number,
-          fingerprints[print + 1] as number,
-        );
-        if (word >= 0) found(words, word);
-      }
-    }
+    return wanted;
   }
 
   /** A run of these entries. @param now ledger time in seconds */

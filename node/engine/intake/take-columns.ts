@@ -5,7 +5,7 @@ import type { Guided, UsePricer, Wait } from "../rate/price-use.ts";
 import type { ControlClass, IngestedFile } from "../store/stored-types.ts";
 import { RunningTotals, withRejections } from "./control-totals.ts";
 import { SEEN } from "./fingerprint.ts";
-import type { Intake } from "./intake.ts";
+import { CHUNK_RECORDS, type Intake } from "./intake.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import type { RecordTaker, UsageLine } from "./take-records.ts";
 
@@ -38,7 +38,15 @@ export class ColumnTaker {
     }
   }
 
-  /** Rows `from` to `to`, at most a chunk of them. */
+  /** Before rows from `from` on are taken. */
+  begin(columns: UsageColumns, from: number): void {
+    const { seen } = this.#intake;
+    if (!columns.hasPrints) seen.prints.ofColumns(columns);
+    const prints = columns.prints.subarray(PRINT_WORDS * from, PRINT_WORDS * columns.count);
+    seen.readAhead(prints, PRINT_WORDS * CHUNK_RECORDS);
+  }
+
+  /** Rows `from` to `to`, at most a chunk of them, of the columns that were begun. */
   async take(
     columns: UsageColumns,
     from: number,
@@ -46,7 +54,6 @@ export class ColumnTaker {
     before: IngestedFile,
   ): Promise<IngestedFile> {
     const intake = this.#intake;
-    if (!columns.hasPrints) intake.seen.prints.ofColumns(columns);
     this.#rows.begin(columns);
     const ahead = new ReadAhead(this.#pricer.rating);
     for (let row = from; row < to; row++) this.#look(columns, row, row - from, ahead);
