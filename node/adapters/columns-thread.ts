@@ -139,10 +139,15 @@ class Inbox {
       worker.off("message", hear);
       worker.off("error", end);
       worker.off("exit", exit);
+      this.#lines.length = 0;
+      end();
     };
   }
 
-  /** The thread reads for others from now on. */
+  /**
+   * The thread reads for others from now on, or is ended. Whoever still takes lines, of a file that was refused
+   * meanwhile, is told so: nobody else would, and the engine's turn would never end.
+   */
   close(): void {
     this.#close();
   }

@@ -201,6 +201,18 @@ describe("a file read into columns by a thread of its own", () => {
     }
   });
 
+  it("ends whoever takes its lines when it is closed, also who only begins then", async () => {
+    const late = new ColumnsThread(path, NAME, OPTIONS);
+    await late.look();
+    await late.close();
+    assert.equal(await codeOf(collect(late.lines(SEEDS))), "ingest.reader-died");
+    const under = new ColumnsThread(path, NAME, OPTIONS);
+    await under.nearEnd();
+    const taken = codeOf(collect(under.lines(SEEDS)));
+    await under.close();
+    assert.equal(await taken, "ingest.reader-died");
+  });
+
   it("ends with the reader's own error, or that of the disk", async () => {
     const elsewhere = { ...OPTIONS, zone: "Mars/Olympus" };
     assert.equal(await codeOf(collect(columnsOf(path, elsewhere))), "zone.unknown");

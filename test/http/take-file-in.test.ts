@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ColumnsThread } from "../../node/adapters/columns-thread.ts";
 import type { UsageSource } from "../../node/adapters/usage-source.ts";
+import { USAGE_NDJSON } from "../../node/core/formats/ndjson-parser.ts";
 import { FileLook } from "../../node/engine/intake/require-whole-file.ts";
 import { IntakeProgress } from "../../node/http/intake-progress.ts";
 import { takeFileIn } from "../../node/http/take-file-in.ts";
@@ -38,11 +43,17 @@ describe("an upload that is taken in while it is looked at", () => {
     scene = await EngineScene.withAccounts({ ingestUnitRecords: UNIT });
   });
 
-  function upload(name: string, source: UsageSource, own?: string, after?: string) {
+  function upload(
+    name: string,
+    source: UsageSource,
+    own?: string,
+    after?: string,
+    endsLine = true,
+  ) {
     const progress = intake.begin(name);
     intake.enter(progress, "looking");
     const turn = intake.takeTurn(own, after);
-    const file = { sha256: Buffer.from(name.padEnd(32)).toString("hex"), endsLine: true };
+    const file = { sha256: Buffer.from(name.padEnd(32)).toString("hex"), endsLine };
     const parts = { pipeline: scene.pipeline, spool, intake };
     const taken = takeFileIn(parts, source, file, progress, turn).finally(() => {
       turn.pass();
@@ -92,6 +103,26 @@ describe("an upload that is taken in while it is looked at", () => {
     assert.deepEqual([...new Set(ids)], ["third"]);
     assert.equal(ids.length, RECORDS);
     await scene.assertConsistent();
+  });
+
+  it("is let go by the engine when a thread's file was refused before its turn came", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "tallystick-take-"));
+    try {
+      const path = join(folder, "cut.ndjson");
+      await writeFile(path, '{"id":"cut-1","service":"voi');
+      const first = slowSource("first");
+      const one = upload("one", first.source);
+      first.nearEnd.resolve();
+      const options = { file: "cut.ndjson", zone: "UTC", sourceName: "switch" };
+      const cut = new ColumnsThread(path, USAGE_NDJSON, options);
+      const two = upload("two", cut, undefined, undefined, false);
+      assert.equal(await codeOf(two.taken.finally(() => cut.close())), "ingest.file-cut");
+      first.look.resolve(lookOf([]));
+      assert.equal((await one.taken).classes.charged.records, RECORDS);
+      await scene.pipeline.putAccounts([{ id: "other", label: "Other", devices: [] }]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it("waits for the file that its sender put before it", async () => {
