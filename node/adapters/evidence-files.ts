@@ -5,7 +5,7 @@ import { TallystickError } from "../core/errors.ts";
 
 /*
  * What is done with many evidence files at once, in a thread that may wait for the disk
- * (evidence-file-threads.ts): without a promise for each call, which took longer than the call.
+ * (evidence-files-thread.ts): without a promise for each call, which took longer than the call.
  */
 
 export type FilesTask =

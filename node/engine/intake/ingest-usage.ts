@@ -52,8 +52,8 @@ export interface UsageFile {
 
 /**
  * Lets others write between two units of work, who have to keep to a rhythm. They may cut and write a tick, note
- * what became final, work on claims and take tariffs: charges, accounts and suspense are the intake's alone. The
- * trees of a tick are built beside the intake (`seal-batch.ts`).
+ * what became final, work on claims, take tariffs and erase months that are over: charges that wait, accounts and
+ * suspense are the intake's alone. The trees of a tick are built beside the intake (`seal-batch.ts`).
  */
 export interface IntakePause {
   readonly isPauseAsked: boolean;

@@ -42,8 +42,9 @@ interface Folding {
  *
  * Durable are stretches of entries, one for each unit of work; in memory they are one table (seen-table.ts).
  * A million of them are folded into a sorted run on disk, of which memory keeps two bytes an entry, in a
- * thread of its own while the next table is filled; ten runs of a size are merged into one (seen-runs.ts). A run that was folded longer ago than the
- * agreement's maximum record age is dropped: what it speaks of would be refused anyway.
+ * thread of its own while the next table is filled; ten runs of a size are merged into one (seen-runs.ts). A run
+ * that was folded longer ago than the agreement's maximum record age is dropped: what it speaks of would be
+ * refused anyway.
  */
 export class SeenIndex {
   /** What fingerprints are taken with; who takes them on another thread needs them. */
