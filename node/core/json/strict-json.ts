@@ -1,9 +1,9 @@
 import { TallystickError } from "../errors.ts";
 
 /*
- * JSON that means one thing (RFC 8259, section 4 and 6, leaves both open): a key stands once in an
- * object, and a number is read as it is written. Readers differ over the rest, and two readers of a
- * price must not.
+ * JSON that means one thing (RFC 8259, sections 4, 6 and 8.2, leaves it open): a key stands once in an
+ * object, a number is read as it is written, and a text has a form in UTF-8. Readers differ over the rest,
+ * and two readers of a price must not.
  */
 
 /** More digits than any quantity or amount has. */
@@ -16,13 +16,16 @@ const DEPTH_MAX = 64;
 
 const BYTE_ORDER_MARK = 0xfeff;
 
+/** Half of a character beyond 16 bits; two of them in their order are one. */
+const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
+
 /** A string is its opening quote here: an expression that spans long ones runs out of stack. */
 const TOKEN = /-?\d[\d.eE+-]*|["{}[\],:]/g;
 
 /**
  * @throws TallystickError `json.malformed`, `json.duplicate-key`, `json.exponent`,
- *   `json.number-too-long`, `json.number-inexact`, `json.too-deep`; the place has the line, counting
- *   from 1
+ *   `json.number-too-long`, `json.number-inexact`, `json.too-deep`, `json.half-character`; the place
+ *   has the line, counting from 1
  */
 export function parseStrictJson(written: string): unknown {
   // Editors put a mark before UTF-8; a reader may pass over it (RFC 8259, section 8.1).
@@ -34,7 +37,8 @@ export function parseStrictJson(written: string): unknown {
     const reason = cause instanceof Error ? cause.message : "unknown reason";
     throw new TallystickError("json.malformed", `This is no JSON: ${reason}.`, {}, cause);
   }
-  if (mayBeTooDeep(text) || !isWrittenPlainly(text, value)) requireOneMeaning(text);
+  const isDoubtful = mayBeTooDeep(text) || ESCAPED_SURROGATE.test(text);
+  if (isDoubtful || !isWrittenPlainly(text, value)) requireOneMeaning(text);
   return value;
 }
 
@@ -83,8 +87,12 @@ function requireOneMeaning(text: string): void {
         isKeyNext = false;
         continue;
     }
-    if (!token.startsWith('"')) requireExactNumber(token, text, index);
-    else if (isKeyNext && keys !== undefined) requireNewKey(keys, token, text, index);
+    if (!token.startsWith('"')) {
+      requireExactNumber(token, text, index);
+      continue;
+    }
+    requireWholeCharacters(token, text, index);
+    if (isKeyNext && keys !== undefined) requireNewKey(keys, token, text, index);
   }
 }
 
@@ -128,6 +136,17 @@ function requireNewKey(keys: Set<string>, token: string, text: string, index: nu
     );
   }
   keys.add(key);
+}
+
+/** What has no form in UTF-8 is stored as another text, and two of them as the same. */
+function requireWholeCharacters(token: string, text: string, index: number): void {
+  if (!ESCAPED_SURROGATE.test(token) || String(JSON.parse(token)).isWellFormed()) return;
+  throw refusal(
+    "json.half-character",
+    "A text has half of a character (a surrogate without its other half), which no UTF-8 can write.",
+    text,
+    index,
+  );
 }
 
 function requireExactNumber(token: string, text: string, index: number): void {

@@ -40,6 +40,7 @@ describe("usage records as JSON lines", () => {
       [lines({ ...RECORD, durationSeconds: -1 }), "usage.bad-record", "durationSeconds"],
       [lines({ ...RECORD, id: "ü".repeat(50) }), "usage.bad-record", "id"],
       [`${"x".repeat(70_000)}\n`, "usage.line-too-long", undefined],
+      [lines({ ...RECORD, id: "a\ud800" }), "json.half-character", undefined],
       [`{"id":"a","id":"b"}\n`, "json.duplicate-key", undefined],
       [lines(RECORD).replace("1.5", "15e-1"), "json.exponent", undefined],
       [lines(RECORD).replace("1.5", "9".repeat(200)), "json.number-too-long", undefined],

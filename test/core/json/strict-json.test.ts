@@ -16,6 +16,9 @@ const refused: [string, string, string][] = [
   ["an infinite one", '{"a":Infinity}', "json.malformed"],
   ["two values", "1 2", "json.malformed"],
   ["nothing", "", "json.malformed"],
+  ["half of a character", '{"id":"a\\ud800"}', "json.half-character"],
+  ["its other half, among others", '["\\ud83d\\uDE00\\uDe00",1.50]', "json.half-character"],
+  ["half of one in a key", '{ "\\uDBFFx" : 1 }', "json.half-character"],
   ["what is nested too deep", nested(65), "json.too-deep"],
   ["what is nested deeper than a stack", nested(200_000), "json.too-deep"],
   ["what is nested too deep in another way", `[${"[],".repeat(99)}${nested(64)}]`, "json.too-deep"],
@@ -42,6 +45,16 @@ describe("strict JSON", () => {
     assert.deepEqual(parseStrictJson('\ufeff{"a":1}'), { a: 1 });
     assert.throws(() => parseStrictJson('{"a":\ufeff1}'), { code: "json.malformed" });
     assert.throws(() => parseStrictJson('\ufeff{"a":1,"a":2}'), { code: "json.duplicate-key" });
+  });
+
+  it("reads whole characters however they are escaped, and what only looks like half of one", () => {
+    for (const text of [
+      '"\\ud83d\\ude00"',
+      '["\\uD83D\\uDE00"]',
+      '{"\\\\ud800":"\\\\\\\\udc00"}',
+    ]) {
+      assert.deepEqual(parseStrictJson(text), JSON.parse(text));
+    }
   });
 
   it("reads a string of any length", () => {
