@@ -78,6 +78,8 @@ export class NodeClient {
     const open = target.protocol === "https:" ? httpsRequest : httpRequest;
     const call = open(target, {
       method,
+      // A connection of its own: one that is kept is closed by the node after some seconds, maybe just now.
+      agent: false,
       headers: {
         ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
         ...(type === undefined ? {} : { "content-type": type }),

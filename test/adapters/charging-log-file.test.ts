@@ -16,7 +16,7 @@ const refusedWith = (code: string) => (error: unknown) =>
   error instanceof TallystickError && error.code === code;
 
 describe("charging log on disk", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   let directory: string;
   beforeEach(async () => {

@@ -74,7 +74,7 @@ describeLedger("an EVM network over JSON-RPC", async () => {
 });
 
 describe("an EVM network", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let network: AnvilNetwork;
   let first: Relay;
   let second: Relay;

@@ -8,7 +8,7 @@ import { LevelStore } from "../../node/adapters/level-store.ts";
 import { CAGE, CagedProcess } from "./disk-cage.ts";
 
 describe(`the store on a disk that fails (${CAGE})`, function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let base: string;
   before(async () => {
     base = await mkdtemp(join(tmpdir(), "tallystick-disk-"));

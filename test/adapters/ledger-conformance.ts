@@ -25,7 +25,7 @@ export const hasCode = (code: string) => (error: unknown) =>
 /** What every ledger does, whatever is behind it. Runs in order on one scene. */
 export function describeLedger(name: string, open: () => Promise<LedgerScene>): void {
   describe(`${name} as a ledger`, function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     let scene: LedgerScene;
     let alder: Ledger;
     let book: Hex;

@@ -11,7 +11,7 @@ import { tallystick } from "./run-tallystick.ts";
 const TOKEN = filled("7e", 32);
 
 describe("tallystick balance", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   let server: Awaited<ReturnType<typeof serve>>;
   let charging: ChargingNode;

@@ -29,7 +29,7 @@ const UNTIL = Date.parse("2026-12-11T00:00:00Z");
 const silent = { record: async () => {}, say: async () => {}, remark: () => {} };
 
 describe("how long events are kept", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let path: string;
   let folder: EventFiles | undefined;
   const at = (name: string) => join(path, name);

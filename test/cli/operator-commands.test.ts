@@ -15,7 +15,7 @@ import { OPERATOR_TOKEN, type serve, serveOperator } from "../http/memory-server
 import { startTallystick, tallystick } from "./run-tallystick.ts";
 
 describe("the operator's commands", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let operator: MemoryOperator;
   let node: Awaited<ReturnType<typeof serve>>;
   let folder: string;

@@ -26,7 +26,7 @@ const closedGroup = (charge: OpenedCharge) => ({
 });
 
 describe("the subscriber's page", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let browser: Browser;
   let built: Awaited<ReturnType<typeof buildPage>>;
   let server: SampleServer;

@@ -19,7 +19,7 @@ const BOUNTY = 2_000_000n;
 const PENALTY = 1_000_000n;
 
 describe("Demands", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   describe("for a charge", () => {
     let demands: DemandScene;

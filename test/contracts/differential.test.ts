@@ -51,7 +51,7 @@ describe(`TypeScript and the contracts agree (seed ${SEED})`, () => {
   let harness: Contract;
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     ledger = await TestLedger.start();
     const signer = ledger.account(0) as JsonRpcSigner;
     const { abi, bytecode } = compileContract("test/contracts/solidity/PricingHarness.sol");

@@ -39,7 +39,7 @@ const ENDS = [
 ];
 
 describe("Disputes between two operators", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let ledger: TestLedger;
   let alder: Party;
   let birch: Party;

@@ -7,7 +7,7 @@ import { EmbeddedLedger } from "../../scripts/embedded-ledger.ts";
 const TIME = 1_900_000_000;
 
 describe("the embedded ledger whose process was killed this very moment", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let directory: string;
   let ledger: EmbeddedLedger;
 

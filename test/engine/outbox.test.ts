@@ -471,7 +471,7 @@ describe("the outbox under faults", () => {
   });
 
   it("ends with every call on the ledger exactly once, in order per sender", async function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 1, maxLength: 25 }),

@@ -187,6 +187,36 @@ describe("retention", () => {
     }
   });
 
+  it("gives no evidence of a month that is erased while it is put together, and all of a later one", async () => {
+    const scene = shared;
+    const isOver = hasCode("evidence.retention-over");
+    await again(scene, stored);
+    const builder = () => new EvidenceBuilder(scene.context, scene.tariffs, {} as never);
+    const begun = await builder().open("anna", "2026-10");
+    const october = await builder().open("anna", "2026-10");
+    const november = await builder().open("bert", "2026-11");
+    const { retention } = scene.pipeline;
+    // Keys go before rows do: a line without its key would be left out.
+    assert.equal((await retention.step()).over, "2026-10");
+    await retention.step();
+    assert.deepEqual(await keysUnder(scene, `epoch/anna/2026-10/${CHARGES}`), []);
+    await assert.rejects(begun.charges().next(), isOver);
+    await eraseAll(scene);
+    await assert.rejects(october.charges().next(), isOver);
+    assert.equal((await november.charges().next()).value?.length, 3);
+    await again(scene, stored);
+    const { store } = scene.context;
+    const getMany = store.getMany.bind(store);
+    const reading = mock.method(store, "getMany", async (keys: string[]) => {
+      reading.mock.restore();
+      await eraseAll(scene);
+      return getMany(keys);
+    });
+    await assert.rejects(builder().build("anna", "2026-10"), isOver);
+    assert.equal(reading.mock.callCount(), 1);
+    await assert.rejects(builder().build("nobody", "2026-11"), hasCode("evidence.nothing"));
+  });
+
   it("dates the receipts of a billed month with its invoice, so that they do not keep it open", async () => {
     const scene = shared;
     await again(scene, stored);

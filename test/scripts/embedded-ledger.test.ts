@@ -30,7 +30,7 @@ interface Block {
 }
 
 describe("embedded ledger", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let base: string;
   let count = 0;
   let open: EmbeddedLedger[] = [];

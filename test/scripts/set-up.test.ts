@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const scripts = fileURLToPath(new URL("../../scripts/", import.meta.url));
 
 describe("set-up", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let base: string;
   let count = 0;
   before(async () => {

@@ -7,7 +7,7 @@ const GIVEN = process.env.TALLYSTICK_SEED;
 const FIRST = GIVEN === undefined ? Date.now() % 1_000_000_000 : Number(GIVEN);
 
 describe("the engine under a simulated disk, process and ledger", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   it(`counts every record once, whatever fails (TALLYSTICK_SEED=${FIRST} and on)`, async () => {
     const sums = {

@@ -15,7 +15,6 @@ import { billFinalAt } from "../bill/bill-final-at.ts";
 import { type BillingEpoch, billingEpoch } from "../bill/billing-epoch.ts";
 import { InvoiceLeaves } from "../bill/find-invoice-leaf.ts";
 import type { EngineContext } from "../operator.ts";
-import { requireKept } from "../retention/retention-state.ts";
 import { keys } from "../store/key-spaces.ts";
 import { RowOpener } from "../store/open-rows.ts";
 import { openPlaces, readOwnedCharges, windowsOf } from "../store/read-charges.ts";
@@ -28,6 +27,7 @@ import type { GatheredLines, LineReading } from "./gather-lines.ts";
 import { issueReceipt, type SignInvoice, type SignReceipt } from "./issue-receipt.ts";
 import { ProofReader } from "./proof-reader.ts";
 import { RowsCache } from "./rows-cache.ts";
+import { whileKept } from "./while-kept.ts";
 
 export type LedgerSection = Bundle["ledger"];
 
@@ -169,15 +169,19 @@ export class EvidenceBuilder {
 
   /**
    * @throws TallystickError `evidence.nothing` when the account has no charge in the period,
-   *   `evidence.retention-over` when they are erased
+   *   `evidence.retention-over` when they are erased, also while they are read
    */
-  async open(
+  open(account: string, epoch: string, options: EvidenceOptions = {}): Promise<EvidenceParts> {
+    const open = () => this.#open(account, epoch, options);
+    return options.known === undefined ? whileKept(this.#context.store, epoch, open) : open();
+  }
+
+  async #open(
     account: string,
     epochName: string,
-    { onlyFinal = false, line, known, gathered, ...options }: EvidenceOptions = {},
+    { onlyFinal = false, line, known, gathered, ...options }: EvidenceOptions,
   ): Promise<EvidenceParts> {
     const { store, profile, time } = this.#context;
-    if (known === undefined) await requireKept(store, epochName);
     const seconds = options.seconds ?? (await time.seconds());
     if (this.#epoch?.name !== epochName) this.#epoch = billingEpoch(epochName, profile.zone);
     const epoch = this.#epoch;
@@ -241,7 +245,7 @@ export class EvidenceBuilder {
         ...(invoice ? { invoice } : {}),
         ...(receipt === undefined ? {} : { receipt }),
       },
-      charges: () => this.#charges(lines, batches, versions),
+      charges: () => this.#charges(epochName, lines, batches, versions),
       writeCharges: (out, from) => this.#writeCharges(out, from, lines, batches, versions),
       tail: () => ({
         tariffs: this.#tariffs.versions
@@ -257,6 +261,7 @@ export class EvidenceBuilder {
 
   /** @param versions gets the version that a charge names, and the one in force: they differ when it is wrong */
   async *#charges(
+    epoch: string,
     places: number[],
     batches: BatchCollection,
     versions: Set<number | undefined>,
@@ -265,7 +270,7 @@ export class EvidenceBuilder {
     const { chargeBook } = profile.agreement;
     const { rows } = this.reading;
     const opener = new RowOpener(store, chargeBook);
-    for (const window of windowsOf(places, rows.valuesMax)) {
+    const read = async (window: number[]) => {
       const some: BundleCharge[] = [];
       const paths = await batches.paths(chargeBook, window);
       for await (const { position, charge } of openPlaces(opener, rows, chargeBook, window)) {
@@ -274,7 +279,10 @@ export class EvidenceBuilder {
         versions.add(this.#tariffs.inForce(Number(opened?.start))?.version);
         some.push(bundleCharge(charge, paths.get(Number(position)) as LeafPlace));
       }
-      yield some;
+      return some;
+    };
+    for (const window of windowsOf(places, rows.valuesMax)) {
+      yield await whileKept(store, epoch, () => read(window));
     }
   }
 

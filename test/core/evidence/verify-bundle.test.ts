@@ -105,7 +105,7 @@ describe("verifyBundle", () => {
   });
 
   it("names the check that finds a change, for each kind of field there is", function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     const seen = new Set<string>();
     for (const place of leavesOf(honest)) {
       const pattern = patternOf(place);
