@@ -25,6 +25,8 @@ export interface Compaction {
   bytesAfter: number;
   /** Of values that lay in files that went. */
   bytesMoved: number;
+  /** Files with nothing in them that a long reader may still need; the next compaction deletes them. */
+  filesKept: number;
 }
 
 export interface CompactionParts {
@@ -32,6 +34,8 @@ export interface CompactionParts {
   database: () => Promise<Database>;
   readers: StoreReaders;
   writes: OneAtATime;
+  /** So long those who read are waited for. */
+  readersMilliseconds?: number;
   /** Told after each step. */
   onStep: (step: CompactionStep) => Promise<void> | void;
 }
@@ -67,9 +71,14 @@ export async function compactValues(parts: CompactionParts): Promise<Compaction>
   const bytesMoved = emptied.size === 0 ? 0 : await moveFrom(parts, emptied);
   const left = emptied.size === 0 ? named : await namedBytes(parts);
   await onStep("looked again");
-  const mayRemove = emptied.size > 0 && (await parts.readers.untilDone(READERS_MS));
-  for (const file of mayRemove ? emptied : []) {
-    if ((left.get(file) ?? 0) > 0) continue;
+  const { readers, readersMilliseconds = READERS_MS } = parts;
+  const mayRemove = emptied.size > 0 && (await readers.untilDone(readersMilliseconds));
+  let filesKept = 0;
+  for (const file of emptied) {
+    if (!mayRemove || (left.get(file) ?? 0) > 0) {
+      filesKept++;
+      continue;
+    }
     await log.remove(file);
     await onStep("removed");
   }
@@ -80,6 +89,7 @@ export async function compactValues(parts: CompactionParts): Promise<Compaction>
     bytesBefore: sumOf(before),
     bytesAfter: sumOf(after),
     bytesMoved,
+    filesKept,
   };
 }
 

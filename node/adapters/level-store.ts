@@ -238,16 +238,23 @@ export class LevelStore implements Store {
   /**
    * Gives back the space of lasting values that were deleted or written over, or that a crash left; others
    * read and write meanwhile. Ended in the middle, it goes on the next time. Who asks while one runs waits for it.
+   * @param readersMilliseconds so long those who read are waited for: what they may need is kept until the next time
    * @throws TallystickError `store.write-failed`, `store.corrupt`, `store.closed`, `store.unavailable`
    */
-  compact(onStep: (step: CompactionStep) => Promise<void> | void = () => {}): Promise<Compaction> {
-    this.#compacting ??= this.#compact(onStep).finally(() => {
+  compact(
+    onStep: (step: CompactionStep) => Promise<void> | void = () => {},
+    readersMilliseconds?: number,
+  ): Promise<Compaction> {
+    this.#compacting ??= this.#compact(onStep, readersMilliseconds).finally(() => {
       this.#compacting = undefined;
     });
     return this.#compacting;
   }
 
-  async #compact(onStep: (step: CompactionStep) => Promise<void> | void): Promise<Compaction> {
+  async #compact(
+    onStep: (step: CompactionStep) => Promise<void> | void,
+    readersMilliseconds: number | undefined,
+  ): Promise<Compaction> {
     try {
       return await compactValues({
         log: this.#log,
@@ -255,6 +262,7 @@ export class LevelStore implements Store {
         readers: this.#readers,
         writes: this.#writes,
         onStep,
+        ...(readersMilliseconds === undefined ? {} : { readersMilliseconds }),
       });
     } catch (error) {
       // A batch that failed may have left half a record: nothing goes behind it (level-database.ts).

@@ -272,7 +272,7 @@ export const openApiDocument = {
     "/v1/operator/compact": {
       post: operator({
         summary: "Give back the space of lasting values that were dropped",
-        answer: "{filesBefore, filesAfter, bytesBefore, bytesAfter, bytesMoved}",
+        answer: "{filesBefore, filesAfter, bytesBefore, bytesAfter, bytesMoved, filesKept}",
       }),
     },
     "/v1/operator/accounts": {

@@ -191,6 +191,20 @@ describe("compaction of the log of values", () => {
     await store.close();
   });
 
+  it("keeps the files of who reads for long, says so, and deletes them the next time", async () => {
+    const store = await half(fresh());
+    const view = await store.view();
+    const kept = await store.compact(undefined, 10);
+    assert.ok(kept.filesKept > 0 && kept.filesAfter >= kept.filesBefore);
+    const value = (await view.get(keyOf(1, 0))) ?? assert.fail();
+    assert.equal(Buffer.compare(value, bytesOf(1, 0)), 0);
+    await view.letGo();
+    const gone = await store.compact();
+    assert.equal(gone.filesKept, 0);
+    assert.ok(gone.filesAfter < kept.filesBefore);
+    await store.close();
+  });
+
   it("moves nothing where nothing was dropped", async () => {
     const directory = fresh();
     const store = await LevelStore.open(directory, FILE_BYTES);

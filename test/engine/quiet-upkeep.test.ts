@@ -8,7 +8,7 @@ import { encodeJson } from "../../node/engine/store/stored-json.ts";
 /** An upkeep whose retention takes so many steps, and what it did. */
 function upkeepOf(stepsLeft: number, options: { erases?: boolean } = {}) {
   const did: string[] = [];
-  const now = { isBusy: false, fails: false, busyAfter: Number.POSITIVE_INFINITY };
+  const now = { isBusy: false, fails: false, busyAfter: Number.POSITIVE_INFINITY, filesKept: 0 };
   const store = new MemoryStore();
   let left = stepsLeft;
   const upkeep = new QuietUpkeep({
@@ -22,7 +22,10 @@ function upkeepOf(stepsLeft: number, options: { erases?: boolean } = {}) {
         return { done: left === 0, entriesDropped: stepsLeft - left };
       },
     },
-    compact: async () => did.push("compact"),
+    compact: async () => {
+      did.push("compact");
+      return { filesKept: now.filesKept };
+    },
     isBusy: () => now.isBusy,
     log: {
       info: (event, { count } = {}) => did.push(`${event} ${count}`),
@@ -49,6 +52,17 @@ describe("what a node does at quiet moments", () => {
     await note("closed-epoch", "2026-11");
     await upkeep.look();
     assert.deepEqual(take(), ["step", "compact"], "a bill leaves space too");
+  });
+
+  it("gives back the space again where a reader kept some of it", async () => {
+    const { upkeep, now, note, take } = upkeepOf(0, { erases: false });
+    await note("closed-epoch", "2026-10");
+    now.filesKept = 1;
+    await upkeep.look();
+    now.filesKept = 0;
+    await upkeep.look();
+    await upkeep.look();
+    assert.deepEqual(take(), ["compact", "compact"]);
   });
 
   it("does nothing while somebody is busy, and goes on where it was", async () => {

@@ -15,8 +15,8 @@ export interface UpkeepLog {
 export interface UpkeepParts {
   store: Store;
   retention: Pick<RetentionDesk, "step">;
-  /** Gives back the space of what was dropped. */
-  compact: () => Promise<unknown>;
+  /** Gives back the space of what was dropped, but for files that somebody may still read. */
+  compact: () => Promise<{ filesKept: number }>;
   /** Whether somebody has something to do. */
   isBusy: () => boolean;
   log: UpkeepLog;
@@ -98,9 +98,11 @@ export class QuietUpkeep {
     if (dropped === "" || (await getJson<string>(store, COMPACTED)) === dropped) return;
     if (!this.#isQuiet) return;
     this.#isCompacting = true;
-    await compact().finally(() => {
+    const { filesKept } = await compact().finally(() => {
       this.#isCompacting = false;
     });
+    // A check of the store reads for minutes: then it is done again at the next moment.
+    if (filesKept > 0) return;
     await store.write([{ type: "put", key: COMPACTED, value: encodeJson(dropped) }], {
       durable: true,
     });
