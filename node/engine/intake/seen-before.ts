@@ -6,6 +6,12 @@ import { findRows, isBlock, type StoredRows } from "../store/stored-rows.ts";
 import type { SourceSeen, StoredCharge } from "../store/stored-types.ts";
 
 /**
+ * Blocks of rows that are kept, some 80 kB each. The rows of a file lie dealt over 64 blocks (charge-order.ts), so a
+ * file that came before under other bytes asks for another block with each record, and for the same ones again.
+ */
+const KEPT_BLOCKS = 128;
+
+/**
  * What stands where the index of records seen points to: a fingerprint is only a hint, so the id itself
  * is compared, with that of a charge or with the note of a record that became none.
  */
@@ -14,8 +20,8 @@ export class SeenBefore {
   readonly #session: StoreSession;
   readonly #writer: ChargeWriter;
   readonly #fileSha256: string;
-  /** The rows that were read last. */
-  #rows: StoredRows | undefined;
+  /** Those that were read last, the oldest first. */
+  readonly #kept: { from: number; to: number; rows: StoredRows["rows"] }[] = [];
   /** Position in the book that the file's first charge got or would have got. */
   firstPosition = 0;
   /** Duplicates whose first sight was in this very file. */
@@ -54,19 +60,21 @@ export class SeenBefore {
   async #idAt(position: number): Promise<string | undefined> {
     const fresh = this.#writer.idAt(position);
     if (fresh !== undefined) return fresh;
-    const known = this.#rows;
-    if (
-      known === undefined ||
-      position < Number(known.first) ||
-      position >= Number(known.first) + known.count
-    ) {
-      const { store, profile } = this.#context;
-      this.#rows = await findRows(store, profile.agreement.chargeBook, BigInt(position));
-    }
-    const found = this.#rows;
+    const found =
+      this.#kept.findLast(({ from, to }) => position >= from && position < to) ??
+      (await this.#read(position));
     if (found === undefined) return undefined;
-    return isBlock(found.rows)
-      ? found.rows.id(position - Number(found.first))
-      : (found.rows as StoredCharge).recordId;
+    const { rows, from } = found;
+    return isBlock(rows) ? rows.id(position - from) : (rows as StoredCharge).recordId;
+  }
+
+  async #read(position: number) {
+    const { store, profile } = this.#context;
+    const found = await findRows(store, profile.agreement.chargeBook, BigInt(position));
+    if (found === undefined) return undefined;
+    const from = Number(found.first);
+    const kept = { from, to: from + found.count, rows: found.rows };
+    if (this.#kept.push(kept) > KEPT_BLOCKS) this.#kept.shift();
+    return kept;
   }
 }
