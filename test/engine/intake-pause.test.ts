@@ -3,7 +3,9 @@ import type { RunTop } from "../../node/core/commitment/join-runs.ts";
 import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
 import { type RunBuilder, RunBuilderHere } from "../../node/engine/commit/run-builder.ts";
 import type { RunLeaves } from "../../node/engine/commit/run-leaves.ts";
-import type { StoredBatch } from "../../node/engine/store/stored-types.ts";
+import { keys } from "../../node/engine/store/key-spaces.ts";
+import { encodeJson, getJson } from "../../node/engine/store/stored-json.ts";
+import type { IngestedFile, StoredBatch } from "../../node/engine/store/stored-types.ts";
 import { OneAtATime } from "../../node/engine/store/turns.ts";
 import { CHARGES, calls, EngineScene, usageFile } from "./engine-scene.ts";
 
@@ -48,6 +50,27 @@ describe("a large file that is taken in", () => {
     await scene.commit();
     await scene.assertConsistent();
     assert.equal((await scene.charges()).length, UNITS * UNIT);
+  });
+
+  it("keeps what erasing months noted with the file in a pause", async () => {
+    const scene = await EngineScene.withAccounts({ ingestUnitRecords: UNIT });
+    const file = usageFile("large", []);
+    const key = keys.file(file.sha256);
+    const dropped = { charged: 3, pricedAtZero: 1 };
+    let noted = false;
+    const note = () => {
+      void scene.pipeline.seal().then(async () => {
+        const stored = await getJson<IngestedFile>(scene.store, key);
+        const value = encodeJson({ ...stored, dropped });
+        await scene.store.write([{ type: "put", key, value }], { durable: true });
+        noted = stored?.complete === false;
+      });
+    };
+    const lines = asking(calls("r", 4 * UNIT), UNIT, note);
+    await scene.pipeline.ingest({ ...file, lines });
+    assert.ok(noted, "while the file was taken in");
+    const after = await getJson<IngestedFile>(scene.store, key);
+    assert.deepEqual([after?.complete, after?.dropped], [true, dropped]);
   });
 
   it("lets nobody change accounts or suspense meanwhile", async () => {
@@ -181,10 +204,14 @@ describe("turns", () => {
       order.push("long");
     });
     const failed = turns.runBrief(() => Promise.reject(new Error("brief")));
+    const thrown = turns.runBrief(() => {
+      throw new Error("at once");
+    });
     const brief = turns
       .runBrief(async () => order.push("brief"))
       .then(() => turns.runBrief(async () => order.push("the next one")));
     await assert.rejects(failed, /brief/);
+    await assert.rejects(thrown, /at once/);
     await Promise.all([long, brief, turns.run(async () => order.push("last"))]);
     await later;
     assert.deepEqual(order, ["brief", "the next one", "long", "last", "later"]);

@@ -176,8 +176,11 @@ export class UsageIngest {
       if (others?.isPauseAsked === true) {
         await units.settle();
         await others.pause();
-        // Sealing moved its head.
+        // Sealing moved its head; erasing months notes with the file what it dropped of it.
         await session.readAgain(keys.book(profile.agreement.chargeBook));
+        await session.readAgain(keys.file(file.sha256));
+        const { dropped } = session.peek<IngestedFile>(keys.file(file.sha256)) ?? {};
+        if (dropped !== undefined) state = { ...state, dropped };
       }
       inUnit = 0;
       isFirst = false;

@@ -37,7 +37,12 @@ export class OneAtATime {
       const take = async () => {
         if (!this.#brief.delete(take)) return;
         this.#pressing.delete(take);
-        await task().then(resolve, reject);
+        // Also what throws before it waits for anything is the caller's, not who gives others their turn.
+        try {
+          resolve(await task());
+        } catch (error) {
+          reject(error);
+        }
       };
       this.#brief.add(take);
       if (isPressing) this.#pressing.add(take);
