@@ -16,6 +16,7 @@ const FILES_AT_ONCE = 16;
 /** From so many on a thread does what is asked, and the file system is synchronised as a whole. */
 const MANY_FILES = 64;
 const THREAD_IDLE_MILLISECONDS = 5_000;
+const PROGRAM = new URL("./evidence-files-thread.ts", import.meta.url);
 /** Where files are written before they get their names; a web server leaves such names out. */
 const PARTS = ".parts";
 
@@ -29,19 +30,24 @@ export class EvidenceFolder implements EvidenceShelf {
   #thread: TaskThreads<FilesTask, FilesResult> | undefined;
   #asked = 0;
   #idle: NodeJS.Timeout | undefined;
+  readonly #program: URL;
 
-  private constructor(path: string) {
+  private constructor(path: string, program: URL) {
     this.path = path;
+    this.#program = program;
   }
 
-  /** @throws TallystickError `publish.not-written` */
-  static async open(path: string): Promise<EvidenceFolder> {
+  /**
+   * @param program the thread's; another one only in tests
+   * @throws TallystickError `publish.not-written`
+   */
+  static async open(path: string, program = PROGRAM): Promise<EvidenceFolder> {
     try {
       await mkdir(join(path, PARTS), { recursive: true });
     } catch (cause) {
       throw notWritten(path, cause);
     }
-    return new EvidenceFolder(path);
+    return new EvidenceFolder(path, program);
   }
 
   async sweep(): Promise<void> {
@@ -114,11 +120,16 @@ export class EvidenceFolder implements EvidenceShelf {
   async #ask(task: FilesTask, moved: ArrayBuffer[]): Promise<FilesResult> {
     clearTimeout(this.#idle);
     this.#asked++;
-    const program = new URL("./evidence-files-thread.ts", import.meta.url);
     const failure = (cause: unknown) => notWritten(this.path, cause);
+    const program = this.#program;
     this.#thread ??= new TaskThreads({ program, facts: undefined, threads: 1, failure });
+    const thread = this.#thread;
     try {
-      return await this.#thread.ask(task, moved);
+      return await thread.ask(task, moved);
+    } catch (error) {
+      // It may be the thread that failed: whoever tries again at once gets another one.
+      if (this.#thread === thread) this.#endThread();
+      throw error;
     } finally {
       this.#asked--;
       if (this.#asked === 0) {

@@ -61,4 +61,12 @@ describe("a folder of evidence files", () => {
     await folder.sweep();
     assert.deepEqual(readdirSync(join(path, ".parts")), []);
   });
+
+  it("has another thread at once where one died, for who tries again", async () => {
+    const program = new URL("./dying-files-thread.ts", import.meta.url);
+    const folder = await EvidenceFolder.open(path, program);
+    writeFileSync(join(path, "die"), "");
+    await assert.rejects(folder.put(newFiles(MANY)), hasCode("publish.not-written"));
+    assert.equal((await folder.put(newFiles(MANY))).length, MANY);
+  });
 });

@@ -62,6 +62,11 @@ const TOO_LONG: Read = {
   rejected: { code: "usage.line-too-long", message: "The line is longer than a record can be." },
 };
 
+/** What decoding puts in place of bytes that are no UTF-8: two ids that differ only there would be one. */
+const UNREADABLE = "\uFFFD";
+/** Texts that tell a record from others. */
+const TELLING = ["id", "aParty", "bParty", "imsi", "deviceId"] as const;
+
 /** What a line says, whichever line it is. */
 export function readNdjsonLine(text: string): Read {
   let value: unknown;
@@ -83,10 +88,18 @@ export function readNdjsonLine(text: string): Read {
     if ("rejected" in value) return { rejected: value.rejected as Rejection };
   }
   try {
-    return { record: readUsageRecord(value) };
+    const record = readUsageRecord(value);
+    const field = TELLING.find((name) => record[name]?.includes(UNREADABLE));
+    return field === undefined ? { record } : { rejected: notUtf8(field) };
   } catch (error) {
     if (!(error instanceof TallystickError)) throw error;
     const { code, message, field } = error.toJSON();
     return { rejected: { code, message, ...(field === undefined ? {} : { field }) } };
   }
 }
+
+const notUtf8 = (field: string): Refusal => ({
+  code: "usage.not-utf8",
+  message: `${field} holds bytes that are not UTF-8, or U+FFFD, which stands for such. Deliver the line in UTF-8.`,
+  field,
+});

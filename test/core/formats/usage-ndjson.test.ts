@@ -31,6 +31,32 @@ describe("usage records as JSON lines", () => {
     }
   });
 
+  it("rejects lines in another encoding, whose ids would all be one", async () => {
+    const line = (id: number[]) =>
+      Buffer.concat([
+        Buffer.from('{"id":"a'),
+        Buffer.from(id),
+        Buffer.from(lines(RECORD).slice(10)),
+      ]);
+    const bytes = Buffer.concat([line([0xff]), line([0xfe]), line([0xc3, 0xa4])]);
+    const chunks = (async function* () {
+      yield bytes;
+    })();
+    const read = parse(chunks, { file: "usage.ndjson" });
+    const { records, rejected } = sorted(await collect(read));
+    assert.deepEqual(
+      rejected.map(({ code, line, field }) => [code, line, field]),
+      [
+        ["usage.not-utf8", 1, "id"],
+        ["usage.not-utf8", 2, "id"],
+      ],
+    );
+    assert.deepEqual(
+      records.map(({ id }) => id),
+      ["aä"],
+    );
+  });
+
   it("rejects what is no record and goes on", async () => {
     const bad: [string, string, string | undefined][] = [
       ["{nonsense\n", "usage.not-json", undefined],
