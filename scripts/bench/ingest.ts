@@ -180,6 +180,7 @@ function figureOf(work: string, rows: number, taken: Run, commit: Run, bare: num
     }
   }
   const shares = Object.entries(phases).map(([phase, spent]) => `${phase} ${micros(spent)}`);
+  const ofNode = Number.isNaN(taken.nodeSeconds) ? "" : `, the node ${micros(taken.nodeSeconds)}`;
   const processor = (run: Run) =>
     run.commandSeconds + (Number.isNaN(run.nodeSeconds) ? 0 : run.nodeSeconds);
   return {
@@ -187,7 +188,7 @@ function figureOf(work: string, rows: number, taken: Run, commit: Run, bare: num
     work:
       `${rows} records by ${work}, then tallystick commit until final. Each record by the clock, µs: ` +
       `${shares.join(", ")} (phases of files overlap), commit ${micros(commit.seconds)}; the command itself starts and ends in ${bare.toFixed(2)} s. ` +
-      `Of processor: the command ${micros(taken.commandSeconds)}, the node ${micros(taken.nodeSeconds)}, commit ${micros(processor(commit))}`,
+      `Of processor: the command ${micros(taken.commandSeconds)}${ofNode}, commit ${micros(processor(commit))}`,
     ours: perSecond(rows, seconds),
     unit: "records/s",
     beside: [
