@@ -2,6 +2,7 @@
 import { parentPort } from "node:worker_threads";
 import { assert } from "../core/errors.ts";
 import { foldEntries } from "../engine/intake/fold-entries.ts";
+import type { ThreadError } from "./answering-thread.ts";
 import type { FoldAnswer, FoldTask } from "./fold-thread.ts";
 
 const port = parentPort;
@@ -14,6 +15,6 @@ port.on("message", ({ entries }: FoldTask) => {
     const memory = [segments, firsts, filter, ...parts].map(({ buffer }) => buffer as ArrayBuffer);
     port.postMessage({ folded } satisfies FoldAnswer, memory);
   } catch (error) {
-    port.postMessage({ error: String(error) } satisfies FoldAnswer);
+    port.postMessage({ error: String(error) } satisfies ThreadError);
   }
 });

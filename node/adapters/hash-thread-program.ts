@@ -3,6 +3,7 @@ import { parentPort } from "node:worker_threads";
 import { assert } from "../core/errors.ts";
 import { ChargeBlock } from "../engine/number/charge-block.ts";
 import { ChargeHasher } from "../engine/number/hash-charges.ts";
+import type { ThreadError } from "./answering-thread.ts";
 import type { HashAnswer, HashTask } from "./hash-thread.ts";
 
 const port = parentPort;
@@ -15,6 +16,6 @@ port.on("message", ({ payload, leaves, secrets, domain }: HashTask) => {
     hasher.leavesOf(ChargeBlock.decode(payload), secrets, leaves);
     port.postMessage({ done: true } satisfies HashAnswer);
   } catch (error) {
-    port.postMessage({ error: String(error) } satisfies HashAnswer);
+    port.postMessage({ error: String(error) } satisfies ThreadError);
   }
 });

@@ -1,5 +1,3 @@
-import { Worker } from "node:worker_threads";
-import { assert } from "../core/errors.ts";
 import type { ChargeBlock } from "../engine/number/charge-block.ts";
 import {
   type BlockSecrets,
@@ -7,6 +5,7 @@ import {
   type LeafHasher,
   OWNER_SECRET_BYTES,
 } from "../engine/number/hash-charges.ts";
+import { AnsweringThread } from "./answering-thread.ts";
 
 /** What goes to the thread: a block, and where its digests go, in memory that both see; copies of the rest. */
 export interface HashTask {
@@ -16,13 +15,9 @@ export interface HashTask {
   domain: Uint8Array;
 }
 
-/** Of the tasks in their order; the digests are where the task said. */
-export type HashAnswer = { done: true } | { error: string };
-
-interface Waiting {
-  leaves: Uint8Array;
-  resolve: (leaves: Uint8Array) => void;
-  reject: (error: unknown) => void;
+/** The digests are where the task said. */
+export interface HashAnswer {
+  done: true;
 }
 
 const PROGRAM = new URL("./hash-thread-program.ts", import.meta.url);
@@ -30,16 +25,13 @@ const THREAD_ROWS_MIN = 64;
 
 /**
  * Hashes blocks of charges in a thread of its own, so that rating goes on meanwhile. What is under way is
- * bounded by the unit of work: it is written only when its digests are there. The thread is started at
- * first need, keeps the process alive only while it works, and is started again after it failed.
+ * bounded by the unit of work: it is written only when its digests are there.
  */
 export class HashThread implements LeafHasher {
   readonly #domain: Uint8Array;
-  readonly #waiting: Waiting[] = [];
   /** For few rows, which are hashed before a thread has them. */
   #own: ChargeHasher | undefined;
-  #worker: Worker | undefined;
-  readonly #program: URL;
+  readonly #thread: AnsweringThread<HashTask, HashAnswer>;
 
   /**
    * @param domain the book's
@@ -47,7 +39,7 @@ export class HashThread implements LeafHasher {
    */
   constructor(domain: Uint8Array, program = PROGRAM) {
     this.#domain = domain;
-    this.#program = program;
+    this.#thread = new AnsweringThread(program, "the hashing thread");
   }
 
   leavesOf(
@@ -70,40 +62,11 @@ export class HashThread implements LeafHasher {
       },
       domain: this.#domain,
     };
-    const worker = this.#start();
-    return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) worker.ref();
-      this.#waiting.push({ leaves, resolve, reject });
-      worker.postMessage(task);
-    });
+    return this.#thread.ask(task).then(() => leaves);
   }
 
-  async close(): Promise<void> {
-    await this.#worker?.terminate();
-    this.#worker = undefined;
-  }
-
-  #start(): Worker {
-    if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(this.#program);
-    worker.unref();
-    worker.on("message", (answer: HashAnswer) => {
-      const waiting = this.#waiting.shift();
-      assert(waiting !== undefined, "an answer follows a task");
-      if (this.#waiting.length === 0) worker.unref();
-      if ("error" in answer) return waiting.reject(new Error(answer.error));
-      waiting.resolve(waiting.leaves);
-    });
-    const fail = (error: unknown) => {
-      // Its end is told after its error: what waits by then is asked of the next thread.
-      if (this.#worker !== worker) return;
-      this.#worker = undefined;
-      for (const { reject } of this.#waiting.splice(0)) reject(error);
-    };
-    worker.on("error", fail);
-    worker.on("exit", (code) => fail(new Error(`the hashing thread ended with ${code}`)));
-    this.#worker = worker;
-    return worker;
+  close(): Promise<void> {
+    return this.#thread.close();
   }
 }
 

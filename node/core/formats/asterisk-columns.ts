@@ -62,11 +62,7 @@ export class AsteriskColumns implements ColumnsReader {
       if (next === undefined) break;
       at = next.end;
       if (next.item === undefined) continue;
-      const row = columns.count++;
-      columns.isPlain[row] = 0;
-      columns.idEnd[row] = columns.idFrom(row);
-      columns.other[row] = columns.others.length;
-      columns.others.push(this.#parser.line(next.item));
+      columns.putOther(this.#parser.line(next.item));
     }
     columns.names = this.#names.names;
     columns.generation = this.#names.generation;

@@ -1,3 +1,4 @@
+import { digit, isDigit, STAMP_BYTES, StampReader } from "./ascii-stamp.ts";
 import { causeInId, DISPOSITIONS } from "./asterisk-record.ts";
 
 const QUOTE = 0x22;
@@ -8,8 +9,6 @@ const ZERO = 0x30;
 const COLON = 0x3a;
 const SPACE = 0x20;
 const FIELDS_MAX = 21;
-const STAMP_BYTES = 19;
-const DATE_BYTES = 10;
 
 const utf8 = new TextEncoder();
 /** By their lengths, which all differ. */
@@ -48,8 +47,7 @@ export class AsteriskPlainRow {
   /** Bit by field: a quote is doubled in it. */
   #doubled = 0;
   #cause = CAUSE_BYTES[ANSWERED_BYTES] as Uint8Array;
-  readonly #date = new Uint8Array(DATE_BYTES);
-  #dateMs = Number.NaN;
+  readonly #stamps = new StampReader();
 
   /** @returns false for what is to be read by the plain parser */
   scan(bytes: Uint8Array, from: number, to: number): boolean {
@@ -147,32 +145,7 @@ export class AsteriskPlainRow {
   #stamp(bytes: Uint8Array, field: number): number {
     const from = this.#fieldFrom[field] as number;
     if ((this.#fieldTo[field] as number) - from !== STAMP_BYTES) return Number.NaN;
-    if (bytes[from + 10] !== SPACE || bytes[from + 13] !== COLON || bytes[from + 16] !== COLON) {
-      return Number.NaN;
-    }
-    const date = this.#date;
-    let place = 0;
-    while (place < DATE_BYTES && bytes[from + place] === date[place]) place++;
-    if (place < DATE_BYTES) this.#readDate(bytes, from);
-    const hour = twoDigits(bytes, from + 11);
-    const minute = twoDigits(bytes, from + 14);
-    const second = twoDigits(bytes, from + 17);
-    if (!(hour < 24 && minute < 60 && second < 60)) return Number.NaN;
-    return this.#dateMs + ((hour * 60 + minute) * 60 + second) * 1000;
-  }
-
-  /** Records come nearly in order of time, so the date of the last one mostly holds. */
-  #readDate(bytes: Uint8Array, from: number): void {
-    this.#date.set(bytes.subarray(from, from + DATE_BYTES));
-    this.#dateMs = Number.NaN;
-    if (this.#date[4] !== MINUS || this.#date[7] !== MINUS) return;
-    const year = 100 * twoDigits(this.#date, 0) + twoDigits(this.#date, 2);
-    const month = twoDigits(this.#date, 5);
-    const day = twoDigits(this.#date, 8);
-    if (!(year >= 1970 && month >= 1 && month <= 12 && day >= 1)) return;
-    const ms = Date.UTC(year, month - 1, day);
-    // A day that does not exist is another one of the next month.
-    if (new Date(ms).getUTCMonth() === month - 1) this.#dateMs = ms;
+    return this.#stamps.read(bytes, from, SPACE);
   }
 
   /** One to nine digits; NaN for anything else. */
@@ -212,17 +185,6 @@ export class AsteriskPlainRow {
 
 /** Fields in which a doubled quote would be part of what is read. */
 const NEEDED = [1, 2, 9, 10, 11, 12, 13, 14, 16].reduce((bits, field) => bits | (1 << field), 0);
-
-const isDigit = (byte: number): boolean => byte >= ZERO && byte < COLON;
-
-function digit(bytes: Uint8Array, at: number): number {
-  const value = (bytes[at] as number) - ZERO;
-  return value >= 0 && value <= 9 ? value : Number.NaN;
-}
-
-function twoDigits(bytes: Uint8Array, at: number): number {
-  return 10 * digit(bytes, at) + digit(bytes, at + 1);
-}
 
 function isAscii(bytes: Uint8Array, from: number, to: number): boolean {
   for (let at = from; at < to; at++) if ((bytes[at] as number) >= 0x80) return false;

@@ -72,12 +72,7 @@ export class NdjsonColumns implements ColumnsReader {
 
   #takeLine(columns: UsageColumns, text: string | undefined, byteOffset: number): void {
     const line = this.#parser.line({ text, byteOffset, lineNumber: this.#lineNumber });
-    if (line === undefined) return;
-    const row = columns.count++;
-    columns.isPlain[row] = 0;
-    columns.idEnd[row] = columns.idFrom(row);
-    columns.other[row] = columns.others.length;
-    columns.others.push(line);
+    if (line !== undefined) columns.putOther(line);
   }
 
   #takePlain(columns: UsageColumns, bytes: Uint8Array, from: number, to: number): boolean {

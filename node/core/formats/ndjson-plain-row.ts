@@ -1,5 +1,6 @@
 import { DIRECTION_CODE, SERVICE_CODE } from "../commitment/charge-groups.ts";
 import { RECORD_ID_OCTETS_MAX } from "../records/record-id.ts";
+import { digit, isDigit, StampReader, twoDigits } from "./ascii-stamp.ts";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -7,10 +8,10 @@ const MINUS = 0x2d;
 const DOT = 0x2e;
 const ZERO = 0x30;
 const COLON = 0x3a;
+const TIME = 0x54;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const TEXT_MAX = 1_000;
-const DATE_BYTES = 10;
 /** With seconds, and with milliseconds. */
 const INSTANT_BYTES = [20, 24];
 const OFFSET_MINUTES_MAX = 900;
@@ -150,8 +151,7 @@ export class NdjsonPlainRow {
   #number = 0;
   readonly #fields = new ObjectNames(FIELDS);
   readonly #sourceFields = new ObjectNames(SOURCE_FIELDS);
-  readonly #date = new Uint8Array(DATE_BYTES);
-  #dateMs = Number.NaN;
+  readonly #stamps = new StampReader();
 
   /** @returns false for what is to be read by the plain parser */
   scan(bytes: Uint8Array, from: number, end: number): boolean {
@@ -344,35 +344,10 @@ export class NdjsonPlainRow {
     const from = this.#textFrom;
     const octets = this.#textTo - from;
     if (!INSTANT_BYTES.includes(octets) || bytes[this.#textTo - 1] !== 0x5a) return Number.NaN;
-    if (bytes[from + 10] !== 0x54 || bytes[from + 13] !== COLON || bytes[from + 16] !== COLON) {
-      return Number.NaN;
-    }
-    const date = this.#date;
-    let place = 0;
-    while (place < DATE_BYTES && bytes[from + place] === date[place]) place++;
-    if (place < DATE_BYTES) this.#readDate(bytes, from);
-    const hour = twoDigits(bytes, from + 11);
-    const minute = twoDigits(bytes, from + 14);
-    const second = twoDigits(bytes, from + 17);
-    if (!(hour < 24 && minute < 60 && second < 60)) return Number.NaN;
-    const ms = this.#dateMs + ((hour * 60 + minute) * 60 + second) * 1000;
+    const ms = this.#stamps.read(bytes, from, TIME);
     if (octets === 20) return ms;
     if (bytes[from + 19] !== DOT) return Number.NaN;
     return ms + 10 * twoDigits(bytes, from + 20) + digit(bytes, from + 22);
-  }
-
-  /** Records come nearly in order of time, so the date of the last one mostly holds. */
-  #readDate(bytes: Uint8Array, from: number): void {
-    this.#date.set(bytes.subarray(from, from + DATE_BYTES));
-    this.#dateMs = Number.NaN;
-    if (this.#date[4] !== MINUS || this.#date[7] !== MINUS) return;
-    const year = 100 * twoDigits(this.#date, 0) + twoDigits(this.#date, 2);
-    const month = twoDigits(this.#date, 5);
-    const day = twoDigits(this.#date, 8);
-    if (!(year >= 1970 && month >= 1 && month <= 12 && day >= 1)) return;
-    const ms = Date.UTC(year, month - 1, day);
-    // A day that does not exist is another one of the next month.
-    if (new Date(ms).getUTCMonth() === month - 1) this.#dateMs = ms;
   }
 }
 
@@ -400,19 +375,6 @@ function skipSpace(bytes: Uint8Array, from: number): number {
 }
 
 const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d;
-
-function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte < COLON;
-}
-
-function digit(bytes: Uint8Array, at: number): number {
-  const value = (bytes[at] as number) - ZERO;
-  return value >= 0 && value <= 9 ? value : Number.NaN;
-}
-
-function twoDigits(bytes: Uint8Array, at: number): number {
-  return 10 * digit(bytes, at) + digit(bytes, at + 1);
-}
 
 /** Where a text of 64 hexadecimal digits ends behind its quote, or -1. */
 function digestEnd(bytes: Uint8Array, from: number): number {

@@ -137,6 +137,15 @@ export class UsageColumns {
       : (this.others[this.other[row] as number] as OtherLine);
   }
 
+  /** Appends a row that is not plain. */
+  putOther(line: OtherLine): void {
+    const row = this.count++;
+    this.isPlain[row] = 0;
+    this.idEnd[row] = this.idFrom(row);
+    this.other[row] = this.others.length;
+    this.others.push(line);
+  }
+
   /** What is filled of all columns but the prints, for who keeps a batch; ids and raw bytes stand beside. */
   filled(): Uint8Array[] {
     const { count, buffer } = this;

@@ -1,0 +1,68 @@
+import { Worker } from "node:worker_threads";
+import { assert } from "../core/errors.ts";
+
+/** What a thread says of a task that it could not do; it goes on with the next one. */
+export interface ThreadError {
+  error: string;
+}
+
+interface Waiting<Answer> {
+  resolve: (answer: Answer) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * A thread that answers tasks in their order. It is started at first need, keeps the process alive only while
+ * it works, and is started again after it failed: what waited by then is refused, and nobody gets the answer
+ * of a thread before.
+ */
+export class AnsweringThread<Task, Answer extends object> {
+  readonly #program: URL;
+  readonly #name: string;
+  readonly #waiting: Waiting<Answer>[] = [];
+  #worker: Worker | undefined;
+
+  /** @param name what it is called where it ended, such as "the hashing thread" */
+  constructor(program: URL, name: string) {
+    this.#program = program;
+    this.#name = name;
+  }
+
+  /** @throws Error what the thread said, or that it ended */
+  ask(task: Task): Promise<Answer> {
+    const worker = this.#start();
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.length === 0) worker.ref();
+      this.#waiting.push({ resolve, reject });
+      worker.postMessage(task);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+
+  #start(): Worker {
+    if (this.#worker !== undefined) return this.#worker;
+    const worker = new Worker(this.#program);
+    worker.unref();
+    worker.on("message", (answer: Answer | ThreadError) => {
+      const waiting = this.#waiting.shift();
+      assert(waiting !== undefined, "an answer follows a task");
+      if (this.#waiting.length === 0) worker.unref();
+      if ("error" in answer) return waiting.reject(new Error(answer.error));
+      waiting.resolve(answer);
+    });
+    const fail = (error: unknown) => {
+      // Its end is told after its error: what waits by then is asked of the next thread.
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
+      for (const { reject } of this.#waiting.splice(0)) reject(error);
+    };
+    worker.on("error", fail);
+    worker.on("exit", (code) => fail(new Error(`${this.#name} ended with ${code}`)));
+    this.#worker = worker;
+    return worker;
+  }
+}
