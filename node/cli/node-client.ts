@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { TallystickError } from "../core/errors.ts";
+import { type Place, TallystickError } from "../core/errors.ts";
 import { ServiceError } from "./output.ts";
 
 export interface NodeAnswer {
@@ -54,7 +54,7 @@ export class NodeClient {
     const { status, text } = await this.#exchange(method, path, type, chunks);
     const body = parse(text);
     if (status >= 200 && status < 300 && body !== undefined) return { status, body };
-    const told = Object(body?.error) as { code?: unknown; message?: unknown };
+    const told = Object(body?.error) as Record<string, unknown>;
     const code = typeof told.code === "string" ? told.code : "node.answer-unexpected";
     const message =
       typeof told.message === "string"
@@ -63,8 +63,8 @@ export class NodeClient {
     // A balance or a session that does not allow what was asked is no fault of the service.
     const isRefusal = UNUSABLE.includes(status) || (status === 409 && /^charging\./.test(code));
     throw isRefusal && typeof told.code === "string"
-      ? new TallystickError(code, message)
-      : new ServiceError(code, message);
+      ? new TallystickError(code, message, placeOf(told))
+      : new ServiceError(code, message, placeOf(told));
   }
 
   // Not fetch: its wait for an answer ends after five minutes, and a large file takes longer.
@@ -153,4 +153,14 @@ function parse(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Where the node says that an input went wrong. */
+function placeOf({ file, line, byte, field }: Record<string, unknown>): Place {
+  return {
+    ...(typeof file === "string" ? { file } : {}),
+    ...(typeof line === "number" ? { line } : {}),
+    ...(typeof byte === "number" ? { byte } : {}),
+    ...(typeof field === "string" ? { field } : {}),
+  };
 }

@@ -89,7 +89,8 @@ describe("the operator's commands", function () {
     const { status, lines } = await watching.ended;
     const taken = lines.filter(({ file }) => file !== undefined).map(({ file }) => file.name);
     assert.deepEqual(taken, ["good.ndjson", "late.ndjson"]);
-    assert.equal(lines.find(({ error }) => error !== undefined).error.code, "ingest.file-cut");
+    const { code, line } = lines.find(({ error }) => error !== undefined).error;
+    assert.deepEqual([code, typeof line], ["ingest.file-cut", "number"]);
     assert.equal(status, 3);
     assert.deepEqual(readdirSync(archive).sort(), ["good.ndjson", "late.ndjson"]);
     assert.deepEqual(readdirSync(inbox), ["cut.ndjson"]);

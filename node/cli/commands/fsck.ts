@@ -75,18 +75,21 @@ async function examine(
       `The node of ${folder?.name} runs and holds its store. Stop it first, or leave out --offline.`,
     );
   }
-  remark("The node runs: it checks its own store, and goes on with files and commitments.");
-  return withNode(options, { remark, json: false, ...SILENT }, (node) =>
-    examineRunning(node, toldNowAndThen(remark)),
+  // Whose node it is was said when its folder was found.
+  const named = folder === undefined ? remark : () => {};
+  return withNode(options, { remark: named, json: false, ...SILENT }, (node) =>
+    examineRunning(node, remark),
   );
 }
 
 /** Has a node check itself, and follows it while that takes longer than a request. */
 async function examineRunning(
   node: NodeClient,
-  onProgress: (progress: CheckProgress) => void,
+  remark: (words: string) => void,
 ): Promise<StoreCheck> {
   let answer = await node.send("POST", "/v1/operator/fsck");
+  remark("The node runs: it checks its own store, and goes on with files and commitments.");
+  const onProgress = toldNowAndThen(remark);
   while (answer.status === 202) {
     onProgress(answer.body.progress as CheckProgress);
     await pause(ASK_MILLISECONDS);

@@ -227,7 +227,8 @@ function inWordsOfRejections({ rejections = [], classes }: Taken): string[] {
   const more = (classes.rejected?.records ?? 0) - rejections.length;
   return [
     ...rejections.map(
-      ({ position, message, code }) => `  REJECTED ${position}: ${message} [${code}]`,
+      ({ position, line, message, code }) =>
+        `  REJECTED record ${position}${line === undefined ? "" : `, line ${line}`}: ${message} [${code}]`,
     ),
     ...(rejections.length > 0 && more > 0 ? [`  and ${more} more; inspect shows them all.`] : []),
   ];

@@ -39,7 +39,7 @@ export const command: CommandModule = {
       const { over, done, entriesDropped } = body;
       await output.record({ summary: { months: months.length, over, done, entriesDropped } });
       await output.say(
-        `${months.length} billed months; ${String(entriesDropped)} charges and credits were erased so far.`,
+        `${months.length} billed month${months.length === 1 ? "" : "s"}; ${String(entriesDropped)} charges and credits were erased so far.`,
       );
       return EXIT.yes;
     }),

@@ -1,5 +1,5 @@
 import { TallystickError } from "../../core/errors.ts";
-import type { InspectLine, Problem } from "../../core/formats/inspect-line.ts";
+import type { InspectLine, Problem, Rejection } from "../../core/formats/inspect-line.ts";
 import { UsageColumns, type UsageLines } from "../../core/formats/usage-columns.ts";
 
 /**
@@ -20,7 +20,7 @@ export class FileLook {
   /** Of the file as a whole; undefined until it was read to its end. */
   problems: readonly Problem[] | undefined;
   /** Of its last record, when that can not be used. */
-  lastRejection: string | undefined;
+  lastRejection: Pick<Rejection, "code" | "line" | "byte"> | undefined;
   records = 0;
 
   static async at(lines: UsageLines): Promise<FileLook> {
@@ -36,7 +36,7 @@ export class FileLook {
     if ("file" in line) this.problems = line.file.problems;
     else {
       this.records++;
-      this.lastRejection = "rejected" in line ? line.rejected.code : undefined;
+      this.lastRejection = "rejected" in line ? line.rejected : undefined;
     }
   }
 
@@ -45,7 +45,7 @@ export class FileLook {
     if (last < 0) return;
     this.records += columns.count;
     const line = columns.isPlain[last] === 1 ? undefined : columns.lineAt(last);
-    this.lastRejection = line !== undefined && "rejected" in line ? line.rejected.code : undefined;
+    this.lastRejection = line !== undefined && "rejected" in line ? line.rejected : undefined;
   }
 }
 
@@ -60,12 +60,20 @@ export function requireWholeFile(
   endsLine: boolean,
 ): void {
   requireStructure(name, problems ?? []);
-  const isCut = !endsLine && lastRejection !== undefined && CUT_ROWS.includes(lastRejection);
-  if (problems !== undefined && !isCut) return;
+  const cut =
+    !endsLine && lastRejection !== undefined && CUT_ROWS.includes(lastRejection.code)
+      ? lastRejection
+      : undefined;
+  if (problems !== undefined && cut === undefined) return;
+  const { line, byte } = cut ?? {};
   throw new TallystickError(
     "ingest.file-cut",
     "The file ends in the middle of a record. Send it whole. Nothing of it was taken in.",
-    { file: name },
+    {
+      file: name,
+      ...(line === undefined ? {} : { line }),
+      ...(byte === undefined ? {} : { byte }),
+    },
   );
 }
 
