@@ -30,14 +30,18 @@ async function filled() {
 }
 
 async function positionsOf(index: SeenIndex, names: string[]): Promise<(number | undefined)[]> {
-  const prints = Uint32Array.from(
+  const prints = printsOf(index, names);
+  await index.recall(prints);
+  return names.map((_, at) => index.find(prints, 2 * at));
+}
+
+function printsOf(index: SeenIndex, names: string[]): Uint32Array {
+  return Uint32Array.from(
     names.flatMap((name) => {
       index.prints.fingerprint(SEEN.id, name);
       return [...printOf(index)];
     }),
   );
-  await index.recall(prints);
-  return names.map((_, at) => index.find(prints, 2 * at));
 }
 
 /** The fingerprint that was taken last. */
@@ -61,6 +65,42 @@ describe("the index of records seen", () => {
     index.prints.fingerprint(SEEN.content, "record-1");
     await index.recall(printOf(index));
     assert.equal(index.find(printOf(index), 0), undefined);
+  });
+
+  it("finds fingerprints that were written over others since these were read ahead", async () => {
+    const { index } = await filled();
+    const strangers = names.slice(20, 40).map((name) => `${name}-other`);
+    const ahead = [...names.slice(0, 20), ...strangers, ...names.slice(40, 100)];
+    const prints = printsOf(index, ahead);
+    index.readAhead(prints, 20);
+    prints.set(printsOf(index, names.slice(200, 220)), 40);
+    const found: (number | undefined)[] = [];
+    for (let from = 0; from < 200; from += 20) {
+      const chunk = prints.subarray(from, from + 20);
+      await index.recall(chunk);
+      for (let at = 0; at < 20; at += 2) found.push(index.find(chunk, at));
+    }
+    const wanted = names.slice(0, 100).map((_, at) => (at < 20 || at >= 40 ? at : 180 + at));
+    assert.deepEqual(found, wanted);
+  });
+
+  it("finds in a run what was read ahead before there was one", async () => {
+    const { store, index } = await filled();
+    const session = new StoreSession(store);
+    const later = Array.from({ length: 600 }, (_, at) => `later-${at}`);
+    const prints = printsOf(index, later);
+    index.readAhead(prints, prints.length);
+    for (let at = 0; at < later.length; at++) {
+      index.add(prints, 2 * at, COUNT + at);
+      if (at % 100 !== 99) continue;
+      await index.save(session, NOW);
+      await session.commit();
+    }
+    await index.recall(prints);
+    assert.deepEqual(
+      later.map((_, at) => index.find(prints, 2 * at)),
+      later.map((_, at) => COUNT + at),
+    );
   });
 
   it("keeps the first position under a fingerprint", async () => {

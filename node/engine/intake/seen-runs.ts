@@ -3,6 +3,7 @@ import type { Store, StoreReader } from "../store/store.ts";
 import type { StoreSession } from "../store/store-session.ts";
 import { getJson } from "../store/stored-json.ts";
 import type { FoldedEntries } from "./fold-entries.ts";
+import { bytesOf } from "./seen-entry.ts";
 import { SeenMerge } from "./seen-merge.ts";
 import { entryIn, SeenRun, sizeOfRun } from "./seen-run.ts";
 import { SeenSegments } from "./seen-segments.ts";
@@ -28,6 +29,14 @@ export interface SeenRunsState {
   hasDropped: boolean;
 }
 
+/** Where fingerprints may stand, by the filters of these runs: keys of segments, with places among the fingerprints. */
+interface Looked {
+  asked: readonly SeenRun[];
+  /** As they were: of a row that nobody expected other ones are written in their place. */
+  fingerprints: Uint32Array;
+  wanted: ReadonlyMap<string, number[]>;
+}
+
 interface Held {
   run: SeenRun;
   level: number;
@@ -51,6 +60,8 @@ export class SeenRuns {
   #held: Held[] = [];
   #merges: SeenMerge[] = [];
   readonly #segments: SeenSegments;
+  /** What filters said of fingerprints that will be recalled, by where these begin in their memory. */
+  readonly #looked = new Map<number, Looked>();
   /** Of the run that is asked, kept for the next one. */
   #candidates = new Uint32Array();
   /** Of `#held` those that are durable, with those that are merged and not deleted yet. Oldest first. */
@@ -107,7 +118,7 @@ export class SeenRuns {
     fingerprints: Uint32Array,
     found: (words: Uint32Array, word: number) => void,
   ): Promise<void> {
-    const wanted = this.#segmentsOf(fingerprints);
+    const wanted = this.#lookedAt(fingerprints) ?? this.#segmentsOf(fingerprints);
     if (wanted.size === 0) return;
     const names = [...wanted.keys()];
     for (const [at, words] of (await this.#segments.read(names)).entries()) {
@@ -124,15 +135,30 @@ export class SeenRuns {
 
   /** Begins to read what `recall` of these fingerprints will ask for, and keeps it until `forgetAhead`. */
   readAhead(fingerprints: Uint32Array): void {
-    if (this.#asked.length > 0) this.#segments.readAhead(this.#segmentsOf(fingerprints).keys());
+    if (this.#asked.length === 0) return;
+    const wanted = this.#segmentsOf(fingerprints);
+    this.#looked.set(fingerprints.byteOffset, {
+      asked: this.#asked,
+      fingerprints: fingerprints.slice(),
+      wanted,
+    });
+    this.#segments.readAhead(wanted.keys());
   }
 
   forgetAhead(): void {
     this.#segments.forget();
+    this.#looked.clear();
   }
 
-  /** Where fingerprints may stand, by the filters: keys of segments, with places among the fingerprints. */
-  #segmentsOf(fingerprints: Uint32Array): Map<string, number[]> {
+  /** What the filters said when these very fingerprints were read ahead, unless other runs are asked by now. */
+  #lookedAt(fingerprints: Uint32Array): Looked["wanted"] | undefined {
+    const looked = this.#looked.get(fingerprints.byteOffset);
+    if (looked === undefined || looked.asked !== this.#asked) return undefined;
+    const isSame = Buffer.compare(bytesOf(looked.fingerprints), bytesOf(fingerprints)) === 0;
+    return isSame ? looked.wanted : undefined;
+  }
+
+  #segmentsOf(fingerprints: Uint32Array): Looked["wanted"] {
     if (this.#candidates.length <= fingerprints.length / 2) {
       this.#candidates = new Uint32Array(fingerprints.length / 2 + 1);
     }
@@ -164,7 +190,10 @@ export class SeenRuns {
    * and it comes before that unit adds a run: so whatever is read here is durable.
    */
   async advance(session: StoreSession, added: number): Promise<void> {
-    this.#asked = this.#held.map(({ run }) => run);
+    const isOther = this.#held.some(({ run }, at) => run !== this.#asked[at]);
+    if (isOther || this.#held.length !== this.#asked.length) {
+      this.#asked = this.#held.map(({ run }) => run);
+    }
     let hasChanged = false;
     // Before more is retired: what this unit retires is asked until it is durable.
     if (this.#state.retired.length > 0) {
