@@ -1,7 +1,7 @@
 import type { OneAtATime } from "../engine/store/turns.ts";
 import type { Database } from "./level-database.ts";
 import type { StoreReaders } from "./store-readers.ts";
-import type { ValueLog } from "./value-log.ts";
+import { kindOf, type ValueKind, type ValueLog } from "./value-log.ts";
 import { decodePlace, encodePlace, isPlace, type ValuePlace } from "./value-place.ts";
 
 /** A file is written anew when less of it is named than this. */
@@ -54,17 +54,20 @@ export interface CompactionParts {
 export async function compactValues(parts: CompactionParts): Promise<Compaction> {
   const { log, onStep } = parts;
   const before = await log.sizes();
-  const newest = Math.max(0, ...before.keys());
+  const newest = new Map<ValueKind, number>();
+  for (const file of before.keys()) {
+    newest.set(kindOf(file), Math.max(file, newest.get(kindOf(file)) ?? 0));
+  }
   const named = await namedBytes(parts);
   await onStep("looked");
   const emptied = new Set<number>();
   for (const [file, size] of before) {
     if ((named.get(file) ?? 0) >= NAMED_SHARE_MIN * size) continue;
-    if (file === newest) {
+    if (file === newest.get(kindOf(file))) {
       // It is written to, and while the newest one is there no number is given twice: another one begins.
       if (size < BEGUN_SHARE_MIN * log.fileBytes) continue;
       // In a turn of the writer: what was appended before is named once the turn comes.
-      await parts.writes.run(() => log.beginFile());
+      await parts.writes.run(() => log.beginFile(kindOf(file)));
     }
     emptied.add(file);
   }
@@ -139,12 +142,16 @@ async function moveKeys(
     if (files.has(place.file)) moving.push({ key: keys[at] as string, place });
   }
   const values = await log.read(moving.map(({ place }) => place));
-  const places = await log.append(values);
-  const batch = moving.map(({ key }, at) => ({
-    type: "put" as const,
-    key,
-    value: encodePlace(places[at] as ValuePlace),
-  }));
+  const batch: { type: "put"; key: string; value: Uint8Array }[] = [];
+  for (const kind of ["staying", "passing"] as const) {
+    const those = [...moving.keys()].filter((at) => kindOf(moving[at]?.place.file ?? 0) === kind);
+    if (those.length === 0) continue;
+    const copied = those.map((at) => values[at] as Uint8Array);
+    for (const [i, place] of (await log.append(copied, kind)).entries()) {
+      const { key } = moving[those[i] as number] as { key: string };
+      batch.push({ type: "put", key, value: encodePlace(place) });
+    }
+  }
   await ready.batch(batch, { sync: true });
   return values.reduce((sum, { length }) => sum + length, 0);
 }

@@ -15,8 +15,8 @@ import { whyDisk } from "./disk.ts";
 import { type Database, LevelDatabase } from "./level-database.ts";
 import { StoreReaders } from "./store-readers.ts";
 import { makeDirectory } from "./sync-directory.ts";
-import { ValueLog } from "./value-log.ts";
-import { decodePlace, encodePlace, isPlace, type ValuePlace } from "./value-place.ts";
+import { type ValueKind, ValueLog } from "./value-log.ts";
+import { decodePlace, encodePlace, isPlace } from "./value-place.ts";
 
 const NO_VALUE = new Uint8Array();
 
@@ -149,21 +149,26 @@ export class LevelStore implements Store {
     operations: readonly StoreOperation[],
     { durable }: WriteOptions,
   ): Promise<Map<number, Uint8Array>> {
-    const logged: number[] = [];
-    const values: Uint8Array[] = [];
+    const logged = { staying: new Logged(), passing: new Logged() };
     for (let at = 0; at < operations.length; at++) {
       const operation = operations[at] as StoreOperation;
       if (operation.type !== "put") continue;
-      const { value, lasting } = operation;
-      const isLarge = lasting === true && durable && value.length >= LOGGED_BYTES_MIN;
+      const { value, lasting = false } = operation;
+      const isLarge = lasting !== false && durable && value.length >= LOGGED_BYTES_MIN;
       // A value that looks like a place is logged too, so that what looks like a place is one.
       if (!isLarge && !isPlace(value)) continue;
-      logged.push(at);
-      values.push(value);
+      logged[lasting === "passing" ? "passing" : "staying"].add(at, value);
     }
-    if (values.length === 0) return new Map();
-    const places = await this.#log.append(values);
-    return new Map(logged.map((at, i) => [at, encodePlace(places[i] as ValuePlace)]));
+    const places = new Map<number, Uint8Array>();
+    const append = async (kind: ValueKind) => {
+      const { at, values } = logged[kind];
+      if (values.length === 0) return;
+      const appended = await this.#log.append(values, kind);
+      for (const [i, place] of appended.entries()) places.set(at[i] as number, encodePlace(place));
+    };
+    // Side by side: each waits for the disk.
+    await Promise.all([append("staying"), append("passing")]);
+    return places;
   }
 
   /** Values as they were given, in place of where they lie. */
@@ -282,6 +287,17 @@ export class LevelStore implements Store {
   async close(): Promise<void> {
     await this.#database.close();
     await this.#log.close();
+  }
+}
+
+/** Values of a write that go into the log, and which operations they are of. */
+class Logged {
+  readonly at: number[] = [];
+  readonly values: Uint8Array[] = [];
+
+  add(at: number, value: Uint8Array): void {
+    this.at.push(at);
+    this.values.push(value);
   }
 }
 

@@ -1,23 +1,32 @@
-import { constants } from "node:fs";
-import { type FileHandle, open, readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { type FileHandle, open, rm, stat } from "node:fs/promises";
 import { TallystickError } from "../core/errors.ts";
-import { makeDirectory, syncDirectory } from "./sync-directory.ts";
+import { syncDirectory } from "./sync-directory.ts";
+import { filesOfValues, pathOfValues, ValueLogEnd } from "./value-log-end.ts";
 import type { ValuePlace } from "./value-place.ts";
 
 /** A file is full from here on; the next value begins another one. */
 const FILE_BYTES = 256 * 1_048_576;
+/** Files from this number on have values that go together after a while. */
+const PASSING_FROM = 0x8000_0000;
+const FILES_MAX = 0xffff_ffff;
 /** Files that are held open to read from. */
 const OPEN_MAX = 32;
 /** Places this close are read in one go, what lies between them included. */
 const GAP_BYTES = 16_384;
 const READ_BYTES_MAX = 4 * 1_048_576;
-const NAME = /^([0-9a-f]{8})\.values$/;
 
 interface ReadFile {
   opened: Promise<FileHandle>;
   readers: number;
 }
+
+/**
+ * Values that stay lie in other files than those that pass, such as what is merged into larger values later: there whole
+ * files are given back, and nothing that stays is written again for it.
+ */
+export type ValueKind = "staying" | "passing";
+
+export const kindOf = (file: number): ValueKind => (file < PASSING_FROM ? "staying" : "passing");
 
 /**
  * Values one after the other in files that only grow. Whoever holds the places decides what is there:
@@ -26,108 +35,41 @@ interface ReadFile {
  */
 export class ValueLog {
   readonly #directory: string;
-  readonly #fileBytes: number;
+  readonly #ends: Readonly<Record<ValueKind, ValueLogEnd>>;
   readonly #reading = new Map<number, ReadFile>();
-  #writing: { file: number; handle: FileHandle; end: number } | undefined;
-  /** One append at a time: it alone knows where the log ends. */
-  #last: Promise<unknown> = Promise.resolve();
+  /** How long a file becomes before the next one begins. */
+  readonly fileBytes: number;
 
   constructor(directory: string, fileBytes = FILE_BYTES) {
     this.#directory = directory;
-    this.#fileBytes = fileBytes;
+    this.fileBytes = fileBytes;
+    const end = (first: number, next: number) =>
+      new ValueLogEnd(directory, { first, next }, fileBytes);
+    this.#ends = { staying: end(1, PASSING_FROM), passing: end(PASSING_FROM, FILES_MAX) };
   }
 
   /**
    * Appends values, which have survived a power cut once the promise resolves.
    * @returns their places, in their order
    */
-  append(values: readonly Uint8Array[]): Promise<ValuePlace[]> {
-    const appended = this.#last.then(() => this.#append(values));
-    this.#last = appended.catch(() => {});
-    return appended;
-  }
-
-  async #append(values: readonly Uint8Array[]): Promise<ValuePlace[]> {
-    const { file, handle, end } = await this.#openToWrite();
-    const places: ValuePlace[] = [];
-    let offset = end;
-    for (const { length } of values) {
-      places.push({ file, offset, length });
-      offset += length;
-    }
-    try {
-      await writeAll(handle, values, end);
-      await handle.datasync();
-    } catch (error) {
-      // What reached the file is unknown; the next append measures it again.
-      this.#writing = undefined;
-      await handle.close().catch(() => {});
-      throw error;
-    }
-    this.#writing = { file, handle, end: offset };
-    return places;
-  }
-
-  /** How long a file becomes before the next one begins. */
-  get fileBytes(): number {
-    return this.#fileBytes;
+  append(values: readonly Uint8Array[], kind: ValueKind): Promise<ValuePlace[]> {
+    return this.#ends[kind].append(values);
   }
 
   /** What is appended from now on goes into another file, which is there at once: numbers are given once. */
-  beginFile(): Promise<void> {
-    const begun = this.#last.then(async () => {
-      const file = this.#writing?.file ?? (await this.#newest());
-      await this.#writing?.handle.close();
-      this.#writing = undefined;
-      await makeDirectory(this.#directory);
-      const { O_CREAT, O_RDWR } = constants;
-      const handle = await open(this.#path(file + 1), O_RDWR | O_CREAT, 0o600);
-      await syncDirectory(this.#directory);
-      this.#writing = { file: file + 1, handle, end: 0 };
-    });
-    this.#last = begun.catch(() => {});
-    return begun;
-  }
-
-  async #openToWrite(): Promise<{ file: number; handle: FileHandle; end: number }> {
-    if (this.#writing !== undefined && this.#writing.end < this.#fileBytes) return this.#writing;
-    let file = this.#writing?.file ?? (await this.#newest());
-    if (this.#writing !== undefined) {
-      await this.#writing.handle.close();
-      this.#writing = undefined;
-      file++;
-    }
-    await makeDirectory(this.#directory);
-    const { O_CREAT, O_RDWR } = constants;
-    const handle = await open(this.#path(file), O_RDWR | O_CREAT, 0o600);
-    // A file whose name is lost in a power cut would take its values with it.
-    await syncDirectory(this.#directory);
-    const { size } = await handle.stat();
-    this.#writing = { file, handle, end: size };
-    return size < this.#fileBytes ? this.#writing : this.#openToWrite();
-  }
-
-  async #newest(): Promise<number> {
-    return Math.max(1, ...(await this.#files()));
-  }
-
-  async #files(): Promise<number[]> {
-    const files: number[] = [];
-    for (const name of await readdir(this.#directory).catch(() => [])) {
-      const [, digits] = NAME.exec(name) ?? [];
-      if (digits !== undefined) files.push(Number.parseInt(digits, 16));
-    }
-    return files;
+  beginFile(kind: ValueKind): Promise<void> {
+    return this.#ends[kind].beginFile();
   }
 
   /** Bytes of each file; of the one that is written to, as they are now. */
   async sizes(): Promise<Map<number, number>> {
     const sizes = new Map<number, number>();
-    for (const file of await this.#files()) sizes.set(file, (await stat(this.#path(file))).size);
+    for (const file of await filesOfValues(this.#directory))
+      sizes.set(file, (await stat(this.#path(file))).size);
     return sizes;
   }
 
-  /** Deletes a file that no place names any more, and not the newest one: numbers are given once. */
+  /** Deletes a file that no place names any more, and not the newest one of a kind: numbers are given once. */
   async remove(file: number): Promise<void> {
     const known = this.#reading.get(file);
     this.#reading.delete(file);
@@ -216,16 +158,14 @@ export class ValueLog {
   }
 
   async close(): Promise<void> {
-    await this.#last;
-    await this.#writing?.handle.close();
-    this.#writing = undefined;
+    for (const end of Object.values(this.#ends)) await end.close();
     const handles = [...this.#reading.values()];
     this.#reading.clear();
     for (const { opened } of handles) await opened.then((handle) => handle.close()).catch(() => {});
   }
 
   #path(file: number): string {
-    return join(this.#directory, `${file.toString(16).padStart(8, "0")}.values`);
+    return pathOfValues(this.#directory, file);
   }
 
   #cut(file: number, cause?: unknown): TallystickError {
@@ -235,24 +175,5 @@ export class ValueLog {
       { file: this.#path(file) },
       cause,
     );
-  }
-}
-
-/** A write may take a part only; what is left goes on from there. */
-async function writeAll(
-  handle: FileHandle,
-  values: readonly Uint8Array[],
-  from: number,
-): Promise<void> {
-  const left = [...values];
-  let at = from;
-  while (left.length > 0) {
-    // The system takes 1,024 pieces in one call.
-    let { bytesWritten } = await handle.writev(left.slice(0, 1024), at);
-    at += bytesWritten;
-    while (left.length > 0 && bytesWritten >= (left[0] as Uint8Array).length) {
-      bytesWritten -= (left.shift() as Uint8Array).length;
-    }
-    if (bytesWritten > 0) left[0] = (left[0] as Uint8Array).subarray(bytesWritten);
   }
 }

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { LevelStore } from "../../node/adapters/level-store.ts";
-import { ValueLog } from "../../node/adapters/value-log.ts";
+import { kindOf, type ValueKind, ValueLog } from "../../node/adapters/value-log.ts";
 import type { StoreOperation } from "../../node/engine/store/store.ts";
 import { collect } from "./store-conformance.ts";
 
+const KINDS: readonly ValueKind[] = ["staying", "passing"];
 const filled = (length: number, byte: number) => new Uint8Array(length).fill(byte);
 const lasting = (key: string, value: Uint8Array): StoreOperation => ({
   type: "put",
@@ -29,22 +30,28 @@ describe("log of values", () => {
     const value = fc.uint8Array({ maxLength: 300 });
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.array(value, { maxLength: 6 }), { maxLength: 8 }),
+        fc.array(fc.tuple(fc.array(value, { maxLength: 6 }), fc.constantFrom(...KINDS)), {
+          maxLength: 8,
+        }),
         async (all) => {
           const directory = fresh();
           const log = new ValueLog(directory, 400);
           // Two appends at a time: none of them may take the other's place.
-          const places = (await Promise.all(all.map((values) => log.append(values))))
+          const places = (await Promise.all(all.map(([values, kind]) => log.append(values, kind))))
             .flat()
             .reverse();
-          const expected = all.flat().reverse();
+          const expected = all.flatMap(([values]) => values).reverse();
+          assert.deepEqual(
+            places.map(({ file }) => kindOf(file)),
+            all.flatMap(([values, kind]) => values.map(() => kind)).reverse(),
+          );
           assert.deepEqual(
             (await log.read(places)).map((value) => [...value]),
             expected.map((value) => [...value]),
           );
           await log.close();
           const again = new ValueLog(directory, 400);
-          const [more] = await again.append([filled(9, 9)]);
+          const [more] = await again.append([filled(9, 9)], "staying");
           assert.deepEqual(
             (await again.read(places)).map((value) => [...value]),
             expected.map((value) => [...value]),
@@ -60,7 +67,7 @@ describe("log of values", () => {
   it("begins another file when one is full", async () => {
     const directory = fresh();
     const log = new ValueLog(directory, 1_000);
-    for (let i = 0; i < 5; i++) await log.append([filled(600, i)]);
+    for (let i = 0; i < 5; i++) await log.append([filled(600, i)], "passing");
     await log.close();
     assert.equal((await readdir(directory)).length, 3);
   });
@@ -68,7 +75,7 @@ describe("log of values", () => {
   it("reads from more files than it holds open", async () => {
     const log = new ValueLog(fresh(), 1);
     const places = [];
-    for (let i = 0; i < 40; i++) places.push(...(await log.append([filled(10, i)])));
+    for (let i = 0; i < 40; i++) places.push(...(await log.append([filled(10, i)], "staying")));
     const values = await log.read(places);
     assert.deepEqual(
       values.map(([first]) => first),
@@ -114,6 +121,31 @@ describe("lasting values of the level store", () => {
       }
     }
     await again.close();
+  });
+
+  it("lie apart when they pass, and are written on where each kind ended after a restart", async () => {
+    const directory = fresh();
+    const files = async () => (await readdir(join(directory, "values"))).sort();
+    for (let i = 0; i < 2; i++) {
+      const store = await LevelStore.open(directory);
+      await store.write(
+        [
+          lasting(`a${i}`, filled(5_000, i)),
+          { ...lasting(`b${i}`, filled(6_000, 2 + i)), lasting: "passing" } as StoreOperation,
+        ],
+        { durable: true },
+      );
+      for (let of = 0; of <= i; of++) {
+        const [a, b] = await store.getMany([`a${of}`, `b${of}`]);
+        assert.deepEqual(new Uint8Array(a ?? []), filled(5_000, of));
+        assert.deepEqual(new Uint8Array(b ?? []), filled(6_000, 2 + of));
+      }
+      await store.close();
+    }
+    const sizes = (await files()).map(
+      async (name) => (await stat(join(directory, "values", name))).size,
+    );
+    assert.deepEqual(await Promise.all(sizes), [10_000, 12_000]);
   });
 
   it("stay beside the log when the write is not durable, or a value is not said to last", async () => {

@@ -65,6 +65,17 @@ describe("what a node does at quiet moments", () => {
     assert.deepEqual(take(), ["compact", "compact"]);
   });
 
+  it("gives back what ten folds of the index of records seen leave, once", async () => {
+    const { upkeep, note, take } = upkeepOf(0, { erases: false });
+    const runs = (next: number) =>
+      note("seen-runs", { next, runs: [], merges: [], retired: [], hasDropped: false });
+    for (const next of [9, 10, 19, 20, 20]) {
+      await runs(next);
+      await upkeep.look();
+    }
+    assert.deepEqual(take(), ["compact", "compact"]);
+  });
+
   it("does nothing while somebody is busy, and goes on where it was", async () => {
     const { upkeep, now, note, take } = upkeepOf(4);
     await note("retention", { over: "2026-10" });

@@ -108,7 +108,7 @@ export class PowerCuts {
       // Many small ones, so that several lie in one page, and some that take many.
       const max = random.chance(0.5) ? 600 : VALUE_BYTES_MAX;
       const value = new Uint8Array(random.below(max)).map((_, at) => at * 7 + count);
-      const lasting = random.chance(0.3);
+      const lasting = random.chance(0.3) && (random.chance(0.5) ? true : ("passing" as const));
       operations.set(key, { type: "put", key, value, ...(lasting ? { lasting } : {}) });
     }
     return [...operations.values()];

@@ -174,7 +174,7 @@ export class SeenIndex {
     const added = this.#table.entries(this.#firstAdded);
     await this.#runs.advance(session, added.length / ENTRY_WORDS);
     if (added.length > 0) {
-      session.putBytes(keys.seen(this.#stretches.next++), encodeBytes(bytesOf(added)));
+      session.putPassing(keys.seen(this.#stretches.next++), encodeBytes(bytesOf(added)));
     }
     const isFull = this.#table.count >= this.#memoryEntries;
     // A table is folded in a small part of the time in which the next one is filled.

@@ -38,10 +38,10 @@ export class SeenRun {
     for (let segment = 0; segment < firsts.length; segment++) {
       const from = segment * SEGMENT_BYTES;
       const value = segments.subarray(from, from + SEGMENT_BYTES);
-      session.putBytes(keys.seenSegment(number, segment), value);
+      session.putPassing(keys.seenSegment(number, segment), value);
     }
     for (const [part, value] of parts.entries()) {
-      session.putBytes(keys.seenFilter(number, part), value);
+      session.putPassing(keys.seenFilter(number, part), value);
     }
     const filter = new SeenFilter(folded.filter);
     putHead(session, { number, entries, filter, firsts });
@@ -177,7 +177,7 @@ export class SeenRunWriter {
       const segment = words.subarray(from, from + SEGMENT_ENTRIES * ENTRY_WORDS);
       this.#firsts[this.#segments] = segment[0] as number;
       const key = keys.seenSegment(this.#number, this.#segments++);
-      session.putBytes(key, encodeBytes(bytesOf(segment)));
+      session.putPassing(key, encodeBytes(bytesOf(segment)));
       this.#filter.mark(segment, ENTRY_WORDS);
       this.#entries += segment.length / ENTRY_WORDS;
     }
@@ -203,7 +203,7 @@ export class SeenRunWriter {
   #putPart(session: StoreSession): void {
     const part = this.#partsWritten++;
     const value = encodeBytes(bytesOf(this.#filter.part(part)));
-    session.putBytes(keys.seenFilter(this.#number, part), value);
+    session.putPassing(keys.seenFilter(this.#number, part), value);
   }
 }
 

@@ -1,11 +1,14 @@
 import { setTimeout as rest } from "node:timers/promises";
 import { TallystickError } from "../../core/errors.ts";
+import { readSeenRuns } from "../intake/seen-runs.ts";
 import { keys } from "../store/key-spaces.ts";
 import type { Store } from "../store/store.ts";
 import { encodeJson, getJson } from "../store/stored-json.ts";
 import type { RetentionDesk } from "./retention-desk.ts";
 
 const LOOK_MILLISECONDS = 60_000;
+/** What so many folds of the index of records seen leave is worth a compaction: a third of a gigabyte. */
+const FOLDS = 10;
 
 export interface UpkeepLog {
   info(event: string, fields?: { component?: string; count?: number }): void;
@@ -108,12 +111,18 @@ export class QuietUpkeep {
     });
   }
 
-  /** Another text after each bill and each month that was erased; empty before the first. */
+  /**
+   * Another text after each bill, each month that was erased, and some folds of the index of records seen, which
+   * leave what they were folded or merged from; empty before the first.
+   */
   async #whatDropped(): Promise<string> {
     const { store } = this.#parts;
     const closed = await getJson<string>(store, keys.node("closed-epoch"));
     const retention = await getJson<{ over?: string }>(store, keys.node("retention"));
-    return [closed, retention?.over].filter((one) => one !== undefined).join(" ");
+    const folds = Math.floor((await readSeenRuns(store)).next / FOLDS);
+    return [closed, retention?.over, folds || undefined]
+      .filter((one) => one !== undefined)
+      .join(" ");
   }
 
   get #isQuiet(): boolean {

@@ -75,6 +75,11 @@ export class StoreSession {
     this.#bytes.push({ type: "put", key, value, lasting: true });
   }
 
+  /** The same of a value that goes after a while together with its neighbours: it lies apart from what stays. */
+  putPassing(key: string, value: Uint8Array): void {
+    this.#bytes.push({ type: "put", key, value, lasting: "passing" });
+  }
+
   /** What is known without asking the store. */
   peek<T>(key: string): T | undefined {
     return (this.#isKnown(key) ? this.#known.get(key) : undefined) as T | undefined;

@@ -45,8 +45,11 @@ export type StoreOperation =
       type: "put";
       key: string;
       value: Uint8Array;
-      /** Not written over, and deleted late or never: it may lie where its space is got back late. */
-      lasting?: boolean;
+      /**
+       * Not written over, and deleted late or never: it may lie where its space is got back late. What is "passing"
+       * goes with its neighbours after a while, and lies apart from what stays.
+       */
+      lasting?: boolean | "passing";
     }
   | { type: "delete"; key: string };
 

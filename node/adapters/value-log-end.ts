@@ -1,0 +1,150 @@
+import { constants } from "node:fs";
+import { type FileHandle, open, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { makeDirectory, syncDirectory } from "./sync-directory.ts";
+import type { ValuePlace } from "./value-place.ts";
+
+const NAME = /^([0-9a-f]{8})\.values$/;
+
+/** Numbers of files from the first one to below the next. */
+export interface FileNumbers {
+  first: number;
+  next: number;
+}
+
+interface Writing {
+  file: number;
+  handle: FileHandle;
+  end: number;
+}
+
+/** Where a log of values grows: one file after the other, whose numbers are given once. There is one writer. */
+export class ValueLogEnd {
+  readonly #directory: string;
+  readonly #numbers: FileNumbers;
+  readonly #fileBytes: number;
+  #writing: Writing | undefined;
+  /** One append at a time: it alone knows where the log ends. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param fileBytes after which a file is full; the next value begins another one */
+  constructor(directory: string, numbers: FileNumbers, fileBytes: number) {
+    this.#directory = directory;
+    this.#numbers = numbers;
+    this.#fileBytes = fileBytes;
+  }
+
+  /**
+   * Appends values, which have survived a power cut once the promise resolves.
+   * @returns their places, in their order
+   */
+  append(values: readonly Uint8Array[]): Promise<ValuePlace[]> {
+    return this.#next(async () => {
+      const { file, handle, end } = await this.#openToWrite();
+      const places: ValuePlace[] = [];
+      let offset = end;
+      for (const { length } of values) {
+        places.push({ file, offset, length });
+        offset += length;
+      }
+      try {
+        await writeAll(handle, values, end);
+        await handle.datasync();
+      } catch (error) {
+        // What reached the file is unknown; the next append measures it again.
+        this.#writing = undefined;
+        await handle.close().catch(() => {});
+        throw error;
+      }
+      this.#writing = { file, handle, end: offset };
+      return places;
+    });
+  }
+
+  /** What is appended from now on goes into another file, which is there at once: numbers are given once. */
+  beginFile(): Promise<void> {
+    return this.#next(async () => {
+      const file = this.#writing?.file ?? (await this.#newest());
+      await this.#letGo();
+      this.#writing = await this.#open(file + 1);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#letGo();
+  }
+
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  async #openToWrite(): Promise<Writing> {
+    let writing = this.#writing ?? (await this.#open(await this.#newest()));
+    while (writing.end >= this.#fileBytes) {
+      this.#writing = writing;
+      await this.#letGo();
+      writing = await this.#open(writing.file + 1);
+    }
+    this.#writing = writing;
+    return writing;
+  }
+
+  async #open(file: number): Promise<Writing> {
+    await makeDirectory(this.#directory);
+    const { O_CREAT, O_RDWR } = constants;
+    const handle = await open(pathOfValues(this.#directory, file), O_RDWR | O_CREAT, 0o600);
+    // A file whose name is lost in a power cut would take its values with it.
+    await syncDirectory(this.#directory);
+    const { size } = await handle.stat();
+    return { file, handle, end: size };
+  }
+
+  async #letGo(): Promise<void> {
+    const writing = this.#writing;
+    this.#writing = undefined;
+    await writing?.handle.close();
+  }
+
+  async #newest(): Promise<number> {
+    const { first, next } = this.#numbers;
+    const own = (await filesOfValues(this.#directory)).filter(
+      (file) => file >= first && file < next,
+    );
+    return Math.max(first, ...own);
+  }
+}
+
+/** The numbers of all files of values in the directory. */
+export async function filesOfValues(directory: string): Promise<number[]> {
+  const files: number[] = [];
+  for (const name of await readdir(directory).catch(() => [])) {
+    const [, digits] = NAME.exec(name) ?? [];
+    if (digits !== undefined) files.push(Number.parseInt(digits, 16));
+  }
+  return files;
+}
+
+export const pathOfValues = (directory: string, file: number): string =>
+  join(directory, `${file.toString(16).padStart(8, "0")}.values`);
+
+/** A write may take a part only; what is left goes on from there. */
+async function writeAll(
+  handle: FileHandle,
+  values: readonly Uint8Array[],
+  from: number,
+): Promise<void> {
+  const left = [...values];
+  let at = from;
+  while (left.length > 0) {
+    // The system takes 1,024 pieces in one call.
+    let { bytesWritten } = await handle.writev(left.slice(0, 1024), at);
+    at += bytesWritten;
+    while (left.length > 0 && bytesWritten >= (left[0] as Uint8Array).length) {
+      bytesWritten -= (left.shift() as Uint8Array).length;
+    }
+    if (bytesWritten > 0) left[0] = (left[0] as Uint8Array).subarray(bytesWritten);
+  }
+}
