@@ -15,6 +15,7 @@ const PORT_DEFAULT = 8545;
 const STEPS_BETWEEN_SAVES = 500;
 const SECONDS_BETWEEN_SAVES = 30;
 const RESTART_MILLISECONDS_MAX = 10_000;
+const POOL_ATTEMPTS_MAX = 10;
 const END_KNOWN_MILLISECONDS = 2_000;
 
 export interface EmbeddedLedgerOptions {
@@ -166,13 +167,7 @@ export class EmbeddedLedger {
 
   async #include(signed: string): Promise<string> {
     // Into the pool first: what anvil refuses (signature, nonce) never reaches the journal.
-    const hash = await this.#living()
-      .intoPool(signed)
-      .catch(async (error: unknown) => {
-        if (error instanceof JsonRpcError) throw error;
-        await this.#comeBack();
-        return await this.#living().intoPool(signed);
-      });
+    const hash = await this.#intoPool(signed);
     const entry = { head: this.#head.number, timeSeconds: this.now(), transactions: [signed] };
     try {
       await this.#saved.append(entry);
@@ -182,6 +177,19 @@ export class EmbeddedLedger {
     }
     await this.#takeOrComeBack(entry);
     return hash;
+  }
+
+  /** Should anvil die under it, it is asked again once it is back, and the next one after that. */
+  async #intoPool(signed: string): Promise<string> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#living().intoPool(signed);
+      } catch (error) {
+        const isAnswered = error instanceof JsonRpcError || this.#isStopping;
+        if (isAnswered || attempt === POOL_ATTEMPTS_MAX) throw error;
+        await this.#comeBack();
+      }
+    }
   }
 
   /** The step is in the journal: should anvil die under it, coming back takes it from there. */

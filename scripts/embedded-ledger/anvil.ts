@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { arch, platform } from "node:os";
 import { TallystickError } from "../../node/core/errors.ts";
 
@@ -73,11 +73,7 @@ export class Anvil {
       `--host 127.0.0.1 --port ${port} --chain-id ${CHAIN_ID} --hardfork cancun --accounts 0 ` +
       `--no-mining --order fifo --gas-price 0 --base-fee 0 --prune-history ${STATES_KEPT} ` +
       `--timestamp ${origin.genesisTimeSeconds} --silent`;
-    // A group of its own: Ctrl-C in a terminal is for us, and we stop anvil after saving.
-    const child = spawn(anvilBinary(), [...fixed.split(" "), ...from], {
-      stdio: ["ignore", "ignore", "pipe"],
-      detached: true,
-    });
+    const child = spawnWatched(anvilBinary(), [...fixed.split(" "), ...from]);
     let words = "";
     child.stderr?.on("data", (chunk: Buffer) => {
       words = `${words}${chunk}`.slice(-2000);
@@ -87,14 +83,16 @@ export class Anvil {
         words += error.message;
         resolve();
       });
-      child.once("exit", () => resolve());
+      child.once("exit", () => {
+        dismissWatch(child);
+        resolve();
+      });
     });
     if (child.pid === undefined) {
       await exited;
       throw notStarted(words);
     }
     const anvil = new Anvil(child, child.pid, port, exited);
-    anvil.#watchOverOrphan();
     if (!(await anvil.#answersInTime())) {
       await anvil.kill();
       throw notStarted(words);
@@ -141,23 +139,32 @@ export class Anvil {
     }
     return false;
   }
+}
 
-  /**
-   * A shell that waits on a pipe from this process and ends anvil when the pipe closes, which the
-   * operating system does however this process dies. It is dismissed once anvil is gone, before the
-   * process id could belong to someone else.
-   */
-  #watchOverOrphan(): void {
-    const watchdog = spawn("/bin/sh", ["-c", `read -r _; kill -9 ${this.pid}`], {
-      stdio: ["pipe", "ignore", "ignore"],
-      detached: true,
-    });
-    watchdog.on("error", () => {}); // no shell: the next start finds the orphan by its record
-    watchdog.stdin?.on("error", () => {});
-    watchdog.unref();
-    (watchdog.stdin as unknown as { unref?: () => void } | null)?.unref?.();
-    void this.exited.then(() => watchdog.kill("SIGKILL"));
-  }
+/**
+ * A shell that lets a watch wait on a pipe from this process and then becomes the program, process id and all.
+ * The operating system closes the pipe however this process dies; the watch ends the program then. As the watch
+ * is there first, there is no moment at which this process can die and leave the program behind.
+ */
+const WATCHED = '{ read -r _ <&3 || kill -9 $$; } >/dev/null 2>&1 & exec "$@" 3<&-';
+/** Of the pipe, among what the child is given. */
+const PIPE = 3;
+
+function spawnWatched(program: string, args: string[]): ChildProcess {
+  const child = spawn("/bin/sh", ["-c", WATCHED, "sh", program, ...args], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    // A group of its own: Ctrl-C in a terminal is for us, and we stop anvil after saving.
+    detached: true,
+  });
+  const pipe = child.stdio[PIPE] as Socket | undefined;
+  pipe?.on("error", () => {});
+  pipe?.unref();
+  return child;
+}
+
+/** Once the program is gone: a line instead of an end, for its process id may belong to someone else soon. */
+function dismissWatch(child: ChildProcess): void {
+  (child.stdio[PIPE] as Socket | undefined)?.end("\n");
 }
 
 function notStarted(words: string): TallystickError {

@@ -90,6 +90,18 @@ describe("embedded ledger", function () {
     return hashes;
   };
 
+  /** Within two seconds; what is there longer is ended. */
+  const isGone = async (pid: number) => {
+    const isAlive = async () =>
+      !/\) Z /.test(await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ") Z "));
+    for (let i = 0; i < 100 && (await isAlive()); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    if (!(await isAlive())) return true;
+    process.kill(pid, "SIGKILL");
+    return false;
+  };
+
   it("has a transaction in a block when it answers, free of charge and for anyone", async () => {
     const ledger = await startIn(fresh());
     const hash = await send(ledger, 0);
@@ -217,9 +229,12 @@ describe("embedded ledger", function () {
       }
     })();
     const hashes: string[] = [];
-    for (let nonce = 0; nonce < 40; nonce++) hashes.push(await send(ledger, nonce));
-    isDone = true;
-    await killer;
+    try {
+      for (let nonce = 0; nonce < 40; nonce++) hashes.push(await send(ledger, nonce));
+    } finally {
+      isDone = true;
+      await killer;
+    }
     const found = new Set<string>();
     for (let i = 1; i <= 40; i++) {
       for (const hash of (await block(ledger, `0x${i.toString(16)}`)).transactions) found.add(hash);
@@ -243,14 +258,34 @@ describe("embedded ledger", function () {
     const hash = await send({ url } as EmbeddedLedger, 0);
     child.kill("SIGKILL");
     await once(child, "exit");
-    const isAlive = async () =>
-      !/\) Z /.test(await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ") Z "));
-    for (let i = 0; i < 100 && (await isAlive()); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    assert.equal(await isAlive(), false);
+    assert.equal(await isGone(pid), true);
     const next = await startIn(directory);
     assert.ok(await rpc(next, "eth_getTransactionReceipt", hash));
+  });
+
+  it("leaves no anvil behind when its process is killed the moment it starts one", async () => {
+    const script = `
+      import childProcess from "node:child_process";
+      import { writeSync } from "node:fs";
+      import { syncBuiltinESMExports } from "node:module";
+      const { spawn } = childProcess;
+      childProcess.spawn = (...given) => {
+        const child = spawn(...given);
+        if (JSON.stringify(given).includes("anvil")) {
+          writeSync(1, String(child.pid));
+          process.kill(process.pid, "SIGKILL");
+        }
+        return child;
+      };
+      syncBuiltinESMExports();
+      const { Anvil } = await import(${JSON.stringify(new URL("../../scripts/embedded-ledger/anvil.ts", import.meta.url).href)});
+      await Anvil.start({ stateFile: undefined, genesisTimeSeconds: ${GENESIS} });`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [text] = (await once(child.stdout, "data")) as [Buffer];
+    const pid = Number(text.toString());
+    assert.equal(await isGone(pid), true);
   });
 
   it("ends the anvil of a dead owner by its record, and no process that only has its id", async () => {
