@@ -35,13 +35,9 @@ import { type UsageFile, UsageIngest } from "./intake/ingest-usage.ts";
 import { putWaiting, removeWaiting } from "./intake/suspend-record.ts";
 import type { EngineContext } from "./operator.ts";
 import type { TariffFollower } from "./rate/follow-tariff.ts";
-import {
-  beginForgetting,
-  type ForgetPlace,
-  forgetSome,
-  forgottenUntil,
-} from "./rate/forget-rating.ts";
-import { AccountRating, requireKnownPlans } from "./rate/rate-accounts.ts";
+import { beginForgetting, type ForgetPlace, forgetSome } from "./rate/forget-rating.ts";
+import { loadRating } from "./rate/load-rating.ts";
+import { type AccountRating, requireKnownPlans } from "./rate/rate-accounts.ts";
 import type { TariffShelf } from "./rate/tariff-shelf.ts";
 import { RetentionDesk, type RetentionProgress } from "./retention/retention-desk.ts";
 import { postStatement } from "./settle/settle-statement.ts";
@@ -215,7 +211,7 @@ export class OperatorPipeline {
   static async open(parts: PipelineParts): Promise<OperatorPipeline> {
     await openBooks(parts.context);
     const guide = await AccountGuide.load(parts.context.store);
-    const rating = await loadRating(parts);
+    const rating = await loadRating(parts.context, parts.tariffs);
     const pipeline = new OperatorPipeline(parts, guide, rating);
     await pipeline.#turns.run(() => pipeline.#committer.recover());
     return pipeline;
@@ -274,7 +270,7 @@ export class OperatorPipeline {
   async #newRating(): Promise<AccountRating | undefined> {
     const { length } = this.#parts.tariffs.versions;
     if (length === this.#ratedVersions) return undefined;
-    const rating = await loadRating(this.#parts);
+    const rating = await loadRating(this.#parts.context, this.#parts.tariffs);
     this.#ratedVersions = length;
     return rating;
   }
@@ -551,17 +547,6 @@ const recordsOf = (classes: AllTotals["classes"]): Record<ControlClass, number> 
   Object.fromEntries(
     Object.entries(classes).map(([name, { records }]) => [name, records]),
   ) as Record<ControlClass, number>;
-
-async function loadRating({ context, tariffs }: PipelineParts): Promise<AccountRating> {
-  if (!AccountRating.isNeeded(tariffs)) return new AccountRating(tariffs, [], context.random);
-  const all: Account[] = [];
-  for await (const { value } of scanJson<Account>(context.store, below("account/")))
-    all.push(value);
-  const rating = new AccountRating(tariffs, all, context.random);
-  const until = await forgottenUntil(context);
-  if (until !== undefined) rating.forgottenBefore(until);
-  return rating;
-}
 
 async function openBooks({ store, profile }: EngineContext): Promise<void> {
   const session = new StoreSession(store);

@@ -14,6 +14,7 @@ import type { ClosingFacts } from "../../node/engine/bill/closing-kernel.ts";
 import { runBill } from "../../node/engine/bill/run-bill.ts";
 import { readInvoice } from "../../node/engine/bill/stored-invoice.ts";
 import { TickSealer } from "../../node/engine/commit/seal-batch.ts";
+import { loadRating } from "../../node/engine/rate/load-rating.ts";
 import { below, keys } from "../../node/engine/store/key-spaces.ts";
 import { StoreSession } from "../../node/engine/store/store-session.ts";
 import { getJson } from "../../node/engine/store/stored-json.ts";
@@ -22,7 +23,7 @@ import type { ClosePart } from "./close.ts";
 import { benchContext, benchOperator } from "./in-memory-operator.ts";
 import { AFTER_MONTH_SECONDS, MONTH, writeMonth } from "./month-books.ts";
 
-import { planTariffs, ratingOf, writePlans } from "./month-plans.ts";
+import { planTariffs, writePlans } from "./month-plans.ts";
 import { ownMegabytes } from "./own-memory.ts";
 
 const PROGRESS_MILLISECONDS = 5_000;
@@ -99,7 +100,7 @@ const closing = {
 };
 if (hasPlans) {
   const tariffs = planTariffs();
-  const rating = await ratingOf(context, tariffs);
+  const rating = await loadRating(context, tariffs);
   lap("load accounts");
   const onClosing = () => lap("close accounts");
   for (let goesOn = true; goesOn; ) {

@@ -1,5 +1,4 @@
 import type { EngineContext } from "../../node/engine/operator.ts";
-import { AccountRating } from "../../node/engine/rate/rate-accounts.ts";
 import { TariffShelf } from "../../node/engine/rate/tariff-shelf.ts";
 import { below, keys } from "../../node/engine/store/key-spaces.ts";
 import type { StoreOperation } from "../../node/engine/store/store.ts";
@@ -75,11 +74,4 @@ export async function writePlans({ store, profile }: EngineContext): Promise<voi
     if (operations.length >= WRITTEN_AT_ONCE) await flush();
   }
   await flush();
-}
-
-/** As the node does at its start. */
-export async function ratingOf({ store, random }: EngineContext, tariffs: TariffShelf) {
-  const accounts: Account[] = [];
-  for await (const { value } of scanJson<Account>(store, below("account/"))) accounts.push(value);
-  return new AccountRating(tariffs, accounts, random);
 }

@@ -7,9 +7,10 @@ import { ClosingThreads } from "../../node/adapters/closing-threads.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import { closeAccounts } from "../../node/engine/bill/close-accounts.ts";
 import { runBill } from "../../node/engine/bill/run-bill.ts";
+import { loadRating } from "../../node/engine/rate/load-rating.ts";
 import { benchContext } from "../../scripts/bench/in-memory-operator.ts";
 import { AFTER_MONTH_SECONDS, MONTH } from "../../scripts/bench/month-books.ts";
-import { planTariffs, ratingOf } from "../../scripts/bench/month-plans.ts";
+import { planTariffs } from "../../scripts/bench/month-plans.ts";
 
 const [directory = "", unitText = "", what = ""] = process.argv.slice(2);
 const store = await LevelStore.open(directory);
@@ -30,7 +31,7 @@ await store.close();
 
 async function close(): Promise<void> {
   const tariffs = planTariffs();
-  const rating = await ratingOf(context, tariffs);
+  const rating = await loadRating(context, tariffs);
   const closing = closeAccounts(
     {
       context,

@@ -1,7 +1,7 @@
 import { TallystickError } from "../errors.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
 import type { Groups } from "../tariff/conditions.ts";
-import type { TariffDocument } from "../tariff/document.ts";
+import type { TariffDocument, TariffPlan } from "../tariff/document.ts";
 import { readAccountList } from "./account-list.ts";
 import type { BillingPeriods } from "./billing-period.ts";
 import { checkPools } from "./check-pools.ts";
@@ -23,12 +23,20 @@ export interface Owner {
   device: string;
 }
 
+interface DeviceOwner {
+  account: RatedAccount;
+  device: Device;
+}
+
 /** Who is billed: accounts with their devices, plans and pools, each by effective dates. */
 export class AccountDirectory {
   readonly #accounts = new Map<string, RatedAccount>();
-  readonly #owners = new Map<string, { account: RatedAccount; device: Device }[]>();
-  /** By the account whose pool they use. */
-  readonly #poolMembers = new Map<string, Set<RatedAccount>>();
+  /** By a device's id; made once it is asked for: a node's own guide finds the owners of its records. */
+  #owners: Map<string, DeviceOwner[]> | undefined;
+  /** Accounts that use another one's pool, by that one. */
+  readonly #poolGuests = new Map<string, Set<RatedAccount>>();
+  /** Accounts with one plan for ever share what says so. */
+  readonly #forEver = new Map<TariffPlan, readonly PlanAssignment[]>();
   readonly #numbers = new ServedNumbers();
   #revision = 0;
   readonly #document: TariffDocument;
@@ -73,13 +81,10 @@ export class AccountDirectory {
    * @throws TallystickError as `read`
    */
   prepare(input: unknown, periods: BillingPeriods, { isOneOfVersions = false } = {}): () => void {
-    const written = readAccountList(input);
     const changed = new Map<string, RatedAccount>();
-    for (const one of written) {
-      if (changed.has(one.id)) {
-        throw new TallystickError("accounts.twice", `The account "${one.id}" stands twice.`);
-      }
-      changed.set(one.id, ratedAccount(one, this.#document, periods, { isOneOfVersions }));
+    for (const one of this.#rated(input, periods, { isOneOfVersions })) {
+      if (changed.has(one.id)) throw standsTwice(one.id);
+      changed.set(one.id, one);
     }
     const accountOf = (id: string): RatedAccount | undefined =>
       changed.get(id) ?? this.#accounts.get(id);
@@ -92,26 +97,73 @@ export class AccountDirectory {
     };
   }
 
-  #replace(added: RatedAccount): void {
-    const before = this.#accounts.get(added.id);
-    if (before !== undefined) this.#takeOut(before);
-    this.#accounts.set(added.id, added);
-    const members = this.#poolMembers.get(added.pool) ?? new Set();
-    this.#poolMembers.set(added.pool, members.add(added));
-    for (const device of added.devices) {
-      const owners = this.#owners.get(device.id) ?? [];
-      owners.push({ account: added, device });
-      this.#owners.set(device.id, owners);
+  /**
+   * Adds accounts that come some at a time; what they name may come later. `requireWhole` is the end of it, and
+   * where either throws the directory is of no more use.
+   * @throws TallystickError as `read`
+   */
+  add(input: unknown, periods: BillingPeriods, options: { isOneOfVersions: boolean }): void {
+    for (const one of this.#rated(input, periods, options)) {
+      if (this.#accounts.has(one.id)) throw standsTwice(one.id);
+      this.#replace(one);
+    }
+    this.#revision += 1;
+  }
+
+  /** @throws TallystickError as `read`, of pools and sponsors */
+  requireWhole(): void {
+    const accountOf = (id: string) => this.#accounts.get(id);
+    checkPools(this.#accounts.keys(), accountOf);
+    checkSponsors(this.#accounts.keys(), accountOf);
+  }
+
+  *#rated(
+    input: unknown,
+    periods: BillingPeriods,
+    options: { isOneOfVersions: boolean },
+  ): Generator<RatedAccount> {
+    for (const one of readAccountList(input)) {
+      yield ratedAccount(one, this.#document, periods, options);
     }
   }
 
+  #replace(added: RatedAccount): void {
+    const before = this.#accounts.get(added.id);
+    if (before !== undefined) this.#takeOut(before);
+    added.assignments = this.#shared(added.assignments);
+    this.#accounts.set(added.id, added);
+    if (added.pool !== added.id) {
+      const guests = this.#poolGuests.get(added.pool) ?? new Set();
+      this.#poolGuests.set(added.pool, guests.add(added));
+    }
+    if (this.#owners !== undefined) addOwner(this.#owners, added);
+  }
+
   #takeOut(account: RatedAccount): void {
-    this.#poolMembers.get(account.pool)?.delete(account);
+    this.#poolGuests.get(account.pool)?.delete(account);
+    if (this.#owners === undefined) return;
     for (const { id } of account.devices) {
       const owners = (this.#owners.get(id) ?? []).filter((one) => one.account !== account);
       if (owners.length === 0) this.#owners.delete(id);
       else this.#owners.set(id, owners);
     }
+  }
+
+  #shared(assignments: readonly PlanAssignment[]): readonly PlanAssignment[] {
+    const [only] = assignments;
+    if (assignments.length !== 1 || only === undefined) return assignments;
+    if (Number.isFinite(only.from) || Number.isFinite(only.to)) return assignments;
+    const shared = this.#forEver.get(only.plan) ?? assignments;
+    this.#forEver.set(only.plan, shared);
+    return shared;
+  }
+
+  #ownersOf(identity: string): readonly DeviceOwner[] {
+    if (this.#owners === undefined) {
+      this.#owners = new Map();
+      for (const account of this.#accounts.values()) addOwner(this.#owners, account);
+    }
+    return this.#owners.get(identity) ?? [];
   }
 
   /** Whether the other side of a record is on the account's list of friends. */
@@ -139,13 +191,14 @@ export class AccountDirectory {
       planless: [],
     };
     this.#accounts.set(id, opened);
-    this.#poolMembers.set(id, new Set([opened]));
     return opened;
   }
 
   /** All accounts that use an account's pool; itself unless it uses another's. */
   poolMembers(id: string): RatedAccount[] {
-    return [...(this.#poolMembers.get(id) ?? [])];
+    const own = this.#accounts.get(id);
+    const guests = this.#poolGuests.get(id) ?? [];
+    return own?.pool === id ? [own, ...guests] : [...guests];
   }
 
   get accounts(): Iterable<RatedAccount> {
@@ -164,7 +217,7 @@ export class AccountDirectory {
     const named = record.account === undefined ? undefined : this.account(record.account);
     if (named !== undefined) return { account: named, device: device ?? named.id };
     for (const identity of identities) {
-      const owners = (this.#owners.get(identity) ?? []).filter(
+      const owners = this.#ownersOf(identity).filter(
         ({ device: { from, to } }) => from <= startMilliseconds && startMilliseconds < to,
       );
       const [owner] = owners;
@@ -185,6 +238,19 @@ export class AccountDirectory {
     );
   }
 }
+
+function addOwner(owners: Map<string, DeviceOwner[]>, account: RatedAccount): void {
+  for (const device of account.devices) {
+    const owner = { account, device };
+    const others = owners.get(device.id);
+    // A list that is made whole has no room beyond it.
+    if (others === undefined) owners.set(device.id, [owner]);
+    else others.push(owner);
+  }
+}
+
+const standsTwice = (id: string): TallystickError =>
+  new TallystickError("accounts.twice", `The account "${id}" stands twice.`);
 
 /** Groups of an account and of one of its devices at an instant, for the tariff's classes. */
 export function groupsOf({ account, device }: Owner, milliseconds: number): Groups {

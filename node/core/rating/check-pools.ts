@@ -13,6 +13,8 @@ export function checkPools(
 ): void {
   const done = new Set<string>();
   for (const start of starts) {
+    // Most accounts use their own: nothing is laid out for those.
+    if (accountOf(start)?.pool === start) continue;
     const path = new Set<string>();
     let at = start;
     for (;;) {

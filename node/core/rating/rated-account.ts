@@ -37,22 +37,31 @@ export interface PlanAssignment extends Dates {
   plan: TariffPlan;
 }
 
+/** Stays of a device by its id. */
+interface DevicesById {
+  get(id: string): readonly Device[] | undefined;
+}
+
+/** A node holds one of each account for each version of the tariff: what is empty or usual is shared. */
 export interface RatedAccount {
   id: string;
   /** The account whose pool it uses: its own unless it names another. */
   pool: string;
-  assignments: PlanAssignment[];
-  devices: Device[];
+  assignments: readonly PlanAssignment[];
+  devices: readonly Device[];
   /** The same by id: an enterprise has hundreds of thousands. */
-  devicesById: ReadonlyMap<string, readonly Device[]>;
+  devicesById: DevicesById;
   groups: readonly string[];
   /** Numbers as the tariff's numbering reads them, international digits. */
   friends: ReadonlySet<string>;
-  sponsors: Sponsor[];
+  sponsors: readonly Sponsor[];
   taxExempt: boolean;
   /** When it has a plan that this version of the tariff does not know. */
-  planless: Dates[];
+  planless: readonly Dates[];
 }
+
+const NOTHING: readonly never[] = [];
+const NOBODY: ReadonlySet<string> = new Set();
 
 /**
  * An account as one version of the tariff reads it, whatever other accounts there are.
@@ -67,13 +76,13 @@ export function ratedAccount(
   { isOneOfVersions = false } = {},
 ): RatedAccount {
   const dates = (one: WrittenDates): Dates => datesOf(written.id, one, periods);
-  const devices = (written.devices ?? []).map((device) => ({
+  const devices = listOf(written.devices, (device) => ({
     id: device.id,
-    groups: device.groups ?? [],
+    groups: device.groups ?? NOTHING,
     ...dates(device),
   }));
   const byId = devicesById(devices);
-  checkDeviceDates(written.id, byId);
+  if (byId instanceof Map) checkDeviceDates(written.id, byId);
   const plans = writtenPlans(written);
   checkPlanDates(
     written.id,
@@ -91,17 +100,29 @@ export function ratedAccount(
         : plans
             .filter(isHere)
             .map((one) => ({ plan: planOf(document, one.plan, written.id), ...dates(one) })),
-    planless: plans.filter((one) => !isHere(one)).map(dates),
+    planless: plans.every(isHere) ? NOTHING : plans.filter((one) => !isHere(one)).map(dates),
     devices,
     devicesById: byId,
-    groups: written.groups ?? [],
-    friends: new Set((written.friends ?? []).map((one) => internationalDigits(one, document))),
-    sponsors: (written.sponsors ?? []).map((sponsor) => ({
+    groups: written.groups ?? NOTHING,
+    friends: friendsOf(written, document),
+    sponsors: listOf(written.sponsors, (sponsor) => ({
       account: sponsor.account,
       name: sponsor.name,
       ...dates(sponsor),
     })),
   };
+}
+
+function listOf<From, To>(
+  written: readonly From[] | undefined,
+  read: (one: From) => To,
+): readonly To[] {
+  return written === undefined || written.length === 0 ? NOTHING : written.map(read);
+}
+
+function friendsOf({ friends = [] }: AccountTerms, document: TariffDocument): ReadonlySet<string> {
+  if (friends.length === 0) return NOBODY;
+  return new Set(friends.map((one) => internationalDigits(one, document)));
 }
 
 /** A number as the tariff's numbering reads it; as it is written where that reads none in it. */
@@ -162,7 +183,9 @@ export function defaultAssignments(document: TariffDocument): PlanAssignment[] {
   return [{ plan, from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }];
 }
 
-export function devicesById(devices: readonly Device[]): Map<string, Device[]> {
+/** For one device or none, which most accounts have, there is no table. */
+export function devicesById(devices: readonly Device[]): DevicesById | Map<string, Device[]> {
+  if (devices.length < 2) return new FewDevices(devices);
   const found = new Map<string, Device[]>();
   for (const device of devices) {
     const same = found.get(device.id);
@@ -170,4 +193,17 @@ export function devicesById(devices: readonly Device[]): Map<string, Device[]> {
     else same.push(device);
   }
   return found;
+}
+
+class FewDevices implements DevicesById {
+  readonly #devices: readonly Device[];
+
+  /** @param devices one, or none */
+  constructor(devices: readonly Device[]) {
+    this.#devices = devices;
+  }
+
+  get(id: string): readonly Device[] | undefined {
+    return this.#devices[0]?.id === id ? this.#devices : undefined;
+  }
 }

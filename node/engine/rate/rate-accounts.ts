@@ -66,6 +66,8 @@ const FORGOTTEN: PricedUse = {
   },
 };
 const MINUTE = 60_000;
+/** Versions differ in their plans: what one lacks is told by record, and stops no node. */
+const ONE_OF_VERSIONS = { isOneOfVersions: true };
 
 interface VersionRater {
   directory: AccountDirectory;
@@ -114,9 +116,7 @@ export class AccountRating {
     for (const { version, compiled } of withPlans) {
       const { document } = compiled;
       const periods = new BillingPeriods(document);
-      // Versions differ in their plans: what this one lacks is told by record, and stops no node.
-      const options = { isOneOfVersions: true };
-      const directory = AccountDirectory.read(accounts, document, periods, options);
+      const directory = AccountDirectory.read(accounts, document, periods, ONE_OF_VERSIONS);
       this.#versions.set(version, {
         directory,
         periods,
@@ -128,13 +128,31 @@ export class AccountRating {
   }
 
   /**
+   * The same of accounts that are read some at a time, since as they are stored they take much more memory.
+   * @throws TallystickError as the constructor
+   */
+  static async read(
+    tariffs: TariffShelf,
+    accounts: AsyncIterable<readonly Omit<Account, "accessSecret">[]>,
+    random: RandomSource,
+  ): Promise<AccountRating> {
+    const rating = new AccountRating(tariffs, [], random);
+    const versions = [...rating.#versions.values()];
+    for await (const some of accounts) {
+      for (const { directory, periods } of versions) directory.add(some, periods, ONE_OF_VERSIONS);
+    }
+    for (const { directory } of versions) directory.requireWhole();
+    return rating;
+  }
+
+  /**
    * Reads accounts that are added or replaced.
    * @returns what makes the change, in all versions of the tariff
    * @throws TallystickError `accounts.…`; nothing is changed then
    */
   prepare(accounts: readonly Omit<Account, "accessSecret">[]): () => void {
     const changes = [...this.#versions.values()].map(({ directory, periods }) =>
-      directory.prepare(accounts, periods, { isOneOfVersions: true }),
+      directory.prepare(accounts, periods, ONE_OF_VERSIONS),
     );
     return () => {
       for (const change of changes) change();

@@ -106,4 +106,61 @@ describe("changes of an account directory", () => {
     );
     assert.ok(refused > 100);
   });
+
+  it("end there too where accounts come some at a time, whatever names what comes later", () => {
+    const code = (read: () => unknown): string => {
+      try {
+        read();
+        return "";
+      } catch (error) {
+        return (error as TallystickError).code;
+      }
+    };
+    let refused = 0;
+    fc.assert(
+      fc.property(
+        fc.array(account, { maxLength: 6 }),
+        fc.integer({ min: 1, max: 4 }),
+        (all, some) => {
+          let whole = new AccountDirectory(DOCUMENT, false);
+          const wrong = code(() => {
+            whole = AccountDirectory.read(all, DOCUMENT, PERIODS);
+          });
+          const parts = new AccountDirectory(DOCUMENT, false);
+          const found = code(() => {
+            for (let from = 0; from < all.length; from += some) {
+              parts.add(all.slice(from, from + some), PERIODS, { isOneOfVersions: false });
+            }
+            parts.requireWhole();
+          });
+          assert.equal(found, wrong);
+          if (wrong === "") assert.deepEqual(seen(parts), seen(whole));
+          else refused += 1;
+        },
+      ),
+      { numRuns: 300 },
+    );
+    assert.ok(refused > 50);
+  });
+
+  it("leave once in memory what is empty, or the same for all: a node holds a million", () => {
+    const device = (of: string) => [{ id: of }];
+    const directory = AccountDirectory.read(
+      ["a", "b"].map((one) => ({ id: one, plan: "S", devices: device(`${one}1`) })),
+      DOCUMENT,
+      PERIODS,
+    );
+    const [a, b] = [directory.account("a"), directory.account("b")];
+    assert.ok(a !== undefined && b !== undefined);
+    for (const shared of ["assignments", "groups", "friends", "sponsors", "planless"] as const) {
+      assert.equal(a[shared], b[shared], shared);
+    }
+    assert.deepEqual(
+      [a, b].map(({ devicesById }) => ["a1", "b1"].map((one) => devicesById.get(one)?.length)),
+      [
+        [1, undefined],
+        [undefined, 1],
+      ],
+    );
+  });
 });
