@@ -13,7 +13,7 @@ import { NO_REPETITIONS } from "../../node/core/formats/repetition-index.ts";
 import { UsageColumns } from "../../node/core/formats/usage-columns.ts";
 import { parseBlocks as parseNdjson } from "../../node/core/formats/usage-ndjson.ts";
 import { type Benchmark, type Figure, perSecond } from "./benchmark.ts";
-import { writeRecordsFile, writeSwitchFile } from "./switch-file.ts";
+import { writeRecordsFile, writeServicesFile, writeSwitchFile } from "./switch-file.ts";
 
 /** TALLYSTICK_BENCH_ROWS sets how many rows are read each way. */
 const ROWS = Number(process.env.TALLYSTICK_BENCH_ROWS ?? 200_000);
@@ -97,6 +97,11 @@ export const read: Benchmark = {
       const size = Math.round((await stat(records)).size / ROWS);
       const what = `usage records as JSON lines of ${size} bytes`;
       yield await figureOf(records, USAGE_NDJSON, what, parseNdjson, 400_000);
+      const services = join(directory, "services.ndjson");
+      await writeServicesFile(services, ROWS, 5_000, 1_791_000_000);
+      const bytes = Math.round((await stat(services)).size / ROWS);
+      const others = `usage records of messages, data and energy as JSON lines of ${bytes} bytes`;
+      yield await figureOf(services, USAGE_NDJSON, others, parseNdjson, 400_000);
     } finally {
       await rm(directory, { recursive: true, force: true });
     }

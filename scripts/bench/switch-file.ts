@@ -30,6 +30,53 @@ function row(at: number, subscribers: number, fromSeconds: number): string {
   return `"","${a}","${b}","internal","""${a}"" <${a}>","PJSIP/${two(at % 100)}-${channel}","PJSIP/trunk-${channel}","Dial","PJSIP/${b.slice(1)}@trunk,60","${times}",${duration + 3},${duration},"ANSWERED","DOCUMENTATION","${from}.${at}",""\n`;
 }
 
+/** A message, a data session's part and a meter's quarter of an hour in turn, as platforms tell them. */
+function serviceLine(at: number, subscribers: number, fromSeconds: number): string {
+  const of = (at * 7_919) % subscribers;
+  const start = new Date((fromSeconds + at / 20) * 1000).toISOString();
+  const record = (more: object) =>
+    `${JSON.stringify({ id: `platform:${at}:${of}`, ...more, billable: true })}\n`;
+  switch (at % 3) {
+    case 0: {
+      const bParty = `+4930${String(23_125_042 + ((at * 31) % 5_000))}`;
+      return record({ service: "sms", direction: "outgoing", start, aParty: numberOf(of), bParty });
+    }
+    case 1:
+      return record({
+        service: "data",
+        direction: "none",
+        start,
+        durationSeconds: (at * 7) % 900,
+        uplinkOctets: (at * 13) % 90_000,
+        downlinkOctets: (at * 29) % 9_000_000,
+        aParty: numberOf(of),
+        imsi: `26201${String(of).padStart(10, "0")}`,
+        visitedNetwork: "26202",
+        sessionId: `session-${Math.floor(at / 21)}`,
+        sequence: at % 7,
+        partial: "intermediate",
+      });
+    default:
+      return record({
+        service: "energy",
+        direction: "none",
+        start,
+        durationSeconds: 900,
+        energyWattHours: (((at * 17) % 2_000_000) / 1000).toFixed(3),
+        aParty: numberOf(of),
+        deviceId: `meter-${of}`,
+      });
+  }
+}
+
+/** Usage records of messages, data and energy, one JSON object a line. @param subscribers who have them in turn */
+export const writeServicesFile = (
+  path: string,
+  rows: number,
+  subscribers: number,
+  fromSeconds: number,
+): Promise<void> => writeLines(path, rows, (at) => serviceLine(at, subscribers, fromSeconds));
+
 /** A switch's file of answered calls: many subscribers, 5,000 other sides, twenty calls a second. */
 export async function writeSwitchFile(
   path: string,
@@ -37,10 +84,18 @@ export async function writeSwitchFile(
   subscribers: number,
   fromSeconds: number,
 ): Promise<void> {
+  await writeLines(path, rows, (at) => row(at, subscribers, fromSeconds));
+}
+
+async function writeLines(
+  path: string,
+  rows: number,
+  lineAt: (at: number) => string,
+): Promise<void> {
   const stream = createWriteStream(path);
   for (let at = 0; at < rows; at += ROWS_A_WRITE) {
     const count = Math.min(ROWS_A_WRITE, rows - at);
-    const text = Array.from({ length: count }, (_, i) => row(at + i, subscribers, fromSeconds));
+    const text = Array.from({ length: count }, (_, i) => lineAt(at + i));
     if (!stream.write(text.join(""))) await once(stream, "drain");
   }
   stream.end();

@@ -40,12 +40,15 @@ describe("columns put down on disk", () => {
     columns.count = ROWS;
     columns.rawOffset = 10 * batch;
     columns.rawLength = 1_000;
-    columns.hasSources = batch === 1;
+    columns.hasSources = columns.hasMeasures = batch === 1;
     for (let row = 0; row < ROWS; row++) {
       columns.start[row] = 1_700_000_000 + row;
       columns.durationSeconds[row] = row;
       columns.sourceOffset[row] = 7_000_000_000 + row;
       columns.sourceLength[row] = 200 + row;
+      columns.quantity[row] = 2 ** 40 + row;
+      columns.measureText[row] = 3 + row;
+      columns.isPartial[row] = 1;
       columns.ids[row] = 97 + (row % 26);
       columns.idEnd[row] = row + 1;
     }
@@ -63,6 +66,10 @@ describe("columns put down on disk", () => {
       // Of those that tell none it is this very file, and where they stand in it.
       const first = batch === 0 ? [0, 0] : [7_000_000_001, 201];
       assert.deepEqual([columns.byteOffset(1), columns.byteLength(1)], first);
+      assert.equal(columns.hasMeasures, batch === 1);
+      const { quantity, measureText, isPartial } = columns;
+      const measures = batch === 0 ? [0, 0, 0] : [2 ** 40 + 1, 4, 1];
+      assert.deepEqual([quantity[1], measureText[1], isPartial[1]], measures);
       assert.equal(columns.raw[0], 48);
     }
     assert.equal(spool.hasMore, false);

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { checkStore } from "../../node/engine/check/check-store.ts";
-import { imbalanceOf, isNothing } from "../../node/engine/intake/control-totals.ts";
+import {
+  emptyFile,
+  imbalanceOf,
+  isNothing,
+  RunningTotals,
+} from "../../node/engine/intake/control-totals.ts";
 import { keys } from "../../node/engine/store/key-spaces.ts";
 import { StoreSession } from "../../node/engine/store/store-session.ts";
 import type {
@@ -44,6 +49,15 @@ describe("control totals", () => {
       false,
     );
     assert.equal(balance({ charged: half, duplicate: { ...half, octets: "1" } }), false);
+  });
+
+  it("sum octets of rows exactly, also beyond what a double holds", () => {
+    const totals = new RunningTotals();
+    const octets = 999_999_999_999_999;
+    for (let row = 0; row < 19; row++) totals.addNumbers("charged", 0, Number.NaN, octets);
+    const { classes } = totals.addedTo(emptyFile({ name: "f", sha256: "" }));
+    assert.equal(classes.charged.octets, String(19n * BigInt(octets)));
+    assert.equal(classes.charged.durationMilliseconds, "0");
   });
 
   it("are kept by hour of use, and rows that are none stand under no hour", async () => {

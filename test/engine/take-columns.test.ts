@@ -14,6 +14,7 @@ import { ndjsonLine } from "../core/formats/ndjson-lines.ts";
 import { FusedStore } from "../simulation/fused-store.ts";
 import { ANNA, BERT, EngineScene, STRANGER } from "./engine-scene.ts";
 import { CARL, DORA, planScene } from "./plan-scene.ts";
+import { SERVICES_TARIFF } from "./services-tariff.ts";
 
 const OPTIONS: ParseOptions = {
   file: "Master.csv",
@@ -189,6 +190,31 @@ const recordLine = (fields: object) =>
     billable: true,
     ...fields,
   })}\n`;
+const SIM = "262019876543210";
+/** Told by device or SIM; one device changed hands within the time of the records. */
+const THINGS = [
+  { id: "meters", label: "Meters", devices: [{ id: "dev-7" }, { id: SIM }] },
+  { id: "old", label: "Old", devices: [{ id: "dev-8", to: "2026-09-25T12:00:00Z" }] },
+  { id: "new", label: "New", devices: [{ id: "dev-8", from: "2026-09-25T12:00:00Z" }] },
+];
+const LINES_OF_SERVICES = [
+  { service: "sms" },
+  { service: "mms", units: 2 },
+  { service: "data", totalOctets: 1_000_000, durationSeconds: 60.5, deviceId: "dev-7" },
+  { service: "data", totalOctets: 1_000_000, durationSeconds: 60.5, deviceId: "dev-9", imsi: SIM },
+  { service: "data", uplinkOctets: "1", downlinkOctets: 2, partial: "last", imsi: SIM },
+  { service: "data", deviceId: "dev-8" },
+  { service: "energy", energyWattHours: "12.500", deviceId: "dev-8" },
+  { service: "energy", energyWattHours: "12.500", partial: "first", deviceId: "dev-7" },
+  { service: "time", durationSeconds: 3_600.5, application: "parking" },
+  { service: "content", application: "parking" },
+  { service: "event", units: 1_000_000, deviceId: "dev-7", visitedNetwork: "20801" },
+  // A device that nobody owns is told by what else is said, now this and now that.
+  { service: "event", deviceId: "dev-9", aParty: ANNA, imsi: SIM },
+  { service: "event", deviceId: "dev-9", aParty: ANNA, imsi: "262010" },
+  { service: "event", deviceId: "dev-9", aParty: BERT, imsi: "262010" },
+];
+
 const LINES_OF_EACH = [
   recordLine({}),
   recordLine({ id: "switch:2", bParty: "+498001234567" }),
@@ -267,8 +293,10 @@ describe("columns taken in", function () {
         fc.array(lines, { minLength: 5, maxLength: 40 }),
         fc.constantFrom(3, 16_384),
         async (made, ingestUnitRecords) => {
-          const fast = await EngineScene.withAccounts({ seed: 5, ingestUnitRecords });
-          const plain = await EngineScene.withAccounts({ seed: 5, ingestUnitRecords });
+          const options = { seed: 5, ingestUnitRecords, tariffs: SERVICES_TARIFF };
+          const fast = await EngineScene.withAccounts(options);
+          const plain = await EngineScene.withAccounts(options);
+          for (const scene of [fast, plain]) await scene.pipeline.putAccounts(THINGS);
           for (const [at, part] of [made.slice(0, 20), made.slice(20)].entries()) {
             const text = part.join("");
             const taken = await ingest(fast, `file-${at}`, text, "columns", recordsOf);
@@ -281,7 +309,13 @@ describe("columns taken in", function () {
           assert.deepEqual(await everything(fast), await everything(plain));
         },
       ),
-      { numRuns: 30, examples: [[LINES_OF_EACH, 3]] },
+      {
+        numRuns: 40,
+        examples: [
+          [LINES_OF_EACH, 3],
+          [LINES_OF_SERVICES.map((one, at) => recordLine({ id: `own:${at}`, ...one })), 16_384],
+        ],
+      },
     );
     for (const name of CLASSES) assert.ok((outcomes.get(name) ?? 0) > 0, name);
   });

@@ -44,7 +44,7 @@ export class ColumnsFiller {
   end(columns: UsageColumns, added: number, last: boolean): void {
     columns.rawLength += added;
     columns.hasPrints = false;
-    columns.hasSources = false;
+    columns.hasSources = columns.hasMeasures = false;
     const taken = this.#reader.read(columns, last);
     this.#rest = columns.raw.slice(taken, columns.rawLength);
     this.#offset += taken;

@@ -1,5 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { SAFE_MAX } from "../money/safe-integers.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
 import type { FileReport, ParseOptions, Problem, Rejection, Totals } from "./inspect-line.ts";
 import { MemoryRepetitionIndex, type RepetitionIndex } from "./repetition-index.ts";
@@ -9,6 +10,14 @@ const EXAMPLES_MAX = 10;
 /** SHA-256 of raw bytes, hexadecimal, by the platform's function when the caller gave one. */
 export function digestOf(options: ParseOptions): (bytes: Uint8Array) => string {
   return options.sha256 ?? ((bytes) => bytesToHex(sha256(bytes)));
+}
+
+/** What is counted of a record that is not there as an object; each NaN where it says none. */
+export interface CountedNumbers {
+  durationSeconds: number;
+  /** Whole, and at most 2^52: of both directions and of the total, whichever it says. */
+  octets: number;
+  units: number;
 }
 
 /** What a parser counts while it reads one file; becomes the file's line. */
@@ -23,6 +32,8 @@ export class FileTally {
   #durationMs: number | undefined;
   #units: number | undefined;
   #octets: bigint | undefined;
+  /** What is not in `#octets` yet: an integer of any length costs more than a record. */
+  #fewOctets = 0;
 
   constructor(format: string, options: ParseOptions) {
     this.#format = format;
@@ -56,12 +67,23 @@ export class FileTally {
     this.#durationMs = (this.#durationMs ?? 0) + 1000 * durationSeconds;
   }
 
-  /** The same of a record that may have no duration (NaN), or one with decimals. */
-  countUse(billable: boolean, durationSeconds: number): void {
+  /** The same of a record that may have none of these, or a duration with decimals. */
+  countUse(billable: boolean, { durationSeconds, octets, units }: CountedNumbers): void {
     this.#records++;
     if (billable) this.#billable++;
-    if (Number.isNaN(durationSeconds)) return;
-    this.#durationMs = (this.#durationMs ?? 0) + Math.round(durationSeconds * 1000);
+    if (!Number.isNaN(durationSeconds)) {
+      this.#durationMs = (this.#durationMs ?? 0) + Math.round(durationSeconds * 1000);
+    }
+    if (!Number.isNaN(units)) this.#units = (this.#units ?? 0) + units;
+    if (Number.isNaN(octets)) return;
+    this.#octets ??= 0n;
+    this.#fewOctets += octets;
+    if (this.#fewOctets > SAFE_MAX) this.#addFewOctets();
+  }
+
+  #addFewOctets(): void {
+    if (this.#fewOctets > 0) this.#octets = (this.#octets ?? 0n) + BigInt(this.#fewOctets);
+    this.#fewOctets = 0;
   }
 
   reject(rejected: Rejection): { rejected: Rejection } {
@@ -128,6 +150,7 @@ export class FileTally {
   }
 
   #computed(): Totals {
+    this.#addFewOctets();
     const octets = this.#octets;
     return {
       records: this.#records,

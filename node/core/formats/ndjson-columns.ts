@@ -33,7 +33,7 @@ export class NdjsonColumns implements ColumnsReader {
     const { raw, rawLength, rawOffset } = columns;
     const bytes = raw.subarray(0, rawLength);
     this.#names.begin();
-    columns.hasSources = true;
+    columns.hasSources = columns.hasMeasures = true;
     columns.firstPosition = this.#parser.position + 1;
     columns.count = 0;
     columns.others = [];
@@ -96,8 +96,15 @@ export class NdjsonColumns implements ColumnsReader {
     columns.idEnd[at] = idEnd;
     columns.aParty[at] = this.#names.numberOf(bytes, row.aFrom, row.aTo);
     columns.bParty[at] = this.#names.numberOf(bytes, row.bFrom, row.bTo);
+    columns.imsi[at] = this.#names.numberOf(bytes, row.imsiFrom, row.imsiTo);
+    columns.deviceId[at] = this.#names.numberOf(bytes, row.deviceFrom, row.deviceTo);
+    columns.isPartial[at] = row.isPartial ? 1 : 0;
+    columns.quantity[at] = row.quantity;
+    columns.uplinkText[at] = row.uplinkText;
+    columns.downlinkText[at] = row.downlinkText;
+    columns.measureText[at] = row.measureText;
     columns.count++;
-    this.#parser.pass(row.isBillable, row.durationSeconds);
+    this.#parser.pass(row.isBillable, row);
     return true;
   }
 }

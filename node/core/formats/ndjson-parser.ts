@@ -2,7 +2,7 @@ import { TallystickError } from "../errors.ts";
 import { parseStrictJson } from "../json/strict-json.ts";
 import { readUsageRecord } from "../records/read-usage-record.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
-import { FileTally } from "./file-tally.ts";
+import { type CountedNumbers, FileTally } from "./file-tally.ts";
 import type { FileReport, InspectLine, ParseOptions, Rejection } from "./inspect-line.ts";
 import type { Line } from "./line-reader.ts";
 
@@ -40,10 +40,10 @@ export class NdjsonParser {
     return this.#tally.reject({ ...place, ...result.rejected });
   }
 
-  /** Counts a record that is not made. @param durationSeconds NaN where it has none */
-  pass(billable: boolean, durationSeconds: number): void {
+  /** Counts a record that is not made. */
+  pass(billable: boolean, use: CountedNumbers): void {
     this.#position++;
-    this.#tally.countUse(billable, durationSeconds);
+    this.#tally.countUse(billable, use);
   }
 
   report(): { file: FileReport } {

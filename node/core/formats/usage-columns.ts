@@ -1,3 +1,4 @@
+import { SERVICE_CODE } from "../commitment/charge-groups.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
 import type { InspectLine, Rejection } from "./inspect-line.ts";
 
@@ -10,12 +11,25 @@ export const RAW_BYTES = 1_048_576;
 /** An id is at most 98 octets. */
 const ID_BYTES = COLUMN_ROWS_MAX * 98;
 
-const DOUBLES = ["start", "sessionStart", "durationSeconds", "sourceOffset"] as const;
-const WORDS = ["from", "length", "idEnd", "aParty", "bParty", "other", "sourceLength"] as const;
+const DOUBLES = ["start", "sessionStart", "durationSeconds", "sourceOffset", "quantity"] as const;
+const WORDS = [
+  "from",
+  "length",
+  "idEnd",
+  "aParty",
+  "bParty",
+  "other",
+  "sourceLength",
+  "imsi",
+  "deviceId",
+  "uplinkText",
+  "downlinkText",
+  "measureText",
+] as const;
 /** Two fingerprints a row, each an upper and a lower half. */
 export const PRINT_WORDS = 4;
 const SHORTS = ["utcOffsetMinutes"] as const;
-const OCTETS = ["isPlain", "isBillable", "service", "direction"] as const;
+const OCTETS = ["isPlain", "isBillable", "service", "direction", "isPartial"] as const;
 
 /** What a reader could not use, or a record that columns do not hold. */
 export type OtherLine = UsageRecord | { rejected: Rejection };
@@ -30,7 +44,13 @@ export interface ColumnsHeader {
   others: OtherLine[];
   hasPrints: boolean;
   hasSources: boolean;
+  hasMeasures: boolean;
 }
+
+/** Where digits stand in `raw`, in one word: the place in its lower 20 bits. Never 0, since they are not empty. */
+export const placeInRaw = (from: number, to: number): number => (from | ((to - from) << 20)) >>> 0;
+export const placeFrom = (place: number): number => place & 0xf_ffff;
+export const placeTo = (place: number): number => (place & 0xf_ffff) + (place >>> 20);
 
 /**
  * Usage records of a stretch of a file, as columns in one buffer that can go to another thread. A row
@@ -59,6 +79,19 @@ export class UsageColumns {
   /** Where `hasSources`: place and bytes in the file that the record first came from; 0 where it tells none. */
   readonly sourceOffset: Float64Array;
   readonly sourceLength: Uint32Array;
+  /**
+   * Where `hasMeasures`, of services that are not rated by their duration: octets, milliwatt-hours or units; NaN
+   * where the record says none.
+   */
+  readonly quantity: Float64Array;
+  /** Where `hasMeasures`: numbers of names, as those of the parties. */
+  readonly imsi: Uint32Array;
+  readonly deviceId: Uint32Array;
+  /** Where the digits stand that a fingerprint is taken of (`placeInRaw`), 0 for none. */
+  readonly uplinkText: Uint32Array;
+  readonly downlinkText: Uint32Array;
+  /** The same of totalOctets, energyWattHours or units: the one that the service is rated by. */
+  readonly measureText: Uint32Array;
   readonly prints: Uint32Array;
   readonly utcOffsetMinutes: Int16Array;
   readonly isPlain: Uint8Array;
@@ -66,6 +99,8 @@ export class UsageColumns {
   /** Codes of the protocol. */
   readonly service: Uint8Array;
   readonly direction: Uint8Array;
+  /** Where `hasMeasures`: whether it is one of several records of a session. */
+  readonly isPartial: Uint8Array;
   readonly ids: Uint8Array;
   readonly raw: Uint8Array;
   count = 0;
@@ -81,6 +116,8 @@ export class UsageColumns {
   hasPrints = false;
   /** Whether rows tell where they first came from; else it is this very file, and where they stand in it. */
   hasSources = false;
+  /** Whether rows have more than a duration to be rated by, and more than a number to be told by. */
+  hasMeasures = false;
   /** Makes the record of a plain row again, from the row's bytes. */
   recordOf: (columns: UsageColumns, row: number) => UsageRecord = () => {
     throw new Error("these columns have no reader");
@@ -102,11 +139,13 @@ export class UsageColumns {
     [this.from, this.length, this.idEnd] = [words(), words(), words()];
     [this.aParty, this.bParty, this.other] = [words(), words(), words()];
     [this.sourceOffset, this.sourceLength] = [doubles(), words()];
+    [this.quantity, this.imsi, this.deviceId] = [doubles(), words(), words()];
+    [this.uplinkText, this.downlinkText, this.measureText] = [words(), words(), words()];
     const prints = PRINT_WORDS * rows;
     this.prints = take(4 * prints, (offset) => new Uint32Array(buffer, offset, prints));
     this.utcOffsetMinutes = take(2 * rows, (offset) => new Int16Array(buffer, offset, rows));
     [this.isPlain, this.isBillable] = [octets(), octets()];
-    [this.service, this.direction] = [octets(), octets()];
+    [this.service, this.direction, this.isPartial] = [octets(), octets(), octets()];
     this.ids = take(ID_BYTES, (offset) => new Uint8Array(buffer, offset, ID_BYTES));
     this.raw = take(RAW_BYTES, (offset) => new Uint8Array(buffer, offset, RAW_BYTES));
   }
@@ -120,6 +159,12 @@ export class UsageColumns {
 
   byteLength(row: number): number {
     return (this.hasSources ? this.sourceLength[row] : this.length[row]) as number;
+  }
+
+  /** As control totals count it; NaN where it says none. */
+  octets(row: number): number {
+    const isData = this.service[row] === SERVICE_CODE.data;
+    return isData && this.hasMeasures ? (this.quantity[row] as number) : Number.NaN;
   }
 
   idFrom(row: number): number {
@@ -157,6 +202,11 @@ export class UsageColumns {
       doubles.push(this.sourceOffset);
       words.push(this.sourceLength);
     }
+    if (this.hasMeasures) {
+      doubles.push(this.quantity);
+      words.push(this.imsi, this.deviceId, this.uplinkText, this.downlinkText, this.measureText);
+      octets.push(this.isPartial);
+    }
     return [...doubles, ...words, ...small, ...octets].map(
       ({ byteOffset, BYTES_PER_ELEMENT }) =>
         new Uint8Array(buffer, byteOffset, BYTES_PER_ELEMENT * count),
@@ -164,8 +214,18 @@ export class UsageColumns {
   }
 
   header(): ColumnsHeader {
-    const { count, rawOffset, generation, firstPosition, others, hasPrints, hasSources } = this;
-    return { count, rawOffset, generation, firstPosition, others, hasPrints, hasSources };
+    const { count, rawOffset, generation, firstPosition, others } = this;
+    const { hasPrints, hasSources, hasMeasures } = this;
+    return {
+      count,
+      rawOffset,
+      generation,
+      firstPosition,
+      others,
+      hasPrints,
+      hasSources,
+      hasMeasures,
+    };
   }
 }
 

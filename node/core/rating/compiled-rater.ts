@@ -75,9 +75,10 @@ export class CompiledRater {
   }
 
   /**
-   * What `rate` yields as amount for a usual record, by numbers alone: not partial, billable, of the service
-   * and direction that the place was found for.
+   * What `rate` yields as amount for a usual record, by numbers alone: billable, of the service and direction
+   * that the place was found for.
    * @param quantity whole units of the service
+   * @param isPartial whether it is one of several records of a session
    * @returns undefined for what asks for `rate`
    */
   amountAt(
@@ -85,6 +86,7 @@ export class CompiledRater {
     startMilliseconds: number,
     sessionMinutes: number,
     quantity: number,
+    isPartial = false,
   ): SafeNano | undefined {
     const { validFrom, validTo } = this.#tariff;
     if (!(startMilliseconds >= validFrom && startMilliseconds < validTo)) return undefined;
@@ -92,7 +94,9 @@ export class CompiledRater {
     const calendar = this.#calendarAt(minute);
     if (calendar < 0) return undefined;
     const band = this.#calendarBand[calendar] as number;
-    return this.#prices.amount(this.#priceOf[place.zone * this.#bands + band] as number, quantity);
+    const price = this.#priceOf[place.zone * this.#bands + band] as number;
+    if (isPartial && this.#needsWholeSession[price]) return undefined;
+    return this.#prices.amount(price, quantity);
   }
 
   #rateQuickly(record: UsageRecord): RatingOutcome | undefined {

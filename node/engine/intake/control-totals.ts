@@ -1,4 +1,5 @@
 import type { Rejection } from "../../core/formats/inspect-line.ts";
+import { SAFE_MAX } from "../../core/money/safe-integers.ts";
 import type { UsageRecord } from "../../core/records/usage-record.ts";
 import {
   type AllTotals,
@@ -97,6 +98,8 @@ interface RunOfClass {
   records: number;
   milliseconds: number;
   octets: bigint;
+  /** What is not in `octets` yet: an integer of any length costs more than a record. */
+  fewOctets: number;
 }
 
 type RunOfHour = Map<ControlClass, RunOfClass>;
@@ -121,12 +124,20 @@ export class RunningTotals {
     if (hasOctets(record)) run.octets += octetsOf(record);
   }
 
-  /** The same of a row that has no octets. */
-  addNumbers(outcome: ControlClass, startMilliseconds: number, durationSeconds: number): void {
+  /** The same of a row. @param octets whole, and at most 2^52; NaN and the duration NaN where it says none */
+  addNumbers(
+    outcome: ControlClass,
+    startMilliseconds: number,
+    durationSeconds: number,
+    octets: number,
+  ): void {
     this.#all++;
     const run = this.#runOf(this.#hourAt(startMilliseconds), outcome);
     run.records++;
     if (!Number.isNaN(durationSeconds)) run.milliseconds += millisecondsOf(durationSeconds);
+    if (Number.isNaN(octets)) return;
+    run.fewOctets += octets;
+    if (run.fewOctets > SAFE_MAX) addFewOctets(run);
   }
 
   #hourAt(milliseconds: number): string {
@@ -151,6 +162,7 @@ export class RunningTotals {
       for (const outcome of CONTROL_CLASSES) {
         const counted = run.get(outcome);
         if (counted === undefined) continue;
+        addFewOctets(counted);
         const { records, milliseconds, octets } = counted;
         const own = { records, durationMilliseconds: String(milliseconds), octets: String(octets) };
         totals.classes[outcome] = own;
@@ -172,13 +184,18 @@ export class RunningTotals {
     const { run } = last;
     let found = run.get(outcome);
     if (found === undefined) {
-      found = { records: 0, milliseconds: 0, octets: 0n };
+      found = { records: 0, milliseconds: 0, octets: 0n, fewOctets: 0 };
       run.set(outcome, found);
     }
     last.outcome = outcome;
     last.found = found;
     return found;
   }
+}
+
+function addFewOctets(run: RunOfClass): void {
+  if (run.fewOctets > 0) run.octets += BigInt(run.fewOctets);
+  run.fewOctets = 0;
 }
 
 /** How control totals count a record of a file. */

@@ -1,5 +1,10 @@
 import { DIRECTION_CODE, SERVICE_CODE } from "../../core/commitment/charge-groups.ts";
-import { PRINT_WORDS, type UsageColumns } from "../../core/formats/usage-columns.ts";
+import {
+  PRINT_WORDS,
+  placeFrom,
+  placeTo,
+  type UsageColumns,
+} from "../../core/formats/usage-columns.ts";
 import type { UsageRecord } from "../../core/records/usage-record.ts";
 
 /** What a fingerprint was taken of: a record's full source key, or its content without the key. */
@@ -150,12 +155,47 @@ export class Fingerprint {
     this.mix(Number.isNaN(duration) ? undefined : duration);
     this.mix(aParty === 0 ? undefined : names[aParty]);
     this.mix(bParty === 0 ? undefined : names[bParty]);
-    let b = this.#b;
-    for (let absent = 0; absent < ABSENT_FIELDS; absent++) {
-      b = Math.imul(b ^ ABSENT_LENGTH, 0x85ebca77);
-    }
-    this.#b = b;
+    if (columns.hasMeasures) {
+      const imsi = columns.imsi[row] as number;
+      const deviceId = columns.deviceId[row] as number;
+      this.mix(imsi === 0 ? undefined : names[imsi]);
+      this.mix(deviceId === 0 ? undefined : names[deviceId]);
+      this.#mixMeasures(columns, row);
+    } else this.#mixAbsent(ABSENT_FIELDS);
     this.end();
+  }
+
+  /** Octets up, down and in all, watt-hours, units: of the last three a service has one. */
+  #mixMeasures(columns: UsageColumns, row: number): void {
+    const place = columns.measureText[row] as number;
+    switch (columns.service[row]) {
+      case SERVICE_CODE.data:
+        this.#mixText(columns.raw, columns.uplinkText[row] as number);
+        this.#mixText(columns.raw, columns.downlinkText[row] as number);
+        this.#mixText(columns.raw, place);
+        this.#mixAbsent(2);
+        break;
+      case SERVICE_CODE.energy:
+        this.#mixAbsent(3);
+        this.#mixText(columns.raw, place);
+        this.#mixAbsent(1);
+        break;
+      default:
+        this.#mixAbsent(4);
+        this.#mixText(columns.raw, place);
+    }
+  }
+
+  /** @param place 0 for a field that is absent */
+  #mixText(raw: Uint8Array, place: number): void {
+    if (place === 0) this.#mixAbsent(1);
+    else this.mixBytes(raw, placeFrom(place), placeTo(place));
+  }
+
+  #mixAbsent(fields: number): void {
+    let b = this.#b;
+    for (let field = 0; field < fields; field++) b = Math.imul(b ^ ABSENT_LENGTH, 0x85ebca77);
+    this.#b = b;
   }
 
   /** Most rows of a file begin with the same service and direction. */

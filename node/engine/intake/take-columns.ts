@@ -68,7 +68,7 @@ export class ColumnTaker {
       const line = this.#lines[at];
       if (line === undefined) {
         const seconds = columns.durationSeconds[row] as number;
-        totals.addNumbers(outcome, columns.start[row] as number, seconds);
+        totals.addNumbers(outcome, columns.start[row] as number, seconds, columns.octets(row));
       } else totals.add(outcome, isRecord(line) ? line : undefined);
     }
     intake.unit.add(totals);

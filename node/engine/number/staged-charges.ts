@@ -63,6 +63,8 @@ export interface ChargeNumbers {
   sessionMinutes: number;
   /** Whole units, at most 2^53. */
   quantity: number;
+  /** Milliseconds of what is not rated by them; 0 without. */
+  secondQuantity: number;
   amountNano: SafeNano;
   /** Codes of the protocol. */
   service: number;
@@ -177,7 +179,7 @@ export class StagedCharges {
   /** The same from numbers. */
   putNumbers(at: number, numbers: ChargeNumbers): void {
     const { words, ids } = this;
-    const { place, startMilliseconds, quantity, byteOffset } = numbers;
+    const { place, startMilliseconds, quantity, secondQuantity, byteOffset } = numbers;
     words[at + STAGED.idFrom] = this.#idAt;
     for (let from = numbers.idFrom; from < numbers.idTo; from++) {
       ids[this.#idAt++] = numbers.ids[from] as number;
@@ -187,8 +189,8 @@ export class StagedCharges {
     words[at + STAGED.start + 1] = startMilliseconds / HALF;
     words[at + STAGED.quantity] = quantity;
     words[at + STAGED.quantity + 1] = quantity / HALF;
-    words[at + STAGED.secondQuantity] = 0;
-    words[at + STAGED.secondQuantity + 1] = 0;
+    words[at + STAGED.secondQuantity] = secondQuantity;
+    words[at + STAGED.secondQuantity + 1] = secondQuantity / HALF;
     words[at + STAGED.decidingDigits] = place.deciding[0];
     words[at + STAGED.decidingDigits + 1] = place.deciding[1];
     words[at + STAGED.restDigits] = place.rest[0];

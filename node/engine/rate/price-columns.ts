@@ -11,8 +11,15 @@ import { type ChargeNumbers, type PlaceWords, placeWords } from "../number/stage
 import type { CounterDevice } from "../number/subscriber-counter.ts";
 import type { GuidedSpan, UsePricer } from "./price-use.ts";
 
-/** Whose a number's records are, and the device of the account's counter, once it was asked for. */
-export interface Served extends GuidedSpan {
+/** Numbers of the names that a served party is told by, the strongest first; 0 for none. */
+interface ServedNames {
+  deviceId: number;
+  imsi: number;
+  party: number;
+}
+
+/** Whose the records of a served party are, and the device of the account's counter, once it was asked for. */
+export interface Served extends GuidedSpan, ServedNames {
   owner: CounterDevice | undefined;
   /** Of the counters, when `owner` was found: they may be let go in between. */
   countersAge: number;
@@ -30,6 +37,8 @@ const DIRECTION_OF = DIRECTIONS.reduce<Direction[]>((names, name) => {
   return names;
 }, []);
 const SERVICE_SLOTS = 16;
+/** Of every service: how much it was decides nothing of a place. */
+const ANY_QUANTITY = { durationSeconds: 0, totalOctets: 0, energyWattHours: "0", units: 0 };
 
 /**
  * Guides and prices rows of columns by numbers: what names decide is found once for each name of a file.
@@ -39,7 +48,7 @@ export class RowPricer {
   readonly #pricer: UsePricer;
   #generation = -1;
   #tariffRevision = -1;
-  /** By the number of the served party's name. */
+  /** By the number of the strongest of the served party's names: the others nearly always stay the same. */
   #served: (Served | undefined)[] = [];
   /** By tariff version, service and direction, then by the number of the other side's name. */
   readonly #places = new Map<number, (PlaceWords | undefined)[]>();
@@ -61,6 +70,7 @@ export class RowPricer {
     startMilliseconds: 0,
     sessionMinutes: 0,
     quantity: 0,
+    secondQuantity: 0,
     amountNano: 0,
     service: 0,
     direction: 0,
@@ -89,16 +99,33 @@ export class RowPricer {
   guide(columns: UsageColumns, row: number): Served | undefined {
     const start = columns.start[row] as number;
     const isIncoming = DIRECTION_OF[columns.direction[row] as number] === "incoming";
-    const name = (isIncoming ? columns.bParty : columns.aParty)[row] as number;
-    const known = this.#served[name];
-    if (known !== undefined && start >= known.from && start < known.to) {
+    const party = (isIncoming ? columns.bParty : columns.aParty)[row] as number;
+    const { hasMeasures } = columns;
+    const imsi = hasMeasures ? (columns.imsi[row] as number) : 0;
+    const deviceId = hasMeasures ? (columns.deviceId[row] as number) : 0;
+    const known = this.#served[deviceId || imsi || party];
+    if (
+      known !== undefined &&
+      start >= known.from &&
+      start < known.to &&
+      known.party === party &&
+      known.imsi === imsi &&
+      known.deviceId === deviceId
+    ) {
       return known.isApart ? undefined : known;
     }
-    const written = name === 0 ? undefined : (columns.names[name] as string);
-    const found = this.#pricer.guideNumber(written, start);
+    return this.#find(columns, start, { deviceId, imsi, party });
+  }
+
+  #find(columns: UsageColumns, start: number, by: ServedNames): Served | undefined {
+    const { deviceId, imsi, party } = by;
+    const nameOf = (number: number) => (number === 0 ? undefined : columns.names[number]);
+    const identities = { deviceId: nameOf(deviceId), imsi: nameOf(imsi), written: nameOf(party) };
+    const found = this.#pricer.guideParty(identities, start);
     if (found === undefined) return undefined;
     const isApart = this.#pricer.rating.decides(found);
-    const served = { ...found, owner: undefined, countersAge: -1, isApart };
+    const served = { ...found, ...by, owner: undefined, countersAge: -1, isApart };
+    const name = deviceId || imsi || party;
     while (this.#served.length < name) this.#served.push(undefined);
     this.#served[name] = served;
     return isApart ? undefined : served;
@@ -108,14 +135,21 @@ export class RowPricer {
   price(columns: UsageColumns, row: number, served: Served): boolean {
     const start = columns.start[row] as number;
     const service = columns.service[row] as number;
-    if (service !== SERVICE_CODE.voice && service !== SERVICE_CODE.time) return false;
-    const quantity = milliseconds(columns.durationSeconds[row]);
+    const duration = columns.durationSeconds[row] as number;
+    const isTimed = service === SERVICE_CODE.voice || service === SERVICE_CODE.time;
+    const isLasting = service === SERVICE_CODE.data || service === SERVICE_CODE.energy;
+    const time = isTimed || (isLasting && !Number.isNaN(duration)) ? milliseconds(duration) : 0;
+    if (time === undefined) return false;
+    const quantity = isTimed ? time : (columns.quantity[row] as number);
     const minutes = sessionMinutesBetween(columns.sessionStart[row] as number, start);
-    if (quantity === undefined || Number.isNaN(minutes)) return false;
-    if (!this.#pricer.isTimely(start + quantity)) return false;
+    if (Number.isNaN(quantity) || Number.isNaN(minutes)) return false;
+    // Due when it ends: what has no duration, at once.
+    if (!this.#pricer.isTimely(start + time)) return false;
     const place = this.#placeOf(columns, row, served);
     if (place === undefined) return false;
-    const amountNano = served.tariff.rater.amountAt(place.place, start, minutes, quantity);
+    const isPartial = columns.hasMeasures && columns.isPartial[row] === 1;
+    const { rater } = served.tariff;
+    const amountNano = rater.amountAt(place.place, start, minutes, quantity, isPartial);
     if (amountNano === undefined) return false;
     const { priced } = this;
     priced.ids = columns.ids;
@@ -125,6 +159,7 @@ export class RowPricer {
     priced.startMilliseconds = start;
     priced.sessionMinutes = minutes;
     priced.quantity = quantity;
+    priced.secondQuantity = isLasting ? time : 0;
     priced.amountNano = amountNano;
     priced.service = service;
     priced.direction = columns.direction[row] as number;
@@ -155,7 +190,7 @@ export class RowPricer {
       service: SERVICE_OF[service] as Service,
       direction,
       start: new Date(columns.start[row] as number).toISOString(),
-      durationSeconds: columns.durationSeconds[row] as number,
+      ...ANY_QUANTITY,
       ...written,
       billable: true,
     });

@@ -22,6 +22,13 @@ export interface GuidedSpan extends Guided {
   to: number;
 }
 
+/** What tells whose a record is, the strongest first; the number as the record writes it. */
+export interface ServedParty {
+  deviceId: string | undefined;
+  imsi: string | undefined;
+  written: string | undefined;
+}
+
 /** Why a record waits in suspense. */
 export interface Wait {
   code: string;
@@ -161,17 +168,19 @@ export class UsePricer {
   }
 
   /**
-   * What `guide` finds for records of a served party that is told by its number alone, and for how long.
-   * Undefined where records wait.
+   * What `guide` finds for records of a served party, and for how long. Undefined where records wait.
    */
-  guideNumber(written: string | undefined, startMilliseconds: number): GuidedSpan | undefined {
+  guideParty(
+    { deviceId, imsi, written }: ServedParty,
+    startMilliseconds: number,
+  ): GuidedSpan | undefined {
     const tariff = this.#tariffs.inForce(startMilliseconds);
     if (tariff === undefined || this.#tariffs.lacksAt(startMilliseconds)) return undefined;
     const { trunkAccount } = this.#context.profile;
     const number = this.#numbersOf(tariff).of(written, tariff.compiled.document.numbering);
     const { guided, ...dates } =
       trunkAccount === undefined
-        ? this.#guide.span([number, written], startMilliseconds)
+        ? this.#guide.span([deviceId, imsi, number, written], startMilliseconds)
         : { guided: { account: trunkAccount, device: trunkAccount }, ...ALWAYS };
     if ("code" in guided) return undefined;
     const epoch = this.#epochs.at(startMilliseconds);

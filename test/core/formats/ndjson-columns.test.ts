@@ -38,6 +38,23 @@ const usual = (at: number): string =>
     },
   })}\n`;
 
+const SERVED = { deviceId: "dev-7", imsi: "262019876543210", direction: "none" };
+/** One of each kind of quantity, with what sources tell beside it. */
+const OF_EACH_SERVICE = [
+  { ...SERVED, service: "data", totalOctets: 123_456, durationSeconds: 3.5, partial: "first" },
+  { ...SERVED, service: "data", uplinkOctets: "12", downlinkOctets: 0, visitedNetwork: "20801" },
+  { ...SERVED, service: "data", uplinkOctets: 7, downlinkOctets: 5, totalOctets: "12" },
+  { ...SERVED, service: "energy", energyWattHours: "12.500", durationSeconds: 900 },
+  { aParty: "+491711", bParty: "+49302", direction: "outgoing", service: "sms" },
+  { aParty: "+491711", bParty: "+49302", direction: "outgoing", service: "mms", units: 2 },
+  { ...SERVED, service: "content", units: 1, application: "film" },
+  { ...SERVED, service: "event", units: 0 },
+  { ...SERVED, service: "time", durationSeconds: 60, application: "parking", quality: "street" },
+].map((fields, at) => {
+  const start = new Date(1_791_000_000_000 + 997 * at).toISOString();
+  return `${JSON.stringify({ id: `own:${at}`, start, ...fields, billable: true })}\n`;
+});
+
 async function assertSame(bytes: Uint8Array, chunkBytes: number): Promise<number> {
   const { lines, plain } = await linesByColumns(NAME, bytes, OPTIONS, chunkBytes);
   assert.deepEqual(lines, await linesOfOracle(NAME, bytes, OPTIONS));
@@ -66,7 +83,7 @@ describe("usage records as JSON lines read into columns", () => {
   });
 
   it("are the same when any byte of a file is another one", async () => {
-    const head = utf8.encode([0, 1, 2].map(usual).join(""));
+    const head = utf8.encode(usual(0) + OF_EACH_SERVICE.join(""));
     await fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -85,8 +102,32 @@ describe("usage records as JSON lines read into columns", () => {
           await assertSame(bytes, 500);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 200 },
     );
+  });
+
+  it("take every service without an object, with its quantity and who was served", async () => {
+    const bytes = utf8.encode(OF_EACH_SERVICE.join(""));
+    assert.equal(await assertSame(bytes, 100_000), OF_EACH_SERVICE.length);
+  });
+
+  it("sum octets exactly, also beyond what a double holds", async () => {
+    const [data = ""] = OF_EACH_SERVICE;
+    const line = data.replace("123456", "999999999999999");
+    assert.equal(await assertSame(utf8.encode(line.repeat(19)), 100_000), 19);
+  });
+
+  it("leave to the plain reader a quantity that is not the service's, or contradicts", async () => {
+    const [data = "", , both = "", energy = ""] = OF_EACH_SERVICE;
+    const lines = [
+      data.replace("123456", "1000000000000000"),
+      data.replace('"partial"', '"units":1,"partial"'),
+      both.replace('"12"', '"13"'),
+      both.replace('"downlinkOctets":5', '"downlinkOctets":13'),
+      energy.replace("12.500", "12.5001"),
+      energy.replace("energyWattHours", "totalOctets"),
+    ];
+    assert.equal(await assertSame(utf8.encode(lines.join("")), 100_000), 0);
   });
 
   it("are the same wherever the file is cut into chunks", async () => {
