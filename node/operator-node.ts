@@ -163,6 +163,7 @@ export class OperatorNode {
       openBillKernel,
       openClosingKernel,
       openEvidenceKernel,
+      openWrittenShelf: EvidenceFolder.written,
       ...(signReceipt === undefined ? {} : { signReceipt }),
       signInvoice,
       ...(config.retention === false

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { TallystickError } from "../core/errors.ts";
 
@@ -11,15 +11,17 @@ import { TallystickError } from "../core/errors.ts";
 export type FilesTask =
   | { kind: "lengths"; paths: string[] }
   | { kind: "write"; folder: string; files: Uint8Array[] }
-  | { kind: "name"; parts: string[]; paths: string[] };
+  | { kind: "name"; parts: string[]; paths: string[] }
+  | { kind: "remove"; paths: string[] };
 
-/** Lengths (−1 where there is no file), parts' paths, or folders that got names. */
+/** Lengths (−1 where there is no file), parts' paths, or folders whose names changed. */
 export type FilesResult = number[] | string[];
 
-/** @throws TallystickError `publish.not-written` */
+/** @throws TallystickError `publish.not-written`, `publish.not-erased` */
 export function doWithFiles(task: FilesTask): FilesResult {
   if (task.kind === "lengths") return task.paths.map((path) => told(path, () => lengthOf(path)));
   if (task.kind === "write") return task.files.map((bytes) => writePart(task.folder, bytes));
+  if (task.kind === "remove") return removeAll(task.paths);
   const folders = new Set<string>();
   for (const [at, path] of task.paths.entries()) {
     const folder = dirname(path);
@@ -47,6 +49,21 @@ function writePart(folder: string, bytes: Uint8Array): string {
   });
 }
 
+/** Those that are there. */
+function removeAll(paths: readonly string[]): string[] {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    try {
+      if (statSync(path, { throwIfNoEntry: false }) === undefined) continue;
+      rmSync(path);
+    } catch (cause) {
+      throw notErased(path, cause);
+    }
+    folders.add(dirname(path));
+  }
+  return [...folders];
+}
+
 function told<T>(file: string, work: () => T): T {
   try {
     return work();
@@ -60,6 +77,16 @@ export function notWritten(file: string, cause: unknown): TallystickError {
   return new TallystickError(
     "publish.not-written",
     `The evidence can not be written (${reason}). Check that the folder can be written and that its disk is not full; what was begun goes on with the next call.`,
+    { file },
+    cause,
+  );
+}
+
+export function notErased(file: string, cause: unknown): TallystickError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
+  return new TallystickError(
+    "publish.not-erased",
+    `Published evidence whose retention is over can not be taken away (${reason}). Check that the folder can be written; it is tried again.`,
     { file },
     cause,
   );

@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { TallystickError } from "../core/errors.ts";
 import type {
   EvidenceManifest,
   EvidenceShelf,
   NewFile,
+  WrittenShelf,
 } from "../engine/evidence/evidence-shelf.ts";
-import { type FilesResult, type FilesTask, notWritten } from "./evidence-files.ts";
+import { type FilesResult, type FilesTask, notErased, notWritten } from "./evidence-files.ts";
 import { syncFileSystem } from "./sync-file-system.ts";
 import { TaskThreads } from "./task-threads.ts";
 
@@ -24,7 +25,7 @@ const PARTS = ".parts";
  * A folder of evidence files on a disk. A file gets its name once its bytes are on the disk, so that
  * whatever bears a name is whole and never changes; what a crash left of others is swept away.
  */
-export class EvidenceFolder implements EvidenceShelf {
+export class EvidenceFolder implements EvidenceShelf, WrittenShelf {
   readonly path: string;
   readonly #folders = new Set<string>();
   #thread: TaskThreads<FilesTask, FilesResult> | undefined;
@@ -48,6 +49,17 @@ export class EvidenceFolder implements EvidenceShelf {
       throw notWritten(path, cause);
     }
     return new EvidenceFolder(path, program);
+  }
+
+  /** One that was written to; undefined where it is not there any more. @throws TallystickError `publish.not-erased` */
+  static async written(path: string): Promise<EvidenceFolder | undefined> {
+    try {
+      await readdir(path);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw notErased(path, cause);
+    }
+    return new EvidenceFolder(path, PROGRAM);
   }
 
   async sweep(): Promise<void> {
@@ -157,6 +169,35 @@ export class EvidenceFolder implements EvidenceShelf {
     }
   }
 
+  async remove(places: readonly string[]): Promise<void> {
+    const paths = places.map((place) => join(this.path, place));
+    const folders = (await this.#ask({ kind: "remove", paths }, [])) as string[];
+    if (folders.length === 0) return;
+    try {
+      if (!(await syncFileSystem(this.path))) await atOnce(folders, syncPath);
+    } catch (cause) {
+      throw notErased(this.path, cause);
+    }
+  }
+
+  async removeMonth(epoch: string, operator: string): Promise<void> {
+    const month = join(this.path, epoch);
+    try {
+      // What a crash left of files that were begun may be of this month.
+      for (const name of await namesIn(join(this.path, PARTS))) {
+        await rm(join(this.path, PARTS, name), { force: true });
+      }
+      const manifest = join(month, "manifest.json");
+      if (await isManifestOf(manifest, operator)) await rm(manifest);
+      for (const name of await namesIn(month)) await removeEmpty(join(month, name));
+      await removeEmpty(month);
+      await syncPath(this.path);
+    } catch (cause) {
+      throw notErased(month, cause);
+    }
+    this.#folders.clear();
+  }
+
   async #write(
     chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   ): Promise<{ part: string; length: number }> {
@@ -185,6 +226,40 @@ export class EvidenceFolder implements EvidenceShelf {
     await mkdir(folder, { recursive: true });
     await syncPath(dirname(folder));
     this.#folders.add(folder);
+  }
+}
+
+/** None where the folder is not there. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Whether a folder's manifest was written by an operator; whatever else bears the name is somebody else's. */
+async function isManifestOf(file: string, operator: string): Promise<boolean> {
+  let told: unknown;
+  try {
+    told = JSON.parse(await readFile(file, "utf8"));
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+  const manifest = told as Partial<EvidenceManifest> | null;
+  return manifest?.format === "tallystick-evidence-folder" && manifest.operator === operator;
+}
+
+/** A folder; with something in it, it stays, and so does what is none. */
+async function removeEmpty(path: string): Promise<void> {
+  try {
+    await rmdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!["ENOTEMPTY", "EEXIST", "ENOTDIR", "ENOENT"].includes(code ?? "")) throw error;
   }
 }
 

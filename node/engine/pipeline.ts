@@ -1,4 +1,5 @@
 import { type Hex, toHex } from "../core/bytes.ts";
+import { TallystickError } from "../core/errors.ts";
 import type { Bundle } from "../core/evidence/bundle.ts";
 import { readUsageRecord } from "../core/records/read-usage-record.ts";
 import { BillDesk, type BillProgress } from "./bill/bill-desk.ts";
@@ -24,9 +25,10 @@ import {
 } from "./evidence/account-views.ts";
 import { EvidenceBuilder, type LedgerSection } from "./evidence/build-evidence.ts";
 import type { OpenEvidenceKernel } from "./evidence/evidence-kernel.ts";
-import type { EvidenceShelf } from "./evidence/evidence-shelf.ts";
+import type { EvidenceShelf, OpenWrittenShelf } from "./evidence/evidence-shelf.ts";
 import type { SignInvoice, SignReceipt } from "./evidence/issue-receipt.ts";
-import { EvidencePublisher, type PublishProgress } from "./evidence/publish-evidence.ts";
+import { EvidencePublisher } from "./evidence/publish-evidence.ts";
+import type { PublishProgress } from "./evidence/publishing-state.ts";
 import { ControlViews } from "./intake/control-views.ts";
 import type { Correction } from "./intake/correct-charge.ts";
 import { type DropDecision, dropRecords } from "./intake/drop-record.ts";
@@ -83,6 +85,8 @@ export interface PipelineParts {
   openClosingKernel?: OpenClosingKernel;
   /** What makes evidence files; the node's own thread unless given. */
   openEvidenceKernel?: OpenEvidenceKernel;
+  /** Folders that evidence was published to, for months whose retention is over; none is found without it. */
+  openWrittenShelf?: OpenWrittenShelf;
   /** Signs what evidence bundles say of the charges that exist; they say nothing without it. */
   signReceipt?: SignReceipt;
   /** Signs invoices as they are handed out; they carry no signature without it. */
@@ -121,6 +125,10 @@ export interface PipelineStatus {
   /** The oldest tick that the ledger does not take, and why; nothing is sealed meanwhile. */
   commitRefused?: { tick: string } & RefusalReason;
 }
+
+const noShelf: OpenWrittenShelf = async (folder) => {
+  throw new TallystickError("publish.not-erased", "This node opens no folders.", { file: folder });
+};
 
 /**
  * The life of a usage record, in the order of ARCHITECTURE.md:
@@ -165,6 +173,7 @@ export class OperatorPipeline {
       ledger: parts.ledger,
       turns: this.#turns,
       afterSeconds: parts.retainedSeconds ?? RETAINED_SECONDS,
+      eraseFiles: (isOver) => this.#publisher.erase(parts.openWrittenShelf ?? noShelf, isOver),
       forgetEpochs: (isOver) => this.#ingest.forgetEpochs(isOver),
     });
     this.checks = new CheckDesk({ store, ledger: parts.ledger, turns: this.#turns });

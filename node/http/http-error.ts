@@ -31,6 +31,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   "publish.not-billed": 409,
   "publish.not-final": 409,
   "publish.not-written": 507,
+  "publish.not-erased": 507,
   "account.unknown": 404,
   "claim.unknown": 404,
   "claim.not-concedable": 409,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { EvidenceFolder } from "../../node/adapters/evidence-folder.ts";
 import { MemoryLedger } from "../../node/adapters/memory-ledger.ts";
 import { MemoryNetwork } from "../../node/adapters/memory-network.ts";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
@@ -256,6 +257,7 @@ export class EngineScene {
       outbox: this.outbox,
       ledger: this.ledger,
       claimPolicy: "recompute",
+      openWrittenShelf: EvidenceFolder.written,
       ...(this.#signInvoice === undefined ? {} : { signInvoice: this.#signInvoice }),
       ...(this.#retainedSeconds === undefined ? {} : { retainedSeconds: this.#retainedSeconds }),
       ...(this.#openClosingKernel === undefined

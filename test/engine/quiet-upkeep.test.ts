@@ -5,6 +5,9 @@ import { QuietUpkeep } from "../../node/engine/retention/quiet-upkeep.ts";
 import { keys } from "../../node/engine/store/key-spaces.ts";
 import { encodeJson } from "../../node/engine/store/stored-json.ts";
 
+/** All that can go of October is gone. */
+const OVER = { over: "2026-10", books: {}, bills: {} };
+
 /** An upkeep whose retention takes so many steps, and what it did. */
 function upkeepOf(stepsLeft: number, options: { erases?: boolean } = {}) {
   const did: string[] = [];
@@ -44,7 +47,7 @@ function upkeepOf(stepsLeft: number, options: { erases?: boolean } = {}) {
 describe("what a node does at quiet moments", () => {
   it("erases to the end, then gives back the space, once", async () => {
     const { upkeep, note, take } = upkeepOf(3);
-    await note("retention", { over: "2026-10" });
+    await note("retention", OVER);
     await upkeep.look();
     assert.deepEqual(take(), ["step", "step", "step", "retention over 2", "compact"]);
     await upkeep.look();
@@ -52,6 +55,37 @@ describe("what a node does at quiet moments", () => {
     await note("closed-epoch", "2026-11");
     await upkeep.look();
     assert.deepEqual(take(), ["step", "compact"], "a bill leaves space too");
+  });
+
+  it("gives back nothing in the middle of an erasure that somebody else does, and all after it", async () => {
+    const { upkeep, note, take } = upkeepOf(0, { erases: false });
+    await note("retention", OVER);
+    await upkeep.look();
+    assert.deepEqual(take(), ["compact"]);
+    const november = { ...OVER, over: "2026-11", erasedBefore: "2026-10" };
+    const books = { book: { doneTo: "2026-10" } };
+    for (const state of [
+      { ...november, shredFrom: "epoch/", notesFrom: "correction/", books },
+      { ...november, books },
+      { ...november, notesFrom: "dropped/" },
+    ]) {
+      await note("retention", state);
+      await upkeep.look();
+      assert.deepEqual(take(), []);
+    }
+    await note("retention", { ...november, filesWait: true });
+    await upkeep.look();
+    await note("retention", november);
+    await upkeep.look();
+    assert.deepEqual(take(), ["compact"]);
+  });
+
+  it("gives back the space of what is gone although files could not be erased", async () => {
+    const { upkeep, now, note, take } = upkeepOf(0);
+    await note("retention", { ...OVER, filesWait: true });
+    now.fails = true;
+    await upkeep.look();
+    assert.deepEqual(take(), ["compact", "upkeep not done ledger.unreachable"]);
   });
 
   it("gives back the space again where a reader kept some of it", async () => {
@@ -78,7 +112,7 @@ describe("what a node does at quiet moments", () => {
 
   it("does nothing while somebody is busy, and goes on where it was", async () => {
     const { upkeep, now, note, take } = upkeepOf(4);
-    await note("retention", { over: "2026-10" });
+    await note("retention", OVER);
     now.isBusy = true;
     await upkeep.look();
     assert.deepEqual(take(), []);

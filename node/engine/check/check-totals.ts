@@ -49,7 +49,8 @@ export async function checkTotals(store: StoreReader): Promise<StoreProblem[]> {
     found.delete(sha256.slice(0, FILE_DIGITS));
     if (!isNothing(imbalanceOf(file))) tell(`The totals of the file ${name} do not balance.`);
     if (!areEqual(file, stored.hours)) tell(`The hours of the file ${name} do not add up to it.`);
-    const { charged = 0, pricedAtZero = 0 } = file.dropped ?? {};
+    const { charged = 0, pricedAtZero = 0, neverCharged } = file.dropped ?? {};
+    if (neverCharged !== undefined) stored.dropped = together(stored.dropped, neverCharged);
     const told = [classes.charged.records - charged, classes.pricedAtZero.records - pricedAtZero];
     if (told[0] !== stored.charged || told[1] !== stored.pricedAtZero) {
       tell(

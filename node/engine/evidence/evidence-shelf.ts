@@ -24,6 +24,25 @@ export interface EvidenceShelf {
   writeManifest(epoch: string, manifest: EvidenceManifest): Promise<void>;
 }
 
+/** The same folder when what was put there is over. */
+export interface WrittenShelf {
+  /**
+   * Takes away files at places, those of them that are there; they do not come back after a power cut once the
+   * promise resolves.
+   * @throws TallystickError `publish.not-erased`
+   */
+  remove(places: readonly string[]): Promise<void>;
+
+  /**
+   * Takes away a month's manifest, where it is this operator's, and what is left empty of the month.
+   * @throws TallystickError `publish.not-erased`
+   */
+  removeMonth(epoch: string, operator: string): Promise<void>;
+}
+
+/** The shelf of a folder that was written to; undefined where the folder is not there any more. */
+export type OpenWrittenShelf = (folder: string) => Promise<WrittenShelf | undefined>;
+
 export interface NewFile {
   place: string;
   /** All of it, where it is at hand; the memory is the shelf's from now on. */

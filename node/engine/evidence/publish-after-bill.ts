@@ -1,6 +1,7 @@
 import { TallystickError } from "../../core/errors.ts";
 import type { EvidenceShelf } from "./evidence-shelf.ts";
-import type { EvidencePublisher, PublishProgress } from "./publish-evidence.ts";
+import type { EvidencePublisher } from "./publish-evidence.ts";
+import type { PublishProgress } from "./publishing-state.ts";
 
 /** How often it is looked whether a month was billed, or its invoices became final. */
 const LOOK_MILLISECONDS = 1_000;

@@ -5,63 +5,30 @@ import type { BillState } from "../bill/bill-state.ts";
 import type { EngineContext } from "../operator.ts";
 import { isOver, readRetention, requireKept } from "../retention/retention-state.ts";
 import { below, keys } from "../store/key-spaces.ts";
-import { readBatch } from "../store/read-charges.ts";
 import type { StoreOperation } from "../store/store.ts";
 import { encodeJson, getJson, readJson, scanJson } from "../store/stored-json.ts";
-import type { Account, BookState } from "../store/stored-types.ts";
+import type { Account } from "../store/stored-types.ts";
 import { OneAtATime } from "../store/turns.ts";
 import { type ChargedAccount, readChargedAccounts } from "./account-facts.ts";
 import type { EvidenceBuilder } from "./build-evidence.ts";
+import { erasePublished } from "./erase-published.ts";
+import { type OpenEvidenceKernel, openPlainEvidenceKernel } from "./evidence-kernel.ts";
+import type { EvidenceShelf, OpenWrittenShelf } from "./evidence-shelf.ts";
+import { EvidenceFileMaker, type WantedFile } from "./make-evidence-files.ts";
 import {
-  type EvidenceKernel,
-  type NewEvidence,
-  type OpenEvidenceKernel,
-  openPlainEvidenceKernel,
-} from "./evidence-kernel.ts";
-import type { EvidenceShelf, NewFile } from "./evidence-shelf.ts";
-import { sealEvidenceFile } from "./seal-evidence-file.ts";
+  areInvoicesFinal,
+  beginIn,
+  begunMonths,
+  type PublishedEvidence,
+  type PublishProgress,
+  type PublishState,
+  progressOf,
+  readPublishing,
+} from "./publishing-state.ts";
+import { whileKept } from "./while-kept.ts";
 
 /** Accounts that are looked at together, and whose files become durable together. */
 const ACCOUNTS_AT_ONCE = 4_096;
-/** Lines that are read and held at once; the more accounts, the fewer blocks of charges for each. */
-const TASK_LINES = 4_096;
-const TASK_FILES = 1_024;
-/** A longer bundle is written piece by piece, by the node's own thread. */
-const WHOLE_LINES_MAX = 500;
-
-/** What a subscriber's files of a month hold, noted before the newest of them is written. */
-export interface PublishedEvidence {
-  /** Of the newest file; each earlier one is there too. */
-  edition: number;
-  /** Credits that reduce the month's charges in it. */
-  credits: number;
-}
-
-/** How far the publishing of a month is; it goes on from there after a crash. */
-interface PublishState {
-  /** Which folder: another one is begun anew. */
-  folder: string;
-  /** The last account that was looked at. */
-  after: string;
-  done: boolean;
-  subscribers: number;
-  files: number;
-  bytes: number;
-  written: number;
-}
-
-export interface PublishProgress {
-  done: boolean;
-  /** Subscribers whose month was billed. */
-  all: number;
-  /** Accounts looked at whose month was billed; files there are of them, and their bytes. */
-  subscribers: number;
-  files: number;
-  bytes: number;
-  /** Of the files, those that this run wrote. */
-  written: number;
-}
-
 /**
  * Writes each subscriber's evidence of a billed month as one file that never changes. Credits that come
  * later make another edition, a whole file of its own, when the month is published again.
@@ -74,10 +41,8 @@ export interface PublishProgress {
 export class EvidencePublisher {
   readonly #context: EngineContext;
   readonly #builder: EvidenceBuilder;
-  readonly #openKernel: OpenEvidenceKernel;
+  readonly #maker: EvidenceFileMaker;
   readonly #turns = new OneAtATime();
-  /** While a month is on its way. */
-  #kernel: EvidenceKernel | undefined;
   readonly #swept = new WeakSet<EvidenceShelf>();
 
   constructor(
@@ -87,23 +52,24 @@ export class EvidencePublisher {
   ) {
     this.#context = context;
     this.#builder = builder;
-    this.#openKernel = openKernel;
+    this.#maker = new EvidenceFileMaker(context, builder, openKernel);
   }
 
   /**
    * One step of the publishing of a month into a folder; to be called until it is done. Who calls it
    * again after that has the month looked through again.
    * @param folder that the shelf stands for
-   * @throws TallystickError `publish.not-billed`, `publish.not-final`, `publish.not-written`
+   * @throws TallystickError `publish.not-billed`, `publish.not-final`, `publish.not-written`,
+   *   `evidence.retention-over`
    */
   step(epoch: string, shelf: EvidenceShelf, folder: string): Promise<PublishProgress> {
     return this.#turns.run(async () => {
       try {
         const progress = await this.#step(epoch, shelf, folder);
-        if (progress.done) await this.#endKernel();
+        if (progress.done) await this.#maker.rest();
         return progress;
       } catch (error) {
-        await this.#endKernel();
+        await this.#maker.rest();
         throw error;
       }
     });
@@ -111,24 +77,29 @@ export class EvidencePublisher {
 
   /** After the step at hand; the month goes on with the next one. */
   stop(): Promise<void> {
-    return this.#turns.run(() => this.#endKernel());
+    return this.#turns.run(() => this.#maker.rest());
   }
 
-  async #endKernel(): Promise<void> {
-    const kernel = this.#kernel;
-    this.#kernel = undefined;
-    await kernel?.end();
+  /**
+   * One step of taking away what was published of months that are over, and not while files are being written: what
+   * was on its way when a month was found to be over goes too. @returns whether nothing is left
+   * @throws TallystickError `publish.not-erased`
+   */
+  erase(openShelf: OpenWrittenShelf, isOver: (epoch: string) => boolean): Promise<boolean> {
+    return this.#turns.run(() => erasePublished(this.#context, openShelf, isOver));
   }
 
   /** How far the newest publishing of a month into a folder is; undefined where there was none. */
   async progress(epoch: string, folder: string): Promise<PublishProgress | undefined> {
-    const state = await getJson<PublishState>(this.#context.store, keys.publishing(epoch));
-    return state?.folder === folder ? this.#progressOf(epoch, state) : undefined;
+    const { store } = this.#context;
+    const state = await readPublishing(store, epoch);
+    return state?.folder === folder ? progressOf(store, epoch, state) : undefined;
   }
 
   /** The newest month that was published into a folder, or is on its way there. */
   async newest(folder: string): Promise<string | undefined> {
-    return (await this.#begun(folder)).at(-1)?.epoch;
+    const begun = await begunMonths(this.#context.store);
+    return begun.filter(({ state }) => state.folder === folder).at(-1)?.epoch;
   }
 
   /**
@@ -137,8 +108,8 @@ export class EvidencePublisher {
    * Undefined while its invoices are not final, and when there is none.
    */
   async due(folder: string): Promise<string | undefined> {
-    const { store } = this.#context;
-    const begun = await this.#begun(folder);
+    const { store, profile } = this.#context;
+    const begun = (await begunMonths(store)).filter(({ state }) => state.folder === folder);
     const retention = await readRetention(store);
     const waiting = begun.find(({ state, epoch }) => !state.done && !isOver(retention, epoch));
     if (waiting !== undefined) return waiting.epoch;
@@ -151,24 +122,9 @@ export class EvidencePublisher {
     const isNext = (one: string) =>
       one > (first ?? "") && !isOver(retention, one) && begun.every((known) => known.epoch !== one);
     const epoch = first === undefined ? billed.at(-1) : billed.find(isNext);
-    return epoch !== undefined && (await this.#isFinal()) ? epoch : undefined;
-  }
-
-  /** In the order of the months. */
-  async #begun(folder: string): Promise<{ epoch: string; state: PublishState }[]> {
-    const begun: { epoch: string; state: PublishState }[] = [];
-    const range = below("publishing/");
-    for await (const { key, value } of scanJson<PublishState>(this.#context.store, range)) {
-      if (value.folder !== folder) continue;
-      begun.push({ epoch: key.slice("publishing/".length), state: value });
-    }
-    return begun;
-  }
-
-  async #progressOf(epoch: string, state: PublishState): Promise<PublishProgress> {
-    const { done, subscribers, files, bytes, written } = state;
-    const bill = await getJson<BillState>(this.#context.store, keys.bill(epoch));
-    return { done, all: bill?.invoices ?? 0, subscribers, files, bytes, written };
+    const isDue = epoch !== undefined && !isOver(retention, epoch);
+    const { invoiceBook } = profile.agreement;
+    return isDue && (await areInvoicesFinal(store, invoiceBook)) ? epoch : undefined;
   }
 
   /**
@@ -177,7 +133,7 @@ export class EvidencePublisher {
    */
   async edition(account: string, epoch: string, folder: string): Promise<number | undefined> {
     const { store } = this.#context;
-    const state = await getJson<PublishState>(store, keys.publishing(epoch));
+    const state = await readPublishing(store, epoch);
     if (state?.done !== true || state.folder !== folder) return undefined;
     const known = await getJson<PublishedEvidence>(store, keys.published(epoch, account));
     const [charged] = await readChargedAccounts(this.#context, [account], epoch);
@@ -189,19 +145,19 @@ export class EvidencePublisher {
     const { store } = this.#context;
     if (!this.#swept.has(shelf)) await shelf.sweep();
     this.#swept.add(shelf);
-    const known = await getJson<PublishState>(store, keys.publishing(epoch));
+    const known = await readPublishing(store, epoch);
     const goesOn = known !== undefined && !known.done && known.folder === folder;
     await requireKept(store, epoch);
     if (!goesOn) await this.#requireFinal(epoch);
-    const state = goesOn ? known : begin(folder);
+    const state = goesOn ? known : beginIn(folder, known);
     if (!goesOn) await this.#note(epoch, state);
     const accounts = await this.#accountsAfter(state.after);
-    if (accounts.length > 0) await this.#publish(epoch, shelf, accounts, state);
+    await whileKept(store, epoch, () => this.#publish(epoch, shelf, accounts, state));
     state.done = accounts.length < ACCOUNTS_AT_ONCE;
     state.after = accounts.at(-1)?.id ?? state.after;
     if (!goesOn || state.done) await this.#tell(epoch, shelf, state);
     await this.#note(epoch, state);
-    return this.#progressOf(epoch, state);
+    return progressOf(store, epoch, state);
   }
 
   async #note(epoch: string, state: PublishState): Promise<void> {
@@ -216,6 +172,7 @@ export class EvidencePublisher {
     accounts: Account[],
     state: PublishState,
   ): Promise<void> {
+    if (accounts.length === 0) return;
     const secrets = new Map(accounts.map(({ id, accessSecret }) => [id, accessSecret]));
     const billed = await readChargedAccounts(this.#context, [...secrets.keys()], epoch);
     const editions = await this.#noteEditions(epoch, billed);
@@ -232,64 +189,12 @@ export class EvidencePublisher {
     const missing = places.flatMap((one, at): WantedFile[] =>
       there[at] === undefined ? [{ ...one, salt: this.#context.random.bytes(SALT_BYTES) }] : [],
     );
-    const made = await this.#make(epoch, shelf, missing);
+    const made = await this.#maker.make(epoch, shelf, missing);
     const lengths = [...there.filter((length) => length !== undefined), ...made];
     state.subscribers += billed.length;
     state.files += lengths.length;
     state.written += made.length;
     state.bytes += lengths.reduce((sum, length) => sum + length, 0);
-  }
-
-  /** Makes files and puts them on the shelf, some tasks at once. @returns their lengths */
-  async #make(
-    epoch: string,
-    shelf: EvidenceShelf,
-    missing: readonly WantedFile[],
-  ): Promise<number[]> {
-    if (missing.length === 0) return [];
-    const seconds = await this.#context.time.seconds();
-    const kernel = this.#openedKernel();
-    const tasks = tasksOf(missing);
-    const made: number[] = [];
-    const lanes = Array.from({ length: kernel.tasksAtOnce }, async () => {
-      for (const { isWhole, files } of tasks) {
-        const bytes = isWhole ? await kernel.write({ epoch, seconds, files }) : [];
-        const put = files.map((file, at): NewFile => {
-          const whole = bytes[at];
-          const { place } = file;
-          const chunks = () => this.#inPieces(file, epoch);
-          return whole === undefined ? { place, chunks } : { place, whole, chunks };
-        });
-        made.push(...(await shelf.put(put)));
-      }
-    });
-    const ended = await Promise.allSettled(lanes);
-    for (const lane of ended) if (lane.status === "rejected") throw lane.reason;
-    return made;
-  }
-
-  #inPieces({ account, secret, salt }: WantedFile, epoch: string): AsyncGenerator<Uint8Array> {
-    const text = this.#builder.write(account, epoch, { onlyFinal: true });
-    return sealEvidenceFile(text, { secret, epoch, salt });
-  }
-
-  #openedKernel(): EvidenceKernel {
-    const { profile, store } = this.#context;
-    const { ledger, tariffs, signReceipt, signInvoice } = this.#builder.parts;
-    const versions = tariffs.versions.map(({ version, validFromSeconds, document }) => ({
-      version,
-      validFromSeconds,
-      document,
-    }));
-    this.#kernel ??= this.#openKernel(
-      { profile, ledger, tariffs: versions },
-      {
-        store,
-        ...(signReceipt === undefined ? {} : { signReceipt }),
-        ...(signInvoice === undefined ? {} : { signInvoice }),
-      },
-    );
-    return this.#kernel;
   }
 
   /** The newest edition of each account's month; one that is not noted yet is, before it is written. */
@@ -348,7 +253,7 @@ export class EvidencePublisher {
 
   /** The month is billed, and its invoices stand on the ledger for good. */
   async #requireFinal(epoch: string): Promise<void> {
-    const { store } = this.#context;
+    const { store, profile } = this.#context;
     const closed = await getJson<string>(store, keys.node("closed-epoch"));
     if (closed === undefined || closed < epoch) {
       throw new TallystickError(
@@ -356,63 +261,10 @@ export class EvidencePublisher {
         `${epoch} is not billed; its evidence is published after its bill.`,
       );
     }
-    if (await this.#isFinal()) return;
+    if (await areInvoicesFinal(store, profile.agreement.invoiceBook)) return;
     throw new TallystickError(
       "publish.not-final",
       "Some invoices are not on the ledger for good yet; commit, then publish.",
     );
   }
-
-  /** Every invoice stands on the ledger for good. */
-  async #isFinal(): Promise<boolean> {
-    const { store, profile } = this.#context;
-    const { invoiceBook } = profile.agreement;
-    const book = (await getJson<BookState>(store, keys.book(invoiceBook))) as BookState;
-    let waits = book.pendingFirst !== book.pendingNext;
-    for (let sequence = BigInt(book.lastSequence); !waits && sequence > 0n; sequence--) {
-      const batch = await readBatch(store, invoiceBook, sequence);
-      if (batch.blockTime !== undefined) break;
-      waits = batch.count > 0;
-    }
-    return !waits;
-  }
 }
-
-interface WantedFile extends NewEvidence {
-  place: string;
-  /** Of its bundle. */
-  lines: number;
-}
-
-/** Files that are made together: whole ones, or a long one alone. */
-function* tasksOf(
-  missing: readonly WantedFile[],
-): Generator<{ isWhole: boolean; files: WantedFile[] }, undefined> {
-  let files: WantedFile[] = [];
-  let lines = 0;
-  for (const file of missing) {
-    if (file.lines > WHOLE_LINES_MAX) {
-      yield { isWhole: false, files: [file] };
-      continue;
-    }
-    if (files.length === TASK_FILES || lines + file.lines > TASK_LINES) {
-      yield { isWhole: true, files };
-      files = [];
-      lines = 0;
-    }
-    files.push(file);
-    lines += file.lines;
-  }
-  if (files.length > 0) yield { isWhole: true, files };
-  return undefined;
-}
-
-const begin = (folder: string): PublishState => ({
-  folder,
-  after: "",
-  done: false,
-  subscribers: 0,
-  files: 0,
-  bytes: 0,
-  written: 0,
-});

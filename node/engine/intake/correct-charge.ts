@@ -13,6 +13,7 @@ import { numberCharge } from "../number/number-charge.ts";
 import { openSubscriberEpoch } from "../number/subscriber-epoch.ts";
 import type { EngineContext } from "../operator.ts";
 import type { UsePricer } from "../rate/price-use.ts";
+import { requireKept } from "../retention/retention-state.ts";
 import { keys } from "../store/key-spaces.ts";
 import { RowOpener } from "../store/open-rows.ts";
 import { readOwnedRows } from "../store/read-charges.ts";
@@ -49,7 +50,7 @@ export type FindCharge = (session: StoreSession, recordId: string) => Promise<nu
  * again is answered as before.
  * @throws TallystickError `correction.unknown`, `correction.not-sealed`, `correction.plan-counted`,
  *   `correction.above-charge`, `correction.nothing-credited`, `correction.sponsor-unknown`,
- *   `correction.not-billable`, and whatever keeps the corrected record waiting
+ *   `correction.not-billable`, `evidence.retention-over`, and whatever keeps the corrected record waiting
  */
 export async function correctCharge(
   context: EngineContext,
@@ -71,6 +72,8 @@ export async function correctCharge(
   const target = position === undefined ? undefined : await placedAt(context, position);
   if (target === undefined && known === undefined) throw unknownRecord(recordId);
   if (target === undefined && correction.creditNano !== undefined) throw aboveCharge();
+  // What shares a batch with a kept month is there still, and what was credited of it may be gone.
+  if (target !== undefined) await requireKept(store, target.charge.epoch);
   const again = correction.record && priceAgain(pricer, correction.record, target?.charge);
   const revision = (known?.revision ?? 0) + 1;
   const epoch = await openEpoch(context, session);

@@ -150,6 +150,7 @@ async function notedFiles(
     const range = { from: keys.file(digits), to: keys.file(`${digits}g`), limit: 1 };
     for await (const { key, value: file } of scanJson<IngestedFile>(store, range)) {
       const dropped = {
+        ...file.dropped,
         charged: (file.dropped?.charged ?? 0) + charged,
         pricedAtZero: (file.dropped?.pricedAtZero ?? 0) + pricedAtZero,
       };

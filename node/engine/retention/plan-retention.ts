@@ -7,7 +7,7 @@ import { below, keys } from "../store/key-spaces.ts";
 import { readCharge } from "../store/read-charges.ts";
 import { getJson, scanJson } from "../store/stored-json.ts";
 import type { StoredClaim } from "../store/stored-types.ts";
-import { type FinalBill, isOver, type RetentionState, readRetention } from "./retention-state.ts";
+import { type FinalBill, isOver, readRetention, whatIsLeft } from "./retention-state.ts";
 
 export type RetentionLedger = Pick<
   LedgerReader,
@@ -58,7 +58,7 @@ export async function planRetention(
     const epoch = key.slice("bill/".length);
     if (bill.phase !== "done") continue;
     if (isOver(state, epoch)) {
-      months.push({ epoch, state: isDone(state) ? "erased" : "erasing" });
+      months.push({ epoch, state: whatIsLeft(state) === "nothing" ? "erased" : "erasing" });
       continue;
     }
     const noted = state.bills[epoch] ?? (await finalBill(context, epoch, bill, windows, ledgerNow));
@@ -112,10 +112,6 @@ export async function planRetention(
     return { ...windows, blockTime: blockTime.toString(), ledgerTime: ledgerTime.toString() };
   }
 }
-
-/** Whether nothing is left to do of the months that are over. */
-export const isDone = ({ over, shredFrom, books }: RetentionState): boolean =>
-  shredFrom === undefined && Object.values(books).every(({ doneTo }) => doneTo === over);
 
 /** Undefined of an agreement that is not in force: what was noted while it was still holds. */
 async function windowsOf(

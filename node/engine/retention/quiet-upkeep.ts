@@ -5,6 +5,7 @@ import { keys } from "../store/key-spaces.ts";
 import type { Store } from "../store/store.ts";
 import { encodeJson, getJson } from "../store/stored-json.ts";
 import type { RetentionDesk } from "./retention-desk.ts";
+import { erasedTo, readRetention } from "./retention-state.ts";
 
 const LOOK_MILLISECONDS = 60_000;
 /** What so many folds of the index of records seen leave is worth a compaction: a third of a gigabyte. */
@@ -65,9 +66,17 @@ export class QuietUpkeep {
   /** One moment; what fails is told once and tried again at the next. */
   async look(): Promise<void> {
     try {
-      const isDone = !this.#parts.erases || (await this.#erase());
+      let failure: unknown;
+      const isDone = !this.#parts.erases || (await this.#erase().catch(goOn));
+      // What failed to be erased keeps nobody from the space of what was.
       if (isDone) await this.#giveBack();
+      if (failure !== undefined) throw failure;
       this.#trouble = undefined;
+
+      function goOn(error: unknown): true {
+        failure = error;
+        return true;
+      }
     } catch (error) {
       const code = error instanceof TallystickError ? error.code : "internal";
       if (this.#trouble !== code && !this.#isStopped) {
@@ -112,17 +121,15 @@ export class QuietUpkeep {
   }
 
   /**
-   * Another text after each bill, each month that was erased, and some folds of the index of records seen, which
-   * leave what they were folded or merged from; empty before the first.
+   * Another text after each bill, each month all of which was erased, and some folds of the index of records seen,
+   * which leave what they were folded or merged from; empty before the first.
    */
   async #whatDropped(): Promise<string> {
     const { store } = this.#parts;
     const closed = await getJson<string>(store, keys.node("closed-epoch"));
-    const retention = await getJson<{ over?: string }>(store, keys.node("retention"));
+    const erased = erasedTo(await readRetention(store));
     const folds = Math.floor((await readSeenRuns(store)).next / FOLDS);
-    return [closed, retention?.over, folds || undefined]
-      .filter((one) => one !== undefined)
-      .join(" ");
+    return [closed, erased, folds || undefined].filter((one) => one !== undefined).join(" ");
   }
 
   get #isQuiet(): boolean {

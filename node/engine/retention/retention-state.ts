@@ -34,6 +34,12 @@ export interface RetentionState {
   over?: string;
   /** The next key of `epoch/` that is looked at; absent once the keys of all months that are over are gone. */
   shredFrom?: string;
+  /** The next key of single records' notes that is looked at; absent once those of such months are gone. */
+  notesFrom?: string;
+  /** Published evidence of such months may lie in some folder. */
+  filesWait?: true;
+  /** The newest month all of which was gone from the store when another one was begun. */
+  erasedBefore?: string;
   books: Record<string, DroppedRows>;
   bills: Record<string, FinalBill>;
 }
@@ -54,6 +60,22 @@ export const nothingDropped = (): DroppedRows => ({
 
 export const isOver = ({ over }: RetentionState, epoch: string): boolean =>
   over !== undefined && epoch <= over;
+
+/** Whether nothing of the months that are over is left in the store. */
+const isStoreDone = ({ over, shredFrom, notesFrom, books }: RetentionState): boolean =>
+  shredFrom === undefined &&
+  notesFrom === undefined &&
+  Object.values(books).every(({ doneTo }) => doneTo === over);
+
+/** What is left to do of the months that are over. */
+export function whatIsLeft(state: RetentionState): "store" | "files" | "nothing" {
+  if (!isStoreDone(state)) return "store";
+  return state.filesWait === true ? "files" : "nothing";
+}
+
+/** The newest month all of which is gone from the store. */
+export const erasedTo = (state: RetentionState): string | undefined =>
+  isStoreDone(state) ? state.over : state.erasedBefore;
 
 /** Where the state stands, for who writes it together with what it speaks of. */
 export const RETENTION_KEY = KEY;

@@ -199,8 +199,11 @@ export interface IngestedFile {
   firstPosition?: number;
   /** Duplicates whose first sight was in this very file. */
   repeated?: number;
-  /** Of its charges, those whose retention is over: they are in the totals and no more in the books. */
-  dropped?: { charged: number; pricedAtZero: number };
+  /**
+   * Of its charges, and of its records that were never charged, those whose retention is over: they are in the totals
+   * and in the store no more.
+   */
+  dropped?: { charged: number; pricedAtZero: number; neverCharged?: ControlTotals };
 }
 
 export interface SourceSeen {

@@ -1,0 +1,82 @@
+import { fromHex } from "../../core/bytes.ts";
+import { evidencePlace } from "../../core/evidence/evidence-file.ts";
+import type { EngineContext } from "../operator.ts";
+import { below, keys } from "../store/key-spaces.ts";
+import type { StoreOperation } from "../store/store.ts";
+import { encodeJson, readJson, scanJson } from "../store/stored-json.ts";
+import type { Account } from "../store/stored-types.ts";
+import type { OpenWrittenShelf } from "./evidence-shelf.ts";
+import {
+  begunMonths,
+  foldersOf,
+  type PublishedEvidence,
+  type PublishState,
+} from "./publishing-state.ts";
+
+/** Subscribers whose files one step takes away. */
+const SUBSCRIBERS_MAX = 4_096;
+
+/**
+ * One step of taking away the published evidence of months that are over, in every folder it was written to: files
+ * by the names that only this node can have given them, then the month's manifest where it is this operator's. What
+ * else lies there stays. Files go before the note of them does, so that a crash in between repeats the step.
+ * A folder that is not there any more has nothing to erase.
+ * @returns whether nothing is left @throws TallystickError `publish.not-erased`
+ */
+export async function erasePublished(
+  context: EngineContext,
+  openShelf: OpenWrittenShelf,
+  isOver: (epoch: string) => boolean,
+): Promise<boolean> {
+  const { store, profile } = context;
+  const begun = await begunMonths(store);
+  const waiting = begun.find(({ epoch, state }) => isOver(epoch) && state.erased !== true);
+  if (waiting === undefined) return true;
+  const { epoch, state } = waiting;
+  const { going, places } = await someFiles(context, epoch);
+  const operations: StoreOperation[] = going.map((key) => ({ type: "delete", key }));
+  for (const folder of foldersOf(state)) {
+    const shelf = await openShelf(folder);
+    if (going.length > 0) await shelf?.remove(places);
+    else await shelf?.removeMonth(epoch, profile.name);
+  }
+  if (going.length === 0) {
+    const gone: PublishState = {
+      folder: state.folder,
+      after: "",
+      done: true,
+      subscribers: 0,
+      files: 0,
+      bytes: 0,
+      written: 0,
+      erased: true,
+    };
+    operations.push({ type: "put", key: keys.publishing(epoch), value: encodeJson(gone) });
+  }
+  await store.write(operations, { durable: true });
+  return false;
+}
+
+/** What was noted of some subscribers, and the places of all their editions. */
+async function someFiles(
+  { store }: EngineContext,
+  epoch: string,
+): Promise<{ going: string[]; places: string[] }> {
+  const range = { ...below(`published/${epoch}/`), limit: SUBSCRIBERS_MAX };
+  const going: string[] = [];
+  const editions: number[] = [];
+  for await (const { key, value } of scanJson<PublishedEvidence>(store, range)) {
+    going.push(key);
+    editions.push(value.edition);
+  }
+  const names = going.map((key) => keys.account(key.slice(range.from.length)));
+  const accounts = await store.getMany(names);
+  const places = accounts.flatMap((value, at) => {
+    if (value === undefined) return [];
+    const { accessSecret } = readJson<Account>(names[at] as string, value);
+    const secret = fromHex(accessSecret, 32);
+    const edition = editions[at] as number;
+    return Array.from({ length: edition }, (_, before) => evidencePlace(secret, epoch, before + 1));
+  });
+  return { going, places };
+}

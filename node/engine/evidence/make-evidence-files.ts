@@ -1,0 +1,121 @@
+import type { EngineContext } from "../operator.ts";
+import type { EvidenceBuilder } from "./build-evidence.ts";
+import type { EvidenceKernel, NewEvidence, OpenEvidenceKernel } from "./evidence-kernel.ts";
+import type { EvidenceShelf, NewFile } from "./evidence-shelf.ts";
+import { sealEvidenceFile } from "./seal-evidence-file.ts";
+import { whileKept } from "./while-kept.ts";
+
+/** Lines that are read and held at once; the more accounts, the fewer blocks of charges for each. */
+const TASK_LINES = 4_096;
+const TASK_FILES = 1_024;
+/** A longer bundle is written piece by piece, by the node's own thread. */
+const WHOLE_LINES_MAX = 500;
+
+export interface WantedFile extends NewEvidence {
+  place: string;
+  /** Of its bundle. */
+  lines: number;
+}
+
+/** Makes evidence files and puts them on a shelf, some tasks at once. */
+export class EvidenceFileMaker {
+  readonly #context: EngineContext;
+  readonly #builder: EvidenceBuilder;
+  readonly #openKernel: OpenEvidenceKernel;
+  /** While a month is on its way. */
+  #kernel: EvidenceKernel | undefined;
+
+  constructor(context: EngineContext, builder: EvidenceBuilder, openKernel: OpenEvidenceKernel) {
+    this.#context = context;
+    this.#builder = builder;
+    this.#openKernel = openKernel;
+  }
+
+  /**
+   * What is gathered of a month that was found to be over by then is put nowhere.
+   * @returns their lengths @throws TallystickError `publish.not-written`, `evidence.retention-over`
+   */
+  async make(
+    epoch: string,
+    shelf: EvidenceShelf,
+    missing: readonly WantedFile[],
+  ): Promise<number[]> {
+    if (missing.length === 0) return [];
+    const { store, time } = this.#context;
+    const seconds = await time.seconds();
+    const kernel = this.#openedKernel();
+    const tasks = tasksOf(missing);
+    const made: number[] = [];
+    const lanes = Array.from({ length: kernel.tasksAtOnce }, async () => {
+      for (const { isWhole, files } of tasks) {
+        const bytes = isWhole
+          ? await whileKept(store, epoch, () => kernel.write({ epoch, seconds, files }))
+          : [];
+        const put = files.map((file, at): NewFile => {
+          const whole = bytes[at];
+          const { place } = file;
+          const chunks = () => this.#inPieces(file, epoch);
+          return whole === undefined ? { place, chunks } : { place, whole, chunks };
+        });
+        made.push(...(await shelf.put(put)));
+      }
+    });
+    const ended = await Promise.allSettled(lanes);
+    for (const lane of ended) if (lane.status === "rejected") throw lane.reason;
+    return made;
+  }
+
+  /** Gives back threads and memory; the next call of `make` takes others. */
+  async rest(): Promise<void> {
+    const kernel = this.#kernel;
+    this.#kernel = undefined;
+    await kernel?.end();
+  }
+
+  #inPieces({ account, secret, salt }: WantedFile, epoch: string): AsyncGenerator<Uint8Array> {
+    const text = this.#builder.write(account, epoch, { onlyFinal: true });
+    return sealEvidenceFile(text, { secret, epoch, salt });
+  }
+
+  #openedKernel(): EvidenceKernel {
+    const { profile, store } = this.#context;
+    const { ledger, tariffs, signReceipt, signInvoice } = this.#builder.parts;
+    const versions = tariffs.versions.map(({ version, validFromSeconds, document }) => ({
+      version,
+      validFromSeconds,
+      document,
+    }));
+    this.#kernel ??= this.#openKernel(
+      { profile, ledger, tariffs: versions },
+      {
+        store,
+        ...(signReceipt === undefined ? {} : { signReceipt }),
+        ...(signInvoice === undefined ? {} : { signInvoice }),
+      },
+    );
+    return this.#kernel;
+  }
+}
+
+/** Files that are made together: whole ones, or a long one alone. */
+function* tasksOf(
+  missing: readonly WantedFile[],
+): Generator<{ isWhole: boolean; files: WantedFile[] }, undefined> {
+  let files: WantedFile[] = [];
+  let lines = 0;
+  for (const file of missing) {
+    if (file.lines > WHOLE_LINES_MAX) {
+      yield { isWhole: false, files: [file] };
+      continue;
+    }
+    if (files.length === TASK_FILES || lines + file.lines > TASK_LINES) {
+      yield { isWhole: true, files };
+      files = [];
+      lines = 0;
+    }
+    files.push(file);
+    lines += file.lines;
+  }
+  if (files.length > 0) yield { isWhole: true, files };
+  return undefined;
+}
