@@ -1,13 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
-import type { LogLevel } from "./adapters/log.ts";
 import type { Hex } from "./core/bytes.ts";
 import type { StartWindow } from "./core/charging/start-window.ts";
 import { TallystickError } from "./core/errors.ts";
 import { firstShapeProblem } from "./core/json/shape-words.ts";
 
-/* The only file that reads the environment and the node's configuration. */
+/* The only file that reads the node's configuration. */
 
 const hex = (bytes: number) =>
   z
@@ -241,25 +240,4 @@ function parseConfig<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
   const { field, says } = firstShapeProblem(parsed.error, value);
   const message = `${field || "The configuration"}: ${says}.`;
   throw new TallystickError("config.invalid", message, { file, field });
-}
-
-export interface Environment {
-  logLevel: LogLevel;
-  passphrase: string | undefined;
-  /** Data folder of the commands and of `npm start`. */
-  dataDirectory: string | undefined;
-  /** The operator's token, for commands that speak to a node whose data folder is elsewhere. */
-  token: string | undefined;
-}
-
-const LOG_LEVELS: LogLevel[] = ["debug", "info", "warn", "error", "silent"];
-
-export function readEnvironment(): Environment {
-  const level = process.env.TALLYSTICK_LOG_LEVEL as LogLevel;
-  return {
-    logLevel: LOG_LEVELS.includes(level) ? level : "info",
-    passphrase: process.env.TALLYSTICK_PASSPHRASE,
-    dataDirectory: process.env.TALLYSTICK_DATA,
-    token: process.env.TALLYSTICK_TOKEN,
-  };
 }

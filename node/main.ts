@@ -1,6 +1,7 @@
 import { createLog } from "./adapters/log.ts";
-import { readConfig, readEnvironment } from "./config.ts";
+import { readConfig } from "./config.ts";
 import { TallystickError } from "./core/errors.ts";
+import { readEnvironment } from "./environment.ts";
 import { collectInSmallSteps } from "./small-collections.ts";
 
 /*

@@ -5,8 +5,8 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { readEnvironment } from "../node/config.ts";
 import { TallystickError } from "../node/core/errors.ts";
+import { readEnvironment } from "../node/environment.ts";
 import { SampleNetwork } from "./network/sample-network.ts";
 import { SampleMonth } from "./sample/play-month.ts";
 import { Progress } from "./sample/progress.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, type Stats } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { TallystickError } from "../core/errors.ts";
-import { HEAD_BYTES } from "../core/formats/registry.ts";
+import { HEAD_BYTES } from "../core/formats/head-bytes.ts";
 
 const CHUNK_BYTES = 262_144;
 const PIECE_BYTES = 1_048_576;

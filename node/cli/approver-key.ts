@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { Keystore, passphraseOf } from "../adapters/keystore.ts";
-import { readConfig, readEnvironment } from "../config.ts";
+import { readConfig } from "../config.ts";
 import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
 import type { ApprovalSignature, TwinApproval } from "../core/twin/approval.ts";
 import { approvalText } from "../core/twin/approval-signatures.ts";
+import { readEnvironment } from "../environment.ts";
 import { dataFolder, type OperatorFolder, operatorFolder } from "./data-folder.ts";
 import { UsageError } from "./output.ts";
 

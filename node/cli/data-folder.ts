@@ -1,8 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
-import { readEnvironment } from "../config.ts";
+import { readEnvironment } from "../environment.ts";
 import { UsageError } from "./output.ts";
 
 /*
@@ -16,7 +15,6 @@ export interface OperatorFolder {
   configFile: string;
 }
 
-const servingSchema = z.object({ url: z.url(), pid: z.number().int().positive() });
 const CHECKOUT_DATA = fileURLToPath(new URL("../../.tallystick", import.meta.url));
 
 /** `--data`, else TALLYSTICK_DATA, else the folder of this checkout. */
@@ -62,9 +60,9 @@ export async function operatorFolder(
 /** Where the operator's node serves, when it runs. What a killed one left behind does not count. */
 export async function runningNode(folder: OperatorFolder): Promise<string | undefined> {
   const text = await readFile(join(folder.path, "serving.json"), "utf8").catch(() => "null");
-  const serving = servingSchema.safeParse(parse(text));
-  if (!serving.success) return undefined;
-  return isAlive(serving.data.pid) ? serving.data.url : undefined;
+  const { url, pid } = Object(parse(text)) as Record<string, unknown>;
+  if (typeof url !== "string" || !URL.canParse(url)) return undefined;
+  return Number.isSafeInteger(pid) && isAlive(pid as number) ? url : undefined;
 }
 
 /** The operator's token, or undefined before the node was ever started. */
@@ -82,6 +80,8 @@ function parse(text: string): unknown {
 }
 
 function isAlive(pid: number): boolean {
+  // 0 and below stand for groups of processes.
+  if (pid <= 0) return false;
   try {
     process.kill(pid, 0);
     return true;

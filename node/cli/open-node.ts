@@ -1,6 +1,5 @@
-import { createLog } from "../adapters/log.ts";
-import { readConfig, readEnvironment } from "../config.ts";
 import { TallystickError } from "../core/errors.ts";
+import { readEnvironment } from "../environment.ts";
 import {
   dataFolder,
   type OperatorFolder,
@@ -41,7 +40,12 @@ async function inProcess<T>(
   folder: OperatorFolder,
   work: (node: NodeClient) => Promise<T>,
 ): Promise<T> {
-  const { OperatorNode } = await import("../operator-node.ts");
+  // What only a node needs takes longer to load than most commands take.
+  const [{ OperatorNode }, { readConfig }, { createLog }] = await Promise.all([
+    import("../operator-node.ts"),
+    import("../config.ts"),
+    import("../adapters/log.ts"),
+  ]);
   const config = await readConfig(folder.configFile);
   const http = { host: "127.0.0.1", port: 0 };
   let node: Awaited<ReturnType<typeof OperatorNode.start>>;

@@ -30,6 +30,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "node/http",
     "node/cli",
     "node/config.ts",
+    "node/environment.ts",
     "node/operator-node.ts",
     "node/edge-node.ts",
   ],

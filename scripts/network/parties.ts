@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Wallet } from "ethers";
 import { Keystore, passphraseOf } from "../../node/adapters/keystore.ts";
-import { readEnvironment } from "../../node/config.ts";
+import { readEnvironment } from "../../node/environment.ts";
 
 /** The organisations of the sample network. Roles as `Members` numbers them. */
 export const PARTIES = {

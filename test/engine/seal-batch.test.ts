@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
+import { TallystickError } from "../../node/core/errors.ts";
 import { type RunBuilder, RunBuilderHere } from "../../node/engine/commit/run-builder.ts";
 import { ChargeBlock } from "../../node/engine/number/charge-block.ts";
 import { LeafTile } from "../../node/engine/number/leaf-tile.ts";
@@ -75,5 +77,32 @@ describe("sealing", () => {
     await scene.pipeline.seal();
     const book = await getJson<BookState>(scene.store, keys.book(CHARGES));
     assert.deepEqual([book?.lastSequence, book?.pendingFirst], ["6", "41"]);
+  });
+
+  it("builds two batches beside each other, and none any more once a tick was given up", async () => {
+    const here = new RunBuilderHere();
+    let [underWay, most, isWrong] = [0, 0, true];
+    const runBuilder: RunBuilder = {
+      runDepth: 7,
+      briefRowsMax: 0,
+      runsAtOnce: 1,
+      build: async (leaves, depth) => {
+        const isFirst = underWay === 0;
+        most = Math.max(most, ++underWay);
+        await setImmediate();
+        if (!isFirst) await setImmediate();
+        underWay--;
+        if (isWrong && isFirst) throw new TallystickError("seal.thread-failed", "It ended.");
+        return here.build(leaves, depth);
+      },
+    };
+    const scene = await EngineScene.withAccounts({ runBuilder, batchChargesMax: 7 });
+    await scene.ingest("file", calls("f", 40));
+    await assert.rejects(scene.pipeline.seal(), hasCode("seal.thread-failed"));
+    assert.deepEqual([underWay, await scene.values("tick/")], [0, []]);
+    isWrong = false;
+    await scene.commit();
+    assert.deepEqual([underWay, most], [0, 2]);
+    await scene.assertConsistent();
   });
 });

@@ -1,6 +1,7 @@
 import { TallystickError } from "../../../node/core/errors.ts";
+import { HEAD_BYTES } from "../../../node/core/formats/head-bytes.ts";
 import { isRecord } from "../../../node/core/formats/inspect-line.ts";
-import { type Format, HEAD_BYTES, recogniseFormat } from "../../../node/core/formats/registry.ts";
+import { type Format, recogniseFormat } from "../../../node/core/formats/registry.ts";
 import { type DeviceEntry, deviceEntry } from "../../../node/core/verdicts/device-entry.ts";
 import type { OnProgress } from "./checker.ts";
 import { fileChunks } from "./file-chunks.ts";

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLog } from "../../adapters/log.ts";
-import { type EdgeConfig, readEdgeConfig, readEnvironment } from "../../config.ts";
+import { type EdgeConfig, readEdgeConfig } from "../../config.ts";
+import { readEnvironment } from "../../environment.ts";
 import type { CommandModule } from "../command.ts";
 import { NodeClient } from "../node-client.ts";
 import { EXIT, type ExitCode, type Output, UsageError } from "../output.ts";

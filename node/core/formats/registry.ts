@@ -4,6 +4,7 @@ import * as asteriskCsv from "./asterisk-csv.ts";
 import * as billCsv from "./bill-csv.ts";
 import { COLUMNS_FORMATS } from "./columns-formats.ts";
 import type { ColumnsFormat } from "./columns-reader.ts";
+import { HEAD_BYTES } from "./head-bytes.ts";
 import type { Chunks, InspectLine, ParseOptions } from "./inspect-line.ts";
 import * as ocpiCdr from "./ocpi-cdr.ts";
 import * as usageNdjson from "./usage-ndjson.ts";
@@ -40,9 +41,6 @@ function columnsOf(name: string): Pick<UsageFormat, "columns"> {
   const columns = COLUMNS_FORMATS[name];
   return columns === undefined ? {} : { columns };
 }
-
-/** How much of a file decides about its format. */
-export const HEAD_BYTES = 65_536;
 
 /** In the order in which they are tried: what is told apart most surely comes first. */
 export const FORMATS: readonly Format[] = [

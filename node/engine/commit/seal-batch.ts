@@ -10,10 +10,13 @@ import { encodeBytes } from "../store/stored-bytes.ts";
 import { getJson, scanJson } from "../store/stored-json.ts";
 import type { BatchPlace } from "../store/stored-rows.ts";
 import type { AllTotals, BookState, StoredBatch, StoredTick } from "../store/stored-types.ts";
-import { lengthOfBatch } from "./batch-length.ts";
+import { type BatchLength, lengthOfBatch } from "./batch-length.ts";
 import { BatchBuilder, type BuiltBatch } from "./build-batch.ts";
 import { RowSample } from "./row-sample.ts";
 import { type RunBuilder, RunBuilderHere } from "./run-builder.ts";
+
+/** Batches of a book that are built beside each other: one is read back and looked at while the next one is hashed. */
+const BATCHES_UNDER_WAY = 2;
 
 /** Which rows a tick commits to, and what waits in suspense at that moment. */
 export interface TickCut {
@@ -114,22 +117,43 @@ export class TickSealer {
     return await this.write(await this.build(await this.cut()));
   }
 
-  async #buildBook(book: BookState): Promise<BuiltStretch[]> {
+  async #buildBook({ domain, pendingFirst, pendingNext }: BookState): Promise<BuiltStretch[]> {
     const { store, profile } = this.#context;
-    const { domain } = book;
     const stretches: BuiltStretch[] = [];
-    let first = BigInt(book.pendingFirst);
-    const end = BigInt(book.pendingNext);
-    do {
-      const waits = { first, waiting: end - first };
-      const { count, bytes } = await lengthOfBatch(store, domain, waits, profile);
-      const sample = new RowSample(store, domain, first, count);
-      const built = await this.#builder.build(domain, first, count);
-      await sample.require(built.roots, this.#builder.room);
-      stretches.push({ ...built, first, count, bytes });
-      first += BigInt(count);
-    } while (first < end);
+    const underWay: Promise<BuiltStretch>[] = [];
+    let first = BigInt(pendingFirst);
+    const end = BigInt(pendingNext);
+    try {
+      do {
+        if (underWay.length === BATCHES_UNDER_WAY) {
+          stretches.push(await (underWay[0] as Promise<BuiltStretch>));
+          underWay.shift();
+        }
+        const waits = { first, waiting: end - first };
+        const length = await lengthOfBatch(store, domain, waits, profile);
+        const building = this.#buildStretch(domain, first, length);
+        // Who fails is told when it is waited for.
+        building.catch(() => {});
+        underWay.push(building);
+        first += BigInt(length.count);
+      } while (first < end);
+      stretches.push(...(await Promise.all(underWay)));
+    } finally {
+      // Nobody reads or builds for a tick that was given up.
+      await Promise.allSettled(underWay);
+    }
     return stretches;
+  }
+
+  async #buildStretch(
+    domain: string,
+    first: bigint,
+    { count, bytes }: BatchLength,
+  ): Promise<BuiltStretch> {
+    const sample = new RowSample(this.#context.store, domain, first, count);
+    const built = await this.#builder.build(domain, first, count);
+    await sample.require(built.roots, this.#builder.room);
+    return { ...built, first, count, bytes };
   }
 
   async #put(
