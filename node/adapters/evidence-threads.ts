@@ -6,6 +6,10 @@ import type {
   EvidenceReach,
   EvidenceTask,
 } from "../engine/evidence/evidence-kernel.ts";
+import type { LineListing, WindowPart } from "../engine/evidence/evidence-worker.ts";
+import type { LineMemory } from "../engine/evidence/line-window.ts";
+import type { LineList } from "../engine/evidence/list-lines.ts";
+import { EvidenceWindows } from "./evidence-windows.ts";
 import { answerCalls, type CallHandlers } from "./port-calls.ts";
 import { storeHandlers } from "./port-store.ts";
 import { TASKS_AHEAD, TaskThreads, threadsForAll } from "./task-threads.ts";
@@ -18,10 +22,19 @@ export interface EvidenceThreadFacts {
   port: MessagePort;
 }
 
+export type EvidenceThreadTask =
+  | { kind: "list"; listing: LineListing }
+  | { kind: "fill"; part: WindowPart }
+  | { kind: "write"; task: EvidenceTask; memory: LineMemory | undefined };
+
+/** A list, a heap, files. */
+export type EvidenceThreadResult = LineList | Uint8Array | Uint8Array<ArrayBuffer>[];
+
 /** Makes evidence files in threads of their own; what they read, and what is signed, they ask for. */
 export class EvidenceThreads implements EvidenceKernel {
   readonly tasksAtOnce: number;
-  readonly #threads: TaskThreads<EvidenceTask, Uint8Array<ArrayBuffer>[]>;
+  readonly #threads: TaskThreads<EvidenceThreadTask, EvidenceThreadResult>;
+  readonly #windows: EvidenceWindows;
 
   constructor(facts: EvidenceFacts, reach: EvidenceReach, threads: number) {
     this.tasksAtOnce = threads + TASKS_AHEAD;
@@ -38,10 +51,20 @@ export class EvidenceThreads implements EvidenceKernel {
       failure: threadFailed,
       onPort: (port) => answerCalls(port, handlers),
     });
+    this.#windows = new EvidenceWindows({
+      list: (listing) => this.#ask<LineList>({ kind: "list", listing }),
+      fill: (part) => this.#ask<Uint8Array>({ kind: "fill", part }),
+    });
   }
 
   write(task: EvidenceTask): Promise<Uint8Array<ArrayBuffer>[]> {
-    return this.#threads.ask(task, []);
+    return this.#windows.with(task, (memory) =>
+      this.#ask<Uint8Array<ArrayBuffer>[]>({ kind: "write", task, memory }),
+    );
+  }
+
+  #ask<Result extends EvidenceThreadResult>(task: EvidenceThreadTask): Promise<Result> {
+    return this.#threads.ask(task, []) as Promise<Result>;
   }
 
   end(): Promise<void> {

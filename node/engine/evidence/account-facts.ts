@@ -2,7 +2,7 @@ import type { Hex } from "../../core/bytes.ts";
 import { readInvoice } from "../bill/stored-invoice.ts";
 import type { EngineContext } from "../operator.ts";
 import { below, keys } from "../store/key-spaces.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import { readJson } from "../store/stored-json.ts";
 import type { EpochState, OwnedPlaces, StoredInvoice } from "../store/stored-types.ts";
 
@@ -53,32 +53,58 @@ export async function readChargedAccounts(
   epoch: string,
 ): Promise<ChargedAccount[]> {
   const { chargeBook, creditBook } = profile.agreement;
-  const names = accounts.map((account) => keys.epoch(account, epoch, chargeBook));
-  const states = await store.getMany(names);
-  const charged = accounts.flatMap((account, at): ChargedAccount[] => {
-    const value = states[at];
-    if (value === undefined) return [];
-    const state = readJson<EpochState>(names[at] as string, value);
-    if (state.lastChargeNumber === "0") return [];
-    return [{ account, epoch, state, creditEpochs: [] }];
-  });
+  const states = await readStates(store, accounts, epoch, chargeBook);
+  const charged = states.map((one): ChargedAccount => ({ ...one, epoch, creditEpochs: [] }));
   if (charged.length > 0) await findCredits(store, creditBook, charged);
   return charged;
 }
+
+/** The places alone, of accounts that have charges in the epoch. */
+export async function readAccountPlaces(
+  { store, profile }: EngineContext,
+  accounts: readonly string[],
+  epoch: string,
+): Promise<Pick<AccountFacts, "account" | "places">[]> {
+  const { chargeBook } = profile.agreement;
+  const placed = (await readStates(store, accounts, epoch, chargeBook)).map((one) => ({
+    ...one,
+    places: [],
+  }));
+  await readPlaces(store, epoch, chargeBook, placed);
+  return placed;
+}
+
+async function readStates(
+  store: StoreReader,
+  accounts: readonly string[],
+  epoch: string,
+  domain: Hex,
+): Promise<{ account: string; state: EpochState }[]> {
+  const names = accounts.map((account) => keys.epoch(account, epoch, domain));
+  const states = await store.getMany(names);
+  return accounts.flatMap((account, at) => {
+    const value = states[at];
+    if (value === undefined) return [];
+    const state = readJson<EpochState>(names[at] as string, value);
+    return state.lastChargeNumber === "0" ? [] : [{ account, state }];
+  });
+}
+
+type PlacedAccount = Pick<AccountFacts, "account" | "state" | "places">;
 
 /**
  * Full lists stand under the number of their first charge and follow each other without gaps, up to the
  * places that stand with the counters, which were read before.
  */
 async function readPlaces(
-  store: Store,
+  store: StoreReader,
   epoch: string,
   domain: Hex,
-  facts: readonly AccountFacts[],
+  facts: readonly PlacedAccount[],
 ): Promise<void> {
-  const listed = ({ state }: AccountFacts) =>
+  const listed = ({ state }: PlacedAccount) =>
     Number(state.lastChargeNumber) - (state.places ?? []).length / 2;
-  const isOpen = (one: AccountFacts) => one.places.length / 2 < listed(one);
+  const isOpen = (one: PlacedAccount) => one.places.length / 2 < listed(one);
   let open = facts.filter(isOpen);
   while (open.length > 0) {
     const names = open.map(({ account, places }) =>
@@ -98,7 +124,7 @@ async function readPlaces(
 }
 
 async function findCredits(
-  store: Store,
+  store: StoreReader,
   creditBook: Hex,
   charged: readonly ChargedAccount[],
 ): Promise<void> {

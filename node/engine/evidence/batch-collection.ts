@@ -101,7 +101,7 @@ export class BatchCollection {
     for (let at = 0; at < places.length; at += 2) {
       const position = positionAt(places, at);
       const one = await this.batchOf(domain, position);
-      const path = this.#gathered?.path(domain, position);
+      const path = this.#gathered?.invoicePath(domain, position);
       if (path !== undefined) {
         const leafIndex = position - one.found.first;
         paths.set(position, { batch: one.at, leafIndex, path: hexDigests(path) });

@@ -23,7 +23,8 @@ import type { BookState, EpochState, StoredCharge, StoredInvoice } from "../stor
 import { type AccountFacts, readAccountFacts } from "./account-facts.ts";
 import { BatchCollection, type LeafPlace } from "./batch-collection.ts";
 import { BatchPlaces } from "./batch-places.ts";
-import type { GatheredLines, LineReading } from "./gather-lines.ts";
+import type { LineReading } from "./fill-window.ts";
+import type { GatheredLines } from "./gather-lines.ts";
 import { issueReceipt, type SignInvoice, type SignReceipt } from "./issue-receipt.ts";
 import { ProofReader } from "./proof-reader.ts";
 import { RowsCache } from "./rows-cache.ts";

@@ -4,6 +4,9 @@ import type { BundleTariffs, LedgerSection } from "./build-evidence.ts";
 import { EvidenceWorker } from "./evidence-worker.ts";
 import type { SignInvoice, SignReceipt } from "./issue-receipt.ts";
 
+/** A longer bundle is written piece by piece, by the node's own thread; no kernel is asked for it. */
+export const WHOLE_LINES_MAX = 500;
+
 /** Of which operator evidence files are; the same for all tasks of a kernel. */
 export interface EvidenceFacts {
   profile: OperatorProfile;

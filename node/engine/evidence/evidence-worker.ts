@@ -5,12 +5,35 @@ import type { EngineContext } from "../operator.ts";
 import type { Store } from "../store/store.ts";
 import { readAccountFacts } from "./account-facts.ts";
 import { EvidenceBuilder } from "./build-evidence.ts";
-import type { EvidenceFacts, EvidenceReach, EvidenceTask } from "./evidence-kernel.ts";
-import { GatheredLines, type LineReading } from "./gather-lines.ts";
+import {
+  type EvidenceFacts,
+  type EvidenceReach,
+  type EvidenceTask,
+  WHOLE_LINES_MAX,
+} from "./evidence-kernel.ts";
+import { type LineReading, WindowFiller } from "./fill-window.ts";
+import { GatheredLines } from "./gather-lines.ts";
+import { type LineMemory, LineWindow } from "./line-window.ts";
+import { type LineList, listLines } from "./list-lines.ts";
 import { ProofReader } from "./proof-reader.ts";
 import { sealWholeFile } from "./seal-evidence-file.ts";
 
 const CHARGE_LEAF_BYTES_MAX = 16 * 1_048_576;
+
+export interface LineListing {
+  epoch: string;
+  /** The first account. */
+  from: string;
+  linesMax: number;
+}
+
+/** Lines of a window, and which of its heaps is theirs. */
+export interface WindowPart {
+  memory: LineMemory;
+  from: number;
+  to: number;
+  heap: number;
+}
 
 /** Makes evidence files of many accounts, whose lines are read together. */
 export class EvidenceWorker {
@@ -51,13 +74,32 @@ export class EvidenceWorker {
     };
   }
 
-  /** @returns the files' bytes, in their order @throws TallystickError as `EvidenceBuilder.write` */
-  async write({ epoch, seconds, files }: EvidenceTask): Promise<Uint8Array<ArrayBuffer>[]> {
+  /** Lines from an account on that a window may hold. */
+  list({ epoch, from, linesMax }: LineListing): Promise<LineList> {
+    return listLines(this.#context, epoch, from, { linesMax, linesEachMax: WHOLE_LINES_MAX });
+  }
+
+  /** Reads some lines of a window. @returns the bytes of its heap */
+  fill({ memory, from, to, heap }: WindowPart): Promise<Uint8Array> {
+    const { chargeBook } = this.#context.profile.agreement;
+    const window = new LineWindow(memory);
+    return new WindowFiller(this.#reading, chargeBook, window, heap).fill(from, to);
+  }
+
+  /**
+   * @param memory of a window that holds lines of the accounts, if there is one
+   * @returns the files' bytes, in their order @throws TallystickError as `EvidenceBuilder.write`
+   */
+  async write(
+    { epoch, seconds, files }: EvidenceTask,
+    memory?: LineMemory,
+  ): Promise<Uint8Array<ArrayBuffer>[]> {
     const { chargeBook } = this.#context.profile.agreement;
     const accounts = [...new Set(files.map(({ account }) => account))];
     const facts = await readAccountFacts(this.#context, accounts, epoch);
     const keys = await this.#keysOf(epoch);
-    const gathered = await GatheredLines.of(this.#reading, chargeBook, facts, keys);
+    const window = memory && new LineWindow(memory);
+    const gathered = await GatheredLines.of(this.#reading, chargeBook, facts, keys, window);
     const byAccount = new Map(facts.map((one) => [one.account, one]));
     const made: Uint8Array<ArrayBuffer>[] = [];
     const text = new TextBytes();

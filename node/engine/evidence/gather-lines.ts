@@ -1,54 +1,38 @@
 import type { Hex } from "../../core/bytes.ts";
+import { LOWER_PATH_BYTES } from "../../core/commitment/kernel/chunk-proofs.ts";
 import { assert } from "../../core/errors.ts";
-import { TextBytes } from "../../core/invoice/text-bytes.ts";
+import type { TextBytes } from "../../core/invoice/text-bytes.ts";
 import type { OrderKeys } from "../bill/order-keys.ts";
 import { MonthKeys } from "../store/month-keys.ts";
-import type { StoreReader } from "../store/store.ts";
-import { isBlock } from "../store/stored-rows.ts";
-import type { StoredBatch, StoredCharge } from "../store/stored-types.ts";
+import type { StoredBatch } from "../store/stored-types.ts";
 import type { AccountFacts } from "./account-facts.ts";
-import { type BatchPlaces, BatchReads, type FoundBatch } from "./batch-places.ts";
+import { BatchReads, type FoundBatch } from "./batch-places.ts";
+import { type LineReading, WindowFiller } from "./fill-window.ts";
 import { LineOwner, type LineRow, LineTexts } from "./line-text.ts";
-import type { ProofReader } from "./proof-reader.ts";
-import type { RowsCache } from "./rows-cache.ts";
+import { FIELD, LineWindow, lineMemory, placeOf } from "./line-window.ts";
+import type { BatchProofs } from "./read-proofs.ts";
 
-/** Rows of one stored value at most, and some more: a place is sorted as one number. */
-const ROWS_MAX = 1_024;
 const DIGEST_BYTES = 32;
 
-/** By what lines are read; what it read lately is remembered within its bounds. */
-export interface LineReading {
-  store: StoreReader;
-  rows: RowsCache;
-  places: BatchPlaces;
-  proofs: ProofReader;
-  /** Apart from those of charges, which would drive out what all accounts of a month ask for. */
-  invoiceProofs: ProofReader;
-}
-
-/** What a bundle says of a line beside its text. */
-interface Line {
-  /** Where its text lies. */
-  from: number;
-  to: number;
-  amountNano: string;
-  startMilliseconds: number;
-  tariffVersion: number;
+interface ProvenRow extends LineRow {
+  proofs: BatchProofs;
 }
 
 /**
- * Charges and proofs of many accounts, read in the order in which they lie: neighbours share blocks of
- * charges, leaf tiles and batches. Charges are written as bundles show them at once, since text is
- * smaller than what it is made of. Held for as long as those accounts' bundles are written.
+ * Charges and proofs of some accounts, out of a window of many accounts' lines. Held for as long as
+ * those accounts' bundles are written.
  */
 export class GatheredLines {
   readonly #reading: LineReading;
   readonly #chargeBook: Hex;
   readonly #reads = new Map<string, BatchReads>();
-  /** By position in the charge book. */
-  readonly #lines = new Map<number, Line>();
-  readonly #texts = new TextBytes();
-  readonly #paths = new Map<string, Map<number, Uint8Array>>();
+  readonly #rows: ProvenRow[] = [];
+  /** Which of the rows stands at a position of the charge book. */
+  readonly #rowAt = new Map<number, number>();
+  #texts = new LineTexts([]);
+  #path = new Uint8Array();
+  #invoiceBook: Hex | undefined;
+  readonly #invoicePaths = new Map<number, Uint8Array>();
   readonly #invoices = new Map<string, number>();
 
   private constructor(reading: LineReading, chargeBook: Hex) {
@@ -59,18 +43,23 @@ export class GatheredLines {
   /**
    * @param facts of one epoch
    * @param keys of the run of invoices that the accounts' are of
+   * @param window of lines that were read before; what it lacks is read now
    */
   static async of(
     reading: LineReading,
     chargeBook: Hex,
     facts: readonly AccountFacts[],
     keys: OrderKeys | undefined,
+    window?: LineWindow,
   ): Promise<GatheredLines> {
     const gathered = new GatheredLines(reading, chargeBook);
-    const places = inOrder(facts);
-    await gathered.#writeLines(places, facts);
-    const positions = places.map(({ first, row }) => first + row);
-    await gathered.#prove(chargeBook, positions, reading.proofs);
+    const missing = missingPlaces(facts, window);
+    const own = new LineWindow(lineMemory(missing));
+    own.memory.heaps[0] = await new WindowFiller(reading, chargeBook, own, 0).fill(
+      0,
+      missing.length,
+    );
+    await gathered.#take(facts, window === undefined ? [own] : [window, own]);
     if (keys !== undefined) await gathered.#findInvoices(facts, keys);
     return gathered;
   }
@@ -82,9 +71,9 @@ export class GatheredLines {
     return known;
   }
 
-  /** The siblings of a leaf by its position, 32 bytes each. */
-  path(domain: string, position: number): Uint8Array | undefined {
-    return this.#paths.get(domain)?.get(position);
+  /** The siblings of an invoice's leaf by its position, 32 bytes each. */
+  invoicePath(domain: string, position: number): Uint8Array | undefined {
+    return domain === this.#invoiceBook ? this.#invoicePaths.get(position) : undefined;
   }
 
   /** Where the leaf of an account's invoice stands in the invoice book. */
@@ -100,104 +89,78 @@ export class GatheredLines {
     out: TextBytes,
     position: number,
     place: { number: number; batch: number; leafIndex: number },
-  ): Pick<Line, "startMilliseconds" | "tariffVersion"> {
-    const line = this.#lines.get(position);
-    const path = this.path(this.#chargeBook, position);
-    assert(line !== undefined && path !== undefined, `the charge at ${position} was gathered`);
+  ): { startMilliseconds: number; tariffVersion: number } {
+    const index = this.#rowAt.get(position);
+    const row = index === undefined ? undefined : this.#rows[index];
+    assert(index !== undefined && row !== undefined, `the charge at ${position} was gathered`);
+    const { window, line, proofs } = row;
     out.ascii('{"line":"');
     out.whole(place.number);
     out.ascii('","batch":');
     out.whole(place.batch);
     out.ascii(',"leafIndex":');
     out.whole(place.leafIndex);
-    out.ascii(`,"amountNano":"${line.amountNano}","path":`);
-    for (let at = 0; at < path.length; at += DIGEST_BYTES) {
-      out.ascii(at === 0 ? "[" : ",");
-      out.hex(path, at, at + DIGEST_BYTES);
-    }
-    out.ascii("],");
-    out.copy(this.#texts.bytes.subarray(line.from, line.to));
-    return line;
+    out.ascii(',"amountNano":');
+    this.#texts.writeAmount(out, index);
+    out.ascii(',"path":');
+    this.#writePath(out, row, proofs, place.leafIndex);
+    out.ascii(",");
+    this.#texts.write(out, index);
+    return {
+      startMilliseconds: window.whole(line, FIELD.start),
+      tariffVersion: window.field(line, FIELD.tariffVersion),
+    };
   }
 
-  async #writeLines(places: readonly GatheredPlace[], facts: readonly AccountFacts[]) {
-    const { store, rows } = this.#reading;
-    const owners = facts.map(({ state }) => new LineOwner(state));
+  #writePath(out: TextBytes, { window, line }: LineRow, proofs: BatchProofs, leafIndex: number) {
+    const { paths } = window.memory;
+    const from = LOWER_PATH_BYTES * line;
+    for (let at = 0; at < LOWER_PATH_BYTES; at += DIGEST_BYTES) {
+      out.ascii(at === 0 ? "[" : ",");
+      out.hex(paths, from + at, from + at + DIGEST_BYTES);
+    }
+    const upperBytes = proofs.pathBytes - LOWER_PATH_BYTES;
+    if (this.#path.length < upperBytes) this.#path = new Uint8Array(upperBytes);
+    proofs.writeUpper(leafIndex, this.#path, 0);
+    for (let at = 0; at < upperBytes; at += DIGEST_BYTES) {
+      out.ascii(",");
+      out.hex(this.#path, at, at + DIGEST_BYTES);
+    }
+    out.ascii("]");
+  }
+
+  /** Takes up the lines that windows hold, with what opens them. */
+  async #take(facts: readonly AccountFacts[], windows: readonly LineWindow[]): Promise<void> {
+    const { store } = this.#reading;
     const months = new MonthKeys(store, this.#chargeBook);
-    const writer = new LineTexts();
-    for (const window of windowsOf(places, rows.valuesMax)) {
-      const values = await rows.read(
-        this.#chargeBook,
-        window.map(({ first }) => first),
-      );
-      const wanted: (LineRow & { position: number })[] = [];
-      for (const { first, row, of } of window) {
-        const value = values.get(first)?.rows;
-        if (value === undefined || !isBlock(value)) {
-          assert(value !== undefined && "opened" in value, "the row is a charge");
-          this.#writeLoose(first + row, value);
-          continue;
-        }
-        const { start } = value.halves;
-        const startMilliseconds =
-          (start[2 * row + 1] as number) * 2 ** 32 + (start[2 * row] as number);
+    let batch: { found: FoundBatch; proofs: BatchProofs } | undefined;
+    for (const { state, places } of facts) {
+      const owner = new LineOwner(state);
+      for (let at = 0; at < places.length; at += 2) {
+        const place = placeOf(places[at] as number, places[at + 1] as number);
+        const position = (places[at] as number) + (places[at + 1] as number);
+        const found = findIn(windows, place);
+        if (found === undefined) continue;
+        const startMilliseconds = found.window.whole(found.line, FIELD.start);
         const monthKey = await months.of(startMilliseconds);
         assert(monthKey !== undefined, `the key of the month of ${startMilliseconds} is stored`);
-        const owner = owners[of] as LineOwner;
-        wanted.push({ block: value, row, owner, monthKey, position: first + row });
+        if (batch === undefined || position < batch.found.first || position >= batch.found.end) {
+          batch = await this.#batchOf(position);
+        }
+        this.#rowAt.set(position, this.#rows.length);
+        this.#rows.push({ ...found, owner, monthKey, proofs: batch.proofs });
       }
-      let from = this.#texts.length;
-      writer.write(this.#texts, wanted, (at) => {
-        const { block, row, position } = wanted[at] as (typeof wanted)[number];
-        const to = this.#texts.length;
-        this.#lines.set(position, {
-          from,
-          to,
-          amountNano: String(block.wide.amountNano[row]),
-          startMilliseconds: Number(block.wide.start[row]),
-          tariffVersion: block.middle.tariffVersion[row] as number,
-        });
-        from = to;
-      });
     }
+    this.#texts = new LineTexts(this.#rows);
   }
 
-  /** A charge that is a value of its own. */
-  #writeLoose(position: number, { opened, amountNano, moves, components }: StoredCharge): void {
-    const { account, party, charge } = opened;
-    assert(charge !== undefined, "a charge of the charge book");
-    const told = moves === undefined ? {} : { told: { components, moves } };
-    const from = this.#texts.length;
-    this.#texts.text(JSON.stringify({ account, party, charge, ...told }).slice(1));
-    const startMilliseconds = Number(charge.start);
-    const { tariffVersion } = charge;
-    const to = this.#texts.length;
-    this.#lines.set(position, { from, to, amountNano, startMilliseconds, tariffVersion });
-  }
-
-  /** @param positions ascending; those that stand in no batch yet are passed over */
-  async #prove(domain: Hex, positions: readonly number[], proofs: ProofReader): Promise<void> {
-    const stretches: { found: FoundBatch; indexes: number[] }[] = [];
-    for (const position of positions) {
-      const last = stretches.at(-1);
-      if (last !== undefined && position < last.found.end) {
-        last.indexes.push(position - last.found.first);
-        continue;
-      }
-      const found = await this.#reading.places.at(domain, position);
-      if (found === undefined) break;
-      stretches.push({ found, indexes: [position - found.first] });
-    }
-    const sequences = stretches.map(({ found }) => found.sequence);
-    const batches = await this.batches(domain).read(sequences);
-    const paths = this.#paths.get(domain) ?? new Map<number, Uint8Array>();
-    this.#paths.set(domain, paths);
-    for (const { found, indexes } of stretches) {
-      const batch: StoredBatch | undefined = batches.get(found.sequence);
-      assert(batch !== undefined, `batch ${found.sequence} is stored`);
-      const opened = await proofs.open(domain, batch);
-      for await (const { index, path } of opened.of(indexes)) paths.set(found.first + index, path);
-    }
+  async #batchOf(position: number): Promise<{ found: FoundBatch; proofs: BatchProofs }> {
+    const { places, proofs } = this.#reading;
+    const found = await places.at(this.#chargeBook, position);
+    assert(found !== undefined, `the row at ${position} stands in a batch`);
+    const known = await this.batches(this.#chargeBook).read([found.sequence]);
+    const batch = known.get(found.sequence) as StoredBatch;
+    return { found, proofs: await proofs.open(this.#chargeBook, batch) };
   }
 
   async #findInvoices(facts: readonly AccountFacts[], keys: OrderKeys): Promise<void> {
@@ -209,49 +172,49 @@ export class GatheredLines {
       positions.push(position);
     }
     positions.sort((a, b) => a - b);
-    await this.#prove(keys.domain, positions, this.#reading.invoiceProofs);
+    this.#invoiceBook = keys.domain;
+    await this.#proveInvoices(keys.domain, positions);
+  }
+
+  /** @param positions ascending; those that stand in no batch yet are passed over */
+  async #proveInvoices(domain: Hex, positions: readonly number[]): Promise<void> {
+    const { places, invoiceProofs } = this.#reading;
+    for (let at = 0; at < positions.length; ) {
+      const found = await places.at(domain, positions[at] as number);
+      if (found === undefined) break;
+      const indexes: number[] = [];
+      for (; at < positions.length && (positions[at] as number) < found.end; at++) {
+        indexes.push((positions[at] as number) - found.first);
+      }
+      const batch = (await this.batches(domain).read([found.sequence])).get(found.sequence);
+      assert(batch !== undefined, `batch ${found.sequence} is stored`);
+      const opened = await invoiceProofs.open(domain, batch);
+      for await (const { index, path } of opened.of(indexes)) {
+        this.#invoicePaths.set(found.first + index, path);
+      }
+    }
   }
 }
 
-interface GatheredPlace {
-  /** Position of the stored value's first row, and the row in it. */
-  first: number;
-  row: number;
-  /** Whose it is, by index. */
-  of: number;
+function findIn(
+  windows: readonly LineWindow[],
+  place: number,
+): { window: LineWindow; line: number } | undefined {
+  for (const window of windows) {
+    const line = window.find(place);
+    if (line !== undefined) return { window, line };
+  }
+  return undefined;
 }
 
-/** The places of all accounts' charges by their position. */
-function inOrder(facts: readonly AccountFacts[]): GatheredPlace[] {
-  const owners = new Map<number, number>();
-  for (const [of, { places }] of facts.entries()) {
+/** The places of all accounts' charges, ascending, but for those that a window holds. */
+function missingPlaces(facts: readonly AccountFacts[], window?: LineWindow): Float64Array {
+  const missing: number[] = [];
+  for (const { places } of facts) {
     for (let at = 0; at < places.length; at += 2) {
-      owners.set(ROWS_MAX * (places[at] as number) + (places[at + 1] as number), of);
+      const place = placeOf(places[at] as number, places[at + 1] as number);
+      if (window?.find(place) === undefined) missing.push(place);
     }
   }
-  const order = Float64Array.from(owners.keys()).sort();
-  return Array.from(order, (place) => ({
-    first: Math.floor(place / ROWS_MAX),
-    row: place % ROWS_MAX,
-    of: owners.get(place) as number,
-  }));
-}
-
-/** Stretches of places that lie in at most so many values. */
-function* windowsOf(
-  places: readonly GatheredPlace[],
-  valuesMax: number,
-): Generator<readonly GatheredPlace[]> {
-  let from = 0;
-  let values = 0;
-  for (const [at, { first }] of places.entries()) {
-    if (at > from && first === places[at - 1]?.first) continue;
-    if (values === valuesMax) {
-      yield places.slice(from, at);
-      from = at;
-      values = 0;
-    }
-    values++;
-  }
-  if (from < places.length) yield places.slice(from);
+  return Float64Array.from(missing).sort();
 }

@@ -1,6 +1,11 @@
 import type { EngineContext } from "../operator.ts";
 import type { EvidenceBuilder } from "./build-evidence.ts";
-import type { EvidenceKernel, NewEvidence, OpenEvidenceKernel } from "./evidence-kernel.ts";
+import {
+  type EvidenceKernel,
+  type NewEvidence,
+  type OpenEvidenceKernel,
+  WHOLE_LINES_MAX,
+} from "./evidence-kernel.ts";
 import type { EvidenceShelf, NewFile } from "./evidence-shelf.ts";
 import { sealEvidenceFile } from "./seal-evidence-file.ts";
 import { whileKept } from "./while-kept.ts";
@@ -8,8 +13,6 @@ import { whileKept } from "./while-kept.ts";
 /** Lines that are read and held at once; the more accounts, the fewer blocks of charges for each. */
 const TASK_LINES = 4_096;
 const TASK_FILES = 1_024;
-/** A longer bundle is written piece by piece, by the node's own thread. */
-const WHOLE_LINES_MAX = 500;
 
 export interface WantedFile extends NewEvidence {
   place: string;

@@ -1,4 +1,8 @@
-import { ChunkProofs, type ChunkRoom } from "../../core/commitment/kernel/chunk-proofs.ts";
+import {
+  ChunkProofs,
+  type ChunkRoom,
+  LOWER_PATH_BYTES,
+} from "../../core/commitment/kernel/chunk-proofs.ts";
 import { CHUNK_LEAVES } from "../../core/commitment/sum-tree.ts";
 
 /** Chunks that are read together: 256 kB of digests, while as many before them are hashed. */
@@ -47,7 +51,46 @@ export class BatchProofs {
    * @throws TallystickError `proof.changed-leaves` when the store is damaged
    */
   async *of(indexes: Iterable<number>): AsyncGenerator<Proof> {
-    const windows = windowsOf(Uint32Array.from(indexes).sort());
+    for await (const { leaves, indexes: some } of this.#chunksOf(
+      Uint32Array.from(indexes).sort(),
+    )) {
+      for (const [index, chunk] of withChunks(some)) {
+        const path = new Uint8Array(this.#chunks.pathBytes);
+        this.#chunks.writePath(index, leaves[chunk] as Uint8Array, path);
+        yield { index, path };
+      }
+    }
+  }
+
+  /**
+   * Of each leaf the part of its path that lies in its chunk, one after the other to `target` from `at` on.
+   * @param indexes ascending
+   * @throws TallystickError `proof.changed-leaves` when the store is damaged
+   */
+  async writeLower(indexes: Uint32Array, target: Uint8Array, at: number): Promise<void> {
+    let to = at;
+    for await (const { leaves, indexes: some } of this.#chunksOf(indexes)) {
+      for (const [index, chunk] of withChunks(some)) {
+        this.#chunks.writeLower(index, leaves[chunk] as Uint8Array, target, to);
+        to += LOWER_PATH_BYTES;
+      }
+    }
+  }
+
+  /** The part above, from what is open already. */
+  writeUpper(index: number, target: Uint8Array, at: number): void {
+    this.#chunks.writeUpper(index, target, at);
+  }
+
+  get pathBytes(): number {
+    return this.#chunks.pathBytes;
+  }
+
+  /** Stretches of ascending indexes with the leaves of their chunks; the next ones are read ahead. */
+  async *#chunksOf(
+    sorted: Uint32Array,
+  ): AsyncGenerator<{ indexes: Uint32Array; leaves: Uint8Array[] }> {
+    const windows = windowsOf(sorted);
     let window = windows.next().value;
     let reading = window && this.#source.readChunks(window.chunks);
     while (window !== undefined && reading !== undefined) {
@@ -56,16 +99,7 @@ export class BatchProofs {
       reading = next && this.#source.readChunks(next.chunks);
       // Who leaves early does not wait for it any more.
       reading?.catch(() => {});
-      let at = -1;
-      let chunk = -1;
-      for (const index of window.indexes) {
-        const chunkOfIndex = Math.floor(index / CHUNK_LEAVES);
-        if (chunkOfIndex !== chunk) at++;
-        chunk = chunkOfIndex;
-        const path = new Uint8Array(this.#chunks.pathBytes);
-        this.#chunks.writePath(index, leaves[at] as Uint8Array, path);
-        yield { index, path };
-      }
+      yield { indexes: window.indexes, leaves };
       window = next;
     }
   }
@@ -76,6 +110,18 @@ export class BatchProofs {
     const path = new Uint8Array(this.#chunks.pathBytes);
     this.#chunks.writePath(index, leaves as Uint8Array, path);
     return path;
+  }
+}
+
+/** Each index with its chunk's place among the chunks of the stretch. */
+function* withChunks(indexes: Uint32Array): Generator<[number, number]> {
+  let at = -1;
+  let chunk = -1;
+  for (const index of indexes) {
+    const chunkOfIndex = Math.floor(index / CHUNK_LEAVES);
+    if (chunkOfIndex !== chunk) at++;
+    chunk = chunkOfIndex;
+    yield [index, at];
   }
 }
 

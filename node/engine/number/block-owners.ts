@@ -102,10 +102,15 @@ export class BlockOwners {
 
   /** The device of an owner; the rest is not made into text. */
   device(index: number): string {
+    return decoder.decode(this.deviceBytes(index));
+  }
+
+  /** The same in UTF-8, where it lies. */
+  deviceBytes(index: number): Uint8Array {
     this.#starts ??= this.#findStarts();
     const from = this.#starts[index] as number;
     const at = from + LENGTHS_BYTES + this.#lengthOf(from, 0) + this.#lengthOf(from, 1);
-    return decoder.decode(this.#bytes.subarray(at, at + this.#lengthOf(from, 2)));
+    return this.#bytes.subarray(at, at + this.#lengthOf(from, 2));
   }
 
   *[Symbol.iterator](): Generator<BlockOwner> {

@@ -6,6 +6,8 @@ import { DIGEST_BYTES, KERNEL_DATA_START, type Kernel, type KernelKind } from ".
 import { bestKernelKind, openKernel } from "./open-kernel.ts";
 
 const CHUNK_BYTES = CHUNK_LEAVES * DIGEST_BYTES;
+/** Of a path, what lies within its leaf's chunk. */
+export const LOWER_PATH_BYTES = BATCH_DEPTH_MIN * DIGEST_BYTES;
 
 /**
  * What a store keeps of a batch's tree beside its leaf digests: the levels from 5 up to below the
@@ -111,10 +113,36 @@ export class ChunkProofs {
    * @throws TallystickError `proof.changed-leaves` when they do not lead to the stored level
    */
   writePath(index: number, leaves: Uint8Array, target: Uint8Array): void {
+    this.writeLower(index, leaves, target, 0);
+    this.writeUpper(index, target, LOWER_PATH_BYTES);
+  }
+
+  /** As `writePath`, its part below level 5 alone, to `target` from `at` on. */
+  writeLower(index: number, leaves: Uint8Array, target: Uint8Array, at: number): void {
     assert(index >= 0 && index < this.#count, `leaf ${index} is one of ${this.#count}`);
     const chunk = Math.floor(index / CHUNK_LEAVES);
     if (chunk !== this.#open || this.#room.holder !== this) this.#openChunk(chunk, leaves);
-    this.#copyPath(index, target);
+    let node = index % CHUNK_LEAVES;
+    let from = 0;
+    for (let level = 0; level < BATCH_DEPTH_MIN; level++, node >>= 1) {
+      const sibling = from + (node ^ 1) * DIGEST_BYTES;
+      copyDigest(this.#room.nodes, sibling, target, at + level * DIGEST_BYTES);
+      from += CHUNK_BYTES >> level;
+    }
+  }
+
+  /** The part of the path from level 5 up, as the levels were stored: no leaf is asked for. */
+  writeUpper(index: number, target: Uint8Array, at: number): void {
+    let node = Math.floor(index / CHUNK_LEAVES);
+    let to = at;
+    for (let level = BATCH_DEPTH_MIN; level < this.depth; level++, node >>= 1) {
+      const sibling = node ^ 1;
+      const isFill = sibling >= this.#width(level);
+      const source = isFill ? (this.#fills[level] as Uint8Array) : this.#upper;
+      const place = isFill ? 0 : (this.#upperAt[level] as number) + sibling * DIGEST_BYTES;
+      copyDigest(source, place, target, to);
+      to += DIGEST_BYTES;
+    }
   }
 
   /**
@@ -159,24 +187,6 @@ export class ChunkProofs {
       );
     }
     this.#open = chunk;
-  }
-
-  #copyPath(index: number, target: Uint8Array): void {
-    let node = index % CHUNK_LEAVES;
-    let from = 0;
-    for (let level = 0; level < BATCH_DEPTH_MIN; level++, node >>= 1) {
-      const sibling = from + (node ^ 1) * DIGEST_BYTES;
-      copyDigest(this.#room.nodes, sibling, target, level * DIGEST_BYTES);
-      from += CHUNK_BYTES >> level;
-    }
-    node = Math.floor(index / CHUNK_LEAVES);
-    for (let level = BATCH_DEPTH_MIN; level < this.depth; level++, node >>= 1) {
-      const sibling = node ^ 1;
-      const isFill = sibling >= this.#width(level);
-      const source = isFill ? (this.#fills[level] as Uint8Array) : this.#upper;
-      const place = isFill ? 0 : (this.#upperAt[level] as number) + sibling * DIGEST_BYTES;
-      copyDigest(source, place, target, level * DIGEST_BYTES);
-    }
   }
 
   #width(level: number): number {
