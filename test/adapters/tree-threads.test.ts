@@ -26,11 +26,26 @@ describe("trees in threads", () => {
 
   it("are built here while threads start, and the same", async () => {
     const scene = await leafScene(1_000, new Seeded(12));
-    const threads = new TreeThreads({ runDepth: RUN_DEPTH });
+    const threads = new TreeThreads({ runDepth: RUN_DEPTH, runsWorthThreads: 1 });
     const builder = new BatchBuilder(scene.store, threads);
     assert.deepEqual(await builder.build(BOOK, 1n, 1_000), plainBatch(scene, 1n, 1_000));
+    assert.ok(threads.hasThreads);
     await threads.close();
     assert.deepEqual(await builder.build(BOOK, 1n, 1_000), plainBatch(scene, 1n, 1_000));
+    await threads.close();
+  });
+
+  it("are built here as long as they are few, and by threads once they are worth it", async () => {
+    const scene = await leafScene(320, new Seeded(13));
+    const threads = new TreeThreads({ runDepth: RUN_DEPTH, runsWorthThreads: 9 });
+    const builder = new BatchBuilder(scene.store, threads);
+    for (const hasThreads of [false, false, true]) {
+      assert.deepEqual(await builder.build(BOOK, 1n, 300), plainBatch(scene, 1n, 300));
+      assert.equal(threads.hasThreads, hasThreads);
+    }
+    await threads.close();
+    assert.deepEqual(await builder.build(BOOK, 1n, 300), plainBatch(scene, 1n, 300));
+    assert.ok(!threads.hasThreads, "a node that was quiet counts anew");
     await threads.close();
   });
 
