@@ -106,8 +106,12 @@ export class OperatorNode {
     readAgain: () => Promise<NodeConfig> = async () => config,
   ): Promise<OperatorNode> {
     await mkdir(config.data, { recursive: true, mode: 0o700 });
-    const store = await LevelStore.open(join(config.data, "store"));
-    const { ledger, signReceipt, signInvoice } = await openLedger(config, environment);
+    // Beside each other: keys are opened by threads of the system, tariffs are compiled meanwhile.
+    const [store, { ledger, signReceipt, signInvoice }, tariffs] = await Promise.all([
+      LevelStore.open(join(config.data, "store")),
+      openLedger(config, environment),
+      openTariffs(config),
+    ]);
     let opened: OperatorPipeline | undefined;
     const outbox = new Outbox(ledger, store, {
       onSettled: (settled) => {
@@ -123,20 +127,12 @@ export class OperatorNode {
     });
     await outbox.recover();
     const context = contextOf(config, store, ledger);
-    const tariffs = new TariffShelf(
-      await Promise.all(
-        config.tariffs.map(async ({ version, validFrom, file }) => ({
-          version,
-          validFromSeconds: BigInt(validFrom),
-          document: await readTariffJson(file),
-        })),
-      ),
-    );
     requireApproved(tariffs, await readApprovals(config.tariffs), config.approvals);
-    const isCompared =
-      (await requireNotBehind(store, context.profile, ledger)) &&
-      (await requirePublished(tariffs, context.profile, ledger));
-    if (!isCompared) {
+    const compared = await Promise.all([
+      requireNotBehind(store, context.profile, ledger),
+      requirePublished(tariffs, context.profile, ledger),
+    ]);
+    if (compared.includes(false)) {
       log.warn("store and tariffs not compared with the ledger", { component: "node" });
     }
     const tariffFollower = new TariffFollower(
@@ -321,6 +317,17 @@ export class OperatorNode {
     this.#ledger.close();
     await this.#store.close();
   }
+}
+
+async function openTariffs({ tariffs }: NodeConfig): Promise<TariffShelf> {
+  const versions = await Promise.all(
+    tariffs.map(async ({ version, validFrom, file }) => ({
+      version,
+      validFromSeconds: BigInt(validFrom),
+      document: await readTariffJson(file),
+    })),
+  );
+  return new TariffShelf(versions);
 }
 
 async function openLedger(

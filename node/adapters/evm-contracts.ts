@@ -14,17 +14,23 @@ import { LEDGER_ABI } from "./ledger-abi.ts";
  * bytes come out as lower-case hex, integers as bigint.
  */
 
-const INTERFACES = Object.fromEntries(
-  Object.entries(LEDGER_ABI).map(([name, abi]) => [name, new Interface(abi)]),
-) as Record<keyof typeof LEDGER_ABI, Interface>;
+type Abi = keyof typeof LEDGER_ABI;
+const INTERFACES = new Map<Abi, Interface>();
 
-/** A contract passes on what a contract behind it said, so every error is looked up in all. */
-const ERROR_INTERFACES = Object.values(INTERFACES);
+/** Made at first need: to make all of them is a good part of a short command's start. */
+function interfaceOf(contract: Abi): Interface {
+  let found = INTERFACES.get(contract);
+  if (found === undefined) {
+    found = new Interface(LEDGER_ABI[contract]);
+    INTERFACES.set(contract, found);
+  }
+  return found;
+}
 
 /** @throws TallystickError `ledger.call-unknown` */
 export function encodeCall({ contract, method, args }: LedgerCall): Hex {
   try {
-    return INTERFACES[contract].encodeFunctionData(method, args) as Hex;
+    return interfaceOf(contract).encodeFunctionData(method, args) as Hex;
   } catch (cause) {
     throw new TallystickError(
       "ledger.call-unknown",
@@ -37,11 +43,11 @@ export function encodeCall({ contract, method, args }: LedgerCall): Hex {
 
 /** A single result stands for itself, several are a list. */
 export function decodeResult(contract: ContractName, method: string, data: Hex): EventValue {
-  const fragment = INTERFACES[contract].getFunction(method);
+  const fragment = interfaceOf(contract).getFunction(method);
   if (fragment === null) throw unexpected(contract, method);
   let values: Result;
   try {
-    values = INTERFACES[contract].decodeFunctionResult(fragment, data);
+    values = interfaceOf(contract).decodeFunctionResult(fragment, data);
   } catch (cause) {
     throw unexpected(contract, method, cause);
   }
@@ -50,7 +56,7 @@ export function decodeResult(contract: ContractName, method: string, data: Hex):
 }
 
 export function eventTopic(contract: ContractName, name: string): Hex {
-  const fragment = INTERFACES[contract].getEvent(name);
+  const fragment = interfaceOf(contract).getEvent(name);
   if (fragment === null) throw unexpected(contract, name);
   return fragment.topicHash as Hex;
 }
@@ -59,15 +65,17 @@ export function decodeEvent(
   contract: ContractName,
   log: { topics: readonly string[]; data: string },
 ): { name: string; values: Record<string, EventValue> } {
-  const parsed = INTERFACES[contract].parseLog(log);
+  const parsed = interfaceOf(contract).parseLog(log);
   if (parsed === null) throw unexpected(contract, "event");
   return { name: parsed.name, values: namedValues(parsed.args, parsed.fragment.inputs) };
 }
 
 /** What a revert said. Without data nothing more is known than that it was one. */
 export function decodeRefusal(data: Hex | undefined, words: string): RefusalReason {
-  for (const candidate of data === undefined || data === "0x" ? [] : ERROR_INTERFACES) {
-    const parsed = candidate.parseError(data ?? "0x");
+  // A contract passes on what a contract behind it said, so every error is looked up in all.
+  const candidates = data === undefined || data === "0x" ? [] : (Object.keys(LEDGER_ABI) as Abi[]);
+  for (const candidate of candidates) {
+    const parsed = interfaceOf(candidate).parseError(data ?? "0x");
     if (parsed === null) continue;
     const values = Object.entries(namedValues(parsed.args, parsed.fragment.inputs));
     return {

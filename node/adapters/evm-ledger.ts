@@ -91,13 +91,20 @@ export class EvmLedger extends EvmReader implements Ledger {
         `The end point serves chain ${chainId}, the configuration names ${this.#options.chainId}.`,
       );
     }
-    for (const [name, address] of Object.entries(this.#contracts)) {
-      if ((await this.#ask("eth_getCode", [address, "latest"])) === "0x") {
-        throw new TallystickError(
-          "ledger.contract-missing",
-          `The ledger has no contract "${name}" at ${address}. It is another ledger, or an empty one.`,
-        );
-      }
+    // At once: one after the other they were most of a short command's end, which waits for this.
+    const contracts = await Promise.all(
+      Object.entries(this.#contracts).map(async ([name, address]) => ({
+        name,
+        address,
+        code: await this.#ask("eth_getCode", [address, "latest"]),
+      })),
+    );
+    for (const { name, address, code } of contracts) {
+      if (code !== "0x") continue;
+      throw new TallystickError(
+        "ledger.contract-missing",
+        `The ledger has no contract "${name}" at ${address}. It is another ledger, or an empty one.`,
+      );
     }
   }
 

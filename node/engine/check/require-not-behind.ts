@@ -19,8 +19,10 @@ export async function requireNotBehind(
   ledger: LedgerReader,
 ): Promise<boolean> {
   try {
-    for (const domain of [agreement.chargeBook, agreement.creditBook, agreement.invoiceBook]) {
-      const newest = (await ledger.bookOf(domain))?.newestSequence ?? 0n;
+    const domains = [agreement.chargeBook, agreement.creditBook, agreement.invoiceBook];
+    const books = await Promise.all(domains.map((domain) => ledger.bookOf(domain)));
+    for (const [at, domain] of domains.entries()) {
+      const newest = books[at]?.newestSequence ?? 0n;
       const stored = (await getJson<BookState>(store, keys.book(domain)))?.lastSequence ?? "0";
       if (newest <= BigInt(stored)) continue;
       throw new TallystickError(

@@ -17,11 +17,15 @@ export async function requirePublished(
 ): Promise<boolean> {
   const { agreement, member } = profile;
   try {
-    for (const tariff of tariffs.versions) {
-      requireSame(tariff, await ledger.tariff(agreement.id, member, tariff.version));
-    }
-    const next = Math.max(0, ...tariffs.versions.map(({ version }) => version)) + 1;
-    if ((await ledger.tariff(agreement.id, member, next)) !== undefined) {
+    const { versions } = tariffs;
+    const next = Math.max(0, ...versions.map(({ version }) => version)) + 1;
+    const published = await Promise.all(
+      [...versions.map(({ version }) => version), next].map((version) =>
+        ledger.tariff(agreement.id, member, version),
+      ),
+    );
+    for (const [at, tariff] of versions.entries()) requireSame(tariff, published[at]);
+    if (published[versions.length] !== undefined) {
       throw new TallystickError(
         "tariff.newer-published",
         `The ledger has version ${next} of the tariff, the configuration does not name it. Name it: from its start on, charges by an older version are wrong.`,
