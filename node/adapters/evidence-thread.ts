@@ -3,6 +3,7 @@ import { workerData } from "node:worker_threads";
 import { EvidenceWorker } from "../engine/evidence/evidence-worker.ts";
 import type { InvoiceMessage, ReceiptMessage } from "../engine/evidence/issue-receipt.ts";
 import type {
+  EvidenceCalls,
   EvidenceThreadFacts,
   EvidenceThreadResult,
   EvidenceThreadTask,
@@ -12,7 +13,7 @@ import { PortStore } from "./port-store.ts";
 import { answerTasks } from "./task-thread.ts";
 
 const { facts, signs, port } = workerData as EvidenceThreadFacts;
-const calls = new PortCalls(port);
+const calls = new PortCalls<EvidenceCalls>(port);
 const worker = new EvidenceWorker(facts, {
   store: new PortStore(calls),
   ...(signs.receipts

@@ -7,11 +7,17 @@ import type {
   EvidenceTask,
 } from "../engine/evidence/evidence-kernel.ts";
 import type { LineListing, WindowPart } from "../engine/evidence/evidence-worker.ts";
+import type {
+  InvoiceMessage,
+  ReceiptMessage,
+  SignInvoice,
+  SignReceipt,
+} from "../engine/evidence/issue-receipt.ts";
 import type { LineMemory } from "../engine/evidence/line-window.ts";
 import type { LineList } from "../engine/evidence/list-lines.ts";
 import { EvidenceWindows } from "./evidence-windows.ts";
 import { answerCalls, type CallHandlers } from "./port-calls.ts";
-import { storeHandlers } from "./port-store.ts";
+import { type StoreCalls, storeHandlers } from "./port-store.ts";
 import { TASKS_AHEAD, TaskThreads, threadsForAll } from "./task-threads.ts";
 
 /** What each thread is told at its start. */
@@ -29,6 +35,12 @@ export type EvidenceThreadTask =
 
 /** A list, a heap, files. */
 export type EvidenceThreadResult = LineList | Uint8Array | Uint8Array<ArrayBuffer>[];
+
+/** What a thread asks for. */
+export type EvidenceCalls = StoreCalls & {
+  signReceipt: { argument: ReceiptMessage; result: Awaited<ReturnType<SignReceipt>> };
+  signInvoice: { argument: InvoiceMessage; result: Awaited<ReturnType<SignInvoice>> };
+};
 
 /** Makes evidence files in threads of their own; what they read, and what is signed, they ask for. */
 export class EvidenceThreads implements EvidenceKernel {
@@ -49,7 +61,7 @@ export class EvidenceThreads implements EvidenceKernel {
       },
       threads,
       failure: threadFailed,
-      onPort: (port) => answerCalls(port, handlers),
+      onPort: (port) => answerCalls<EvidenceCalls>(port, handlers),
     });
     this.#windows = new EvidenceWindows({
       list: (listing) => this.#ask<LineList>({ kind: "list", listing }),
@@ -72,18 +84,19 @@ export class EvidenceThreads implements EvidenceKernel {
   }
 }
 
-function handlersOf({ store, signReceipt, signInvoice }: EvidenceReach): CallHandlers {
+/** What nobody signs is not answered. */
+function handlersOf({
+  store,
+  signReceipt,
+  signInvoice,
+}: EvidenceReach): Partial<CallHandlers<EvidenceCalls>> {
   return {
     ...storeHandlers(store),
     ...(signReceipt && {
-      signReceipt: async (message: Parameters<typeof signReceipt>[0]) => ({
-        result: await signReceipt(message),
-      }),
+      signReceipt: async (message) => ({ result: await signReceipt(message) }),
     }),
     ...(signInvoice && {
-      signInvoice: async (message: Parameters<typeof signInvoice>[0]) => ({
-        result: await signInvoice(message),
-      }),
+      signInvoice: async (message) => ({ result: await signInvoice(message) }),
     }),
   };
 }

@@ -1,6 +1,12 @@
 import type { MessagePort } from "node:worker_threads";
 import { type Place, TallystickError } from "../core/errors.ts";
 
+/** What can be asked of the other side, by name: the argument, and what is given. Both are copied, or moved. */
+export type CallShapes<Names extends string = string> = Record<
+  Names,
+  { argument: unknown; result: unknown }
+>;
+
 /** A thread that computes asks the one that started it for what only that one can do. */
 interface Call {
   id: number;
@@ -13,19 +19,29 @@ type Answer =
   | { id: number; error: { code: string; message: string; place: Place } };
 
 /** What a call gives; `moved` is memory of it that is handed over, not copied. */
-export interface Given {
-  result: unknown;
+export interface Given<Result> {
+  result: Result;
   moved?: ArrayBuffer[];
 }
 
-/** By name. The argument is what the asker gave, copied. */
-export type CallHandlers = Record<string, (argument: never) => Promise<Given>>;
+export type CallHandlers<Calls extends CallShapes<keyof Calls & string>> = {
+  [Name in keyof Calls]: (
+    argument: Calls[Name]["argument"],
+  ) => Promise<Given<Calls[Name]["result"]>>;
+};
 
 /** Answers calls for as long as the port is open, which holds no process up. */
-export function answerCalls(port: MessagePort, handlers: CallHandlers): void {
+export function answerCalls<Calls extends CallShapes<keyof Calls & string>>(
+  port: MessagePort,
+  handlers: Partial<CallHandlers<Calls>>,
+): void {
+  const byName = new Map<string, unknown>(Object.entries(handlers));
   const answer = async ({ id, name, argument }: Call): Promise<void> => {
     try {
-      const handler = handlers[name] as (argument: unknown) => Promise<Given>;
+      const handler = byName.get(name) as
+        | ((argument: unknown) => Promise<Given<unknown>>)
+        | undefined;
+      if (handler === undefined) throw unknownCall(name);
       const { result, moved = [] } = await handler(argument);
       port.postMessage({ id, result } satisfies Answer, moved);
     } catch (error) {
@@ -39,8 +55,11 @@ export function answerCalls(port: MessagePort, handlers: CallHandlers): void {
   port.unref();
 }
 
+const unknownCall = (name: string): TallystickError =>
+  new TallystickError("port.unknown-call", `Nobody here answers "${name}".`);
+
 /** The asking side. */
-export class PortCalls {
+export class PortCalls<Calls extends CallShapes<keyof Calls & string>> {
   readonly #port: MessagePort;
   readonly #waiting = new Map<
     number,
@@ -59,10 +78,16 @@ export class PortCalls {
     });
   }
 
-  /** @throws TallystickError as the other side did; `internal` where that was no error of ours */
-  ask<Result>(name: string, argument: unknown): Promise<Result> {
+  /**
+   * @throws TallystickError as the other side did; `internal` where that was no error of ours, `port.unknown-call`
+   *   where it answers nothing of that name
+   */
+  ask<Name extends keyof Calls & string>(
+    name: Name,
+    argument: Calls[Name]["argument"],
+  ): Promise<Calls[Name]["result"]> {
     const id = ++this.#lastId;
-    return new Promise<Result>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       this.#port.postMessage({ id, name, argument } satisfies Call);
     });

@@ -1,25 +1,49 @@
+import { TallystickError } from "../core/errors.ts";
 import type { StoreEntry, StoreRange, StoreReader } from "../engine/store/store.ts";
-import type { CallHandlers, Given, PortCalls } from "./port-calls.ts";
+import type { CallHandlers, PortCalls } from "./port-calls.ts";
 
 /** Entries that one call brings: keys alone, or blocks of charges of some 50 kB each. */
 const KEYS_AT_ONCE = 4_096;
 const ENTRIES_AT_ONCE = 64;
+const NOTHING = new Uint8Array();
 
 /** What a thread reads of the store of the thread that started it; it writes nothing. */
 export type ReadStore = Pick<StoreReader, "getMany" | "scan">;
 
-/** Answers what a `PortStore` asks. */
-export const storeHandlers = (store: ReadStore): CallHandlers => ({
-  async getMany(keys: string[]): Promise<Given> {
+/** A part of a scan: a message holds so much, however long the range is. */
+export type StorePage = StoreRange & { limit: number };
+
+/** What a `PortStore` asks. */
+export type StoreCalls = {
+  getMany: { argument: readonly string[]; result: (Uint8Array | undefined)[] };
+  scan: { argument: StorePage; result: StoreEntry[] };
+};
+
+const holdsValues = ({ keysOnly, sizesOnly }: StoreRange): boolean =>
+  keysOnly !== true && sizesOnly !== true;
+
+const entriesAtOnce = (range: StoreRange): number =>
+  holdsValues(range) ? ENTRIES_AT_ONCE : KEYS_AT_ONCE;
+
+/** Answers what a `PortStore` asks; `port.page` where more is asked for at once than a message is to hold. */
+export const storeHandlers = (store: ReadStore): CallHandlers<StoreCalls> => ({
+  async getMany(keys) {
     const values = (await store.getMany(keys)).map((value) => value && alone(value));
     return { result: values, moved: values.flatMap((value) => value?.buffer ?? []) };
   },
-  async scan(range: StoreRange): Promise<Given> {
-    const entries: StoreEntry[] = [];
-    for await (const entry of store.scan(range)) {
-      entries.push({ ...entry, value: alone(entry.value) });
+  async scan(page) {
+    const { limit } = page;
+    if (!Number.isInteger(limit) || limit < 1 || limit > entriesAtOnce(page)) {
+      throw pageError(`A page of ${limit} entries was asked for.`);
     }
-    return { result: entries, moved: entries.map(({ value }) => value.buffer as ArrayBuffer) };
+    const entries: StoreEntry[] = [];
+    const moved: ArrayBuffer[] = [];
+    for await (const entry of store.scan(page)) {
+      const value = holdsValues(page) ? alone(entry.value) : NOTHING;
+      entries.push({ ...entry, value });
+      if (value !== NOTHING) moved.push(value.buffer as ArrayBuffer);
+    }
+    return { result: entries, moved };
   },
 });
 
@@ -28,31 +52,37 @@ const alone = (value: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(val
 
 /** The store of another thread. A scan reads page by page: what is written meanwhile may be seen. */
 export class PortStore implements ReadStore {
-  readonly #calls: PortCalls;
+  readonly #calls: PortCalls<StoreCalls>;
 
-  constructor(calls: PortCalls) {
+  constructor(calls: PortCalls<StoreCalls>) {
     this.#calls = calls;
   }
 
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    return keys.length === 0 ? [] : this.#calls.ask("getMany", keys);
+    if (keys.length === 0) return [];
+    const values = await this.#calls.ask("getMany", keys);
+    if (values.length === keys.length) return values;
+    throw pageError(`${values.length} values were given for ${keys.length} keys.`);
   }
 
+  /** @throws TallystickError `port.page` where what is given would not lead to the range's end */
   async *scan(range: StoreRange): AsyncGenerator<StoreEntry> {
-    const page =
-      range.keysOnly === true || range.sizesOnly === true ? KEYS_AT_ONCE : ENTRIES_AT_ONCE;
     let left = range.limit ?? Number.POSITIVE_INFINITY;
     let { from, to } = range;
     while (left > 0) {
-      const limit = Math.min(page, left);
-      const entries: StoreEntry[] = await this.#calls.ask("scan", { ...range, from, to, limit });
-      yield* entries;
+      const limit = Math.min(entriesAtOnce(range), left);
+      const entries = await this.#calls.ask("scan", { ...range, from, to, limit });
       const last = entries.at(-1);
+      if (entries.length > limit) throw pageError(`${entries.length} entries were given.`);
+      yield* entries;
       if (last === undefined || entries.length < limit) return;
       left -= entries.length;
       // No key lies between one and the same with a zero behind it.
-      if (range.reverse === true) to = last.key;
-      else from = `${last.key}\u0000`;
+      const next = range.reverse === true ? { from, to: last.key } : { from: `${last.key}\0`, to };
+      if (next.from === from && next.to === to) throw pageError("A page was given twice.");
+      ({ from, to } = next);
     }
   }
 }
+
+const pageError = (message: string): TallystickError => new TallystickError("port.page", message);

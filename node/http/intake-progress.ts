@@ -1,8 +1,8 @@
 import { UsageColumns, type UsageLines } from "../core/formats/usage-columns.ts";
 
 /**
- * "looking": read to its end, before anything of it is stored; "waiting": for the file that its sender put before;
- * "rating": handed over, though other work of the node may come first.
+ * "looking": read to its end, before anything of it is stored; "waiting": for a place among the files under way, none
+ * of it received, or for the file that its sender put before; "rating": handed over, though other work of the node may come first.
  */
 export type UploadPhase = "receiving" | "looking" | "waiting" | "rating";
 

@@ -27,14 +27,14 @@ class Books {
   readonly counters: SubscriberCounters;
   session: StoreSession;
 
-  private constructor() {
+  private constructor(keptMax?: number) {
     this.session = new StoreSession(this.store);
     const random = new Seeded(17);
-    this.counters = new SubscriberCounters(this.session, random, CHARGES);
+    this.counters = new SubscriberCounters(this.session, random, CHARGES, keptMax);
   }
 
-  static async open(): Promise<Books> {
-    const books = new Books();
+  static async open(keptMax?: number): Promise<Books> {
+    const books = new Books(keptMax);
     await books.store.write(
       ["anna", "bert"].map((id) => ({
         type: "put",
@@ -181,5 +181,36 @@ describe("counters of subscribers", () => {
     await books.charge(100n, 1, 0);
     books.counters.begin(new StoreSession(books.store));
     assert.throws(() => books.anna);
+  });
+
+  it("are let go at a file's end when more are held than is worth it, those that are gone not counted", async () => {
+    const books = await Books.open(3);
+    const hold = async (epoch: string) => {
+      books.session = new StoreSession(books.store);
+      books.counters.begin(books.session);
+      const owners = ["anna", "bert"].map((id) => [id, epoch] as const);
+      await books.counters.prefetch(owners);
+      for (const [id] of owners) books.counters.touch(books.counters.of(id, epoch));
+      books.counters.save();
+      await books.session.commit();
+    };
+    const isLetGo = () => {
+      const { age } = books.counters;
+      books.counters.rest();
+      return books.counters.age > age;
+    };
+    for (const epoch of ["2026-07", "2026-08", "2026-09", EPOCH]) {
+      await hold(epoch);
+      assert.equal(isLetGo(), false);
+      books.counters.forgetEpochs((one) => one <= epoch);
+    }
+    // Whose state was deleted meanwhile is held no more either.
+    await hold(EPOCH);
+    await books.write(undefined);
+    await books.nextFile();
+    await hold("2026-11");
+    assert.equal(isLetGo(), false);
+    await hold("2026-12");
+    assert.equal(isLetGo(), true);
   });
 });

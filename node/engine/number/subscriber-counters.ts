@@ -34,6 +34,7 @@ export class SubscriberCounters {
   #session: StoreSession;
   readonly #random: RandomSource;
   readonly #domain: Hex;
+  readonly #keptMax: number;
   /** By epoch, then by account: looking up costs no new text. */
   readonly #held = new Map<string, Map<string, SubscriberCounter>>();
   readonly #heads = new EpochHeads();
@@ -49,8 +50,10 @@ export class SubscriberCounters {
   /** Another number once counters that were handed out are let go: whoever keeps one asks again. */
   age = 0;
 
-  constructor(session: StoreSession, random: RandomSource, domain: Hex) {
+  /** @param keptMax what is held from file to file; another number only in tests */
+  constructor(session: StoreSession, random: RandomSource, domain: Hex, keptMax = KEPT_MAX) {
     this.#session = session;
+    this.#keptMax = keptMax;
     this.#random = random;
     this.#domain = domain;
   }
@@ -74,7 +77,7 @@ export class SubscriberCounters {
     for (const ofEpoch of this.#held.values()) {
       for (const counter of ofEpoch.values()) kept += counter.deviceCount;
     }
-    if (kept > KEPT_MAX) this.letGo();
+    if (kept > this.#keptMax) this.letGo();
   }
 
   /** Keys of these months were deleted from the store: memory between files keeps none of them either. */
@@ -83,6 +86,7 @@ export class SubscriberCounters {
       if (!isOver(epoch)) continue;
       for (const { headAt } of ofEpoch.values()) this.#heads.erase(headAt);
       this.#held.delete(epoch);
+      this.#heldCount -= ofEpoch.size;
       this.age++;
     }
   }
@@ -150,7 +154,7 @@ export class SubscriberCounters {
 
   /** Its head's memory is lost until all are let go: states are deleted rarely. */
   #forget(account: string, epoch: string): void {
-    this.#held.get(epoch)?.delete(account);
+    if (this.#held.get(epoch)?.delete(account) === true) this.#heldCount--;
   }
 
   /** One more charge of the subscriber, at row `row` of the rows stored under `first`. */

@@ -78,7 +78,14 @@ export interface RpcRouteParts {
 export function rpcRoute(parts: RpcRouteParts): Router {
   const { ledgerUrl, timeoutMilliseconds } = parts;
   const known = new Set(parts.contracts.map((contract) => contract.toLowerCase()));
-  const slots = new CallSlots(parts.inFlightMax ?? IN_FLIGHT_MAX, parts.waitingMax ?? WAITING_MAX);
+  const slots = new CallSlots({
+    inFlightMax: parts.inFlightMax ?? IN_FLIGHT_MAX,
+    waitingMax: parts.waitingMax ?? WAITING_MAX,
+    refusal: {
+      code: "rpc.too-many",
+      message: "Too much is asked at the moment; ask again soon.",
+    },
+  });
   const router = Router();
   router.post("/", async (request, response) => {
     const isBatch = Array.isArray(request.body);

@@ -8,10 +8,21 @@ import type { ParseOptions } from "../../core/formats/inspect-line.ts";
 import { recogniseFormat, type UsageFormat } from "../../core/formats/registry.ts";
 import { NO_REPETITIONS } from "../../core/formats/repetition-index.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
+import { CallSlots, type SlotBounds } from "../call-slots.ts";
 import { HttpError } from "../http-error.ts";
 import { IntakeProgress, type Turn, type UploadProgress } from "../intake-progress.ts";
 import type { Spool, SpooledFile } from "../spool.ts";
 import { takeFileIn } from "../take-file-in.ts";
+
+/**
+ * Files that are received, looked at, waiting and taken in at once. One is taken in and one looked at, with a thread
+ * and its buffers each; more only wait, with their bytes on the disk.
+ */
+const FILES_AT_ONCE = 4;
+/** Uploads of which nothing is read yet: their senders wait with the bytes. */
+const FILES_WAITING_MAX = 64;
+/** Well before the server itself ends a request whose body does not come. */
+const WAIT_MILLISECONDS_MAX = 120_000;
 
 const TURN_NAME = /^[A-Za-z0-9-]{1,64}$/;
 
@@ -21,6 +32,8 @@ export interface UsageRoutesParts {
   /** Of CSV files that do not tell their zone. */
   zone: string;
   sourceName: string;
+  /** Other bounds than the usual ones. */
+  uploads?: Partial<Omit<SlotBounds, "refusal">>;
 }
 
 /** Files of usage records: taken in whole or not at all, and how far they are meanwhile. */
@@ -28,6 +41,16 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
   // One reads the file that is taken in, and one looks at the next.
   const threads = new ReadingThreads({ keptMax: 2 });
   const intake = new IntakeProgress();
+  const slots = new CallSlots({
+    inFlightMax: FILES_AT_ONCE,
+    waitingMax: FILES_WAITING_MAX,
+    waitMillisecondsMax: WAIT_MILLISECONDS_MAX,
+    ...parts.uploads,
+    refusal: {
+      code: "ingest.too-many",
+      message: "Too many files are on their way in at the moment; send this one again soon.",
+    },
+  });
 
   router.get("/usage", (_request, response) => {
     response.json({ uploads: intake.list() });
@@ -38,7 +61,9 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     const upload = intake.begin(String(name ?? "upload").slice(0, 255));
     const turn = intake.takeTurn(turnName(own), turnName(after));
     try {
-      const taken = await receive(request, upload, turn);
+      if (slots.areTaken) intake.enter(upload, "waiting");
+      // Those that come after one another have their slots in that order: none waits for one behind it.
+      const taken = await slots.run(() => receive(request, upload, turn));
       response.json({ ...taken, seconds: intake.secondsOf(upload) });
     } finally {
       turn.pass();
@@ -47,6 +72,7 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
   });
 
   async function receive(request: Request, upload: UploadProgress, turn: Turn) {
+    intake.enter(upload, "receiving");
     const spooled = await parts.spool.receive(request);
     try {
       intake.enter(upload, "looking");
