@@ -28,13 +28,13 @@ export class AnsweringThread<Task, Answer extends object> {
     this.#name = name;
   }
 
-  /** @throws Error what the thread said, or that it ended */
-  ask(task: Task): Promise<Answer> {
+  /** @param given memory that goes over to the thread @throws Error what the thread said, or that it ended */
+  ask(task: Task, given: readonly ArrayBuffer[] = []): Promise<Answer> {
     const worker = this.#start();
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) worker.ref();
       this.#waiting.push({ resolve, reject });
-      worker.postMessage(task);
+      worker.postMessage(task, given);
     });
   }
 

@@ -1,20 +1,32 @@
-/* What the thread of fold-thread.ts runs: one fold at a time, in the order of the tasks. */
+/* What the thread of fold-thread.ts runs: one fold or merge at a time, in the order of the tasks. */
 import { parentPort } from "node:worker_threads";
 import { assert } from "../core/errors.ts";
 import { foldEntries } from "../engine/intake/fold-entries.ts";
+import { type MergeTask, mergeEntries } from "../engine/intake/merge-entries.ts";
 import type { ThreadError } from "./answering-thread.ts";
 import type { FoldAnswer, FoldTask } from "./fold-thread.ts";
 
 const port = parentPort;
 assert(port !== null, "runs in a thread");
 
-port.on("message", ({ entries }: FoldTask) => {
+port.on("message", (task: FoldTask) => {
   try {
-    const folded = foldEntries(entries);
-    const { segments, firsts, filter, parts } = folded;
-    const memory = [segments, firsts, filter, ...parts].map(({ buffer }) => buffer as ArrayBuffer);
-    port.postMessage({ folded } satisfies FoldAnswer, memory);
+    const { answer, memory } = "merge" in task ? merged(task) : folded(task);
+    const given = memory.map(({ buffer }) => buffer as ArrayBuffer);
+    port.postMessage(answer satisfies FoldAnswer, given);
   } catch (error) {
     port.postMessage({ error: String(error) } satisfies ThreadError);
   }
 });
+
+function folded({ entries }: { entries: Uint32Array }) {
+  const answer = { folded: foldEntries(entries) };
+  const { segments, firsts, filter, parts } = answer.folded;
+  return { answer, memory: [segments, firsts, filter, ...parts] };
+}
+
+function merged({ merge }: { merge: MergeTask }) {
+  const answer = { merged: mergeEntries(merge) };
+  const { segments, firsts } = answer.merged;
+  return { answer, memory: [segments, firsts] };
+}

@@ -1,18 +1,15 @@
-import type { EntryFolder, FoldedEntries } from "../engine/intake/fold-entries.ts";
+import type { EntryFolder } from "../engine/intake/entry-folder.ts";
+import type { FoldedEntries } from "../engine/intake/fold-entries.ts";
+import type { MergedEntries, MergeTask } from "../engine/intake/merge-entries.ts";
 import { AnsweringThread } from "./answering-thread.ts";
 
-/** What goes to the thread; entries in memory that both see are not copied. */
-export interface FoldTask {
-  entries: Uint32Array;
-}
-
-export interface FoldAnswer {
-  folded: FoldedEntries;
-}
+/** What goes to the thread; memory that both see is not copied. */
+export type FoldTask = { entries: Uint32Array } | { merge: MergeTask };
+export type FoldAnswer = { folded: FoldedEntries } | { merged: MergedEntries };
 
 const PROGRAM = new URL("./fold-thread-program.ts", import.meta.url);
 
-/** Folds the index of records seen in a thread of its own, so that intake goes on meanwhile. */
+/** Folds and merges the index of records seen in a thread of its own, so that intake goes on meanwhile. */
 export class FoldThread implements EntryFolder {
   readonly #thread: AnsweringThread<FoldTask, FoldAnswer>;
 
@@ -22,7 +19,12 @@ export class FoldThread implements EntryFolder {
   }
 
   async fold(entries: Uint32Array): Promise<FoldedEntries> {
-    return (await this.#thread.ask({ entries })).folded;
+    return ((await this.#thread.ask({ entries })) as { folded: FoldedEntries }).folded;
+  }
+
+  async merge(merge: MergeTask): Promise<MergedEntries> {
+    const given = merge.inputs.map(({ words }) => words.buffer as ArrayBuffer);
+    return ((await this.#thread.ask({ merge }, given)) as { merged: MergedEntries }).merged;
   }
 
   close(): Promise<void> {

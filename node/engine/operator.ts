@@ -1,7 +1,7 @@
 import type { Hex } from "../core/bytes.ts";
 import type { SourceRole } from "../core/commitment/secrets.ts";
 import type { RunBuilder } from "./commit/run-builder.ts";
-import type { EntryFolder } from "./intake/fold-entries.ts";
+import type { EntryFolder } from "./intake/entry-folder.ts";
 import type { LeafHasher } from "./number/hash-charges.ts";
 import type { Store } from "./store/store.ts";
 import type { Account } from "./store/stored-types.ts";

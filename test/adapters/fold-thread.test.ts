@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { FoldThread } from "../../node/adapters/fold-thread.ts";
+import { foldHere } from "../../node/engine/intake/entry-folder.ts";
 import { foldEntries } from "../../node/engine/intake/fold-entries.ts";
 import { folderConformance, madeEntries } from "./folder-conformance.ts";
 
 describe("folding in this thread", () => {
-  folderConformance(() => ({ fold: foldEntries }));
+  folderConformance(() => foldHere);
 });
 
 describe("folding in a thread of its own", () => {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { type EntryFolder, SEGMENT_BYTES } from "../../node/engine/intake/fold-entries.ts";
+import fc from "fast-check";
+import type { EntryFolder } from "../../node/engine/intake/entry-folder.ts";
+import { SEGMENT_BYTES } from "../../node/engine/intake/fold-entries.ts";
 import { SeenFilter } from "../../node/engine/intake/seen-filter.ts";
 import { readBytes } from "../../node/engine/store/stored-bytes.ts";
 
@@ -50,5 +52,59 @@ export function folderConformance(open: () => EntryFolder): void {
       const falseHits = filter.candidates(others, candidates);
       assert.ok(falseHits <= 2 + rows.length / 300, `${falseHits} of ${rows.length} others`);
     }
+  });
+
+  it("merges runs in order, the oldest entry of a fingerprint, as far as all of them are known", async () => {
+    const folder = open();
+    const entry = fc.tuple(fc.nat({ max: 3_000 }), fc.nat({ max: 1 }));
+    const run = fc.record({
+      prints: fc.uniqueArray(entry, {
+        maxLength: 1_500,
+        selector: ([high, low]) => 2 * high + low,
+      }),
+      isEnd: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(run, { minLength: 1, maxLength: 11 }), async (runs) => {
+        const oldest = new Map<number, number[]>();
+        let bound = Number.POSITIVE_INFINITY;
+        const inputs = runs.map(({ prints, isEnd }, of) => {
+          const rows = prints
+            .sort(([a, b], [c, d]) => a - c || b - d)
+            .map(([high, low], at) => [2 ** 20 * high, low, 10_000 * of + at, 1]);
+          for (const row of rows) {
+            const [high = 0, low = 0] = row;
+            const print = 2 * high + low;
+            if (!oldest.has(print)) oldest.set(print, row);
+          }
+          const [high = -1, low = 0] = rows.at(-1) ?? [];
+          if (!isEnd) bound = Math.min(bound, 2 * high + low);
+          return { words: Uint32Array.from(rows.flat()), isEnd };
+        });
+        const filter = SeenFilter.shared(16_500).words;
+        const isWhole = runs.every(({ isEnd }) => isEnd);
+        const known = [...oldest].filter(([print]) => print <= bound).sort(([a], [b]) => a - b);
+        const count = isWhole ? known.length : 512 * Math.floor(known.length / 512);
+        const expected = known.slice(0, count).map(([, row]) => row);
+        const merged = await folder.merge({ inputs, filter });
+        assert.equal(merged.isWhole, isWhole);
+        assert.equal(merged.entries, count);
+        const values: Uint8Array[] = [];
+        for (let from = 0; from < merged.segments.length; from += SEGMENT_BYTES) {
+          values.push(merged.segments.subarray(from, from + SEGMENT_BYTES));
+        }
+        assert.deepEqual(wordsOf(values), expected.flat());
+        const [high, low] = expected.at(-1) ?? [];
+        assert.deepEqual(merged.last, count === 0 ? undefined : { high, low });
+        assert.deepEqual(
+          [...merged.firsts],
+          expected.filter((_, at) => at % 512 === 0).map(([first]) => first),
+        );
+        const prints = Uint32Array.from(expected.flatMap(([a = 0, b = 0]) => [a, b]));
+        const marked = new SeenFilter(filter).candidates(prints, new Uint32Array(count + 1));
+        assert.equal(marked, count, "the filter knows all");
+      }),
+      { numRuns: 15 },
+    );
   });
 }

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
+import { type EntryFolder, foldHere } from "../../node/engine/intake/entry-folder.ts";
 import { SEEN } from "../../node/engine/intake/fingerprint.ts";
-import {
-  type EntryFolder,
-  type FoldedEntries,
-  foldEntries,
-} from "../../node/engine/intake/fold-entries.ts";
+import type { FoldedEntries } from "../../node/engine/intake/fold-entries.ts";
+import type { MergedEntries, MergeTask } from "../../node/engine/intake/merge-entries.ts";
 import { SeenIndex } from "../../node/engine/intake/seen-index.ts";
 import { readSeenRuns } from "../../node/engine/intake/seen-runs.ts";
 import { StoreSession } from "../../node/engine/store/store-session.ts";
@@ -18,30 +16,38 @@ const NAMES = 500;
 const MEMORY_ENTRIES = 8;
 const UNIT_MAX = 30;
 
-/** Folds when it is told to, as a thread does at a time of its own. */
+/** Folds and merges when it is told to, as a thread does at a time of its own. */
 class LateFolder implements EntryFolder {
-  #waiting: (() => void)[] = [];
+  #waiting: { go: () => void; fail: (error: Error) => void }[] = [];
   folds = 0;
+  merges = 0;
 
   fold(entries: Uint32Array): Promise<FoldedEntries> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push(() => {
-        this.folds++;
-        resolve(foldEntries(entries));
-      });
-      this.#fail = () => reject(new Error("the thread ended"));
+    return this.#later(() => {
+      this.folds++;
+      return foldHere.fold(entries);
     });
   }
 
-  #fail = (): void => {};
+  merge(task: MergeTask): Promise<MergedEntries> {
+    return this.#later(() => {
+      this.merges++;
+      return foldHere.merge(task);
+    });
+  }
+
+  #later<T>(work: () => T | Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ go: () => resolve(work()), fail: reject });
+    });
+  }
 
   go(): void {
-    for (const fold of this.#waiting.splice(0)) fold();
+    for (const { go } of this.#waiting.splice(0)) go();
   }
 
   fail(): void {
-    this.#waiting = [];
-    this.#fail();
+    for (const { fail } of this.#waiting.splice(0)) fail(new Error("the thread ended"));
   }
 
   get isWaiting(): boolean {
@@ -68,7 +74,7 @@ const unit = fc.record({
 describe("the index of records seen while it folds", () => {
   it("answers as a map does, with each unit under way, written or lost, whenever a fold is done", async () => {
     const scene = await EngineScene.open({ seenEntriesInMemory: MEMORY_ENTRIES });
-    let [folds, waits, merged] = [0, 0, 0];
+    let [folds, waits, merges, merged] = [0, 0, 0, 0];
     await fc.assert(
       fc.asyncProperty(fc.array(unit, { minLength: 60, maxLength: 80 }), async (units) => {
         const store = new MemoryStore();
@@ -164,10 +170,12 @@ describe("the index of records seen while it folds", () => {
           await check(durable);
         }
         folds += entryFolder.folds;
+        merges += entryFolder.merges;
         if ((await readSeenRuns(store)).runs.some(({ level }) => level > 0)) merged++;
       }),
       { numRuns: 5 },
     );
-    assert.ok(folds > 50 && waits > 5 && merged > 0, `${folds}, ${waits}, ${merged}`);
+    const counts = `${folds} folds, ${waits} waits, ${merges} merges, ${merged} merged`;
+    assert.ok(folds > 50 && waits > 5 && merges > 0 && merged > 0, counts);
   });
 });

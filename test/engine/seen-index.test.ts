@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../node/adapters/memory-store.ts";
 import { SEEN } from "../../node/engine/intake/fingerprint.ts";
+import { mergeEntries } from "../../node/engine/intake/merge-entries.ts";
 import { ENTRY_WORDS } from "../../node/engine/intake/seen-entry.ts";
 import { SeenIndex } from "../../node/engine/intake/seen-index.ts";
-import { SeenRunWriter } from "../../node/engine/intake/seen-run.ts";
+import { SeenRunWriter } from "../../node/engine/intake/seen-run-writer.ts";
 import { readSeenRuns } from "../../node/engine/intake/seen-runs.ts";
 import { keys } from "../../node/engine/store/key-spaces.ts";
 import { StoreSession } from "../../node/engine/store/store-session.ts";
@@ -228,12 +229,18 @@ describe("the index of records seen", () => {
         const store = new MemoryStore();
         const session = new StoreSession(store);
         let writer = new SeenRunWriter(7, entries);
-        writer.add(session, words.subarray(0, cut));
+        const add = (from: number, to: number) => {
+          const { filter } = writer;
+          const inputs = [{ words: words.subarray(from, to), isEnd: to === words.length }];
+          writer.add(session, mergeEntries({ inputs, filter }));
+        };
+        add(0, cut);
         await session.commit();
         if (isStartedAgain) {
-          writer = await SeenRunWriter.resume(store, 7, entries, writer.progress());
+          const progress = writer.progress();
+          writer = (await SeenRunWriter.resume(store, 7, entries, progress)) ?? assert.fail();
         }
-        writer.add(session, words.subarray(cut));
+        add(cut, words.length);
         writer.finish(session);
         await session.commit();
         return store;
@@ -244,6 +251,27 @@ describe("the index of records seen", () => {
       assert.ok(whole !== undefined && again !== undefined);
       assert.equal(Buffer.compare(whole, again), 0, key);
     }
+  });
+
+  it("begins a merge anew whose filter an earlier program wrote in another size", async () => {
+    const store = new MemoryStore();
+    const words = new Uint32Array(ENTRY_WORDS * 512);
+    for (let at = 0; at < 512; at++) words.set([at * 2 ** 23, at, at, 1], ENTRY_WORDS * at);
+    const writer = new SeenRunWriter(7, 2_000);
+    const session = new StoreSession(store);
+    const inputs = [{ words, isEnd: false }];
+    writer.add(session, mergeEntries({ inputs, filter: writer.filter }));
+    await session.commit();
+    const progress = writer.progress();
+    const resumed = await SeenRunWriter.resume(store, 7, 2_000, progress);
+    assert.deepEqual(resumed?.progress(), progress);
+    assert.deepEqual(resumed?.filter, writer.filter);
+    // Before, the filter's size did not stand there.
+    const older = Uint32Array.of(...progress.subarray(0, 3), ...progress.subarray(4));
+    assert.equal(await SeenRunWriter.resume(store, 7, 2_000, older), undefined);
+    const other = progress.slice();
+    other[3] = 2_000;
+    assert.equal(await SeenRunWriter.resume(store, 7, 2_000, other), undefined);
   });
 
   it("keeps the oldest position of a fingerprint that stands in several runs", async () => {

@@ -8,31 +8,35 @@ const SEGMENT_WORDS = SEGMENT_ENTRIES * ENTRY_WORDS;
 /** Bytes of a segment's value; that of the last one may be shorter. */
 export const SEGMENT_BYTES = BYTES_HEADER + 4 * SEGMENT_WORDS;
 
-/** Entries that became a run, in memory of their own, so that another thread can hand them over. */
-export interface FoldedEntries {
+/** Entries in the order of their fingerprints, as a run stores them, in memory of their own. */
+export interface SealedSegments {
   entries: number;
   /** Values of the segments as they are stored, one behind the other. */
   segments: Uint8Array;
   /** Upper half of the first fingerprint of each segment. */
   firsts: Uint32Array;
+}
+
+/** Entries that became a run, in memory of their own, so that another thread can hand them over. */
+export interface FoldedEntries extends SealedSegments {
   filter: Uint32Array;
   /** Values of the filter's parts as they are stored. */
   parts: Uint8Array[];
 }
 
-/** Sorts entries, all of different fingerprints: in this thread, or in another one that answers later. */
-export interface EntryFolder {
-  /** @param entries stay as they are until the answer is there */
-  fold(entries: Uint32Array): FoldedEntries | Promise<FoldedEntries>;
+/** A tenth of a second for a million entries, all of different fingerprints. */
+export function foldEntries(entries: Uint32Array): FoldedEntries {
+  const sorted = sortedEntries(entries);
+  const filter = SeenFilter.empty(entries.length / ENTRY_WORDS);
+  filter.mark(sorted, ENTRY_WORDS);
+  const parts = Array.from({ length: filter.parts }, (_, part) =>
+    encodeBytes(bytesOf(filter.part(part))),
+  );
+  return { ...sealSegments(sorted), filter: filter.words, parts };
 }
 
-/** A tenth of a second for a million entries. */
-export function foldEntries(entries: Uint32Array): FoldedEntries {
-  const count = entries.length / ENTRY_WORDS;
-  const sorted = sortedEntries(entries);
-  const filter = SeenFilter.empty(count);
-  filter.mark(sorted, ENTRY_WORDS);
-  const firsts = new Uint32Array(Math.ceil(count / SEGMENT_ENTRIES));
+export function sealSegments(sorted: Uint32Array): SealedSegments {
+  const firsts = new Uint32Array(Math.ceil(sorted.length / SEGMENT_WORDS));
   const segments = new Uint8Array(BYTES_HEADER * firsts.length + 4 * sorted.length);
   for (let segment = 0; segment < firsts.length; segment++) {
     const words = sorted.subarray(segment * SEGMENT_WORDS, (segment + 1) * SEGMENT_WORDS);
@@ -41,8 +45,5 @@ export function foldEntries(entries: Uint32Array): FoldedEntries {
     segments.set(bytesOf(words), from + BYTES_HEADER);
     sealBytes(segments, from, from + BYTES_HEADER + words.byteLength);
   }
-  const parts = Array.from({ length: filter.parts }, (_, part) =>
-    encodeBytes(bytesOf(filter.part(part))),
-  );
-  return { entries: count, segments, firsts, filter: filter.words, parts };
+  return { entries: sorted.length / ENTRY_WORDS, segments, firsts };
 }

@@ -5,8 +5,9 @@ import type { StoreSession } from "../store/store-session.ts";
 import { encodeBytes, readBytes } from "../store/stored-bytes.ts";
 import { getJson } from "../store/stored-json.ts";
 import { positionIn } from "../store/stored-rows.ts";
+import { type EntryFolder, foldHere } from "./entry-folder.ts";
 import { Fingerprint } from "./fingerprint.ts";
-import { type EntryFolder, type FoldedEntries, foldEntries } from "./fold-entries.ts";
+import type { FoldedEntries } from "./fold-entries.ts";
 import { bytesOf, ENTRY_WORDS, positionOf } from "./seen-entry.ts";
 import { SeenRuns } from "./seen-runs.ts";
 import { SeenTable } from "./seen-table.ts";
@@ -41,7 +42,7 @@ interface Folding {
  * one that became none. A fingerprint is only a hint: for ids the reader compares the id itself.
  *
  * Durable are stretches of entries, one for each unit of work; in memory they are one table (seen-table.ts).
- * A million of them are folded into a sorted run on disk, of which memory keeps two bytes an entry, in a
+ * A million of them are folded into a sorted run on disk, of which memory keeps three bytes an entry, in a
  * thread of its own while the next table is filled; ten runs of a size are merged into one (seen-runs.ts). A run
  * that was folded longer ago than the agreement's maximum record age is dropped: what it speaks of would be
  * refused anyway.
@@ -85,10 +86,11 @@ export class SeenIndex {
       session.put(KEY, key);
     }
     const entries = profile.seenEntriesInMemory ?? MEMORY_ENTRIES;
-    const folder = entryFolder ?? { fold: foldEntries };
+    const folder = entryFolder ?? foldHere;
     const index = new SeenIndex(fromHex(key, 32), entries, folder);
     const oldest = now - Number(profile.agreement.maxRecordAgeSeconds) - MARGIN_SECONDS;
-    index.#runs = await SeenRuns.load(store, session, oldest);
+    const merging = { oldest, mergedAtOnce: entries };
+    index.#runs = await SeenRuns.load({ store, folder }, session, merging);
     for await (const { key: at, value } of store.scan(below("seen/"))) {
       const words = new Uint32Array(readBytes(at, value).buffer);
       for (let i = 0; i < words.length; i += ENTRY_WORDS) {
@@ -125,9 +127,7 @@ export class SeenIndex {
    */
   readAhead(fingerprints: Uint32Array, chunk: number): void {
     this.#runs.forgetAhead();
-    for (let from = 0; from < fingerprints.length; from += chunk) {
-      this.#runs.readAhead(fingerprints.subarray(from, from + chunk));
-    }
+    this.#runs.readAhead(fingerprints, chunk);
   }
 
   /** Entries in memory, those that are folded included. */

@@ -1,14 +1,13 @@
-import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { keys } from "../store/key-spaces.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreSession } from "../store/store-session.ts";
-import { encodeBytes, readBytes } from "../store/stored-bytes.ts";
+import { encodeBytes, payloadOf, readBytes } from "../store/stored-bytes.ts";
+import type { EntryFolder } from "./entry-folder.ts";
+import type { MergedEntries, MergeInput } from "./merge-entries.ts";
 import { ENTRY_WORDS, SEGMENT_ENTRIES } from "./seen-entry.ts";
-import { type SeenRun, SeenRunWriter } from "./seen-run.ts";
+import type { SeenRun } from "./seen-run.ts";
+import { SeenRunWriter } from "./seen-run-writer.ts";
 
-const SEGMENT_WORDS = SEGMENT_ENTRIES * ENTRY_WORDS;
-/** Segments that are merged at a time, 2 to 3 ms: in between others have their turn. */
-const SEGMENTS_AT_ONCE = 64;
 /** Of a stored progress: the last fingerprint that was merged, before what the writer says. */
 const LAST_WORDS = 2;
 
@@ -20,109 +19,97 @@ export interface MergeOf {
   level: number;
 }
 
+export interface MergeParts {
+  store: Store;
+  folder: EntryFolder;
+}
+
 const entriesOf = ({ inputs }: MergeOf): number =>
   inputs.reduce((sum, run) => sum + run.entries, 0);
 
-/** Entries of one input that were read ahead, and the first of them that is not merged yet. */
-interface Ahead {
-  words: Uint32Array;
-  at: number;
-  /** Nothing is behind what was read. */
-  isEnd: boolean;
-}
-
 /**
- * Runs that become one, a bounded part in each unit of work. Until it is done its inputs hold. How far it is
- * becomes durable with what it wrote, so that a restart goes on there: a merge of a hundred million entries
- * takes hours of intake.
+ * Runs that become one, a bounded part beside each unit of work and put into the next one. Until it is done its
+ * inputs hold. How far it is becomes durable with what it wrote, so that a restart goes on there: a merge of a
+ * hundred million entries takes hours of intake.
  */
 export class SeenMerge {
   /** Oldest first: of equal fingerprints that of the oldest run stays. */
   readonly inputs: readonly SeenRun[];
   readonly output: number;
   readonly level: number;
+  readonly #parts: MergeParts;
   readonly #writer: SeenRunWriter;
   /** The last fingerprint that was merged. */
   #last: { high: number; low: number } | undefined;
+  /** What is merged meanwhile. */
+  #underWay: Promise<MergedEntries> | undefined;
 
-  private constructor(merge: MergeOf, writer: SeenRunWriter) {
+  private constructor(parts: MergeParts, merge: MergeOf, writer: SeenRunWriter) {
+    this.#parts = parts;
     this.inputs = merge.inputs;
     this.output = merge.output;
     this.level = merge.level;
     this.#writer = writer;
   }
 
-  static begin(merge: MergeOf): SeenMerge {
-    return new SeenMerge(merge, new SeenRunWriter(merge.output, entriesOf(merge)));
+  static begin(parts: MergeParts, merge: MergeOf): SeenMerge {
+    return new SeenMerge(parts, merge, new SeenRunWriter(merge.output, entriesOf(merge)));
   }
 
-  /** Goes on where an earlier process was; from the beginning, when it had done nothing yet. */
-  static async resume(store: Store, merge: MergeOf): Promise<SeenMerge> {
+  /**
+   * Goes on where an earlier process was; from the beginning, when it had done nothing yet or wrote filters of
+   * another size. @throws TallystickError `store.value-damaged`
+   */
+  static async resume(parts: MergeParts, merge: MergeOf): Promise<SeenMerge> {
     const key = keys.seenMerge(merge.output);
-    const value = await store.get(key);
-    if (value === undefined) return SeenMerge.begin(merge);
+    const value = await parts.store.get(key);
+    if (value === undefined) return SeenMerge.begin(parts, merge);
     const words = new Uint32Array(readBytes(key, value).buffer);
-    const [high, low] = words as unknown as [number, number];
-    const { output } = merge;
     const progress = words.subarray(LAST_WORDS);
-    const writer = await SeenRunWriter.resume(store, output, entriesOf(merge), progress);
-    const resumed = new SeenMerge(merge, writer);
+    const { output } = merge;
+    const writer = await SeenRunWriter.resume(parts.store, output, entriesOf(merge), progress);
+    if (writer === undefined) return SeenMerge.begin(parts, merge);
+    const resumed = new SeenMerge(parts, merge, writer);
+    const [high, low] = words as unknown as [number, number];
     resumed.#last = { high, low };
     return resumed;
   }
 
+  /** Begins to merge about so many entries, of inputs that are durable. */
+  advance(entries: number): void {
+    this.#underWay = this.#merge(entries);
+    // Whoever puts it is told. A process that ends meanwhile needs it no more.
+    this.#underWay.catch(() => {});
+  }
+
   /**
-   * Merges about so many entries into the session's unit of work.
-   * @returns the run, once it is whole
+   * Puts what was merged since into the session's unit of work.
+   * @returns the run, once it is whole @throws TallystickError `store.…`, and whatever a thread ends with
    */
-  async step(store: Store, session: StoreSession, entries: number): Promise<SeenRun | undefined> {
+  async put(session: StoreSession): Promise<SeenRun | undefined> {
+    const merged = await this.#underWay;
+    this.#underWay = undefined;
+    if (merged === undefined) return undefined;
+    this.#writer.add(session, merged);
+    this.#last = merged.last ?? this.#last;
+    const key = keys.seenMerge(this.output);
+    if (merged.isWhole) {
+      session.delete(key);
+      return this.#writer.finish(session);
+    }
+    if (merged.entries > 0) session.putBytes(key, encodeBytes(this.#progress()));
+    return undefined;
+  }
+
+  async #merge(entries: number): Promise<MergedEntries> {
     // Fingerprints are spread evenly, so each input gives about as many as any other of its size.
-    const all = this.inputs.reduce((sum, run) => sum + run.entries, 0);
-    const ahead: Ahead[] = [];
+    const all = entriesOf(this);
+    const inputs: MergeInput[] = [];
     for (const run of this.inputs) {
       const share = Math.ceil((entries * run.entries) / all / SEGMENT_ENTRIES) + 2;
-      ahead.push(await this.#readAhead(store, run, share));
+      inputs.push(await this.#read(run, share));
     }
-    const merged = new Uint32Array(ahead.reduce((sum, { words }) => sum + words.length, 0));
-    let length = 0;
-    let isWhole = false;
-    for (let looked = 1; ; looked++) {
-      if (looked % (SEGMENTS_AT_ONCE * SEGMENT_ENTRIES) === 0) await turnOfTheLoop();
-      const next = lowest(ahead);
-      if (next === undefined) {
-        isWhole = ahead.every(({ words, at, isEnd }) => isEnd && at === words.length);
-        break;
-      }
-      const { words, at } = next;
-      next.at += ENTRY_WORDS;
-      const isRepeated =
-        length > 0 &&
-        words[at] === merged[length - ENTRY_WORDS] &&
-        words[at + 1] === merged[length - ENTRY_WORDS + 1];
-      if (isRepeated) continue;
-      for (let word = 0; word < ENTRY_WORDS; word++) {
-        merged[length + word] = words[at + word] as number;
-      }
-      length += ENTRY_WORDS;
-    }
-    // Only the last segment of a run may be short; what is left over is read again.
-    const whole = isWhole ? length : Math.floor(length / SEGMENT_WORDS) * SEGMENT_WORDS;
-    for (let from = 0; from < whole; from += SEGMENTS_AT_ONCE * SEGMENT_WORDS) {
-      const to = Math.min(whole, from + SEGMENTS_AT_ONCE * SEGMENT_WORDS);
-      this.#writer.add(session, merged.subarray(from, to));
-      await turnOfTheLoop();
-    }
-    if (whole > 0) {
-      const [high, low] = merged.subarray(whole - ENTRY_WORDS, whole);
-      this.#last = { high: high as number, low: low as number };
-    }
-    const key = keys.seenMerge(this.output);
-    if (!isWhole) {
-      if (whole > 0) session.putBytes(key, encodeBytes(this.#progress()));
-      return undefined;
-    }
-    session.delete(key);
-    return this.#writer.finish(session);
+    return this.#parts.folder.merge({ inputs, filter: this.#writer.filter });
   }
 
   #progress(): Uint8Array {
@@ -134,25 +121,25 @@ export class SeenMerge {
   }
 
   /** Segments of a run from the one that holds what follows the last merged fingerprint. */
-  async #readAhead(store: Store, run: SeenRun, segments: number): Promise<Ahead> {
+  async #read(run: SeenRun, segments: number): Promise<MergeInput> {
     const from = this.#last === undefined ? 0 : run.segmentBefore(this.#last.high);
     const to = Math.min(run.segments, from + segments);
     const names = Array.from({ length: to - from }, (_, i) =>
       keys.seenSegment(run.number, from + i),
     );
-    const values = (await store.getMany(names)).map(
-      (value, i) =>
-        new Uint32Array(readBytes(names[i] as string, value ?? new Uint8Array()).buffer),
+    const values = (await this.#parts.store.getMany(names)).map((value, i) =>
+      payloadOf(names[i] as string, value ?? new Uint8Array()),
     );
-    const words = new Uint32Array(values.reduce((sum, { length }) => sum + length, 0));
+    const bytes = new Uint8Array(values.reduce((sum, { length }) => sum + length, 0));
     let length = 0;
     for (const value of values) {
-      words.set(value, length);
+      bytes.set(value, length);
       length += value.length;
     }
+    const words = new Uint32Array(bytes.buffer);
     let at = 0;
     while (at < words.length && !this.#isBehind(words, at)) at += ENTRY_WORDS;
-    return { words, at, isEnd: to === run.segments };
+    return { words: words.subarray(at), isEnd: to === run.segments };
   }
 
   #isBehind(words: Uint32Array, at: number): boolean {
@@ -161,27 +148,4 @@ export class SeenMerge {
     const [ownHigh, ownLow] = [words[at] as number, words[at + 1] as number];
     return ownHigh > high || (ownHigh === high && ownLow > low);
   }
-}
-
-/**
- * The input whose next entry comes first, of equal ones the oldest. Undefined at the end of all, and
- * when an input is used up of which more is stored: what follows there could come first.
- */
-function lowest(ahead: readonly Ahead[]): Ahead | undefined {
-  let found: Ahead | undefined;
-  let high = 0;
-  let low = 0;
-  for (const one of ahead) {
-    if (one.at === one.words.length) {
-      if (one.isEnd) continue;
-      return undefined;
-    }
-    const ownHigh = one.words[one.at] as number;
-    const ownLow = one.words[one.at + 1] as number;
-    if (found !== undefined && (ownHigh > high || (ownHigh === high && ownLow >= low))) continue;
-    found = one;
-    high = ownHigh;
-    low = ownLow;
-  }
-  return found;
 }

@@ -2,9 +2,14 @@ import { keys } from "../store/key-spaces.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreSession } from "../store/store-session.ts";
 import { encodeBytes, readBytes } from "../store/stored-bytes.ts";
-import { type FoldedEntries, SEGMENT_BYTES } from "./fold-entries.ts";
+import { type FoldedEntries, SEGMENT_BYTES, type SealedSegments } from "./fold-entries.ts";
 import { bytesOf, ENTRY_WORDS, SEGMENT_ENTRIES } from "./seen-entry.ts";
-import { filterParts, PART_WORDS, SeenFilter } from "./seen-filter.ts";
+import { filterParts, SeenFilter } from "./seen-filter.ts";
+
+/** Words before the first fingerprints of segments; the last of them is not there before format 9. */
+const HEAD_WORDS = 4;
+/** How fingerprints are marked in filters. */
+const FILTER_RULE = 9;
 
 /** Directory and filter of a run: what memory keeps of it. */
 interface RunParts {
@@ -17,29 +22,38 @@ interface RunParts {
 
 /**
  * A run of fingerprints that were folded out of memory: sorted, in segments on disk, under a filter of
- * two bytes an entry in memory. What the filter does not know costs no read.
+ * three bytes an entry in memory. What the filter does not know costs no read.
  */
 export class SeenRun {
   readonly number: number;
   readonly entries: number;
-  readonly filter: SeenFilter;
+  /** Values that its filter is stored in. */
+  readonly parts: number;
   readonly #firsts: Uint32Array;
+  #filter: SeenFilter | undefined;
 
   constructor({ number, entries, filter, firsts }: RunParts) {
     this.number = number;
     this.entries = entries;
-    this.filter = filter;
+    this.parts = filter.parts;
+    this.#filter = filter;
     this.#firsts = firsts;
+  }
+
+  /** Undefined once it was laid elsewhere. */
+  get filter(): SeenFilter | undefined {
+    return this.#filter;
+  }
+
+  /** Whoever asks it has laid its filter elsewhere (seen-slices.ts). */
+  letGoOfFilter(): void {
+    this.#filter = undefined;
   }
 
   /** Puts a run of these entries into the session's unit of work. */
   static put(session: StoreSession, number: number, folded: FoldedEntries): SeenRun {
-    const { entries, segments, firsts, parts } = folded;
-    for (let segment = 0; segment < firsts.length; segment++) {
-      const from = segment * SEGMENT_BYTES;
-      const value = segments.subarray(from, from + SEGMENT_BYTES);
-      session.putPassing(keys.seenSegment(number, segment), value);
-    }
+    const { entries, firsts, parts } = folded;
+    putSegments(session, number, 0, folded);
     for (const [part, value] of parts.entries()) {
       session.putPassing(keys.seenFilter(number, part), value);
     }
@@ -53,9 +67,11 @@ export class SeenRun {
     const key = keys.seenRun(number);
     const words = new Uint32Array(readBytes(key, (await store.get(key)) as Uint8Array).buffer);
     const [segments = 0, filterWords = 0, entries = 0] = words;
-    const filter = new SeenFilter(new Uint32Array(filterWords));
-    for (let part = 0; part < filter.parts; part++) await readPart(store, number, filter, part);
-    return new SeenRun({ number, entries, filter, firsts: words.slice(3, 3 + segments) });
+    const isOfFormat8 = words.length === HEAD_WORDS - 1 + segments;
+    const filter = new SeenFilter(new Uint32Array(filterWords), isOfFormat8);
+    for (let part = 0; part < filter.parts; part++)
+      await readFilterPart(store, number, filter, part);
+    return new SeenRun({ number, entries, filter, firsts: words.slice(words.length - segments) });
   }
 
   get segments(): number {
@@ -86,125 +102,32 @@ export class SeenRun {
   }
 }
 
+/** Puts segments of a run into the session's unit of work. @param first number of the first one */
+export function putSegments(
+  session: StoreSession,
+  number: number,
+  first: number,
+  { segments, firsts }: SealedSegments,
+): void {
+  for (let at = 0; at < firsts.length; at++) {
+    const value = segments.subarray(at * SEGMENT_BYTES, (at + 1) * SEGMENT_BYTES);
+    session.putPassing(keys.seenSegment(number, first + at), value);
+  }
+}
+
 /** Of a unit of work: directory of a run, whose segments and filter are put by others. */
-function putHead(session: StoreSession, { number, entries, filter, firsts }: RunParts): void {
-  const head = Uint32Array.of(firsts.length, filter.words.length, entries);
+export function putHead(
+  session: StoreSession,
+  { number, entries, filter, firsts }: RunParts,
+): void {
+  const head = Uint32Array.of(firsts.length, filter.words.length, entries, FILTER_RULE);
   session.putBytes(keys.seenRun(number), encodeBytes(bytesOf(head), bytesOf(firsts)));
 }
 
-async function readPart(store: Store, run: number, filter: SeenFilter, part: number) {
+export async function readFilterPart(store: Store, run: number, filter: SeenFilter, part: number) {
   const name = keys.seenFilter(run, part);
   const value = readBytes(name, (await store.get(name)) as Uint8Array);
   filter.part(part).set(new Uint32Array(value.buffer));
-}
-
-/** Segments that are read at once to mark them again. */
-const MARKED_SEGMENTS = 256;
-/** Words of a writer's progress before the first fingerprints of its segments. */
-const PROGRESS_WORDS = 3;
-
-/** Writes a run from entries in the order of their fingerprints, over as many units of work as it takes. */
-export class SeenRunWriter {
-  readonly #number: number;
-  readonly #filter: SeenFilter;
-  readonly #firsts: Uint32Array;
-  #segments = 0;
-  #entries = 0;
-  #partsWritten = 0;
-
-  /** @param entriesMax at least as many as will be added */
-  constructor(number: number, entriesMax: number) {
-    this.#number = number;
-    this.#filter = SeenFilter.empty(entriesMax);
-    this.#firsts = new Uint32Array(Math.ceil(entriesMax / SEGMENT_ENTRIES));
-  }
-
-  /** How far it is, for a later process: segments, entries and parts of the filter that are stored. */
-  progress(): Uint32Array {
-    const words = new Uint32Array(PROGRESS_WORDS + this.#segments);
-    words.set([this.#segments, this.#entries, this.#partsWritten]);
-    words.set(this.#firsts.subarray(0, this.#segments), PROGRESS_WORDS);
-    return words;
-  }
-
-  /**
-   * Goes on where `progress` was taken. What is stored of the filter is read, and entries that belong to the
-   * rest of it are marked again: those of the last part's segments, 8 MB at the most.
-   */
-  static async resume(
-    store: Store,
-    number: number,
-    entriesMax: number,
-    progress: Uint32Array,
-  ): Promise<SeenRunWriter> {
-    const writer = new SeenRunWriter(number, entriesMax);
-    const [segments = 0, entries = 0, parts = 0] = progress;
-    writer.#segments = segments;
-    writer.#entries = entries;
-    writer.#partsWritten = parts;
-    writer.#firsts.set(progress.subarray(PROGRESS_WORDS, PROGRESS_WORDS + segments));
-    for (let part = 0; part < parts; part++) await readPart(store, number, writer.#filter, part);
-    await writer.#markAgain(store);
-    return writer;
-  }
-
-  async #markAgain(store: Store): Promise<void> {
-    const filter = this.#filter;
-    const stored = this.#partsWritten * PART_WORDS;
-    let from = 0;
-    // The segment before the first one that begins behind the stored parts may reach into the rest.
-    while (from < this.#segments && filter.lineOf(this.#firsts[from] as number) < stored) from++;
-    from = Math.max(0, from - 1);
-    for (; from < this.#segments; from += MARKED_SEGMENTS) {
-      const to = Math.min(this.#segments, from + MARKED_SEGMENTS);
-      const names = Array.from({ length: to - from }, (_, i) =>
-        keys.seenSegment(this.#number, from + i),
-      );
-      for (const [i, value] of (await store.getMany(names)).entries()) {
-        const words = new Uint32Array(readBytes(names[i] as string, value as Uint8Array).buffer);
-        let first = 0;
-        while (first < words.length && filter.lineOf(words[first] as number) < stored) {
-          first += ENTRY_WORDS;
-        }
-        filter.mark(words.subarray(first), ENTRY_WORDS);
-      }
-    }
-  }
-
-  /** @param words whole segments, except for the last call */
-  add(session: StoreSession, words: Uint32Array): void {
-    for (let from = 0; from < words.length; from += SEGMENT_ENTRIES * ENTRY_WORDS) {
-      const segment = words.subarray(from, from + SEGMENT_ENTRIES * ENTRY_WORDS);
-      this.#firsts[this.#segments] = segment[0] as number;
-      const key = keys.seenSegment(this.#number, this.#segments++);
-      session.putPassing(key, encodeBytes(bytesOf(segment)));
-      this.#filter.mark(segment, ENTRY_WORDS);
-      this.#entries += segment.length / ENTRY_WORDS;
-    }
-    const last = words[words.length - ENTRY_WORDS];
-    if (last === undefined) return;
-    const line = this.#filter.lineOf(last);
-    // No later entry marks a line before the last one's.
-    while ((this.#partsWritten + 1) * PART_WORDS <= line) this.#putPart(session);
-  }
-
-  finish(session: StoreSession): SeenRun {
-    while (this.#partsWritten < this.#filter.parts) this.#putPart(session);
-    const run = {
-      number: this.#number,
-      entries: this.#entries,
-      filter: this.#filter,
-      firsts: this.#firsts.slice(0, this.#segments),
-    };
-    putHead(session, run);
-    return new SeenRun(run);
-  }
-
-  #putPart(session: StoreSession): void {
-    const part = this.#partsWritten++;
-    const value = encodeBytes(bytesOf(this.#filter.part(part)));
-    session.putPassing(keys.seenFilter(this.#number, part), value);
-  }
 }
 
 /** How many values a run of at most so many entries takes, beside its head. */

@@ -1,18 +1,20 @@
 import { keys } from "../store/key-spaces.ts";
-import type { Store, StoreReader } from "../store/store.ts";
+import type { StoreReader } from "../store/store.ts";
 import type { StoreSession } from "../store/store-session.ts";
 import { getJson } from "../store/stored-json.ts";
 import type { FoldedEntries } from "./fold-entries.ts";
 import { bytesOf } from "./seen-entry.ts";
-import { SeenMerge } from "./seen-merge.ts";
+import { SeenFilters } from "./seen-filters.ts";
+import { type MergeParts, SeenMerge } from "./seen-merge.ts";
 import { entryIn, SeenRun, sizeOfRun } from "./seen-run.ts";
 import { SeenSegments } from "./seen-segments.ts";
+import { SLICES } from "./seen-slices.ts";
 
 const STATE = keys.node("seen-runs");
 /** So many runs of one level become one of the next: two billion entries are some forty runs at most. */
-const MERGED_RUNS = 10;
-/** Entries that a unit of work merges for each that it adds: a level is merged long before it is full. */
-const MERGED_PER_ADDED = 4;
+const MERGED_RUNS = SLICES;
+/** Entries that a unit of work merges for each that it adds: a level is merged before the next ones fill it. */
+const MERGED_PER_ADDED = 1.5;
 /** Values that a unit of work deletes of runs that are no more used. */
 const DELETED_MAX = 1_024;
 
@@ -55,27 +57,34 @@ export async function readSeenRuns(store: StoreReader): Promise<SeenRunsState> {
  * nothing of them is deleted. So nobody has to wait for a write.
  */
 export class SeenRuns {
-  readonly #store: Store;
+  readonly #parts: MergeParts;
   readonly #state: SeenRunsState;
   #held: Held[] = [];
   #merges: SeenMerge[] = [];
   readonly #segments: SeenSegments;
   /** What filters said of fingerprints that will be recalled, by where these begin in their memory. */
   readonly #looked = new Map<number, Looked>();
-  /** Of the run that is asked, kept for the next one. */
-  #candidates = new Uint32Array();
+  readonly #filters = new SeenFilters();
   /** Of `#held` those that are durable, with those that are merged and not deleted yet. Oldest first. */
   #asked: readonly SeenRun[] = [];
 
-  private constructor(store: Store, state: SeenRunsState) {
-    this.#store = store;
+  private constructor(parts: MergeParts, state: SeenRunsState) {
+    this.#parts = parts;
     this.#state = state;
-    this.#segments = new SeenSegments(store);
+    this.#segments = new SeenSegments(parts.store);
   }
 
-  /** @param oldest ledger time in seconds: runs that were folded before are dropped */
-  static async load(store: Store, session: StoreSession, oldest: number): Promise<SeenRuns> {
-    const runs = new SeenRuns(store, structuredClone(await readSeenRuns(store)));
+  /**
+   * @param oldest ledger time in seconds: runs that were folded before are dropped
+   * @param mergedAtOnce entries that each merge goes on with at once
+   */
+  static async load(
+    parts: MergeParts,
+    session: StoreSession,
+    { oldest, mergedAtOnce }: { oldest: number; mergedAtOnce: number },
+  ): Promise<SeenRuns> {
+    const { store } = parts;
+    const runs = new SeenRuns(parts, structuredClone(await readSeenRuns(store)));
     const { runs: listed, merges } = runs.#state;
     const sizes = new Map<number, number>();
     for (const { number, level, foldedAt } of listed) {
@@ -89,7 +98,9 @@ export class SeenRuns {
       const held = runs.#held.map(({ run }) => run);
       const found = held.filter((run) => inputs.includes(run.number));
       if (found.length === inputs.length) {
-        runs.#merges.push(await SeenMerge.resume(store, { inputs: found, output, level }));
+        const merge = await SeenMerge.resume(parts, { inputs: found, output, level });
+        merge.advance(mergedAtOnce);
+        runs.#merges.push(merge);
       } else {
         // What it wrote is nobody's; deleting too much does no harm.
         session.delete(keys.seenMerge(output));
@@ -101,7 +112,7 @@ export class SeenRuns {
       runs.#deleteRetired(session);
       runs.#put(session);
     }
-    runs.#asked = runs.#held.map(({ run }) => run);
+    runs.#ask();
     return runs;
   }
 
@@ -118,7 +129,7 @@ export class SeenRuns {
     fingerprints: Uint32Array,
     found: (words: Uint32Array, word: number) => void,
   ): Promise<void> {
-    const wanted = this.#lookedAt(fingerprints) ?? this.#segmentsOf(fingerprints);
+    const wanted = this.#lookedAt(fingerprints) ?? this.#lookNow(fingerprints);
     if (wanted.size === 0) return;
     const names = [...wanted.keys()];
     for (const [at, words] of (await this.#segments.read(names)).entries()) {
@@ -133,16 +144,22 @@ export class SeenRuns {
     }
   }
 
-  /** Begins to read what `recall` of these fingerprints will ask for, and keeps it until `forgetAhead`. */
-  readAhead(fingerprints: Uint32Array): void {
+  /**
+   * Begins to read what `recall` of these fingerprints, chunk by chunk, will ask for, and keeps it until
+   * `forgetAhead`. @param chunk words of each, but for the last one
+   */
+  readAhead(fingerprints: Uint32Array, chunk: number): void {
     if (this.#asked.length === 0) return;
-    const wanted = this.#segmentsOf(fingerprints);
-    this.#looked.set(fingerprints.byteOffset, {
-      asked: this.#asked,
-      fingerprints: fingerprints.slice(),
-      wanted,
-    });
-    this.#segments.readAhead(wanted.keys());
+    const wanted = this.#segmentsOf(fingerprints, chunk);
+    for (const [at, ofChunk] of wanted.entries()) {
+      const those = fingerprints.subarray(at * chunk, (at + 1) * chunk);
+      this.#looked.set(those.byteOffset, {
+        asked: this.#asked,
+        fingerprints: those.slice(),
+        wanted: ofChunk,
+      });
+      this.#segments.readAhead(ofChunk.keys());
+    }
   }
 
   forgetAhead(): void {
@@ -158,23 +175,24 @@ export class SeenRuns {
     return isSame ? looked.wanted : undefined;
   }
 
-  #segmentsOf(fingerprints: Uint32Array): Looked["wanted"] {
-    if (this.#candidates.length <= fingerprints.length / 2) {
-      this.#candidates = new Uint32Array(fingerprints.length / 2 + 1);
-    }
-    const candidates = this.#candidates;
-    const wanted = new Map<string, number[]>();
-    for (const run of this.#asked) {
-      const count = run.filter.candidates(fingerprints, candidates);
-      for (let i = 0; i < count; i++) {
-        const print = candidates[i] as number;
-        for (const key of run.segmentsOf(fingerprints[print] as number)) {
-          const asked = wanted.get(key);
-          if (asked === undefined) wanted.set(key, [print]);
-          else asked.push(print);
-        }
+  #lookNow(fingerprints: Uint32Array): Looked["wanted"] {
+    return this.#segmentsOf(fingerprints, fingerprints.length)[0] ?? new Map();
+  }
+
+  /** Of each chunk of the fingerprints; places are those within it. @param chunk its words */
+  #segmentsOf(fingerprints: Uint32Array, chunk: number): Map<string, number[]>[] {
+    const wanted = Array.from(
+      { length: Math.ceil(fingerprints.length / chunk) },
+      () => new Map<string, number[]>(),
+    );
+    this.#filters.candidates(fingerprints, (run, print) => {
+      const ofChunk = wanted[Math.floor(print / chunk)] as Map<string, number[]>;
+      for (const key of run.segmentsOf(fingerprints[print] as number)) {
+        const asked = ofChunk.get(key);
+        if (asked === undefined) ofChunk.set(key, [print % chunk]);
+        else asked.push(print % chunk);
       }
-    }
+    });
     return wanted;
   }
 
@@ -190,10 +208,7 @@ export class SeenRuns {
    * and it comes before that unit adds a run: so whatever is read here is durable.
    */
   async advance(session: StoreSession, added: number): Promise<void> {
-    const isOther = this.#held.some(({ run }, at) => run !== this.#asked[at]);
-    if (isOther || this.#held.length !== this.#asked.length) {
-      this.#asked = this.#held.map(({ run }) => run);
-    }
+    this.#ask();
     let hasChanged = false;
     // Before more is retired: what this unit retires is asked until it is durable.
     if (this.#state.retired.length > 0) {
@@ -202,12 +217,23 @@ export class SeenRuns {
     }
     if (this.#beginMerges()) hasChanged = true;
     for (const merge of [...this.#merges]) {
-      const run = await merge.step(this.#store, session, MERGED_PER_ADDED * added);
-      if (run === undefined) continue;
+      const run = await merge.put(session);
+      if (run === undefined) {
+        merge.advance(MERGED_PER_ADDED * added);
+        continue;
+      }
       this.#replace(merge, run);
       hasChanged = true;
     }
     if (hasChanged) this.#put(session);
+  }
+
+  /** All that are held are durable. */
+  #ask(): void {
+    const isOther = this.#held.some(({ run }, at) => run !== this.#asked[at]);
+    if (!isOther && this.#held.length === this.#asked.length) return;
+    this.#asked = this.#held.map(({ run }) => run);
+    this.#filters.ask(this.#asked);
   }
 
   #beginMerges(): boolean {
@@ -219,7 +245,8 @@ export class SeenRuns {
       const isMerging = this.#merges.some((merge) => merge.level === level + 1);
       if (isMerging || free.length < MERGED_RUNS) continue;
       const inputs = free.slice(0, MERGED_RUNS).map(({ run }) => run);
-      this.#merges.push(SeenMerge.begin({ inputs, output: this.#state.next++, level: level + 1 }));
+      const merge = { inputs, output: this.#state.next++, level: level + 1 };
+      this.#merges.push(SeenMerge.begin(this.#parts, merge));
       hasBegun = true;
     }
     return hasBegun;
@@ -236,8 +263,8 @@ export class SeenRuns {
     for (const input of merge.inputs) this.#retire(input);
   }
 
-  #retire({ number, segments, filter }: SeenRun): void {
-    this.#state.retired.push({ number, segments, parts: filter.parts });
+  #retire({ number, segments, parts }: SeenRun): void {
+    this.#state.retired.push({ number, segments, parts });
   }
 
   /** From the last value to the first, so that what is left is told by counts. */
