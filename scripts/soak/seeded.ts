@@ -30,6 +30,15 @@ export class Seeded implements RandomSource {
     return from[this.below(from.length)] as T;
   }
 
+  /** The same, to be called by name alone. */
+  get bound(): Pick<Seeded, "below" | "chance" | "pick"> {
+    return {
+      below: this.below.bind(this),
+      chance: this.chance.bind(this),
+      pick: this.pick.bind(this) as Seeded["pick"],
+    };
+  }
+
   bytes(length: number): Uint8Array {
     return Uint8Array.from({ length }, () => this.below(256));
   }

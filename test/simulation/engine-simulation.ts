@@ -1,33 +1,14 @@
 import assert from "node:assert/strict";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
-import { LastKnownTime } from "../../node/adapters/last-known-time.ts";
 import { TallystickError } from "../../node/core/errors.ts";
-import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
-import type { UsageRecord } from "../../node/core/records/usage-record.ts";
 import { epochAfter, epochOfInstant } from "../../node/engine/bill/billing-epoch.ts";
-import { checkStore } from "../../node/engine/check/check-store.ts";
-import type { LedgerTime } from "../../node/engine/operator.ts";
-import {
-  type BookState,
-  CONTROL_CLASSES,
-  type DroppedRecord,
-  type EpochState,
-  type IngestedFile,
-  type SourceSeen,
-  type SuspendedRecord,
-} from "../../node/engine/store/stored-types.ts";
-import { timeRecord } from "../../node/engine/store/time-record.ts";
+import type { IngestedFile } from "../../node/engine/store/stored-types.ts";
 import { Seeded } from "../../scripts/soak/seeded.ts";
-import {
-  ANNA,
-  BERT,
-  call,
-  EngineScene,
-  RECORD_AGE_MAX_SECONDS,
-  STRANGER,
-  usageFile,
-} from "../engine/engine-scene.ts";
+import { EngineScene, STRANGER, usageFile } from "../engine/engine-scene.ts";
+import { type DeliveredFile, DeliveredUsage } from "./delivered-usage.ts";
 import { FusedStore } from "./fused-store.ts";
+import { type JudgedBooks, judgeBooks } from "./judge-books.ts";
+import { JumpingClock } from "./jumping-clock.ts";
 import { SlowRuns } from "./slow-runs.ts";
 
 const STEPS = 70;
@@ -42,16 +23,7 @@ const CLOCK_JUMP_MAX_SECONDS = 3 * 86_400;
 const EXPECTED =
   /^(store\.(write-failed|closed|unavailable)|ledger\.unreachable|bill\.|ingest\.file-cut)/;
 
-interface DeliveredFile {
-  name: string;
-  lines: InspectLine[];
-}
-
-export interface SimulationResult {
-  /** Billable records of the input, each id once. */
-  records: number;
-  lost: string[];
-  doubled: string[];
+export interface SimulationResult extends JudgedBooks {
   crashes: number;
   bills: number;
   reorganisations: number;
@@ -72,9 +44,8 @@ export class EngineSimulation {
   readonly #random: Seeded;
   readonly #scene: EngineScene;
   readonly #runs: SlowRuns;
-  readonly #fileLinesMax: number;
-  readonly #files: DeliveredFile[] = [];
-  readonly #records = new Map<string, UsageRecord>();
+  readonly #usage: DeliveredUsage;
+  readonly #clock: JumpingClock;
   readonly #setUpHead: bigint;
   readonly #counts = {
     crashes: 0,
@@ -90,16 +61,14 @@ export class EngineSimulation {
   /** The oldest that a record can belong to, then the one after the last that was billed. */
   #epoch = "2026-08";
   #mayBeDelayed = false;
-  /** The machine's clock, which jumps. */
-  #wallMilliseconds: number;
 
-  private constructor(scene: EngineScene, random: Seeded, runs: SlowRuns, fileLinesMax: number) {
+  private constructor(scene: EngineScene, random: Seeded, runs: SlowRuns, linesMax: number) {
     this.#scene = scene;
     this.#random = random;
     this.#runs = runs;
-    this.#fileLinesMax = fileLinesMax;
+    this.#usage = new DeliveredUsage(random, linesMax, () => scene.network.head().time);
     this.#setUpHead = scene.network.head().number;
-    this.#wallMilliseconds = Number(scene.network.head().time) * 1000;
+    this.#clock = new JumpingClock(Number(scene.network.head().time) * 1000);
   }
 
   /** @throws when something is not as it should be at the end */
@@ -150,9 +119,10 @@ export class EngineSimulation {
 
   async #operation(): Promise<unknown> {
     const { pipeline, outbox, network } = this.#scene;
+    const { files } = this.#usage;
     const operations: [number, () => Promise<unknown> | unknown][] = [
-      [4, () => this.#deliver(this.#newFile())],
-      [2, () => this.#files.length > 0 && this.#deliver(this.#random.pick(this.#files))],
+      [4, () => this.#deliver(this.#usage.newFile())],
+      [2, () => files.length > 0 && this.#deliver(this.#random.pick(files))],
       [4, () => pipeline.seal()],
       [6, () => outbox.pump()],
       [4, () => network.mine(1 + this.#random.below(4))],
@@ -179,7 +149,7 @@ export class EngineSimulation {
   /** Faults of the disk, of the process and of the ledger. */
   #disturb(): void {
     const { ledger, network, store } = this.#scene;
-    const { chance, pick, below } = boundTo(this.#random);
+    const { chance, pick, below } = this.#random.bound;
     if (chance(0.08)) store.failNextWrites(pick(["failedButStored", "failedAndLost"] as const));
     // A disk that is full or away stays so for some steps.
     if (store.disk === "well" && chance(0.04)) {
@@ -188,7 +158,7 @@ export class EngineSimulation {
     } else if (store.disk !== "well" && chance(0.4)) store.disk = "well";
     if (chance(0.1)) {
       const jumpSeconds = below(2 * CLOCK_JUMP_MAX_SECONDS) - CLOCK_JUMP_MAX_SECONDS;
-      this.#wallMilliseconds += 1000 * jumpSeconds;
+      this.#clock.wallMilliseconds += 1000 * jumpSeconds;
       this.#counts.clockJumps++;
     }
     if (chance(0.08)) this.#fuse.dieAfter(1 + below(60), chance(0.5));
@@ -221,65 +191,7 @@ export class EngineSimulation {
 
   async #restart(): Promise<void> {
     this.#fuse = new FusedStore(this.#scene.store);
-    await this.#scene.reopen(this.#fuse, this.#clock());
-  }
-
-  /** The node's own, over a ledger that is away and a machine's clock that jumps. */
-  #clock(): LedgerTime {
-    const { ledger } = this.#scene;
-    const clocks = {
-      wallMilliseconds: () => this.#wallMilliseconds,
-      steadyMilliseconds: () => 0,
-    };
-    const time = new LastKnownTime(ledger, timeRecord(this.#fuse), clocks);
-    // Of one process: a restart may have lost the newest record, which is not durable on its own.
-    let highest = 0n;
-    return {
-      seconds: async () => {
-        const now = await time.seconds();
-        if (!ledger.isReachable) return now;
-        assert.ok(now >= highest, "time goes back below what the ledger said");
-        highest = now;
-        return now;
-      },
-    };
-  }
-
-  #newFile(): DeliveredFile {
-    const { below, chance } = boundTo(this.#random);
-    const lines: InspectLine[] = [];
-    for (let count = below(this.#fileLinesMax + 1); count > 0; count--) {
-      if (chance(0.05)) {
-        lines.push({ rejected: { code: "x.bad-row", message: "", position: lines.length + 1 } });
-      } else {
-        lines.push(this.#newRecord());
-      }
-    }
-    const file = { name: `file-${this.#files.length}`, lines };
-    this.#files.push(file);
-    return file;
-  }
-
-  #newRecord(): UsageRecord {
-    const { below, chance, pick } = boundTo(this.#random);
-    const known = [...this.#records.values()];
-    // Delivered again in another file, or the same content under another id.
-    if (known.length > 0 && chance(0.1)) return pick(known);
-    const twin = known.length > 0 && chance(0.05) ? pick(known) : undefined;
-    const ageSeconds = chance(0.05)
-      ? RECORD_AGE_MAX_SECONDS + 100n
-      : BigInt(below(chance(0.5) ? 3_600 : 20 * 86_400));
-    const start = this.#scene.network.head().time - ageSeconds - 120n;
-    const fresh = call(`record-${this.#records.size}`, {
-      start: new Date(Number(start) * 1000 + below(1000)).toISOString(),
-      durationSeconds: 1 + below(600),
-      aParty: pick([ANNA, ANNA, BERT, BERT, STRANGER]),
-      bParty: pick(["+4930123456", "+4989654321", "+498001234567", "+33123456789"]),
-      billable: !chance(0.05),
-    });
-    const record = twin === undefined ? fresh : { ...twin, id: fresh.id };
-    this.#records.set(record.id, record);
-    return record;
+    await this.#scene.reopen(this.#fuse, this.#clock.ofProcess(this.#scene.ledger, this.#fuse));
   }
 
   /** Taken in while it is looked at; some arrive cut first, which is found somewhere in the middle. */
@@ -353,7 +265,7 @@ export class EngineSimulation {
     ledger.isReachable = true;
     ledger.delivery = () => "deliver";
     await this.#crash();
-    for (const file of this.#files.filter(({ name }) => !this.#acknowledged.has(name))) {
+    for (const file of this.#usage.files.filter(({ name }) => !this.#acknowledged.has(name))) {
       const taken = await this.#scene.ingest(file.name, file.lines);
       assert.equal(taken.complete, true);
     }
@@ -369,62 +281,7 @@ export class EngineSimulation {
   }
 
   async #judge(): Promise<SimulationResult> {
-    const scene = this.#scene;
-    assert.deepEqual((await checkStore(scene.store, scene.ledger)).problems, []);
-    for (const { value: book } of await scene.values<BookState>("book/")) {
-      const onLedger = await scene.ledger.bookOf(book.domain);
-      assert.equal(onLedger?.newestSequence, BigInt(book.lastSequence));
-    }
-    await this.#judgeFiles();
-    await this.#judgeInvoices();
-    const times = new Map<string, number>();
-    const count = (id: string) => times.set(id, (times.get(id) ?? 0) + 1);
-    for (const { recordId } of await scene.charges()) count(recordId);
-    for (const { value } of await scene.values<SuspendedRecord>("suspense/"))
-      count(value.record.id);
-    for (const { value } of await scene.values<DroppedRecord>("dropped/")) count(value.record.id);
-    for (const { key, value } of await scene.values<SourceSeen>("source/")) {
-      if (value.outcome === "rejected") count(key.slice("source/".length));
-    }
-    const wanted = [...this.#records.values()].filter(({ billable }) => billable);
-    const ids = wanted.map(({ id }) => id);
-    for (const id of times.keys()) assert.ok(this.#records.get(id)?.billable, `${id} is charged`);
-    return {
-      records: ids.length,
-      lost: ids.filter((id) => !times.has(id)),
-      doubled: ids.filter((id) => (times.get(id) ?? 0) > 1),
-      ...this.#counts,
-      runs: this.#runs.whole,
-    };
-  }
-
-  async #judgeFiles(): Promise<void> {
-    const states = await this.#scene.values<IngestedFile>("file/");
-    assert.equal(states.length, this.#files.length);
-    for (const { value } of states) {
-      const file = this.#files.find(({ name }) => name === value.name);
-      const classes = CONTROL_CLASSES.map((name) => value.classes[name].records);
-      assert.equal(value.in.records, file?.lines.length);
-      assert.equal(
-        classes.reduce((sum, records) => sum + records, 0),
-        value.in.records,
-      );
-    }
-  }
-
-  /** What was billed stays as it was: late records go to the next month. */
-  async #judgeInvoices(): Promise<void> {
-    for (const invoice of await this.#scene.invoices()) {
-      const { account, epoch, body, chargesNano } = invoice;
-      const [state] = await this.#scene.values<EpochState>(`epoch/${account}/${epoch}/`);
-      assert.equal(state?.value.lastChargeNumber, body.lastChargeNumber);
-      assert.equal(state?.value.runningTotalNano, chargesNano);
-    }
+    const judged = await judgeBooks(this.#scene, this.#usage);
+    return { ...judged, ...this.#counts, runs: this.#runs.whole };
   }
 }
-
-const boundTo = (random: Seeded) => ({
-  below: random.below.bind(random),
-  chance: random.chance.bind(random),
-  pick: random.pick.bind(random) as Seeded["pick"],
-});
