@@ -1,6 +1,4 @@
-import { fromHex, type Hex, toHex } from "../../core/bytes.ts";
-import { partyGroupDigest } from "../../core/commitment/charge-groups.ts";
-import { invoiceOrderKey } from "../../core/commitment/invoice-leaf.ts";
+import type { Hex } from "../../core/bytes.ts";
 import { assert, TallystickError } from "../../core/errors.ts";
 import type {
   Bundle,
@@ -8,24 +6,22 @@ import type {
   BundleCredit,
   ToldComponent,
 } from "../../core/evidence/bundle.ts";
-import { partyFromJson } from "../../core/evidence/group-json.ts";
-import { hashDocument } from "../../core/hash.ts";
 import type { TextBytes } from "../../core/invoice/text-bytes.ts";
-import { billFinalAt } from "../bill/bill-final-at.ts";
 import { type BillingEpoch, billingEpoch } from "../bill/billing-epoch.ts";
-import { InvoiceLeaves } from "../bill/find-invoice-leaf.ts";
 import type { EngineContext } from "../operator.ts";
 import { keys } from "../store/key-spaces.ts";
 import { RowOpener } from "../store/open-rows.ts";
-import { openPlaces, readOwnedCharges, windowsOf } from "../store/read-charges.ts";
+import { openPlaces, windowsOf } from "../store/read-charges.ts";
 import { getJson } from "../store/stored-json.ts";
-import type { BookState, EpochState, StoredCharge, StoredInvoice } from "../store/stored-types.ts";
+import type { BookState, EpochState, StoredCharge } from "../store/stored-types.ts";
 import { type AccountFacts, readAccountFacts } from "./account-facts.ts";
 import { BatchCollection, type LeafPlace } from "./batch-collection.ts";
 import { BatchPlaces } from "./batch-places.ts";
+import { BillSections } from "./bill-sections.ts";
+import { creditsOfCharges } from "./bundle-credits.ts";
 import type { LineReading } from "./fill-window.ts";
 import type { GatheredLines } from "./gather-lines.ts";
-import { issueReceipt, type SignInvoice, type SignReceipt } from "./issue-receipt.ts";
+import type { SignInvoice, SignReceipt } from "./issue-receipt.ts";
 import { ProofReader } from "./proof-reader.ts";
 import { RowsCache } from "./rows-cache.ts";
 import { whileKept } from "./while-kept.ts";
@@ -79,11 +75,10 @@ export class EvidenceBuilder {
   readonly #signInvoice: SignInvoice | undefined;
   /** By which lines may be gathered for bundles of this builder. */
   readonly reading: Omit<LineReading, "invoiceProofs">;
-  readonly #invoiceLeaves: InvoiceLeaves;
+  readonly #bill: BillSections;
   readonly #books = new Map<Hex, Pick<BookState, "kind" | "number">>();
   /** The one asked for last: the calendar is slow, and months are asked for account by account. */
   #epoch: BillingEpoch | undefined;
-  #final: { epoch: string; at: bigint } | undefined;
 
   /** @param signReceipt with a key of the operator; bundles hold no receipt without it */
   constructor(
@@ -105,8 +100,7 @@ export class EvidenceBuilder {
       places: new BatchPlaces(store),
       proofs: new ProofReader(store),
     };
-    const leafRows = new RowsCache(context.store, ROWS_MAX);
-    this.#invoiceLeaves = new InvoiceLeaves(context.store, leafRows);
+    this.#bill = new BillSections(context, signReceipt, signInvoice);
   }
 
   /** What it was made of, for who makes others like it. */
@@ -202,24 +196,14 @@ export class EvidenceBuilder {
     }
     const { state } = facts;
     const lines = places.slice(0, 2 * committed);
-    const allCredits = await this.#creditsFor(facts, lines, batches);
+    const allCredits = await creditsOfCharges(this.#context, facts, lines, batches);
     const isFinal = ({ batch }: BundleCredit) => batches.sections[batch]?.blockTime !== undefined;
     const credits = onlyFinal ? allCredits.filter(isFinal) : allCredits;
-    const invoice = line === undefined && (await this.#invoice(facts.invoice, batches, gathered));
+    const invoice =
+      line === undefined && (await this.#bill.invoice(facts.invoice, batches, gathered));
     const promised = line === undefined ? await batches.finalOf(chargeBook, lines) : 0;
-    const receipt =
-      this.#signReceipt === undefined || promised === 0
-        ? undefined
-        : await issueReceipt(
-            {
-              book: chargeBook,
-              pseudonym: state.pseudonym,
-              lastChargeNumber: BigInt(promised),
-              // As the bill itself would show it: a later date would keep the month open to demands for longer.
-              issuedAt: (await this.#billFinalAt(epochName)) ?? seconds,
-            },
-            this.#signReceipt,
-          );
+    const { pseudonym } = facts.state;
+    const receipt = await this.#bill.receipt(epochName, pseudonym, promised, seconds);
     const versions = new Set<number | undefined>();
     return {
       head: {
@@ -305,72 +289,6 @@ export class EvidenceBuilder {
       versions.add(line.tariffVersion);
       versions.add(this.#tariffs.inForce(line.startMilliseconds)?.version);
     }
-  }
-
-  /** Credits of any epoch that point at one of these charges. */
-  async #creditsFor(
-    { account, creditEpochs }: AccountFacts,
-    charges: number[],
-    batches: BatchCollection,
-  ): Promise<BundleCredit[]> {
-    if (creditEpochs.length === 0) return [];
-    const { store, profile } = this.#context;
-    const { chargeBook, creditBook } = profile.agreement;
-    const owned: StoredCharge[] = [];
-    const positions: number[] = [];
-    for (const epoch of creditEpochs) {
-      for (const placed of await readOwnedCharges(store, account, epoch, creditBook)) {
-        owned.push(placed.charge);
-        positions.push(placed.position);
-      }
-    }
-    const targets = await batches.namesOf(chargeBook, charges);
-    const kept = owned.flatMap((charge, at) => {
-      const { credit } = charge.opened;
-      const isMeant = credit && targets.has(`${credit.targetSequence}/${credit.targetIndex}`);
-      return isMeant === true ? [{ charge, credit, position: positions[at] as number }] : [];
-    });
-    const places = kept.flatMap(({ position }) => [position, 0]);
-    await batches.placeAll(creditBook, places);
-    const paths = await batches.paths(creditBook, places);
-    return kept.map(({ charge, credit, position }) => ({
-      line: `C${charge.epoch}-${charge.opened.account.chargeNumber}`,
-      ...(paths.get(position) as LeafPlace),
-      amountNano: charge.amountNano,
-      account: charge.opened.account,
-      party: { digest: toHex(partyGroupDigest(partyFromJson(charge.opened.party))) },
-      credit,
-    }));
-  }
-
-  async #invoice(
-    stored: StoredInvoice | undefined,
-    batches: BatchCollection,
-    gathered: GatheredLines | undefined,
-  ): Promise<Bundle["invoice"]> {
-    const position =
-      stored && (gathered?.invoice(stored.account) ?? (await this.#invoiceLeaves.find(stored)));
-    if (stored === undefined || position === undefined) return undefined;
-    const place = [position, 0];
-    if ((await batches.placeAll(stored.domain, place)) === 0) return undefined;
-    const leaf = (await batches.paths(stored.domain, place)).get(position) as LeafPlace;
-    const { run, chargesNano, body, document, documentText } = stored;
-    const signed = await this.#signInvoice?.({
-      book: stored.domain,
-      orderKey: toHex(invoiceOrderKey(fromHex(body.pseudonym, 32), BigInt(run))),
-      documentHash: toHex(hashDocument(new TextEncoder().encode(documentText))),
-    });
-    const invoice = { ...leaf, run, chargesNano, body, document, documentText };
-    return signed === undefined ? invoice : { ...invoice, signed };
-  }
-
-  /** Read once for a month whose bill is final: many accounts of it are asked for. */
-  async #billFinalAt(epoch: string): Promise<bigint | undefined> {
-    if (this.#final?.epoch === epoch) return this.#final.at;
-    const { store, profile } = this.#context;
-    const at = await billFinalAt(store, profile.agreement.invoiceBook, epoch);
-    if (at !== undefined) this.#final = { epoch, at };
-    return at;
   }
 
   async #bookSection(domain: Hex, state?: EpochState): Promise<Bundle["books"][number]> {
