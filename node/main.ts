@@ -1,4 +1,5 @@
 import { createLog } from "./adapters/log.ts";
+import { hashInWideRegisters } from "./adapters/wide-registers.ts";
 import { readConfig } from "./config.ts";
 import { TallystickError } from "./core/errors.ts";
 import { readEnvironment } from "./environment.ts";
@@ -12,6 +13,7 @@ import { collectInSmallSteps } from "./small-collections.ts";
 const [configFile] = process.argv.slice(2);
 const environment = readEnvironment();
 const log = createLog(environment.logLevel);
+hashInWideRegisters();
 
 try {
   if (configFile === undefined) {

@@ -1,3 +1,4 @@
+import { hashInWideRegisters } from "../adapters/wide-registers.ts";
 import type { CommandModule } from "./command.ts";
 import {
   createOutput,
@@ -218,5 +219,6 @@ async function runCommand(
   return exit;
 }
 
+hashInWideRegisters();
 endOnOutputError();
 process.exitCode = await main(process.argv.slice(2));

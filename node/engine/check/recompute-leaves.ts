@@ -1,4 +1,5 @@
 import { fromHex } from "../../core/bytes.ts";
+import type { KernelKind } from "../../core/commitment/kernel/kernel.ts";
 import { batchLeafOfInvoice } from "../bill/stored-invoice-leaf.ts";
 import { ChargeHasher } from "../number/hash-charges.ts";
 import { leafOf } from "../number/number-charge.ts";
@@ -11,11 +12,14 @@ const DIGEST_BYTES = 32;
 /** Leaf digests from the rows themselves, whatever digests are stored beside them. */
 export class LeafRecomputer {
   readonly #domain: Uint8Array;
+  readonly #kind: KernelKind | undefined;
   readonly #opener: RowOpener;
   #hasher: ChargeHasher | undefined;
 
-  constructor(store: StoreReader, domain: string) {
+  /** @param kind as `ChargeHasher` has it */
+  constructor(store: StoreReader, domain: string, kind?: KernelKind) {
     this.#domain = fromHex(domain, 20);
+    this.#kind = kind;
     this.#opener = new RowOpener(store, domain);
   }
 
@@ -24,7 +28,7 @@ export class LeafRecomputer {
     if (isBlock(rows)) {
       const secrets = await this.#opener.secretsOf(rows);
       if (secrets === undefined) return undefined;
-      this.#hasher ??= new ChargeHasher(this.#domain);
+      this.#hasher ??= new ChargeHasher(this.#domain, this.#kind);
       return this.#hasher.leavesOf(rows, secrets);
     }
     if ("opened" in rows) return leafOf(this.#domain, rows).leaf;

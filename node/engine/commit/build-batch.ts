@@ -20,8 +20,8 @@ export interface BuiltBatch {
 export class BatchBuilder {
   readonly #store: StoreReader;
   readonly #runs: RunBuilder;
-  /** Where chunks are hashed again; shared with whoever looks at built batches. */
-  readonly room = new ChunkRoom();
+  /** Where chunks are hashed again, by another kernel than trees are; shared with whoever looks at built batches. */
+  readonly room = new ChunkRoom("scalar");
 
   constructor(store: StoreReader, runs: RunBuilder) {
     this.#store = store;

@@ -19,8 +19,9 @@ interface SampledLeaves {
 /**
  * Some of the stored rows of a batch, three values of up to 512, read back and hashed again, are to give leaves
  * that lead to the root that is about to be signed, level by level: a bit that flipped between writing and
- * sealing is found before it is committed to, and trees that are not those of the leaves, too. `fsck` does it
- * with all.
+ * sealing is found before it is committed to, and trees that are not those of the leaves, too. They are hashed by
+ * the kernel that takes one message at a time: should the fast one, or what compiled it, be wrong, they
+ * differ. `fsck` does it with all.
  */
 export class RowSample {
   readonly #store: StoreReader;
@@ -37,7 +38,7 @@ export class RowSample {
     this.#domain = domain;
     this.#first = first;
     this.#count = count;
-    this.#recomputer = new LeafRecomputer(store, domain);
+    this.#recomputer = new LeafRecomputer(store, domain, "scalar");
     this.#edges = this.#readAll(count === 0 ? [] : [0, count - 1]);
     // Who fails is told in `require`.
     this.#edges.catch(() => {});

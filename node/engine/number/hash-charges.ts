@@ -1,7 +1,7 @@
 import { equalBytes, fromHex } from "../../core/bytes.ts";
 import { CHARGE_KIND, PARTY_TYPE } from "../../core/commitment/charge-groups.ts";
 import { HashArena, type HashTile } from "../../core/commitment/kernel/hash-arena.ts";
-import { BLOCK_BYTES, SALTS_BYTES } from "../../core/commitment/kernel/kernel.ts";
+import { BLOCK_BYTES, type KernelKind, SALTS_BYTES } from "../../core/commitment/kernel/kernel.ts";
 import { RECORD_ID_BYTES_MAX, textIdentity } from "../../core/commitment/secrets.ts";
 import { PROTOCOL_VERSION, TAG } from "../../core/commitment/tags.ts";
 import { BLOCK_CHARGES_MAX, type ChargeBlock } from "./charge-block.ts";
@@ -61,9 +61,9 @@ export class ChargeHasher implements LeafHasher {
   #holdsScopes = false;
   #holdsKinds = false;
 
-  /** @param domain the book's */
-  constructor(domain: Uint8Array) {
-    const arena = new HashArena(ARENA_BYTES);
+  /** @param domain the book's @param kind the fastest kernel unless another is to agree with it */
+  constructor(domain: Uint8Array, kind?: KernelKind) {
+    const arena = new HashArena(ARENA_BYTES, kind);
     this.#salts = arena.tile(TILE, "shake");
     this.#sources = arena.tile(TILE, "keccak");
     this.#accounts = arena.tile(TILE, "keccak");

@@ -38,7 +38,7 @@ export class ChunkRoom {
   /** Whose nodes lie in the room. */
   holder: object | undefined;
 
-  /** @param kind for tests */
+  /** @param kind the fastest unless another is to agree with it */
   constructor(kind: KernelKind = bestKernelKind()) {
     this.#kernel = openKernel(2 * CHUNK_BYTES, kind);
     this.nodes = new Uint8Array(this.#kernel.memory, KERNEL_DATA_START, 2 * CHUNK_BYTES);

@@ -4,7 +4,7 @@ export const DIGEST_BYTES = 32;
 /** What SHAKE256 yields for the three salts of a record. */
 export const SALTS_BYTES = 96;
 
-/** `simd` hashes two messages at once, `scalar` one; `plain` needs no WebAssembly. */
+/** `simd` hashes up to four messages at once, `scalar` one; `plain` needs no WebAssembly. */
 export const KERNEL_KINDS = ["simd", "scalar", "plain"] as const;
 export type KernelKind = (typeof KERNEL_KINDS)[number];
 

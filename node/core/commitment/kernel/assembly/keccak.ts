@@ -1,14 +1,14 @@
 /*
- * keccak-f[1600] and what Tallystick hashes with it, in AssemblyScript (a TypeScript dialect that
- * compiles to WebAssembly; `npm run kernel`). The source is compiled twice: with SIMD a lane holds
- * the words of two messages and one permutation hashes both; without, a lane holds one.
+ * What Tallystick hashes with keccak-f[1600], in AssemblyScript (a TypeScript dialect that compiles to
+ * WebAssembly; `npm run kernel`). The source is compiled twice: with SIMD one permutation hashes four messages, or
+ * two where no more are left; without, one.
  *
  * Every message but a whole document fits one block of 136 bytes, so that each costs one permutation.
  * Addresses are bytes of the imported memory; the caller keeps them inside it
  * (node/core/commitment/kernel/).
  */
+import { LANES, laneOffset, messages, One, permute, registers, STATE, Two } from "./permutation";
 
-const LANES: usize = 25;
 const RATE_BYTES: usize = 136;
 const RATE_LANES: usize = 17;
 const DIGEST_LANES: usize = 4;
@@ -18,253 +18,182 @@ const CHUNK_LEAVES: i32 = 32;
 /** Blocks that are assembled before they are hashed: 8.5 KiB stay in the first-level cache. */
 const TILE_BLOCKS: i32 = 64;
 
-const STATE = memory.data(400, 16);
-const NEXT = memory.data(400, 16);
 const TILE = memory.data(8704, 16);
 
-const ROUND_CONSTANTS: StaticArray<u64> = [
-  0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000,
-  0x000000000000808b, 0x0000000080000001, 0x8000000080008081, 0x8000000000008009,
-  0x000000000000008a, 0x0000000000000088, 0x0000000080008009, 0x000000008000000a,
-  0x000000008000808b, 0x800000000000008b, 0x8000000000008089, 0x8000000000008003,
-  0x8000000000008002, 0x8000000000000080, 0x000000000000800a, 0x800000008000000a,
-  0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008,
-];
-
-// A lane is a v128 of two messages, or a u64 of one.
-
-function xor<T>(a: T, b: T): T {
-  if (isVector<T>()) return v128.xor(a, b);
-  return a ^ b;
-}
-
-/** a and not b */
-function andNot<T>(a: T, b: T): T {
-  if (isVector<T>()) return v128.andnot(a, b);
-  return a & ~b;
-}
-
-function rotate<T>(a: T, bits: i32): T {
-  if (isVector<T>()) return v128.or(i64x2.shl(a, bits), i64x2.shr_u(a, 64 - bits));
-  return rotl<u64>(a, bits);
-}
-
-function everyLane<T>(at: usize): T {
-  if (isVector<T>()) return v128.load_splat<u64>(at);
-  return load<u64>(at);
-}
-
-function lane<T>(state: usize, index: usize): T {
-  if (isVector<T>()) return v128.load(state + (index << 4));
-  return load<u64>(state + (index << 3));
-}
-
-function setLane<T>(state: usize, index: usize, value: T): void {
-  if (isVector<T>()) v128.store(state + (index << 4), value);
-  else store<u64>(state + (index << 3), value);
-}
-
-/** Theta: the parity of one column. */
-function parity<T>(state: usize, x: usize): T {
-  return xor<T>(
-    xor<T>(
-      xor<T>(lane<T>(state, x), lane<T>(state, x + 5)),
-      xor<T>(lane<T>(state, x + 10), lane<T>(state, x + 15)),
-    ),
-    lane<T>(state, x + 20),
-  );
-}
-
-/** Rho and pi: a lane with theta's part, rotated. */
-function moved<T>(state: usize, index: usize, theta: T, bits: i32): T {
-  return rotate<T>(xor<T>(lane<T>(state, index), theta), bits);
-}
-
-/** Chi: one row of the next state. */
-function setRow<T>(next: usize, row: usize, a: T, b: T, c: T, d: T, e: T): void {
-  setLane<T>(next, row, xor<T>(a, andNot<T>(c, b)));
-  setLane<T>(next, row + 1, xor<T>(b, andNot<T>(d, c)));
-  setLane<T>(next, row + 2, xor<T>(c, andNot<T>(e, d)));
-  setLane<T>(next, row + 3, xor<T>(d, andNot<T>(a, e)));
-  setLane<T>(next, row + 4, xor<T>(e, andNot<T>(b, a)));
-}
-
-/** One round from one state into the other (FIPS 202, section 3.2). */
-function round<T>(state: usize, next: usize, iota: usize): void {
-  const c0 = parity<T>(state, 0);
-  const c1 = parity<T>(state, 1);
-  const c2 = parity<T>(state, 2);
-  const c3 = parity<T>(state, 3);
-  const c4 = parity<T>(state, 4);
-  const d0 = xor<T>(c4, rotate<T>(c1, 1));
-  const d1 = xor<T>(c0, rotate<T>(c2, 1));
-  const d2 = xor<T>(c1, rotate<T>(c3, 1));
-  const d3 = xor<T>(c2, rotate<T>(c4, 1));
-  const d4 = xor<T>(c3, rotate<T>(c0, 1));
-  setRow<T>(
-    next,
-    0,
-    xor<T>(lane<T>(state, 0), d0),
-    moved<T>(state, 6, d1, 44),
-    moved<T>(state, 12, d2, 43),
-    moved<T>(state, 18, d3, 21),
-    moved<T>(state, 24, d4, 14),
-  );
-  setRow<T>(
-    next,
-    5,
-    moved<T>(state, 3, d3, 28),
-    moved<T>(state, 9, d4, 20),
-    moved<T>(state, 10, d0, 3),
-    moved<T>(state, 16, d1, 45),
-    moved<T>(state, 22, d2, 61),
-  );
-  setRow<T>(
-    next,
-    10,
-    moved<T>(state, 1, d1, 1),
-    moved<T>(state, 7, d2, 6),
-    moved<T>(state, 13, d3, 25),
-    moved<T>(state, 19, d4, 8),
-    moved<T>(state, 20, d0, 18),
-  );
-  setRow<T>(
-    next,
-    15,
-    moved<T>(state, 4, d4, 27),
-    moved<T>(state, 5, d0, 36),
-    moved<T>(state, 11, d1, 10),
-    moved<T>(state, 17, d2, 15),
-    moved<T>(state, 23, d3, 56),
-  );
-  setRow<T>(
-    next,
-    20,
-    moved<T>(state, 2, d2, 62),
-    moved<T>(state, 8, d3, 55),
-    moved<T>(state, 14, d4, 39),
-    moved<T>(state, 15, d0, 41),
-    moved<T>(state, 21, d1, 2),
-  );
-  setLane<T>(next, 0, xor<T>(lane<T>(next, 0), everyLane<T>(iota)));
-}
-
-function permute<T>(): void {
-  const constants = changetype<usize>(ROUND_CONSTANTS);
-  for (let at: usize = 0; at < 24 * 8; at += 16) {
-    round<T>(STATE, NEXT, constants + at);
-    round<T>(NEXT, STATE, constants + at + 8);
-  }
-}
-
-/** The same word of two messages; of the first alone where a lane holds one. */
-function word<T>(first: usize, second: usize): T {
-  if (isVector<T>()) return v128.load_lane<u64>(second, v128.load64_zero(first), 1);
+/** The same word of two messages; of the first alone where a register holds one. */
+@inline
+function word<R>(first: usize, second: usize): R {
+  if (isVector<R>()) return v128.load_lane<u64>(second, v128.load64_zero(first), 1);
   return load<u64>(first);
 }
 
-function setWord<T>(first: usize, second: usize, value: T): void {
-  if (isVector<T>()) {
+@inline
+function setWord<R>(first: usize, second: usize, value: R): void {
+  if (isVector<R>()) {
     v128.store_lane<u64>(second, value, 1);
     v128.store_lane<u64>(first, value, 0);
   } else store<u64>(first, value);
 }
 
-function clearCapacity<T>(): void {
-  clear(STATE + RATE_LANES * sizeof<T>(), STATE + LANES * sizeof<T>());
+@inline
+function registerAt<R>(address: usize): R {
+  if (isVector<R>()) return v128.load(address);
+  return load<u64>(address);
 }
 
-function absorb<T>(first: usize, second: usize): void {
+@inline
+function setRegister<R>(address: usize, value: R): void {
+  if (isVector<R>()) v128.store(address, value);
+  else store<u64>(address, value);
+}
+
+@inline
+function clearLanes<R, Width>(from: usize, to: usize): void {
+  clear(STATE + laneOffset<R, Width>(from, 0), STATE + laneOffset<R, Width>(to, 0));
+}
+
+/** The messages that one register holds: two, or one that is named twice. */
+function absorb<R, Width>(first: usize, second: usize, register: usize): void {
   for (let i: usize = 0; i < RATE_LANES; i++) {
-    setLane<T>(STATE, i, word<T>(first + (i << 3), second + (i << 3)));
+    const at = STATE + laneOffset<R, Width>(i, register);
+    setRegister<R>(at, word<R>(first + (i << 3), second + (i << 3)));
   }
-  clearCapacity<T>();
 }
 
-function squeeze<T>(first: usize, second: usize, lanes: usize): void {
+function squeeze<R, Width>(first: usize, second: usize, register: usize, lanes: usize): void {
   for (let i: usize = 0; i < lanes; i++) {
-    setWord<T>(first + (i << 3), second + (i << 3), lane<T>(STATE, i));
+    const at = STATE + laneOffset<R, Width>(i, register);
+    setWord<R>(first + (i << 3), second + (i << 3), registerAt<R>(at));
   }
 }
 
-/** `count` padded blocks, one after the other, to outputs of `lanes` words, one after the other. */
-function hashEach<T>(blocks: usize, count: i32, output: usize, lanes: usize): void {
-  const step = sizeof<T>() >> 3;
-  for (let i: usize = 0; i < <usize>count; i += step) {
-    // The last of an odd number is hashed in both lanes.
-    const other = min<usize>(i + step, count) - 1;
-    absorb<T>(blocks + i * RATE_BYTES, blocks + other * RATE_BYTES);
-    permute<T>();
-    squeeze<T>(output + i * (lanes << 3), output + other * (lanes << 3), lanes);
+/** Message `i` of `count`; beyond them the last one, which is hashed in more than one lane then. */
+@inline
+function upTo(i: usize, count: usize): usize {
+  return min<usize>(i, count - 1);
+}
+
+function absorbEach<R, Width>(blocks: usize, i: usize, to: usize): void {
+  const held = sizeof<R>() >> 3;
+  for (let register: usize = 0; register < registers<Width>(); register++) {
+    const first = upTo(i + register * held, to) * RATE_BYTES;
+    const second = upTo(i + register * held + held - 1, to) * RATE_BYTES;
+    absorb<R, Width>(blocks + first, blocks + second, register);
   }
 }
 
-/** H(01, left, right) of `count` neighbouring pairs of digests; `above` may be `below`. */
-function hashPairs<T>(below: usize, count: i32, above: usize): void {
-  const step = sizeof<T>() >> 3;
-  for (let i: usize = 0; i < <usize>count; i += step) {
-    const other = min<usize>(i + step, count) - 1;
-    const first = below + (i << 6);
-    const second = below + (other << 6);
-    absorbPair<T>(first, second);
-    permute<T>();
-    squeeze<T>(above + (i << 5), above + (other << 5), DIGEST_LANES);
+function squeezeEach<R, Width>(output: usize, i: usize, to: usize, lanes: usize): void {
+  const held = sizeof<R>() >> 3;
+  for (let register: usize = 0; register < registers<Width>(); register++) {
+    const first = upTo(i + register * held, to) * (lanes << 3);
+    const second = upTo(i + register * held + held - 1, to) * (lanes << 3);
+    squeeze<R, Width>(output + first, output + second, register, lanes);
+  }
+}
+
+/** Padded blocks `from` to `to` of those that lie one after the other, to outputs of `lanes` words. */
+function hashEach<R, Width>(
+  blocks: usize,
+  from: usize,
+  to: usize,
+  output: usize,
+  lanes: usize,
+): void {
+  for (let i = from; i < to; i += messages<R, Width>()) {
+    clearLanes<R, Width>(RATE_LANES, LANES);
+    absorbEach<R, Width>(blocks, i, to);
+    permute<R, Width>();
+    squeezeEach<R, Width>(output, i, to, lanes);
+  }
+}
+
+/** How many of `count` messages are hashed four at a time; three that are left are faster so than by two and one. */
+@inline
+function countInFours(count: usize): usize {
+  return (count & 3) == 3 ? count : count & ~3;
+}
+
+/** All of `count`: by fours as long as there are as many, one or two that are left by themselves. */
+function hashAll(blocks: usize, count: usize, output: usize, lanes: usize): void {
+  if (ASC_FEATURE_SIMD) {
+    const wide = countInFours(count);
+    hashEach<v128, Two>(blocks, 0, wide, output, lanes);
+    hashEach<v128, One>(blocks, wide, count, output, lanes);
+  } else hashEach<u64, One>(blocks, 0, count, output, lanes);
+}
+
+function absorbPairs<R, Width>(below: usize, i: usize, to: usize): void {
+  const held = sizeof<R>() >> 3;
+  for (let register: usize = 0; register < registers<Width>(); register++) {
+    const first = upTo(i + register * held, to) << 6;
+    const second = upTo(i + register * held + held - 1, to) << 6;
+    absorbPair<R, Width>(below + first, below + second, register);
+  }
+}
+
+/** H(01, left, right) of neighbouring pairs of digests, `from` to `to` of them; `above` may be `below`. */
+function hashPairs<R, Width>(below: usize, from: usize, to: usize, above: usize): void {
+  for (let i = from; i < to; i += messages<R, Width>()) {
+    clearLanes<R, Width>(9, LANES);
+    absorbPairs<R, Width>(below, i, to);
+    permute<R, Width>();
+    squeezeEach<R, Width>(above, i, to, DIGEST_LANES);
   }
 }
 
 /** The 65 bytes 01, left, right: words are shifted by the tag's byte, so nothing is copied. */
-function absorbPair<T>(first: usize, second: usize): void {
+function absorbPair<R, Width>(first: usize, second: usize, register: usize): void {
   store<u64>(TILE, (load<u64>(first) << 8) | 0x01);
   store<u64>(TILE + 8, (load<u64>(second) << 8) | 0x01);
-  setLane<T>(STATE, 0, word<T>(TILE, TILE + 8));
+  setRegister<R>(STATE + laneOffset<R, Width>(0, register), word<R>(TILE, TILE + 8));
   for (let i: usize = 1; i < 8; i++) {
-    setLane<T>(STATE, i, word<T>(first + (i << 3) - 1, second + (i << 3) - 1));
+    const at = STATE + laneOffset<R, Width>(i, register);
+    setRegister<R>(at, word<R>(first + (i << 3) - 1, second + (i << 3) - 1));
   }
   // The last byte of the message and keccak's padding, 01 after it and 80 at the block's end.
   store<u64>(TILE, <u64>load<u8>(first, 63) | 0x0100);
   store<u64>(TILE + 8, <u64>load<u8>(second, 63) | 0x0100);
-  setLane<T>(STATE, 8, word<T>(TILE, TILE + 8));
-  clear(STATE + 9 * sizeof<T>(), STATE + 16 * sizeof<T>());
+  setRegister<R>(STATE + laneOffset<R, Width>(8, register), word<R>(TILE, TILE + 8));
   store<u64>(TILE, 0x8000000000000000);
-  setLane<T>(STATE, 16, word<T>(TILE, TILE));
-  clearCapacity<T>();
+  setRegister<R>(STATE + laneOffset<R, Width>(16, register), word<R>(TILE, TILE));
 }
 
 /** How many messages one permutation hashes. */
 export function lanes(): i32 {
-  return ASC_FEATURE_SIMD ? 2 : 1;
+  return ASC_FEATURE_SIMD ? 4 : 1;
 }
 
 /** keccak-256 of padded blocks (136 bytes each) to digests (32 bytes each). */
 export function hashBlocks(blocks: usize, count: i32, digests: usize): void {
-  if (ASC_FEATURE_SIMD) hashEach<v128>(blocks, count, digests, DIGEST_LANES);
-  else hashEach<u64>(blocks, count, digests, DIGEST_LANES);
+  hashAll(blocks, count, digests, DIGEST_LANES);
 }
 
 /** keccak-256 of one message, padded to `count` blocks; it shares no permutation, so lanes are single. */
 export function hashLong(blocks: usize, count: i32, digest: usize): void {
-  absorb<u64>(blocks, blocks);
-  permute<u64>();
-  for (let i: usize = 1; i < <usize>count; i++) {
+  clearLanes<u64, One>(0, LANES);
+  for (let i: usize = 0; i < <usize>count; i++) {
     const block = blocks + i * RATE_BYTES;
     for (let at: usize = 0; at < RATE_LANES; at++) {
-      setLane<u64>(STATE, at, lane<u64>(STATE, at) ^ load<u64>(block + (at << 3)));
+      const lane = STATE + laneOffset<u64, One>(at, 0);
+      store<u64>(lane, load<u64>(lane) ^ load<u64>(block + (at << 3)));
     }
-    permute<u64>();
+    permute<u64, One>();
   }
-  squeeze<u64>(digest, digest, DIGEST_LANES);
+  squeeze<u64, One>(digest, digest, 0, DIGEST_LANES);
 }
 
 /** SHAKE256 of padded blocks (136 bytes each) to 96 bytes each. */
 export function expandBlocks(blocks: usize, count: i32, salts: usize): void {
-  if (ASC_FEATURE_SIMD) hashEach<v128>(blocks, count, salts, SALTS_LANES);
-  else hashEach<u64>(blocks, count, salts, SALTS_LANES);
+  hashAll(blocks, count, salts, SALTS_LANES);
 }
 
 /** `count` inner nodes over 2 × `count` digests. Of the same place, a level replaces the one below. */
 export function hashNodes(below: usize, count: i32, above: usize): void {
-  if (ASC_FEATURE_SIMD) hashPairs<v128>(below, count, above);
-  else hashPairs<u64>(below, count, above);
+  if (ASC_FEATURE_SIMD) {
+    const wide = countInFours(count);
+    hashPairs<v128, Two>(below, 0, wide, above);
+    hashPairs<v128, One>(below, wide, count, above);
+  } else hashPairs<u64, One>(below, 0, count, above);
 }
 
 /** keccak's padding of a message of `length` bytes, with nothing after the message. */
