@@ -1,10 +1,10 @@
 import { strict as assert } from "node:assert";
 import { setFlagsFromString } from "node:v8";
 import fc from "fast-check";
+import { hashInWideRegisters } from "../../node/adapters/wide-registers.ts";
 import { SIMD_KERNEL } from "../../node/core/commitment/kernel/keccak-wasm.ts";
 import { KERNEL_DATA_START, type Kernel } from "../../node/core/commitment/kernel/kernel.ts";
 import { openKernel } from "../../node/core/commitment/kernel/open-kernel.ts";
-import { hashInWideRegisters } from "../../node/wide-registers.ts";
 
 const BYTES = 131_072;
 const INPUT = KERNEL_DATA_START;
