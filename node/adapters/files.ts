@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, type Stats } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { TallystickError } from "../core/errors.ts";
-import { HEAD_BYTES } from "../core/formats/head-bytes.ts";
+import { FileHead, HEAD_BYTES, headOf } from "../core/formats/file-head.ts";
 
 const CHUNK_BYTES = 262_144;
 const PIECE_BYTES = 1_048_576;
@@ -26,21 +26,21 @@ export async function openInput(name: string): Promise<InputFile> {
     name === "-" ? process.stdin : createReadStream(name, { highWaterMark: CHUNK_BYTES });
   const iterator = stream[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
-  let length = 0;
+  const head = new FileHead();
   let ended = false;
   try {
-    while (length < HEAD_BYTES && !ended) {
+    for (let wantsMore = true; wantsMore && !ended; ) {
       const next = await iterator.next();
       if (next.done === true) ended = true;
       else {
         first.push(next.value);
-        length += next.value.length;
+        wantsMore = head.take(next.value);
       }
     }
   } catch (cause) {
     throw unreadable(name, cause);
   }
-  return { name, head: Buffer.concat(first, Math.min(length, HEAD_BYTES)), chunks: all() };
+  return { name, head: head.bytes(), chunks: all() };
 
   async function* all(): AsyncGenerator<Uint8Array> {
     try {
@@ -99,13 +99,7 @@ export async function* readPieces(name: string): AsyncGenerator<Uint8Array> {
 export async function headOfFile(name: string): Promise<Uint8Array> {
   await assertReadable(name);
   try {
-    const file = await open(name);
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
+    return await headOf(createReadStream(name, { highWaterMark: HEAD_BYTES }));
   } catch (cause) {
     throw unreadable(name, cause);
   }

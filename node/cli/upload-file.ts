@@ -19,19 +19,26 @@ export interface Upload {
   taken: Promise<Taken>;
 }
 
+/** Where files are sent, and what is said of each. */
+export interface Sending {
+  node: NodeClient;
+  output: Output;
+  /** Their format, where it was named. */
+  format?: string;
+}
+
 /** Sends a file once the one before is sent; the node takes it in after that one. */
 export function beginBehind(
   before: Promise<Upload>,
-  node: NodeClient,
+  sending: Sending,
   file: string,
-  output: Output,
 ): Promise<Upload> {
   const upload = before.then(
     async ({ sent, turn }) => {
       await sent;
-      return beginUpload(node, file, output, turn);
+      return beginUpload(sending, file, turn);
     },
-    () => beginUpload(node, file, output),
+    () => beginUpload(sending, file),
   );
   // Who fails is told when it is waited for.
   upload.catch(() => {});
@@ -40,15 +47,19 @@ export function beginBehind(
 
 /** @param after the turn of the upload that the node is to take in before this one */
 export async function beginUpload(
-  node: NodeClient,
+  { node, output, format }: Sending,
   file: string,
-  output: Output,
   after?: string,
 ): Promise<Upload> {
   const turn = randomUUID();
   const name = file === "-" ? "standard input" : basename(file);
   const size = file === "-" ? undefined : (await stat(file)).size;
-  const query = { name, turn, ...(after === undefined ? {} : { after }) };
+  const query = {
+    name,
+    turn,
+    ...(after === undefined ? {} : { after }),
+    ...(format === undefined ? {} : { format }),
+  };
   let end = () => {};
   let onSent = () => {};
   const sent = new Promise<void>((resolve) => {

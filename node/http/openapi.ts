@@ -286,8 +286,8 @@ export const openApiDocument = {
       }),
       post: operator({
         summary:
-          "Take in a file of usage records; turn names the upload, and after the one that comes before it",
-        query: ["name", "turn", "after"],
+          "Take in a file of usage records; turn names the upload, after the one that comes before it, and format the file's where nothing in it tells it",
+        query: ["name", "turn", "after", "format"],
         body: "application/octet-stream",
         answer: "Control totals, and the seconds that each phase took",
       }),

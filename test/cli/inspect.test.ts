@@ -25,6 +25,21 @@ describe("tallystick inspect", () => {
     assert.deepEqual(second.lines.slice(0, 7), first.lines.slice(0, 7));
   });
 
+  it("rejects a first line that is too long, and reads the others", async () => {
+    const first = await runCommand(["inspect", "-", "--json"], calls);
+    const long = `{"payload":"${"x".repeat(100_000)}"}\n`;
+    const { exitCode, lines } = await runCommand(["inspect", "-", "--json"], long + first.out);
+    assert.equal(exitCode, 1);
+    assert.deepEqual(lines[0]?.rejected, {
+      code: "usage.line-too-long",
+      message: "The line is longer than a record can be.",
+      position: 1,
+      line: 1,
+      byte: 0,
+    });
+    assert.equal(lines.at(-1)?.file?.records, 7);
+  });
+
   it("answers no when something is wrong with the file", async () => {
     const cut = await runCommand(["inspect", "-", "--json"], calls.slice(0, 600));
     assert.equal(cut.exitCode, 1);

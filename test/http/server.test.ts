@@ -379,6 +379,17 @@ describe("the node's HTTP interface", () => {
     });
     assert.equal(unknown.status, 422);
     assert.match(unknown.code, /^format\./);
+    // A format that is named is believed: what is no record is rejected, line by line.
+    const named = (format: string) =>
+      ask(`/v1/operator/usage?name=noise&format=${format}`, {
+        method: "POST",
+        token,
+        body: "no record\n",
+        type: "application/octet-stream",
+      });
+    assert.equal((await named("usage-ndjson")).answer.classes.rejected.records, 1);
+    assert.equal((await named("tap99")).code, "format.unknown-name");
+    assert.equal((await named("bill-csv")).code, "ingest.no-usage");
     assert.deepEqual(readdirSync(spool), []);
   });
 

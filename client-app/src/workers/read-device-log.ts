@@ -1,5 +1,5 @@
 import { TallystickError } from "../../../node/core/errors.ts";
-import { HEAD_BYTES } from "../../../node/core/formats/head-bytes.ts";
+import { headOf } from "../../../node/core/formats/file-head.ts";
 import { isRecord } from "../../../node/core/formats/inspect-line.ts";
 import { type Format, recogniseFormat } from "../../../node/core/formats/registry.ts";
 import { type DeviceEntry, deviceEntry } from "../../../node/core/verdicts/device-entry.ts";
@@ -24,7 +24,7 @@ export async function readDeviceLog(
   zone: string,
   onProgress: OnProgress,
 ): Promise<DeviceLog> {
-  const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+  const head = await headOf(fileChunks(file, () => {}));
   const format = recognise(head, file.name);
   if (format.kind !== "usage") {
     throw new TallystickError(

@@ -6,15 +6,15 @@ import { TallystickError } from "../../core/errors.ts";
 import { imbalanceOf, isNothing } from "../../engine/intake/control-totals.ts";
 import type { CommandModule } from "../command.ts";
 import { rowsOfTotals } from "../control-rows.ts";
-import type { NodeClient } from "../node-client.ts";
 import { declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
 import { describeError, EXIT, type Output, ServiceError, UsageError } from "../output.ts";
-import { beginBehind, beginUpload, type Taken, type Upload } from "../upload-file.ts";
+import { beginBehind, beginUpload, type Sending, type Taken, type Upload } from "../upload-file.ts";
 
 export const command: CommandModule = {
   declare(parser) {
     declareNodeOptions(parser)
       .argument("[file...]", 'files of usage records, "-" for standard input')
+      .option("--format <name>", "their format, where nothing in them tells it (see: formats)")
       .option("--watch <dir>", "take in what is put into a folder, until the command is ended")
       .option("--settle <seconds>", "a file in it is whole when it did not change so long", "5")
       .option("--archive <dir>", "where a watched file goes once it was taken in")
@@ -29,20 +29,33 @@ export const command: CommandModule = {
   async run([files], options, { output }) {
     const named = files as string[];
     const watched = readWatch(options, named);
+    const { format } = options as { format?: string };
+    if (format !== undefined) await requireFormat(format);
     // Before anything is sent: a name that can not be read is found while nothing is half done.
     for (const file of named) if (file !== "-") await headOfFile(file);
     const worst = { clean: true, refused: 0, isWatching: false, records: 0 };
     await withNode(options as NodeOptions, output, async (node) => {
+      const sending: Sending = { node, output, ...(format === undefined ? {} : { format }) };
       const began = performance.now();
-      await takeInAll(node, named, output, worst);
+      await takeInAll(sending, named, worst);
       await sayRate(worst.records, (performance.now() - began) / 1000, output);
       worst.isWatching = true;
-      if (watched !== undefined) await watch(node, watched, output, worst);
+      if (watched !== undefined) await watch(sending, watched, worst);
     });
     if (worst.refused > 0) return EXIT.unusableInput;
     return worst.clean ? EXIT.yes : EXIT.no;
   },
 };
+
+/** @throws UsageError for one that is not there; loaded at need, since only the node reads files */
+async function requireFormat(name: string): Promise<void> {
+  const { formatByName } = await import("../../core/formats/registry.ts");
+  try {
+    formatByName(name);
+  } catch (error) {
+    throw error instanceof TallystickError ? new UsageError(error.message) : error;
+  }
+}
 
 /** What took less tells more about the start than about the rate. */
 const TOLD_SECONDS_MIN = 1;
@@ -84,7 +97,8 @@ function readWatch(options: Record<string, unknown>, files: string[]): Watch | u
  * its digest, so that a start from the beginning does nothing twice. While the node is away a file
  * waits and is sent again. As with files that are named, one is sent while another is taken in.
  */
-async function watch(node: NodeClient, watched: Watch, output: Output, worst: Worst) {
+async function watch(sending: Sending, watched: Watch, worst: Worst) {
+  const { output } = sending;
   const ending = new AbortController();
   const end = () => ending.abort();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, end);
@@ -102,7 +116,7 @@ async function watch(node: NodeClient, watched: Watch, output: Output, worst: Wo
     await before;
     let upload: Promise<Upload> | undefined = first;
     const taken = async () => {
-      const attempt = upload ?? beginUpload(node, file, output);
+      const attempt = upload ?? beginUpload(sending, file);
       upload = undefined;
       return (await attempt).taken;
     };
@@ -115,8 +129,8 @@ async function watch(node: NodeClient, watched: Watch, output: Output, worst: Wo
       const before = last;
       const upload =
         before === undefined
-          ? beginUpload(node, file, output)
-          : beginBehind(before.upload, node, file, output);
+          ? beginUpload(sending, file)
+          : beginBehind(before.upload, sending, file);
       upload.catch(() => {});
       const settled = settle(upload, file, before?.settled).catch((error: unknown) => {
         failure ??= { error };
@@ -162,13 +176,13 @@ async function sayRate(records: number, seconds: number, output: Output): Promis
 }
 
 /** In their order; while the node takes one in, the next one is sent and looked at. */
-async function takeInAll(node: NodeClient, files: string[], output: Output, worst: Worst) {
+async function takeInAll(sending: Sending, files: string[], worst: Worst) {
   let ahead: Promise<Upload> | undefined;
   for (const [at, file] of files.entries()) {
-    const upload: Promise<Upload> = ahead ?? beginUpload(node, file, output);
+    const upload: Promise<Upload> = ahead ?? beginUpload(sending, file);
     const behind = files[at + 1];
-    if (behind !== undefined) ahead = beginBehind(upload, node, behind, output);
-    await takeIn(async () => (await upload).taken, file, output, worst);
+    if (behind !== undefined) ahead = beginBehind(upload, sending, behind);
+    await takeIn(async () => (await upload).taken, file, sending.output, worst);
   }
 }
 

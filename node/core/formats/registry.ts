@@ -4,7 +4,6 @@ import * as asteriskCsv from "./asterisk-csv.ts";
 import * as billCsv from "./bill-csv.ts";
 import { COLUMNS_FORMATS } from "./columns-formats.ts";
 import type { ColumnsFormat } from "./columns-reader.ts";
-import { HEAD_BYTES } from "./head-bytes.ts";
 import type { Chunks, InspectLine, ParseOptions } from "./inspect-line.ts";
 import * as ocpiCdr from "./ocpi-cdr.ts";
 import * as usageNdjson from "./usage-ndjson.ts";
@@ -98,7 +97,7 @@ export function formatByName(name: string): Format {
 }
 
 /**
- * @param head the file's first `HEAD_BYTES`
+ * @param head as `FileHead` takes it
  * @throws TallystickError `format.empty-file`, `format.not-recognised`
  */
 export function recogniseFormat(head: Uint8Array, file: string): Format {
@@ -109,36 +108,11 @@ export function recogniseFormat(head: Uint8Array, file: string): Format {
   if (format === undefined) {
     throw new TallystickError(
       "format.not-recognised",
-      'The format is not recognised. "tallystick formats" lists those that are.',
+      'Nothing in the file tells its format. "tallystick formats" lists those that are understood; if it is one of them, name it to inspect or ingest with --format.',
       { file },
     );
   }
   return format;
-}
-
-/**
- * The usage records of a file whose format is not known before: looks at its head, then reads it.
- * @throws TallystickError as `recogniseFormat`, `format.not-usage`, and what the format's parser throws
- */
-export async function* readUsage(
-  chunks: Chunks,
-  options: ParseOptions,
-): AsyncGenerator<InspectLine> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  const first: Uint8Array[] = [];
-  try {
-    for (let length = 0; length < HEAD_BYTES; ) {
-      const next = await iterator.next();
-      if (next.done === true) break;
-      first.push(next.value);
-      length += next.value.length;
-    }
-    const format = recogniseFormat(headOf(first), options.file);
-    if (format.kind !== "usage") throw notUsage(options.file);
-    yield* format.parse(replay(first, iterator), options);
-  } finally {
-    await iterator.return?.();
-  }
 }
 
 /** The error for a file that was recognised and holds no usage records. */
@@ -148,28 +122,4 @@ export function notUsage(file: string): TallystickError {
     "This is a bill, not usage records. Check it with: tallystick check-bill --bill FILE --device-log FILE",
     { file },
   );
-}
-
-function headOf(chunks: readonly Uint8Array[]): Uint8Array {
-  const total = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const head = new Uint8Array(Math.min(HEAD_BYTES, total));
-  let at = 0;
-  for (const chunk of chunks) {
-    const part = chunk.subarray(0, head.length - at);
-    head.set(part, at);
-    at += part.length;
-  }
-  return head;
-}
-
-async function* replay(
-  first: Uint8Array[],
-  rest: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  yield* first.splice(0);
-  for (;;) {
-    const next = await rest.next();
-    if (next.done === true) return;
-    yield next.value;
-  }
 }

@@ -1,14 +1,19 @@
+import { firstLineEnd } from "./file-head.ts";
 import type { Chunks, InspectLine, ParseOptions } from "./inspect-line.ts";
-import { type Line, LineReader } from "./line-reader.ts";
+import { LINE_BYTES_MAX, type Line, LineReader } from "./line-reader.ts";
 import { NdjsonParser, USAGE_NDJSON } from "./ndjson-parser.ts";
 
 export const NAME = USAGE_NDJSON;
 
+const OF_A_LINE = /"(service|rejected|file)"\s*:/;
+
+/** By the first line; where that is longer than a record can be, by the next one. */
 export function recognises(head: Uint8Array): boolean {
   const text = new TextDecoder().decode(head).trimStart();
   if (!text.startsWith("{")) return false;
-  const [first = ""] = text.split("\n");
-  return /"(service|rejected|file)"\s*:/.test(first);
+  const [first = "", next = ""] = text.split("\n");
+  const isTooLong = firstLineEnd(head) >= LINE_BYTES_MAX;
+  return OF_A_LINE.test(first) || (isTooLong && next.startsWith("{") && OF_A_LINE.test(next));
 }
 
 export async function* parse(chunks: Chunks, options: ParseOptions): AsyncGenerator<InspectLine> {

@@ -5,7 +5,12 @@ import { headOfFile } from "../../adapters/files.ts";
 import { ReadingThreads } from "../../adapters/reading-threads.ts";
 import { openUsage } from "../../adapters/usage-source.ts";
 import type { ParseOptions } from "../../core/formats/inspect-line.ts";
-import { recogniseFormat, type UsageFormat } from "../../core/formats/registry.ts";
+import {
+  type Format,
+  formatByName,
+  recogniseFormat,
+  type UsageFormat,
+} from "../../core/formats/registry.ts";
 import { NO_REPETITIONS } from "../../core/formats/repetition-index.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import { CallSlots, type SlotBounds } from "../call-slots.ts";
@@ -61,9 +66,11 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     const upload = intake.begin(String(name ?? "upload").slice(0, 255));
     const turn = intake.takeTurn(turnName(own), turnName(after));
     try {
+      const { format } = request.query;
+      const named = format === undefined ? undefined : formatByName(String(format));
       if (slots.areTaken) intake.enter(upload, "waiting");
       // Those that come after one another have their slots in that order: none waits for one behind it.
-      const taken = await slots.run(() => receive(request, upload, turn));
+      const taken = await slots.run(() => receive(request, upload, turn, named));
       response.json({ ...taken, seconds: intake.secondsOf(upload) });
     } finally {
       turn.pass();
@@ -71,12 +78,17 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     }
   });
 
-  async function receive(request: Request, upload: UploadProgress, turn: Turn) {
+  async function receive(
+    request: Request,
+    upload: UploadProgress,
+    turn: Turn,
+    named: Format | undefined,
+  ) {
     intake.enter(upload, "receiving");
     const spooled = await parts.spool.receive(request);
     try {
       intake.enter(upload, "looking");
-      const format = recogniseFormat(await headOfFile(spooled.path), upload.name);
+      const format = named ?? recogniseFormat(await headOfFile(spooled.path), upload.name);
       if (format.kind === "usage") return await takeIn(spooled, format, upload, turn);
       throw new HttpError(
         422,

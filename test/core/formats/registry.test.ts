@@ -1,11 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  FORMATS,
-  formatByName,
-  readUsage,
-  recogniseFormat,
-} from "../../../node/core/formats/registry.ts";
-import { chunksOf, codeOf, collect, sorted } from "./chunks.ts";
+import { FORMATS, formatByName, recogniseFormat } from "../../../node/core/formats/registry.ts";
 
 const CALLS = `<calls count="1"><call number="1" duration="2" date="3" type="2" /></calls>`;
 const BILL = "line,other_party,start,amount_usd\n1,1,2024-01-01 10:00:00,0.1\n";
@@ -36,16 +30,5 @@ describe("the formats that are understood", () => {
       code: "format.not-recognised",
     });
     assert.throws(() => recogniseFormat(new Uint8Array(0), "f"), { code: "format.empty-file" });
-  });
-
-  it("are read without being named, in whatever chunks", async () => {
-    for (const size of [1, 20, 1000]) {
-      const lines = await collect(readUsage(chunksOf(CALLS, size), { file: "f" }));
-      assert.equal(sorted(lines).records.length, 1);
-    }
-    assert.equal(
-      await codeOf(collect(readUsage(chunksOf(BILL), { file: "f" }))),
-      "format.not-usage",
-    );
   });
 });
