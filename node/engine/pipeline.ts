@@ -178,9 +178,12 @@ export class OperatorPipeline {
     });
     this.checks = new CheckDesk({ store, ledger: parts.ledger, turns: this.#turns });
     this.#ratedVersions = parts.tariffs.versions.length;
-    this.#ingest = new UsageIngest(parts.context, parts.tariffs, guide, rating, async () => {
-      await parts.tariffFollower?.look();
-      return this.#newRating();
+    this.#ingest = new UsageIngest(parts.context, parts.tariffs, guide, rating, {
+      ask: async () => await parts.tariffFollower?.ask(),
+      take: async (answer) => {
+        await parts.tariffFollower?.take(answer);
+        return this.#newRating();
+      },
     });
     this.#sealer = new TickSealer(parts.context);
     this.#committer = new TickCommitter(parts.context.store, parts.outbox);

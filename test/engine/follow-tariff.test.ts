@@ -118,7 +118,8 @@ describe("a version of the tariff that is published while the node runs", () => 
       sha256: "ab".repeat(32),
       lines: (async function* () {
         for (const line of around("a")) {
-          if (taken++ === 6) {
+          // The ledger is asked when half of a unit is gathered, here with the next one.
+          if (taken++ === 5) {
             await publish(second);
             named = [second];
             scene.at(BEGINS + 3_600n);
@@ -136,6 +137,37 @@ describe("a version of the tariff that is published while the node runs", () => 
     assert.deepEqual(await prices(), { 100000000: 10, 70000000: 10 });
     assert.equal((await scene.pipeline.status()).suspended, 0);
     await scene.assertConsistent();
+  });
+
+  it("is asked for with the ledger's time when half of a unit is gathered, so that nobody waits for it", async () => {
+    let gathered = 0;
+    const askedAt: number[] = [];
+    const time = {
+      seconds: async () => {
+        askedAt.push(gathered);
+        if (askedAt.length === 5) throw new Error("no ledger says that");
+        return scene.network.head().time;
+      },
+    };
+    scene.at(BEGINS + 3_600n);
+    await scene.reopen(scene.store, time);
+    const file = (prefix: string) => ({
+      name: prefix,
+      sha256: prefix.repeat(32),
+      lines: (async function* () {
+        for (const line of around(prefix).slice(0, 9)) {
+          gathered++;
+          yield line;
+        }
+      })(),
+    });
+    await scene.pipeline.ingest(file("aa"));
+    assert.deepEqual(askedAt, [0, 2, 6]);
+    // What goes wrong meanwhile is told, and what was stored stays.
+    await assert.rejects(scene.pipeline.ingest(file("bb")), /no ledger says that/);
+    assert.deepEqual(askedAt.slice(3), [9, 11]);
+    await scene.assertConsistent();
+    assert.equal((await scene.pipeline.ingest(file("bb"))).in.records, 9);
   });
 
   it("is taken in the middle of columns, whose numbers were guided before", async () => {

@@ -23,6 +23,7 @@ import type {
 } from "../store/stored-types.ts";
 import { emptyFile } from "./control-totals.ts";
 import { type Correction, correctCharge } from "./correct-charge.ts";
+import { FileUnits, type IntakePause } from "./file-units.ts";
 import { SEEN } from "./fingerprint.ts";
 import type { AccountGuide } from "./guide-account.ts";
 import { CHUNK_RECORDS, type Intake } from "./intake.ts";
@@ -32,7 +33,6 @@ import { SeenIndex } from "./seen-index.ts";
 import { ColumnTaker } from "./take-columns.ts";
 import { RecordTaker, type UsageLine } from "./take-records.ts";
 import { UnitTotals } from "./unit-totals.ts";
-import { UnitsUnderWay } from "./units-under-way.ts";
 
 /** Records that become durable in one write, unless the profile says otherwise. */
 const UNIT_RECORDS = 65_536;
@@ -48,16 +48,6 @@ export interface UsageFile {
    * for two units of work at most and nothing is written, while nobody else has a turn: it is to be soon.
    */
   whole?: Promise<void>;
-}
-
-/**
- * Lets others write between two units of work, who have to keep to a rhythm. They may cut and write a tick, note
- * what became final, work on claims, take tariffs and erase months that are over: charges that wait, accounts and
- * suspense are the intake's alone. The trees of a tick are built beside the intake (`seal-batch.ts`).
- */
-export interface IntakePause {
-  readonly isPauseAsked: boolean;
-  pause(): Promise<void>;
 }
 
 /** Lines of a file that are read once it is known how fingerprints are taken: then another thread can do it. */
@@ -143,47 +133,23 @@ export class UsageIngest {
     const chunkRecords = Math.min(CHUNK_RECORDS, unitRecords);
     const { done } = state;
     let position = 0;
-    let inUnit = 0;
-    let isFirst = known === undefined;
     let chunk: UsageLine[] = [];
-    // The unit of work before is hashed and written while the next one is rated.
-    const units = new UnitsUnderWay(file.whole);
+    const parts = {
+      session,
+      intake,
+      pricer: this.#pricer,
+      chargeBook: profile.agreement.chargeBook,
+    };
+    const units = new FileUnits({
+      ...parts,
+      file,
+      unitRecords,
+      isNew: known === undefined,
+      others,
+    });
     const save = async () => {
-      // Before the index of records seen is saved, since it tells the index where charges stand.
-      intake.writer.layBlocks();
-      await units.settle();
-      const { firstPosition, repeated } = before;
-      state = { ...state, firstPosition, repeated };
-      session.put(keys.file(file.sha256), state);
-      await intake.seen.save(session, Number(this.#pricer.nowSeconds));
-      const putLeaves = intake.writer.save();
-      this.#pricer.rating.save(session);
-      await intake.unit.save(session, { sha256: file.sha256, isFirst });
-      const unit = session.detach((key) => key.startsWith("book/"));
-      const records = position;
-      units.write(async () => {
-        await putLeaves(unit);
-        // One write: before it nothing of the unit is there, after it all is.
-        await unit.write();
-        onProgress?.(records);
-      });
-      if (intake.counters.isFull) {
-        await units.settle();
-        intake.counters.letGo();
-      }
-      // Asking costs a call to the ledger; the time of a unit of work is near enough for its records.
-      await this.#pricer.readTime();
-      if (others?.isPauseAsked === true) {
-        await units.settle();
-        await others.pause();
-        // Sealing moved its head; erasing months notes with the file what it dropped of it.
-        await session.readAgain(keys.book(profile.agreement.chargeBook));
-        await session.readAgain(keys.file(file.sha256));
-        const { dropped } = session.peek<IngestedFile>(keys.file(file.sha256)) ?? {};
-        if (dropped !== undefined) state = { ...state, dropped };
-      }
-      inUnit = 0;
-      isFirst = false;
+      const saved = position;
+      state = await units.save(state, () => onProgress?.(saved));
     };
     const lines = typeof file.lines === "function" ? file.lines(intake.seen.seeds) : file.lines;
     try {
@@ -196,12 +162,12 @@ export class UsageIngest {
           position += skipped;
           columns.begin(block, skipped);
           for (let row = skipped; row < block.count; ) {
-            const rows = Math.min(block.count - row, chunkRecords, unitRecords - inUnit);
+            const rows = Math.min(block.count - row, chunkRecords, units.room);
             state = await columns.take(block, row, row + rows, state);
             position += rows;
-            inUnit += rows;
             row += rows;
-            if (inUnit >= unitRecords) await save();
+            units.gathered(rows);
+            if (units.room === 0) await save();
           }
           continue;
         }
@@ -213,11 +179,11 @@ export class UsageIngest {
           }
           if (++position <= done) continue;
           chunk.push(line);
-          inUnit++;
-          if (chunk.length < chunkRecords && inUnit < unitRecords) continue;
+          units.gathered(1);
+          if (chunk.length < chunkRecords && units.room > 0) continue;
           state = await records.takeChunk(chunk, state);
           chunk = [];
-          if (inUnit >= unitRecords) await save();
+          if (units.room === 0) await save();
         }
       }
       state = { ...(await records.takeChunk(chunk, state)), complete: true };

@@ -1,5 +1,5 @@
 import { TallystickError } from "../../core/errors.ts";
-import type { LedgerReader } from "../commit/ledger.ts";
+import type { LedgerReader, PublishedTariff } from "../commit/ledger.ts";
 import type { OperatorProfile } from "../operator.ts";
 import { requireSame } from "./require-published.ts";
 import { type PublishedDocument, shelve, type TariffShelf } from "./tariff-shelf.ts";
@@ -13,6 +13,12 @@ export interface NamedTariffs {
    * @throws TallystickError `tariff.not-approved`
    */
   requireApproved(version: number, earlierRoot: string, root: string): Promise<void>;
+}
+
+/** What the ledger said of a version; undefined where it is not published. */
+export interface TariffAnswer {
+  version: number;
+  published: PublishedTariff | undefined;
 }
 
 /** After a version could not be taken, so long until the next try of its own. */
@@ -59,24 +65,39 @@ export class TariffFollower {
    */
   async look(isAsked = false): Promise<void> {
     if (isAsked) this.#retryAt = Number.NEGATIVE_INFINITY;
-    while (await this.#takeNext());
+    await this.take(await this.ask());
   }
 
-  /** @returns false when there is none, it can not be taken, or the ledger can not be asked */
-  async #takeNext(): Promise<boolean> {
+  /** Asks for the next version and takes nothing. @returns undefined when the ledger can not be asked */
+  async ask(): Promise<TariffAnswer | undefined> {
     const { agreement, member } = this.#profile;
-    const newest = this.#tariffs.versions.reduce<{ version: number; root: string } | undefined>(
+    const version = (this.#newest?.version ?? 0) + 1;
+    try {
+      return { version, published: await this.#ledger.tariff(agreement.id, member, version) };
+    } catch (error) {
+      if (error instanceof TallystickError && error.code === "ledger.unreachable") return undefined;
+      throw error;
+    }
+  }
+
+  /** @param asked as `ask` said, maybe a while ago; undefined: nothing is known, and nothing done */
+  async take(asked: TariffAnswer | undefined): Promise<void> {
+    let answer = asked;
+    while (answer !== undefined && (await this.#takeNext(answer))) answer = await this.ask();
+  }
+
+  get #newest(): { version: number; root: string } | undefined {
+    return this.#tariffs.versions.reduce<{ version: number; root: string } | undefined>(
       (last, one) => (last === undefined || one.version > last.version ? one : last),
       undefined,
     );
-    const version = (newest?.version ?? 0) + 1;
-    let published: Awaited<ReturnType<LedgerReader["tariff"]>>;
-    try {
-      published = await this.#ledger.tariff(agreement.id, member, version);
-    } catch (error) {
-      if (error instanceof TallystickError && error.code === "ledger.unreachable") return false;
-      throw error;
-    }
+  }
+
+  /** @returns whether to ask for another one: not when there is none, or it can not be taken */
+  async #takeNext({ version, published }: TariffAnswer): Promise<boolean> {
+    const newest = this.#newest;
+    // Somebody took it since it was asked for.
+    if (version <= (newest?.version ?? 0)) return true;
     if (published === undefined) {
       this.#trouble = undefined;
       this.#tariffs.lack(undefined);

@@ -8,6 +8,7 @@ import { billingEpoch, EpochCalendar, epochAfter } from "../bill/billing-epoch.t
 import type { PricedRecord } from "../intake/charge-of-record.ts";
 import type { AccountGuide } from "../intake/guide-account.ts";
 import type { EngineContext, HandPrice } from "../operator.ts";
+import type { TariffAnswer } from "./follow-tariff.ts";
 import { AccountRating, type GuidedUse, type PricedUse } from "./rate-accounts.ts";
 import type { ShelvedTariff, TariffShelf } from "./tariff-shelf.ts";
 
@@ -46,11 +47,19 @@ const TARIFF_LACKING: Wait = {
     "The ledger has a newer version of the tariff for its start, which this node does not have; publish the same document again, and recycle.",
 };
 
-/**
- * Takes what was published since.
- * @returns the accounts' rating by it; undefined when there was nothing
- */
-export type FollowTariff = () => Promise<AccountRating | undefined>;
+/** Versions of the tariff that are published while records are priced. */
+export interface FollowTariff {
+  /** Asks the ledger, whose time was read before, and changes nothing. */
+  ask(): Promise<TariffAnswer | undefined>;
+  /** @returns the accounts' rating by what was published; undefined when there was nothing */
+  take(answer: TariffAnswer | undefined): Promise<AccountRating | undefined>;
+}
+
+/** The ledger's time, and what was published until then. */
+interface LedgerNews {
+  seconds: bigint;
+  answer: TariffAnswer | undefined;
+}
 
 const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 
@@ -65,6 +74,8 @@ export class UsePricer {
   readonly #guide: AccountGuide;
   #rating: AccountRating;
   readonly #follow: FollowTariff | undefined;
+  /** Asked for, and not taken yet. */
+  #news: Promise<LedgerNews> | undefined;
   #nowSeconds = 0n;
   /** The same and the oldest age as numbers, for who asks for each record. */
   #nowMilliseconds = 0;
@@ -106,18 +117,43 @@ export class UsePricer {
       const { toMilliseconds } = billingEpoch(closedEpoch, this.#context.profile.zone);
       this.#rating.closedUntil(toMilliseconds);
     }
+    this.dropNews();
     await this.readTime();
   }
 
   /**
    * The ledger's time moves on while a file is taken in: read at the start and for each unit of work,
-   * and after it what was published until then.
+   * and after it what was published until then. As it was when it was asked ahead, or else as it is.
+   * @throws TallystickError as the ledger; one that can not be reached is no error
    */
   async readTime(): Promise<void> {
-    this.#nowSeconds = await this.#context.time.seconds();
-    this.#nowMilliseconds = 1000 * Number(this.#nowSeconds);
-    const rating = await this.#follow?.();
+    const { seconds, answer } = await (this.#news ?? this.#askNews());
+    this.dropNews();
+    this.#nowSeconds = seconds;
+    this.#nowMilliseconds = 1000 * Number(seconds);
+    const rating = await this.#follow?.take(answer);
     if (rating !== undefined) this.takeRating(rating);
+  }
+
+  /**
+   * Asks for the next `readTime`, which need not wait for the ledger then. Until that nothing changes: a time that is
+   * older than what was published is as right, since records are charged only when they ended by it.
+   */
+  askAhead(): void {
+    if (this.#news !== undefined) return;
+    this.#news = this.#askNews();
+    // Who fails is told when it is read.
+    this.#news.catch(() => {});
+  }
+
+  /** Of what was asked ahead nothing is of use any more. */
+  dropNews(): void {
+    this.#news = undefined;
+  }
+
+  async #askNews(): Promise<LedgerNews> {
+    const seconds = await this.#context.time.seconds();
+    return { seconds, answer: await this.#follow?.ask() };
   }
 
   /** From now on by these; what the ones before moved is saved. */
