@@ -1,7 +1,7 @@
-import { type Hex, toHex } from "../core/bytes.ts";
+import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
 import type { Bundle } from "../core/evidence/bundle.ts";
-import { readUsageRecord } from "../core/records/read-usage-record.ts";
+import { AccountDesk } from "./account-desk.ts";
 import { BillDesk, type BillProgress } from "./bill/bill-desk.ts";
 import type { OpenBillKernel } from "./bill/bill-kernel.ts";
 import type { OpenClosingKernel } from "./bill/closing-kernel.ts";
@@ -11,12 +11,10 @@ import { CheckDesk } from "./check/check-desk.ts";
 import { ClaimDesk } from "./claims/answer-claims.ts";
 import { DemandDesk } from "./claims/answer-demands.ts";
 import type { ClaimAnswer, ClaimPolicy } from "./claims/judge-claim.ts";
-import type { BatchBounds } from "./commit/batch-length.ts";
-import { TickCommitter } from "./commit/commit-tick.ts";
-import type { Ledger, RefusalReason } from "./commit/ledger.ts";
+import { CommitDesk } from "./commit/commit-desk.ts";
+import type { Ledger } from "./commit/ledger.ts";
 import type { Outbox } from "./commit/outbox.ts";
 import type { Settled } from "./commit/outbox-journal.ts";
-import { type BuiltTick, TickSealer } from "./commit/seal-batch.ts";
 import {
   type AccountDispute,
   type AccountPeriod,
@@ -34,26 +32,21 @@ import type { Correction } from "./intake/correct-charge.ts";
 import { type DropDecision, dropRecords } from "./intake/drop-record.ts";
 import { AccountGuide } from "./intake/guide-account.ts";
 import { type UsageFile, UsageIngest } from "./intake/ingest-usage.ts";
-import { putWaiting, removeWaiting } from "./intake/suspend-record.ts";
+import { changeWaiting, waitingRecords } from "./intake/waiting-records.ts";
 import type { EngineContext } from "./operator.ts";
+import { type PipelineStatus, readStatus } from "./pipeline-status.ts";
 import type { TariffFollower } from "./rate/follow-tariff.ts";
+import { FollowedRating } from "./rate/followed-rating.ts";
 import { beginForgetting, type ForgetPlace, forgetSome } from "./rate/forget-rating.ts";
-import { loadRating } from "./rate/load-rating.ts";
-import { type AccountRating, requireKnownPlans } from "./rate/rate-accounts.ts";
+import type { AccountRating } from "./rate/rate-accounts.ts";
 import type { TariffShelf } from "./rate/tariff-shelf.ts";
-import { RetentionDesk, type RetentionProgress } from "./retention/retention-desk.ts";
+import { RetentionDesk } from "./retention/retention-desk.ts";
 import { postStatement } from "./settle/settle-statement.ts";
-import { below, keys } from "./store/key-spaces.ts";
-import { requireStoreFormat } from "./store/require-store-format.ts";
-import { StoreSession } from "./store/store-session.ts";
-import { getJson, scanJson } from "./store/stored-json.ts";
+import { openBooks } from "./store/open-books.ts";
 import type {
   Account,
-  AllTotals,
-  BookState,
   ControlClass,
   IngestedFile,
-  StoredBatch,
   StoredClaim,
   StoredCorrection,
   StoredDemand,
@@ -93,43 +86,6 @@ export interface PipelineParts {
   signInvoice?: SignInvoice;
 }
 
-export interface PipelineStatus {
-  books: {
-    domain: Hex;
-    kind: number;
-    lastSequence: string;
-    runningCount: string;
-    runningSumNano: string;
-    pending: string;
-    /** Of the newest batch; absent before the first. */
-    newest?: { entries: number; bytes?: number };
-  }[];
-  /** What a batch holds at most. */
-  bounds: BatchBounds;
-  files: number;
-  /** What came in, and what became of it: their sum, when totals balance. */
-  records: { in: number } & Record<ControlClass, number>;
-  suspended: number;
-  /** False when control totals do not add up: records were lost or counted twice. */
-  totalsBalance: boolean;
-  /** By state. */
-  claims: Record<string, number>;
-  /** Sealed, and not yet final on the ledger. */
-  ticksOpen: number;
-  /** When the oldest of them was sealed. */
-  oldestOpenTick?: string;
-  /** The bill that is on its way, or that was interrupted. */
-  bill?: BillProgress;
-  /** What was erased, and whether something is under way. */
-  retention: RetentionProgress;
-  /** The oldest tick that the ledger does not take, and why; nothing is sealed meanwhile. */
-  commitRefused?: { tick: string } & RefusalReason;
-}
-
-const noShelf: OpenWrittenShelf = async (folder) => {
-  throw new TallystickError("publish.not-erased", "This node opens no folders.", { file: folder });
-};
-
 /**
  * The life of a usage record, in the order of ARCHITECTURE.md:
  *
@@ -141,16 +97,13 @@ const noShelf: OpenWrittenShelf = async (folder) => {
  */
 export class OperatorPipeline {
   readonly #parts: PipelineParts;
-  readonly #committer: TickCommitter;
+  readonly #commits: CommitDesk;
   readonly #evidence: EvidenceBuilder;
   readonly #publisher: EvidencePublisher;
   readonly #desk: ClaimDesk;
   readonly #demands: DemandDesk;
   readonly #bills: BillDesk;
   readonly #turns = new OneAtATime();
-  readonly #sealer: TickSealer;
-  /** One tick after the other, from its cut until it is written. */
-  readonly #sealing = new OneAtATime();
   readonly #ingest: UsageIngest;
   /** What becomes of months whose bill can not be challenged any more. */
   readonly retention: RetentionDesk;
@@ -158,14 +111,17 @@ export class OperatorPipeline {
   readonly checks: CheckDesk;
   /** Control totals and suspense, to be looked at. */
   readonly control: ControlViews;
-  readonly #guide: AccountGuide;
-  #accountsRevision = 0;
-  /** Versions of the tariff that the accounts' rating knows. */
-  #ratedVersions: number;
+  readonly #accounts: AccountDesk;
+  readonly #rated: FollowedRating;
 
-  private constructor(parts: PipelineParts, guide: AccountGuide, rating: AccountRating) {
+  private constructor(
+    parts: PipelineParts,
+    guide: AccountGuide,
+    rated: FollowedRating,
+    rating: AccountRating,
+  ) {
     this.#parts = parts;
-    this.#guide = guide;
+    this.#accounts = new AccountDesk(parts.context, parts.tariffs, guide);
     const { store } = parts.context;
     this.control = new ControlViews(store);
     this.retention = new RetentionDesk({
@@ -177,16 +133,9 @@ export class OperatorPipeline {
       forgetEpochs: (isOver) => this.#ingest.forgetEpochs(isOver),
     });
     this.checks = new CheckDesk({ store, ledger: parts.ledger, turns: this.#turns });
-    this.#ratedVersions = parts.tariffs.versions.length;
-    this.#ingest = new UsageIngest(parts.context, parts.tariffs, guide, rating, {
-      ask: async () => await parts.tariffFollower?.ask(),
-      take: async (answer) => {
-        await parts.tariffFollower?.take(answer);
-        return this.#newRating();
-      },
-    });
-    this.#sealer = new TickSealer(parts.context);
-    this.#committer = new TickCommitter(parts.context.store, parts.outbox);
+    this.#rated = rated;
+    this.#ingest = new UsageIngest(parts.context, parts.tariffs, guide, rating, rated);
+    this.#commits = new CommitDesk(parts.context, parts.outbox, this.#turns);
     this.#evidence = new EvidenceBuilder(
       parts.context,
       parts.tariffs,
@@ -223,9 +172,9 @@ export class OperatorPipeline {
   static async open(parts: PipelineParts): Promise<OperatorPipeline> {
     await openBooks(parts.context);
     const guide = await AccountGuide.load(parts.context.store);
-    const rating = await loadRating(parts.context, parts.tariffs);
-    const pipeline = new OperatorPipeline(parts, guide, rating);
-    await pipeline.#turns.run(() => pipeline.#committer.recover());
+    const rated = new FollowedRating(parts.context, parts.tariffs, parts.tariffFollower);
+    const pipeline = new OperatorPipeline(parts, guide, rated, await rated.load());
+    await pipeline.#commits.recover();
     return pipeline;
   }
 
@@ -233,24 +182,8 @@ export class OperatorPipeline {
    * Adds accounts or replaces what they have; an account keeps its secret.
    * @throws TallystickError `accounts.…` when plans, pools or sponsors do not fit; nothing is changed
    */
-  async putAccounts(accounts: Omit<Account, "accessSecret">[]): Promise<void> {
-    const { store, random } = this.#parts.context;
-    await this.#turns.run(async () => {
-      const session = new StoreSession(store);
-      requireKnownPlans(this.#parts.tariffs, accounts);
-      const change = this.#ingest.rating.prepare(accounts);
-      const before = new Map<string, Account | undefined>();
-      for (const account of accounts) {
-        const known = await session.get<Account>(keys.account(account.id));
-        before.set(account.id, known);
-        const accessSecret = known?.accessSecret ?? toHex(random.bytes(32));
-        session.put(keys.account(account.id), { ...account, accessSecret });
-      }
-      await session.commit();
-      this.#accountsRevision++;
-      change();
-      for (const account of accounts) this.#guide.replace(account, before.get(account.id));
-    });
+  putAccounts(accounts: Omit<Account, "accessSecret">[]): Promise<void> {
+    return this.#turns.run(() => this.#accounts.put(accounts, this.#ingest.rating));
   }
 
   /** Whether anybody who writes has something to do. */
@@ -260,7 +193,7 @@ export class OperatorPipeline {
 
   /** Another number after each change of the accounts. */
   get accountsRevision(): number {
-    return this.#accountsRevision;
+    return this.#accounts.revision;
   }
 
   /**
@@ -269,22 +202,10 @@ export class OperatorPipeline {
    * @param isAsked a version that could not be taken is tried at once
    */
   async followTariff(isAsked = false): Promise<void> {
-    const { tariffFollower } = this.#parts;
-    if (tariffFollower === undefined) return;
     await this.#turns.runBrief(async () => {
-      await tariffFollower.look(isAsked);
-      const rating = await this.#newRating();
+      const rating = await this.#rated.look(isAsked);
       if (rating !== undefined) this.#ingest.takeRating(rating);
     });
-  }
-
-  /** The accounts' rating by all versions, where it does not know them yet. */
-  async #newRating(): Promise<AccountRating | undefined> {
-    const { length } = this.#parts.tariffs.versions;
-    if (length === this.#ratedVersions) return undefined;
-    const rating = await loadRating(this.#parts.context, this.#parts.tariffs);
-    this.#ratedVersions = length;
-    return rating;
   }
 
   ingest(
@@ -317,49 +238,26 @@ export class OperatorPipeline {
   }
 
   /**
-   * Closes what waits in each book, empty or not, and hands the commitments to the outbox. It is cut in one turn
-   * and written in another; many rows' trees are built between the two, beside files that are taken in.
+   * Closes what waits in each book, empty or not, and hands the commitments to the outbox.
    * @throws TallystickError `commit.refused` while the ledger does not take an earlier tick; `seal.…`
    */
   seal(): Promise<StoredTick> {
-    return this.#sealing.run(async () => {
-      const cut = await this.#turns.runBrief(async () => {
-        await this.#committer.assertNotRefused();
-        const cut = await this.#sealer.cut();
-        if (!this.#sealer.isBrief(cut)) return cut;
-        return await this.#writeTick(await this.#sealer.build(cut));
-      });
-      if ("number" in cut) return cut;
-      const built = await this.#sealer.build(cut);
-      return await this.#turns.runBrief(() => this.#writeTick(built), { isPressing: true });
-    });
-  }
-
-  async #writeTick(built: BuiltTick): Promise<StoredTick> {
-    const tick = await this.#sealer.write(built);
-    await this.#committer.enqueueOpen();
-    return tick;
+    return this.#commits.seal();
   }
 
   /** @throws TallystickError `commit.refused` when the ledger will not take it */
-  async untilFinal(tick: StoredTick): Promise<void> {
-    await this.#committer.untilSettled(tick);
-    const outcome = await this.#turns.runBrief(() => this.#committer.note(tick));
-    if (outcome === "refused") await this.#committer.assertNotRefused();
+  untilFinal(tick: StoredTick): Promise<void> {
+    return this.#commits.untilFinal(tick);
   }
 
   /** Notes how ticks ended since, and hands over what waits. @returns how many are open still */
   noteFinal(): Promise<number> {
-    return this.#turns.runBrief(async () => {
-      await this.#committer.noteOpen();
-      await this.#committer.enqueueOpen();
-      return (await this.#committer.standing()).open;
-    });
+    return this.#commits.noteFinal();
   }
 
   /** For the outbox to tell of settlements: a repaired ledger gives batches other block times. */
   noteSettled(settled: Settled): Promise<void> {
-    return this.#turns.runBrief(() => this.#committer.noteAgain(settled));
+    return this.#commits.noteSettled(settled);
   }
 
   /**
@@ -445,74 +343,27 @@ export class OperatorPipeline {
 
   /** The oldest tick that the ledger does not take. */
   async refusedTick(): Promise<StoredTick | undefined> {
-    return (await this.#committer.standing()).refused;
+    return (await this.#commits.standing()).refused;
   }
 
   /** Figures for people and monitoring: books, suspense, files, claims. */
   async status(): Promise<PipelineStatus> {
     const { store, profile } = this.#parts.context;
-    const { batchChargesMax, batchBytesMax } = profile;
-    const books: PipelineStatus["books"] = [];
-    for await (const { value } of scanJson<BookState>(store, below("book/"))) {
-      const {
-        domain,
-        kind,
-        lastSequence,
-        runningCount,
-        runningSumNano,
-        pendingFirst,
-        pendingNext,
-      } = value;
-      const pending = (BigInt(pendingNext) - BigInt(pendingFirst)).toString();
-      const place = keys.batch(domain, BigInt(lastSequence));
-      const batch = await getJson<StoredBatch>(store, place);
-      const { count: entries = 0, bytes } = batch ?? {};
-      const newest = { entries, ...(bytes === undefined ? {} : { bytes }) };
-      books.push({
-        domain,
-        kind,
-        lastSequence,
-        runningCount,
-        runningSumNano,
-        pending,
-        ...(batch === undefined ? {} : { newest }),
-      });
-    }
-    const { files, in: cameIn, classes, balanced } = await this.control.overall();
-    const claims: Record<string, number> = {};
-    for (const { state } of await this.claims()) claims[state] = (claims[state] ?? 0) + 1;
-    const ticks = await this.#committer.standing();
-    const bill = await this.billProgress();
-    const oldest = ticks.oldest?.sealedAt;
-    return {
-      books,
-      bounds: { batchChargesMax, batchBytesMax },
-      files,
-      records: { in: cameIn.records, ...recordsOf(classes) },
-      suspended: classes.suspended.records,
-      totalsBalance: balanced,
-      claims,
-      ticksOpen: ticks.open,
-      ...(oldest === undefined ? {} : { oldestOpenTick: oldest }),
-      ...(bill === undefined ? {} : { bill }),
+    return await readStatus(store, profile, {
+      totals: await this.control.overall(),
+      claims: await this.claims(),
+      ticks: await this.#commits.standing(),
+      bill: await this.billProgress(),
       retention: await this.retention.progress(),
-      ...(ticks.refused?.refused === undefined
-        ? {}
-        : { commitRefused: { tick: ticks.refused.number, ...ticks.refused.refused } }),
-    };
+    });
   }
 
   postStatement(chargeBook: Hex, creditBook: Hex): Promise<string> {
     return postStatement(this.#parts.context.store, this.#parts.outbox, chargeBook, creditBook);
   }
 
-  async accounts(): Promise<Account[]> {
-    const accounts: Account[] = [];
-    const range = below("account/");
-    for await (const { value } of scanJson<Account>(this.#parts.context.store, range)) {
-      accounts.push(value);
-    }
-    return accounts;
+  accounts(): Promise<Account[]> {
+    return this.#accounts.list();
   }
 
   invoice(account: string, epoch: string): Promise<StoredInvoice | undefined> {
@@ -527,13 +378,8 @@ export class OperatorPipeline {
     return disputesOf(this.#parts.context, account);
   }
 
-  async suspense(): Promise<SuspendedRecord[]> {
-    const waiting: SuspendedRecord[] = [];
-    const range = below("suspense/");
-    for await (const { value } of scanJson<SuspendedRecord>(this.#parts.context.store, range)) {
-      waiting.push(value);
-    }
-    return waiting;
+  suspense(): Promise<SuspendedRecord[]> {
+    return waitingRecords(this.#parts.context.store);
   }
 
   /**
@@ -542,47 +388,10 @@ export class OperatorPipeline {
    * @throws TallystickError `usage.bad-record` when the change makes it no usage record
    */
   correctSuspended(recordId: string, change: Partial<SuspendedRecord["record"]>): Promise<boolean> {
-    return this.#turns.run(async () => {
-      const session = new StoreSession(this.#parts.context.store);
-      const waiting = await session.get<SuspendedRecord>(keys.suspense(recordId));
-      if (waiting === undefined) return false;
-      const record = readUsageRecord({ ...waiting.record, ...change, id: waiting.record.id });
-      removeWaiting(session, waiting);
-      putWaiting(session, { ...waiting, record });
-      await session.commit();
-      return true;
-    });
+    return this.#turns.run(() => changeWaiting(this.#parts.context.store, recordId, change));
   }
 }
 
-const recordsOf = (classes: AllTotals["classes"]): Record<ControlClass, number> =>
-  Object.fromEntries(
-    Object.entries(classes).map(([name, { records }]) => [name, records]),
-  ) as Record<ControlClass, number>;
-
-async function openBooks({ store, profile }: EngineContext): Promise<void> {
-  const session = new StoreSession(store);
-  const { chargeBook, creditBook, invoiceBook, id, currency } = profile.agreement;
-  await requireStoreFormat(session, chargeBook);
-  const books = [
-    { domain: chargeBook, kind: 1 },
-    { domain: creditBook, kind: 2 },
-    { domain: invoiceBook, kind: 3 },
-  ] as const;
-  for (const { domain, kind } of books) {
-    if ((await session.get<BookState>(keys.book(domain))) !== undefined) continue;
-    session.put(keys.book(domain), {
-      domain,
-      kind,
-      number: "1",
-      agreement: id,
-      currency,
-      lastSequence: "0",
-      runningSumNano: "0",
-      runningCount: "0",
-      pendingNext: "1",
-      pendingFirst: "1",
-    } satisfies BookState);
-  }
-  await session.commit();
-}
+const noShelf: OpenWrittenShelf = async (folder) => {
+  throw new TallystickError("publish.not-erased", "This node opens no folders.", { file: folder });
+};

@@ -2,7 +2,7 @@ import type { RequestHandler } from "express";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { NoticeFigures } from "../engine/charging/deliver-notices.ts";
 import { imbalanceOf, together } from "../engine/intake/control-totals.ts";
-import type { PipelineStatus } from "../engine/pipeline.ts";
+import type { PipelineStatus } from "../engine/pipeline-status.ts";
 import { type AllTotals, CONTROL_CLASSES } from "../engine/store/stored-types.ts";
 
 /** What the node's figures are read from, anew for each scrape that is due. */

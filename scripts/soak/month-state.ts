@@ -5,7 +5,7 @@ import type { Bundle } from "../../node/core/evidence/bundle.ts";
 import { isRecord } from "../../node/core/formats/inspect-line.ts";
 import { recogniseFormat } from "../../node/core/formats/registry.ts";
 import type { StoreCheck } from "../../node/engine/check/check-store.ts";
-import type { PipelineStatus } from "../../node/engine/pipeline.ts";
+import type { PipelineStatus } from "../../node/engine/pipeline-status.ts";
 import type { Account } from "../../node/engine/store/stored-types.ts";
 import { LedgerClient } from "../network/ledger-client.ts";
 import { type NetworkFile, networkFile, readJsonFile } from "../network/network-file.ts";

@@ -1,0 +1,106 @@
+import type { Hex } from "../core/bytes.ts";
+import type { BillProgress } from "./bill/bill-desk.ts";
+import type { BatchBounds } from "./commit/batch-length.ts";
+import type { RefusalReason } from "./commit/ledger.ts";
+import type { TicksStanding } from "./commit/open-ticks.ts";
+import type { ControlViews } from "./intake/control-views.ts";
+import type { RetentionProgress } from "./retention/retention-desk.ts";
+import { below, keys } from "./store/key-spaces.ts";
+import type { Store } from "./store/store.ts";
+import { getJson, scanJson } from "./store/stored-json.ts";
+import type {
+  AllTotals,
+  BookState,
+  ControlClass,
+  StoredBatch,
+  StoredClaim,
+} from "./store/stored-types.ts";
+
+/** Figures of a pipeline, for people and monitoring. */
+export interface PipelineStatus {
+  books: {
+    domain: Hex;
+    kind: number;
+    lastSequence: string;
+    runningCount: string;
+    runningSumNano: string;
+    pending: string;
+    /** Of the newest batch; absent before the first. */
+    newest?: { entries: number; bytes?: number };
+  }[];
+  /** What a batch holds at most. */
+  bounds: BatchBounds;
+  files: number;
+  /** What came in, and what became of it: their sum, when totals balance. */
+  records: { in: number } & Record<ControlClass, number>;
+  suspended: number;
+  /** False when control totals do not add up: records were lost or counted twice. */
+  totalsBalance: boolean;
+  /** By state. */
+  claims: Record<string, number>;
+  /** Sealed, and not yet final on the ledger. */
+  ticksOpen: number;
+  /** When the oldest of them was sealed. */
+  oldestOpenTick?: string;
+  /** The bill that is on its way, or that was interrupted. */
+  bill?: BillProgress;
+  /** What was erased, and whether something is under way. */
+  retention: RetentionProgress;
+  /** The oldest tick that the ledger does not take, and why; nothing is sealed meanwhile. */
+  commitRefused?: { tick: string } & RefusalReason;
+}
+
+/** What the parts of a pipeline say of themselves. */
+export interface StandingOfParts {
+  totals: Awaited<ReturnType<ControlViews["overall"]>>;
+  claims: StoredClaim[];
+  ticks: TicksStanding;
+  bill: BillProgress | undefined;
+  retention: RetentionProgress;
+}
+
+export async function readStatus(
+  store: Store,
+  { batchChargesMax, batchBytesMax }: BatchBounds,
+  { totals, claims, ticks, bill, retention }: StandingOfParts,
+): Promise<PipelineStatus> {
+  const { files, in: cameIn, classes, balanced } = totals;
+  const byState: Record<string, number> = {};
+  for (const { state } of claims) byState[state] = (byState[state] ?? 0) + 1;
+  const oldest = ticks.oldest?.sealedAt;
+  return {
+    books: await booksOf(store),
+    bounds: { batchChargesMax, batchBytesMax },
+    files,
+    records: { in: cameIn.records, ...recordsOf(classes) },
+    suspended: classes.suspended.records,
+    totalsBalance: balanced,
+    claims: byState,
+    ticksOpen: ticks.open,
+    ...(oldest === undefined ? {} : { oldestOpenTick: oldest }),
+    ...(bill === undefined ? {} : { bill }),
+    retention,
+    ...(ticks.refused?.refused === undefined
+      ? {}
+      : { commitRefused: { tick: ticks.refused.number, ...ticks.refused.refused } }),
+  };
+}
+
+async function booksOf(store: Store): Promise<PipelineStatus["books"]> {
+  const books: PipelineStatus["books"] = [];
+  for await (const { value } of scanJson<BookState>(store, below("book/"))) {
+    const { domain, kind, lastSequence, runningCount, runningSumNano } = value;
+    const pending = (BigInt(value.pendingNext) - BigInt(value.pendingFirst)).toString();
+    const batch = await getJson<StoredBatch>(store, keys.batch(domain, BigInt(lastSequence)));
+    const { count: entries = 0, bytes } = batch ?? {};
+    const newest = { entries, ...(bytes === undefined ? {} : { bytes }) };
+    const head = { domain, kind, lastSequence, runningCount, runningSumNano, pending };
+    books.push({ ...head, ...(batch === undefined ? {} : { newest }) });
+  }
+  return books;
+}
+
+const recordsOf = (classes: AllTotals["classes"]): Record<ControlClass, number> =>
+  Object.fromEntries(
+    Object.entries(classes).map(([name, { records }]) => [name, records]),
+  ) as Record<ControlClass, number>;
