@@ -7,6 +7,8 @@ import { TallystickError } from "../core/errors.ts";
 /** Names under which transfer programs keep what is still on its way, and hidden files. */
 const UNDER_WAY = /^\.|~$|\.(tmp|part|partial|filepart|crdownload|swp)$/i;
 const POLL_MS = 1_000;
+/** A folder is not asked more often, however soon a file may be whole. */
+const POLL_MS_MIN = 20;
 
 export interface WatchOptions {
   /** A file is whole when it did not change for so long. */
@@ -46,6 +48,7 @@ export async function* filesOfFolder(
     for (const map of [handedOut, growing]) {
       for (const path of map.keys()) if (!isAway && !there.has(path)) map.delete(path);
     }
+    let wait = pollMilliseconds;
     for (const { path, stats } of found) {
       if (signal.aborted) return;
       const mark = `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
@@ -53,12 +56,16 @@ export async function* filesOfFolder(
       const seen = growing.get(path);
       if (seen?.mark !== mark) growing.set(path, { mark, since: performance.now() });
       const quiet = performance.now() - (growing.get(path)?.since ?? 0);
-      if (quiet < settleMilliseconds) continue;
+      if (quiet < settleMilliseconds) {
+        // Asked again as soon as it may be whole.
+        wait = Math.min(wait, Math.max(POLL_MS_MIN, settleMilliseconds - quiet));
+        continue;
+      }
       growing.delete(path);
       handedOut.set(path, mark);
       yield path;
     }
-    await pause(pollMilliseconds, undefined, { signal }).catch(() => undefined);
+    await pause(wait, undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -52,6 +52,13 @@ describe("watching a folder", () => {
     assert.equal(await nextName(files), "c.csv");
   });
 
+  it("hands a file out as soon as it is whole, however seldom the folder is asked", async () => {
+    await writeFile(join(folder, "a.csv"), "1");
+    const { signal } = ending;
+    const seldom = { settleMilliseconds: 40, pollMilliseconds: 3_600_000, signal };
+    assert.equal(await nextName(filesOfFolder(folder, seldom)), "a.csv");
+  });
+
   it("waits while a file grows, and hands it out again when it grew afterwards", async () => {
     const file = join(folder, "grows.csv");
     await writeFile(file, "1\n");
