@@ -32,8 +32,8 @@ const TOTALS = (() => {
   return [...closer.close(period ?? assert.fail())];
 })();
 
-async function scene(): Promise<EngineScene> {
-  const opened = await planScene({ tariffs: TARIFFS, ingestUnitRecords: 50, billUnitAccounts: 2 });
+async function scene(tariffs = TARIFFS): Promise<EngineScene> {
+  const opened = await planScene({ tariffs, ingestUnitRecords: 50, billUnitAccounts: 2 });
   await opened.ingest("october", USE);
   opened.at("2026-11-01T06:00:00Z");
   await opened.commit();
@@ -72,6 +72,23 @@ const OWED = TOTALS.map(({ account, totalNano, taxNano }): [string, bigint, bigi
   taxNano,
 ]).filter(([, nano]) => nano > 0n);
 
+/** No charge is credited by more than it asked. */
+async function assertNoneAboveItself(of: EngineScene): Promise<void> {
+  const credited = new Map<string, bigint>();
+  for (const { amountNano, opened } of await of.charges(CREDITS)) {
+    const { targetSequence = "", targetIndex = 0 } = opened.credit ?? {};
+    const target = `${targetSequence} ${targetIndex}`;
+    credited.set(target, (credited.get(target) ?? 0n) + BigInt(amountNano));
+  }
+  assert.ok(credited.size > 1);
+  for (const [target, nano] of credited) {
+    const [sequence = "", index] = target.split(" ");
+    const place = [of.store, CHARGES, BigInt(sequence), Number(index)] as const;
+    const charge = await readCharge(...place);
+    assert.ok(nano <= BigInt(charge?.amountNano ?? 0), `${target} is credited above itself`);
+  }
+}
+
 describe("closing accounts before the bill", () => {
   it("bills what `rate --close` says, taxes and credits told apart", async () => {
     const october = await scene();
@@ -82,19 +99,7 @@ describe("closing accounts before the bill", () => {
     );
     const kinds = new Set((await october.charges()).map(({ opened }) => opened.charge?.kind));
     for (const kind of [1, 2, 4, 5, 6]) assert.ok(kinds.has(kind), `kind ${kind}`);
-    const credited = new Map<string, bigint>();
-    for (const { amountNano, opened } of await october.charges(CREDITS)) {
-      const { targetSequence = "", targetIndex = 0 } = opened.credit ?? {};
-      const target = `${targetSequence} ${targetIndex}`;
-      credited.set(target, (credited.get(target) ?? 0n) + BigInt(amountNano));
-    }
-    assert.ok(credited.size > 1);
-    for (const [target, nano] of credited) {
-      const [sequence = "", index] = target.split(" ");
-      const place = [october.store, CHARGES, BigInt(sequence), Number(index)] as const;
-      const charge = await readCharge(...place);
-      assert.ok(nano <= BigInt(charge?.amountNano ?? 0), `${target} is credited above itself`);
-    }
+    await assertNoneAboveItself(october);
     assert.match(
       invoices.find(({ account }) => account === "anna")?.documentText ?? "",
       /base fee/,
@@ -104,6 +109,32 @@ describe("closing accounts before the bill", () => {
     assert.ok(bundle.credits.length > 0);
     // Again: nothing is made twice.
     assert.equal((await october.pipeline.bill("2026-10")).already, true);
+  });
+
+  it("credits no charge above itself, over several periods of a month and what was credited before", async () => {
+    const document = { ...CLOSING, billingPeriod: { every: "week" } } as TariffDocument;
+    const versions = [{ version: 1, validFromSeconds: seconds("2026-01-01T00:00:00Z"), document }];
+    const weekly = await planScene({ tariffs: new TariffShelf(versions) });
+    const talk = (id: string, day: string, durationSeconds: number) =>
+      call(id, { aParty: ANNA, start: `2026-10-${day}T10:00:00.000Z`, durationSeconds });
+    weekly.at("2026-10-31T12:00:00Z");
+    await weekly.ingest("weeks", [
+      talk("long", "06", 36_000),
+      ...["07", "14", "15", "21"].map((day) => talk(`on ${day}`, day, 30_000)),
+    ]);
+    weekly.at("2026-11-01T06:00:00Z");
+    await weekly.commit();
+    const before = { recordId: "long", by: "grace", reason: "goodwill" };
+    const all = await weekly.charges();
+    const long = all.find(({ recordId }) => recordId === "long") ?? assert.fail();
+    await weekly.pipeline.correct({ ...before, creditNano: BigInt(long.amountNano) - 1n });
+    await weekly.commit();
+    await billed(weekly);
+    const credits = await weekly.charges(CREDITS);
+    const periods = new Set(credits.map(({ recordId }) => recordId.split(":")[2]));
+    assert.ok(periods.size > 2, `credits of ${periods.size} periods`);
+    await assertNoneAboveItself(weekly);
+    await weekly.assertConsistent();
   });
 
   it("taxes accounts without a plan by the same rule, whether the tariff has plans or not", async () => {

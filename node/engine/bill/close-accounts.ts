@@ -9,7 +9,7 @@ import { StoreSession } from "../store/store-session.ts";
 import { billUnitAccounts } from "./bill-state.ts";
 import { billMoved, requireSameClosing } from "./bill-steps.ts";
 import { billingEpoch, trafficMonth } from "./billing-epoch.ts";
-import { creditSome } from "./close-credits.ts";
+import { type CreditUnit, putCredits, readCreditUnit } from "./close-credits.ts";
 import {
   type ClosedUnit,
   type ClosingKernel,
@@ -75,7 +75,8 @@ export async function closeAccounts(parts: ClosingParts, epoch: string): Promise
   }
   while (closing.phase !== "done") {
     const at: Closing = closing;
-    closing = await turn(() => writeCredits(parts, epoch, at));
+    const unit = await readCreditUnit(context, epoch);
+    closing = await turn(() => writeCredits(parts, epoch, at, unit));
     onClosing?.(closing, all);
   }
 }
@@ -269,15 +270,21 @@ async function writeUnit(
 }
 
 /** The next accounts' credits; what they point at is on the ledger. */
-async function writeCredits(parts: ClosingParts, epoch: string, at: Closing): Promise<Closing> {
+async function writeCredits(
+  parts: ClosingParts,
+  epoch: string,
+  at: Closing,
+  unit: CreditUnit | undefined,
+): Promise<Closing> {
   const { context } = parts;
   requireTariff(parts, epoch);
   const session = new StoreSession(context.store);
   if (at.phase === "commit") {
     await requireBillable(context, epoch, await session.get<string>(keys.node("closed-epoch")));
   }
-  const isAny = await creditSome({ context, session, epoch });
-  const next: Closing = { ...at, phase: isAny ? "credits" : "done" };
+  requireSameClosing(at, await session.get<Closing>(keys.closing(epoch)));
+  if (unit !== undefined) await putCredits(session, context, epoch, unit);
+  const next: Closing = { ...at, phase: unit === undefined ? "done" : "credits" };
   session.put(keys.closing(epoch), next);
   await session.commit();
   return next;

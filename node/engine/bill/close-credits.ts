@@ -1,112 +1,129 @@
 import { fromHex } from "../../core/bytes.ts";
 import { CREDIT_REASON } from "../../core/commitment/charge-groups.ts";
-import { numberCharge } from "../number/number-charge.ts";
+import { numberCharge, TileRun } from "../number/number-charge.ts";
 import type { EngineContext } from "../operator.ts";
-import { below } from "../store/key-spaces.ts";
-import { type PlacedCharge, readOwnedCharges } from "../store/read-charges.ts";
+import { below, keys } from "../store/key-spaces.ts";
 import type { StoreSession } from "../store/store-session.ts";
 import { scanJson } from "../store/stored-json.ts";
 import { billingEpoch, epochBefore } from "./billing-epoch.ts";
 import { type ClosingCredits, closingEntry } from "./closing-lines.ts";
-
-/** Accounts whose credits are numbered in one write. */
-const UNIT_ACCOUNTS = 1_024;
+import { type Creditable, readCharges, readCredited, targetName } from "./creditable-charges.ts";
 
 /**
- * The next accounts' credits, whose charges are on the ledger.
- * @returns whether there were any
+ * Credits that are numbered in one write: the more of them, the more often a block of charges that was
+ * read holds charges of several of their accounts.
  */
-export async function creditSome(step: CreditingStep): Promise<boolean> {
-  const { context, session, epoch } = step;
-  const range = { ...below(`closing-credits/${epoch}/`), limit: UNIT_ACCOUNTS };
-  let isAny = false;
+const UNIT_CREDITS = 8_192;
+
+/** The next accounts' reductions, and the charges on the ledger that they may be credited to. */
+export interface CreditUnit {
+  entries: { key: string; credits: ClosingCredits }[];
+  /** By epoch, then by account. */
+  charges: ReadonlyMap<string, Map<string, Creditable[]>>;
+}
+
+/** Others may write meanwhile: what is read does not change any more. @returns undefined where none is left */
+export async function readCreditUnit(
+  context: EngineContext,
+  epoch: string,
+): Promise<CreditUnit | undefined> {
+  const range = { ...below(`closing-credits/${epoch}/`), limit: UNIT_CREDITS };
+  const begin = beginOf(context, epoch);
+  const entries: CreditUnit["entries"] = [];
+  const byEpoch = new Map<string, Set<string>>();
   for await (const { key, value } of scanJson<ClosingCredits>(context.store, range)) {
-    await writeCredits(step, value);
-    session.delete(key);
-    isAny = true;
+    entries.push({ key, credits: value });
+    for (const of of epochsOf(epoch, begin, value)) {
+      byEpoch.set(of, (byEpoch.get(of) ?? new Set()).add(value.account));
+    }
   }
-  return isAny;
+  if (entries.length === 0) return undefined;
+  const charges = new Map<string, Map<string, Creditable[]>>();
+  for (const [of, accounts] of byEpoch) {
+    charges.set(of, await readCharges(context, [...accounts], of));
+  }
+  return { entries, charges };
 }
 
-/** A charge, and what no credit has taken off it yet. */
-interface Creditable extends PlacedCharge {
-  leftNano: bigint;
-}
+/** The epochs in which charges of a period lie. @param begin of the epoch */
+const epochsOf = (epoch: string, begin: number, { period }: ClosingCredits): string[] =>
+  period.from < begin ? [epoch, epochBefore(epoch)] : [epoch];
 
-interface CreditingStep {
-  context: EngineContext;
-  session: StoreSession;
-  epoch: string;
-}
+const beginOf = ({ profile }: EngineContext, epoch: string): number =>
+  billingEpoch(epoch, profile.zone).fromMilliseconds;
 
 /**
  * A reduction is credited to the largest charges, each at most by what earlier credits left of it. An
  * account whose charges were given back already gets no more than they asked.
  */
-async function writeCredits(step: CreditingStep, credits: ClosingCredits): Promise<void> {
-  const { context, session, epoch } = step;
-  const { account, period, lines } = credits;
+export async function putCredits(
+  session: StoreSession,
+  context: EngineContext,
+  epoch: string,
+  { entries, charges }: CreditUnit,
+): Promise<void> {
   const { creditBook } = context.profile.agreement;
-  const charges = await creditables(step, credits);
+  const accounts = [...new Set(entries.map(({ credits }) => credits.account))];
+  const taken = await readCredited(context, accounts);
+  for (const byAccount of charges.values()) {
+    for (const [account, own] of byAccount) takeOff(own, taken.get(account));
+  }
+  await session.prefetch(accounts.map((account) => keys.epoch(account, epoch, creditBook)));
+  await session.prefetch(accounts.map((account) => keys.account(account)));
+  const begin = beginOf(context, epoch);
+  const tiles = new TileRun();
+  for (const { key, credits } of entries) {
+    const own = epochsOf(epoch, begin, credits).flatMap(
+      (of) => charges.get(of)?.get(credits.account) ?? [],
+    );
+    await numberCredits(session, context, epoch, credits, own, tiles);
+    session.delete(key);
+  }
+  tiles.put(session);
+}
+
+function takeOff(charges: readonly Creditable[], taken: ReadonlyMap<string, bigint> | undefined) {
+  for (const charge of taken === undefined ? [] : charges) {
+    const credited = taken?.get(targetName(charge.sequence, charge.leafIndex)) ?? 0n;
+    charge.leftNano = credited < charge.leftNano ? charge.leftNano - credited : 0n;
+  }
+}
+
+async function numberCredits(
+  session: StoreSession,
+  context: EngineContext,
+  epoch: string,
+  { account, period, lines }: ClosingCredits,
+  charges: readonly Creditable[],
+  tiles: TileRun,
+): Promise<void> {
+  const { chargeBook, creditBook } = context.profile.agreement;
+  const largest = charges
+    .filter(({ leftNano }) => leftNano > 0n)
+    .sort((a, b) => (a.leftNano > b.leftNano ? -1 : a.leftNano < b.leftNano ? 1 : 0));
   let at = 0;
   for (const line of lines) {
     let left = BigInt(line.amountNano);
-    for (const charge of charges) {
+    for (const charge of largest) {
       const amountNano = left < charge.leftNano ? left : charge.leftNano;
       if (amountNano === 0n) continue;
       charge.leftNano -= amountNano;
       left -= amountNano;
-      await numberCharge(session, context, creditBook, {
+      const group = {
+        targetDomain: fromHex(chargeBook, 20),
+        targetSequence: charge.sequence,
+        targetIndex: charge.leafIndex,
+        reason: CREDIT_REASON.goodwill,
+        claim: new Uint8Array(32),
+      };
+      const credit = {
         ...closingEntry({ account, epoch, period }, `C${at++}`),
         device: line.name,
         amountNano,
-        third: {
-          kind: "credit",
-          group: {
-            targetDomain: fromHex(charge.domain, 20),
-            targetSequence: charge.sequence,
-            targetIndex: charge.leafIndex,
-            reason: CREDIT_REASON.goodwill,
-            claim: new Uint8Array(32),
-          },
-        },
+        third: { kind: "credit" as const, group },
         components: [{ kind: "credit", name: line.name, amountNano: amountNano.toString() }],
-      });
+      };
+      await numberCharge(session, context, creditBook, credit, { tiles });
     }
   }
-}
-
-/** Charges on the ledger, the largest first, with what earlier credits left of them. */
-async function creditables(
-  { context, epoch }: CreditingStep,
-  { account, period }: ClosingCredits,
-): Promise<Creditable[]> {
-  const { store, profile } = context;
-  const { chargeBook, creditBook } = profile.agreement;
-  const { fromMilliseconds } = billingEpoch(epoch, profile.zone);
-  const epochs = [epoch, ...(period.from < fromMilliseconds ? [epochBefore(epoch)] : [])];
-  const charges: Creditable[] = [];
-  const credited = new Map<string, bigint>();
-  for (const of of epochs) {
-    for (const one of await readOwnedCharges(store, account, of, chargeBook)) {
-      charges.push({ ...one, leftNano: BigInt(one.charge.amountNano) });
-    }
-  }
-  for await (const { key } of store.scan(below(`epoch/${account}/`))) {
-    const [, , of = "", domain] = key.split("/");
-    if (domain !== creditBook) continue;
-    for (const { charge } of await readOwnedCharges(store, account, of, creditBook)) {
-      const { credit } = charge.opened;
-      if (credit === undefined) continue;
-      const place = `${credit.targetSequence}/${credit.targetIndex}`;
-      credited.set(place, (credited.get(place) ?? 0n) + BigInt(charge.amountNano));
-    }
-  }
-  for (const one of charges) {
-    const taken = credited.get(`${one.sequence}/${one.leafIndex}`) ?? 0n;
-    one.leftNano = taken < one.leftNano ? one.leftNano - taken : 0n;
-  }
-  return charges
-    .filter(({ leftNano }) => leftNano > 0n)
-    .sort((a, b) => (a.leftNano > b.leftNano ? -1 : a.leftNano < b.leftNano ? 1 : 0));
 }

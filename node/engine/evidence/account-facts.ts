@@ -59,18 +59,16 @@ export async function readChargedAccounts(
   return charged;
 }
 
-/** The places alone, of accounts that have charges in the epoch. */
+/** The places alone, of accounts that have charges (or credits) in the epoch, in a book. */
 export async function readAccountPlaces(
-  { store, profile }: EngineContext,
+  { store }: Pick<EngineContext, "store">,
   accounts: readonly string[],
   epoch: string,
+  domain: Hex,
 ): Promise<Pick<AccountFacts, "account" | "places">[]> {
-  const { chargeBook } = profile.agreement;
-  const placed = (await readStates(store, accounts, epoch, chargeBook)).map((one) => ({
-    ...one,
-    places: [],
-  }));
-  await readPlaces(store, epoch, chargeBook, placed);
+  const states = await readStates(store, accounts, epoch, domain);
+  const placed = states.map((one) => ({ ...one, places: [] }));
+  await readPlaces(store, epoch, domain, placed);
   return placed;
 }
 

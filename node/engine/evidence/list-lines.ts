@@ -23,6 +23,7 @@ export async function listLines(
   from: string,
   { linesMax, linesEachMax }: { linesMax: number; linesEachMax: number },
 ): Promise<LineList> {
+  const { chargeBook } = context.profile.agreement;
   const accounts: string[] = [];
   const places = new Float64Array(linesMax + linesEachMax);
   let count = 0;
@@ -31,7 +32,7 @@ export async function listLines(
     const page: string[] = await accountsFrom(context, next);
     // No id begins with a space: the first key behind the account's own.
     next = page.length < ACCOUNTS_AT_ONCE ? undefined : `${keys.account(page.at(-1) ?? "")} `;
-    for (const one of await readAccountPlaces(context, page, epoch)) {
+    for (const one of await readAccountPlaces(context, page, epoch, chargeBook)) {
       if (count >= linesMax) break;
       if (one.places.length / 2 > linesEachMax) continue;
       accounts.push(one.account);
