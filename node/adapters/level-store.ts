@@ -7,7 +7,6 @@ import type {
   StoreOperation,
   StoreRange,
   StoreView,
-  WriteOptions,
 } from "../engine/store/store.ts";
 import { OneAtATime } from "../engine/store/turns.ts";
 import { type Compaction, type CompactionStep, compactValues } from "./compact-values.ts";
@@ -98,24 +97,24 @@ export class LevelStore implements Store {
     }
   }
 
-  async write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void> {
+  async write(operations: readonly StoreOperation[]): Promise<void> {
     for (let at = 0; at < operations.length; at++) {
       wellFormed((operations[at] as StoreOperation).key);
     }
-    await this.#writes.run(() => this.#write(operations, options));
+    await this.#writes.run(() => this.#write(operations));
   }
 
-  async #write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void> {
+  async #write(operations: readonly StoreOperation[]): Promise<void> {
     const database = await this.#database.ready();
     try {
       // First the logged values with an fsync of their file, then the batch that names their places: a
       // crash between the two leaves bytes that nobody names. LevelDB writes the batch as one record of
       // its own log, and `sync` is an fsync of that log.
-      // A write that need not be durable is synced all the same. A power cut keeps any of the pages that
-      // were not synced and loses others, later ones before earlier ones: of two such writes LevelDB would
-      // then pass over the first and bring back the second, and nobody could tell that from damage. So at
-      // most the one write that is under way can be torn (level-log.ts).
-      const places = await this.#append(operations, options);
+      // No write goes without. A power cut keeps any of the pages that were not synced and loses others, later
+      // ones before earlier ones: of two such writes LevelDB would then pass over the first and bring back the
+      // second, and nobody could tell that from damage. So at most the one write that is under way can be torn
+      // (level-log.ts).
+      const places = await this.#append(operations);
       // One by one into LevelDB's own batch, which takes each half as much time as a list of them.
       const batch = database.batch();
       let bytes = 0;
@@ -145,16 +144,13 @@ export class LevelStore implements Store {
   }
 
   /** Puts lasting values into the log. @returns what the database holds instead, by operation */
-  async #append(
-    operations: readonly StoreOperation[],
-    { durable }: WriteOptions,
-  ): Promise<Map<number, Uint8Array>> {
+  async #append(operations: readonly StoreOperation[]): Promise<Map<number, Uint8Array>> {
     const logged = { staying: new Logged(), passing: new Logged() };
     for (let at = 0; at < operations.length; at++) {
       const operation = operations[at] as StoreOperation;
       if (operation.type !== "put") continue;
       const { value, lasting = false } = operation;
-      const isLarge = lasting !== false && durable && value.length >= LOGGED_BYTES_MIN;
+      const isLarge = lasting !== false && value.length >= LOGGED_BYTES_MIN;
       // A value that looks like a place is logged too, so that what looks like a place is one.
       if (!isLarge && !isPlace(value)) continue;
       logged[lasting === "passing" ? "passing" : "staying"].add(at, value);

@@ -6,7 +6,6 @@ import type {
   StoreOperation,
   StoreRange,
   StoreView,
-  WriteOptions,
 } from "../engine/store/store.ts";
 
 type Snapshot = ReturnType<MemoryLevel["snapshot"]>;
@@ -25,17 +24,15 @@ export type WriteFault =
 export type DiskState = "well" | "full" | "read-only" | "away";
 
 /**
- * The store in memory, for tests and simulation: it can fail on demand, and `crash` forgets what was
- * not durable, as a power cut would.
+ * The store in memory, for tests and simulation: it can fail on demand, and be found again after a `crash`.
  */
 export class MemoryStore implements Store {
   readonly #level = new MemoryLevel<string, Uint8Array>({
     keyEncoding: "utf8",
     valueEncoding: "view",
   });
-  /** What a crash leaves, and the writes since then in their order. */
+  /** What a crash leaves. */
   readonly #durable: Map<string, Uint8Array>;
-  #volatile: (readonly StoreOperation[])[] = [];
   #faults: WriteFault[] = [];
   #isOpen = true;
   disk: DiskState = "well";
@@ -50,15 +47,10 @@ export class MemoryStore implements Store {
     this.#faults.push(...faults);
   }
 
-  /**
-   * The store as a restart after a crash finds it: everything up to the last durable write, and the
-   * first `volatileWritesKept` of the writes after it. This handle is closed.
-   */
-  crash(volatileWritesKept = 0): MemoryStore {
-    const left = new Map(this.#durable);
-    for (const operations of this.#volatile.slice(0, volatileWritesKept)) apply(left, operations);
+  /** The store as a restart after a crash finds it, with every write. This handle is closed. */
+  crash(): MemoryStore {
     this.#isOpen = false;
-    return new MemoryStore(left);
+    return new MemoryStore(this.#durable);
   }
 
   get(key: string): Promise<Uint8Array | undefined> {
@@ -91,7 +83,7 @@ export class MemoryStore implements Store {
     };
   }
 
-  async write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void> {
+  async write(operations: readonly StoreOperation[]): Promise<void> {
     this.#assertOpen();
     const own = operations.map((operation) => {
       wellFormed(operation.key);
@@ -103,11 +95,7 @@ export class MemoryStore implements Store {
     const fault = this.#faults.shift();
     if (fault === "failedAndLost") throw writeFailed(fault);
     // Kept in step before the first await, so that a crash at any moment sees whole writes.
-    this.#volatile.push(own);
-    if (options.durable) {
-      for (const written of this.#volatile) apply(this.#durable, written);
-      this.#volatile = [];
-    }
+    apply(this.#durable, own);
     await this.#level.batch(
       own.map((operation) =>
         operation.type === "put" ? operation : { type: "del", key: operation.key },

@@ -41,7 +41,7 @@ export async function writeMonth(
     operations.push({ type: "put", key, value, lasting });
     bytes += value.length;
     if (bytes < WRITE_BYTES) return;
-    await store.write(operations, { durable: true });
+    await store.write(operations);
     operations = [];
     bytes = 0;
   };
@@ -86,7 +86,7 @@ export async function writeMonth(
     pendingNext: String(count + 1),
   };
   await put(keys.book(chargeBook), encodeJson(known));
-  await store.write(operations, { durable: true });
+  await store.write(operations);
 }
 
 const accountOf = (subscriber: number): string => `a${String(subscriber).padStart(8, "0")}`;

@@ -56,7 +56,7 @@ export const planTariffs = (): TariffShelf =>
 export async function writePlans({ store, profile }: EngineContext): Promise<void> {
   let operations: StoreOperation[] = [];
   const flush = async () => {
-    await store.write(operations, { durable: true });
+    await store.write(operations);
     operations = [];
   };
   for await (const { key, value: account } of scanJson<Account>(store, below("account/"))) {

@@ -32,7 +32,7 @@ async function makeFinal(store: Store): Promise<void> {
     const batch = { ...value, blockTime: AFTER_MONTH_SECONDS.toString() };
     operations.push({ type: "put", key, value: encodeJson(batch) });
   }
-  await store.write(operations, { durable: true });
+  await store.write(operations);
 }
 
 const [subscribers = 0, chargesEach = 0, batches = 1] = process.argv.slice(2).map(Number);

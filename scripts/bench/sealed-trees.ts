@@ -57,7 +57,7 @@ async function writeTiles(store: Store, leaves: number): Promise<void> {
       const key = keys.leaves(BOOK, BigInt(first + 1));
       operations.push({ type: "put", key, value: tile.encode(), lasting: true });
     }
-    await store.write(operations, { durable: true });
+    await store.write(operations);
   }
 }
 

@@ -98,7 +98,7 @@ describe("a bill run whose process is killed", () => {
     // Drawn at random where it is missing, and then no two runs are the same.
     const month = keys.monthKey(context.profile.agreement.chargeBook, MONTH);
     const value = encodeJson(`0x${"5a".repeat(32)}`);
-    await store.write([{ type: "put", key: month, value }], { durable: true });
+    await store.write([{ type: "put", key: month, value }]);
     await store.close();
     const close = async (name: string, killAfter?: number) => {
       const directory = join(folder, name);

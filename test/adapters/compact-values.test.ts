@@ -46,13 +46,12 @@ describe("compaction of the log of values", () => {
   });
   after(() => rm(base, { recursive: true, force: true }));
   const fresh = () => join(base, String(count++));
-  const durable = { durable: true };
 
   /** One value in three of the first month is dropped, all of the second. */
   async function half(directory: string): Promise<LevelStore> {
     const store = await LevelStore.open(directory, FILE_BYTES);
-    for (const month of [1, 2, 3]) await store.write(monthOf(month), durable);
-    await store.write([...dropped(1, (at) => at % 3 !== 0), ...dropped(2, () => true)], durable);
+    for (const month of [1, 2, 3]) await store.write(monthOf(month));
+    await store.write([...dropped(1, (at) => at % 3 !== 0), ...dropped(2, () => true)]);
     return store;
   }
 
@@ -78,11 +77,8 @@ describe("compaction of the log of values", () => {
     const store = await LevelStore.open(directory, FILE_BYTES);
     let most = 0;
     for (let month = 1; month <= 30; month++) {
-      await store.write(monthOf(month), durable);
-      await store.write(
-        dropped(month - MONTHS_KEPT, () => true),
-        durable,
-      );
+      await store.write(monthOf(month));
+      await store.write(dropped(month - MONTHS_KEPT, () => true));
       await store.compact();
       most = Math.max(most, await loggedBytes(directory));
     }
@@ -98,20 +94,17 @@ describe("compaction of the log of values", () => {
     const directory = fresh();
     const store = await LevelStore.open(directory, FILE_BYTES);
     const few = monthOf(1).slice(0, Math.floor(FILE_BYTES / VALUE_BYTES / 2));
-    await store.write(few, durable);
-    await store.write(
-      few.slice(1).map(({ key }) => ({ type: "delete" as const, key })),
-      durable,
-    );
+    await store.write(few);
+    await store.write(few.slice(1).map(({ key }) => ({ type: "delete" as const, key })));
     const before = await loggedBytes(directory);
     assert.ok(before > FILE_BYTES / 4 && before < FILE_BYTES);
-    const [{ bytesAfter }] = await Promise.all([store.compact(), store.write(monthOf(2), durable)]);
+    const [{ bytesAfter }] = await Promise.all([store.compact(), store.write(monthOf(2))]);
     assert.ok(bytesAfter <= (MONTH_VALUES + 2) * (VALUE_BYTES + 64), `${bytesAfter} bytes`);
     await store.close();
     const again = await LevelStore.open(directory, FILE_BYTES);
     const { values, damaged } = await checkValues(again);
     assert.deepEqual([values, damaged], [MONTH_VALUES + 1, []]);
-    await again.write(monthOf(3), durable);
+    await again.write(monthOf(3));
     assert.equal((await again.compact()).bytesMoved, 0);
     await again.close();
   });
@@ -140,11 +133,8 @@ describe("compaction of the log of values", () => {
       await killed.compact();
       await assertHalf(killed);
       assert.ok((await loggedBytes(copy)) < 0.85 * before);
-      await killed.write(monthOf(4), durable);
-      await killed.write(
-        dropped(4, () => true),
-        durable,
-      );
+      await killed.write(monthOf(4));
+      await killed.write(dropped(4, () => true));
       await killed.close();
     }
   });
@@ -160,13 +150,10 @@ describe("compaction of the log of values", () => {
       .compact(async (step) => {
         // What is dropped and written anew while values are moved is not brought back.
         if (step === "looked") {
-          await store.write(
-            [
-              { type: "delete", key: keyOf(1, 3) },
-              { type: "put", key: keyOf(1, 6), value: bytesOf(9, 9), lasting: true },
-            ],
-            durable,
-          );
+          await store.write([
+            { type: "delete", key: keyOf(1, 3) },
+            { type: "put", key: keyOf(1, 6), value: bytesOf(9, 9), lasting: true },
+          ]);
         }
       })
       .then((found) => {
@@ -210,7 +197,7 @@ describe("compaction of the log of values", () => {
     assert.ok((await store.compact()).bytesMoved > 0);
     const passing = (at: number) => at % 2 === 1;
     const month = (of: number) => dropped(of, passing);
-    await store.write([...month(1), ...month(2), ...month(3)], durable);
+    await store.write([...month(1), ...month(2), ...month(3)]);
     const { bytesMoved, bytesAfter } = await store.compact();
     assert.equal(bytesMoved, 0);
     assert.ok(
@@ -222,8 +209,8 @@ describe("compaction of the log of values", () => {
   it("moves nothing where nothing was dropped", async () => {
     const directory = fresh();
     const store = await LevelStore.open(directory, FILE_BYTES);
-    await store.write(monthOf(1), durable);
-    await store.write(monthOf(2), durable);
+    await store.write(monthOf(1));
+    await store.write(monthOf(2));
     const nothing = await store.compact();
     assert.deepEqual(
       [nothing.bytesMoved, nothing.filesAfter, nothing.bytesAfter],

@@ -32,7 +32,7 @@ async function attempt(n: number): Promise<{ code?: string; message?: string }> 
   try {
     // Every other one goes into the log of values, the rest into LevelDB itself.
     const lasting = n % 2 === 1;
-    await store.write([{ type: "put", key: key(n), value: value(n), lasting }], { durable: true });
+    await store.write([{ type: "put", key: key(n), value: value(n), lasting }]);
     acknowledged.push(n);
     return {};
   } catch (error) {

@@ -39,7 +39,7 @@ describe(`the store on a disk that fails (${CAGE})`, function () {
       // The limit was the process's: what it acknowledged is there for the next one.
       const store = await LevelStore.open(join(directory, "store"));
       assert.notEqual(await store.get("value/0000"), undefined);
-      await store.write([{ type: "put", key: "more", value: Uint8Array.of(1) }], { durable: true });
+      await store.write([{ type: "put", key: "more", value: Uint8Array.of(1) }]);
       await store.close();
     }
   });
@@ -76,18 +76,18 @@ describe(`the store on a disk that fails (${CAGE})`, function () {
       lasting: true,
     });
     const store = await LevelStore.open(directory, 4_000);
-    await store.write([lasting("a")], { durable: true });
+    await store.write([lasting("a")]);
     // The next file of the log of values.
     const next = join(directory, "values", "00000002.values");
     await symlink("/dev/full", next);
-    await assert.rejects(store.write([lasting("b")], { durable: true }), (error: Error) => {
+    await assert.rejects(store.write([lasting("b")]), (error: Error) => {
       assert.equal((error as { code?: string }).code, "store.write-failed");
       return /disk is full/.test(error.message);
     });
     assert.equal((await store.get("a"))?.length, 5_000);
     assert.equal(await store.get("b"), undefined);
     await rm(next);
-    await store.write([lasting("b")], { durable: true });
+    await store.write([lasting("b")]);
     await store.close();
     const again = await LevelStore.open(directory, 4_000);
     assert.deepEqual(
@@ -114,7 +114,7 @@ describe(`the store on a disk that fails (${CAGE})`, function () {
     const key = (n: number) => `row/${String(n).padStart(5, "0")}`;
     const first = await LevelStore.open(directory);
     for (let n = 0; n < 400; n++) {
-      await first.write([{ type: "put", key: key(n), value: value(n) }], { durable: false });
+      await first.write([{ type: "put", key: key(n), value: value(n) }]);
     }
     await first.close();
     // Opened once more, the log becomes a table of blocks.

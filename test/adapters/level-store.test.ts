@@ -24,7 +24,7 @@ describe("level store", () => {
   it("finds its data again", async () => {
     const directory = fresh();
     const first = await LevelStore.open(directory);
-    await first.write([put("a")], { durable: false });
+    await first.write([put("a")]);
     await first.close();
     const second = await LevelStore.open(directory);
     assert.deepEqual([...((await second.get("a")) ?? [])], [7]);
@@ -40,7 +40,7 @@ describe("level store", () => {
         "-e",
         `import { LevelStore } from ${JSON.stringify(new URL("../../node/adapters/level-store.ts", import.meta.url).href)};
          const store = await LevelStore.open(${JSON.stringify(directory)});
-         await store.write([{ type: "put", key: "kept", value: Uint8Array.of(7) }], { durable: true });
+         await store.write([{ type: "put", key: "kept", value: Uint8Array.of(7) }]);
          console.log("open");
          setInterval(() => {}, 1000);`,
       ],
@@ -62,7 +62,7 @@ describe("level store", () => {
     it(`says store.corrupt when ${what}`, async () => {
       const directory = fresh();
       const store = await LevelStore.open(directory);
-      await store.write([put("a")], { durable: true });
+      await store.write([put("a")]);
       await store.close();
       const name = (await readdir(directory)).find((file) => pattern.test(file));
       assert.ok(name !== undefined);
@@ -79,7 +79,7 @@ describe("level store", () => {
       const store = await LevelStore.open(directory);
       for (let at = 0; at < WRITES; at++) {
         const value = new Uint8Array(5_000).fill(at);
-        await store.write([{ type: "put", key: `k${at}`, value }], { durable: true });
+        await store.write([{ type: "put", key: `k${at}`, value }]);
       }
       await store.close();
       const name = (await readdir(directory)).find((file) => file.endsWith(".log"));

@@ -28,7 +28,7 @@ describe("the store of another thread", () => {
       key: keyAt(at),
       value: Uint8Array.of(at, at + 1),
     }));
-    await store.write(values, { durable: true });
+    await store.write(values);
   });
   afterEach(() => {
     for (const { port1 } of channels.splice(0)) port1.close();

@@ -73,13 +73,10 @@ for (let from = 0; from < VALUES; from += 10) {
   const some = Array.from({ length: 10 }, (_, at): StoreOperation => {
     return { type: "put", key: key(from + at), value: value(from + at), lasting: true };
   });
-  await first.write(some, { durable: true });
+  await first.write(some);
 }
 const dropped = Array.from({ length: VALUES }, (_, at) => at).filter((at) => !isKept(at));
-await first.write(
-  dropped.map((at) => ({ type: "delete" as const, key: key(at) })),
-  { durable: true },
-);
+await first.write(dropped.map((at) => ({ type: "delete" as const, key: key(at) })));
 await first.close();
 
 remount("ro");

@@ -32,20 +32,17 @@ export function storeConformance(open: () => Promise<Store>): void {
 
   it("gives back the bytes that were written, empty ones too", async () => {
     const value = Uint8Array.from({ length: 256 }, (_, i) => i);
-    await store.write(
-      [
-        { type: "put", key: "all", value },
-        { type: "put", key: "none", value: new Uint8Array() },
-      ],
-      { durable: true },
-    );
+    await store.write([
+      { type: "put", key: "all", value },
+      { type: "put", key: "none", value: new Uint8Array() },
+    ]);
     assert.deepEqual(new Uint8Array((await store.get("all")) ?? []), value);
     assert.equal((await store.get("none"))?.length, 0);
     assert.equal(await store.get("absent"), undefined);
   });
 
   it("answers many keys in their order, absent ones too", async () => {
-    await store.write([put("a", "1"), put("b", "2")], { durable: false });
+    await store.write([put("a", "1"), put("b", "2")]);
     const found = await store.getMany(["b", "x", "a", "b"]);
     const texts = found.map((value) => value && new TextDecoder().decode(value));
     assert.deepEqual(texts, ["2", undefined, "1", "2"]);
@@ -54,31 +51,26 @@ export function storeConformance(open: () => Promise<Store>): void {
 
   it("does not change a stored value when the caller reuses its buffer", async () => {
     const value = bytes("before");
-    await store.write([{ type: "put", key: "k", value }], { durable: false });
+    await store.write([{ type: "put", key: "k", value }]);
     value.fill(0);
     assert.equal(new TextDecoder().decode(await store.get("k")), "before");
   });
 
   it("applies the operations of one write in their order", async () => {
-    await store.write([put("a", "1"), put("a", "2"), put("b"), { type: "delete", key: "b" }], {
-      durable: false,
-    });
+    await store.write([put("a", "1"), put("a", "2"), put("b"), { type: "delete", key: "b" }]);
     assert.equal(new TextDecoder().decode(await store.get("a")), "2");
     assert.equal(await store.get("b"), undefined);
   });
 
   it("deletes, and takes the deletion of an absent key for done", async () => {
-    await store.write([put("a")], { durable: true });
-    await store.write([{ type: "delete", key: "a" }], { durable: true });
-    await store.write([{ type: "delete", key: "a" }], { durable: true });
+    await store.write([put("a")]);
+    await store.write([{ type: "delete", key: "a" }]);
+    await store.write([{ type: "delete", key: "a" }]);
     assert.equal(await store.get("a"), undefined);
   });
 
   it("scans from the first key, included, to the last, excluded", async () => {
-    await store.write(
-      ["a", "b", "b/1", "c"].map((key) => put(key)),
-      { durable: false },
-    );
+    await store.write(["a", "b", "b/1", "c"].map((key) => put(key)));
     assert.deepEqual(await keys({ from: "b", to: "c" }), ["b", "b/1"]);
     assert.deepEqual(await keys({ from: "b", to: "b" }), []);
     assert.deepEqual(await keys({ from: "a", to: "z", limit: 2 }), ["a", "b"]);
@@ -94,7 +86,7 @@ export function storeConformance(open: () => Promise<Store>): void {
       value: new Uint8Array(5_000),
       lasting: true,
     };
-    await store.write([put("a", "one"), long, put("none", "")], { durable: true });
+    await store.write([put("a", "one"), long, put("none", "")]);
     const found = await collect(store.scan({ from: "a", to: "z", sizesOnly: true }));
     assert.deepEqual(
       found.map(({ key, value, bytes }) => [key, value.length, bytes]),
@@ -107,7 +99,7 @@ export function storeConformance(open: () => Promise<Store>): void {
   });
 
   it("scans keys without their values where only they are asked for", async () => {
-    await store.write([put("a", "value"), put("b", "value")], { durable: false });
+    await store.write([put("a", "value"), put("b", "value")]);
     const entries = await collect(store.scan({ from: "a", to: "z", keysOnly: true }));
     assert.deepEqual(
       entries.map(({ key, value }) => [key, value.length]),
@@ -122,9 +114,7 @@ export function storeConformance(open: () => Promise<Store>): void {
 
   it("orders keys by their UTF-8 bytes, not by UTF-16 units", async () => {
     // U+FF61 sorts before U+1F600 in UTF-8, after it in UTF-16.
-    await store.write([put("k\u{1F600}"), put("k\uFF61"), put("k\u00E9"), put("kz")], {
-      durable: false,
-    });
+    await store.write([put("k\u{1F600}"), put("k\uFF61"), put("k\u00E9"), put("kz")]);
     assert.deepEqual(await keys({ from: "k", to: "l" }), [
       "kz",
       "k\u00E9",
@@ -136,15 +126,15 @@ export function storeConformance(open: () => Promise<Store>): void {
   it("refuses a key that has no UTF-8 form", async () => {
     await assert.rejects(async () => store.get("\uD800"), /well-formed/);
     await assert.rejects(async () => store.getMany(["a", "\uD800"]), /well-formed/);
-    await assert.rejects(async () => store.write([put("\uD800")], { durable: false }));
+    await assert.rejects(async () => store.write([put("\uD800")]));
   });
 
   it("shows a scan the state in which it began", async () => {
-    await store.write([put("a"), put("b"), put("c")], { durable: false });
+    await store.write([put("a"), put("b"), put("c")]);
     const seen: string[] = [];
     for await (const { key } of store.scan({ from: "a", to: "z" })) {
       if (key === "a") {
-        await store.write([put("d"), { type: "delete", key: "c" }], { durable: false });
+        await store.write([put("d"), { type: "delete", key: "c" }]);
       }
       seen.push(key);
     }
@@ -159,11 +149,9 @@ export function storeConformance(open: () => Promise<Store>): void {
       value: new Uint8Array(5_000).fill(fill),
       lasting: true,
     });
-    await store.write([put("a", "1"), put("b"), long(1)], { durable: true });
+    await store.write([put("a", "1"), put("b"), long(1)]);
     const view = await store.view();
-    await store.write([put("a", "2"), { type: "delete", key: "b" }, put("c"), long(2)], {
-      durable: true,
-    });
+    await store.write([put("a", "2"), { type: "delete", key: "b" }, put("c"), long(2)]);
     const [a, b, c, lasting] = await view.getMany(["a", "b", "c", "long"]);
     assert.equal(new TextDecoder().decode(a), "1");
     assert.deepEqual([b?.length, c, lasting?.[4_999]], [1, undefined, 1]);
@@ -180,7 +168,7 @@ export function storeConformance(open: () => Promise<Store>): void {
   });
 
   it("lets a reader leave a scan early", async () => {
-    await store.write([put("a"), put("b")], { durable: false });
+    await store.write([put("a"), put("b")]);
     for await (const { key } of store.scan({ from: "a", to: "z" })) {
       assert.equal(key, "a");
       break;
@@ -193,7 +181,7 @@ export function storeConformance(open: () => Promise<Store>): void {
     const closed = { code: "store.closed" };
     await assert.rejects(async () => store.get("a"), closed);
     await assert.rejects(async () => store.getMany(["a"]), closed);
-    await assert.rejects(async () => store.write([put("a")], { durable: true }), closed);
+    await assert.rejects(async () => store.write([put("a")]), closed);
     await assert.rejects(async () => collect(store.scan({ from: "a", to: "b" })), closed);
   });
 
@@ -205,15 +193,15 @@ export function storeConformance(open: () => Promise<Store>): void {
     );
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.tuple(fc.array(operation, { maxLength: 5 }), fc.boolean()), { maxLength: 8 }),
+        fc.array(fc.array(operation, { maxLength: 5 }), { maxLength: 8 }),
         key,
         key,
         async (writes, from, to) => {
           const fresh = await open();
           const model = new Map<string, Uint8Array>();
           try {
-            for (const [operations, durable] of writes) {
-              await fresh.write(operations, { durable });
+            for (const operations of writes) {
+              await fresh.write(operations);
               for (const op of operations) {
                 if (op.type === "put") model.set(op.key, op.value);
                 else model.delete(op.key);

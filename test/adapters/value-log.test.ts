@@ -106,7 +106,7 @@ describe("lasting values of the level store", () => {
     const operations = Array.from({ length: 200 }, (_, i) =>
       lasting(`k${String(i).padStart(3, "0")}`, filled(i % 2 === 0 ? 5_000 : 5, i)),
     );
-    await store.write(operations, { durable: true });
+    await store.write(operations);
     assert.equal(await logged(directory), 100 * 5_000);
     await store.close();
     const again = await LevelStore.open(directory);
@@ -128,13 +128,10 @@ describe("lasting values of the level store", () => {
     const files = async () => (await readdir(join(directory, "values"))).sort();
     for (let i = 0; i < 2; i++) {
       const store = await LevelStore.open(directory);
-      await store.write(
-        [
-          lasting(`a${i}`, filled(5_000, i)),
-          { ...lasting(`b${i}`, filled(6_000, 2 + i)), lasting: "passing" } as StoreOperation,
-        ],
-        { durable: true },
-      );
+      await store.write([
+        lasting(`a${i}`, filled(5_000, i)),
+        { ...lasting(`b${i}`, filled(6_000, 2 + i)), lasting: "passing" } as StoreOperation,
+      ]);
       for (let of = 0; of <= i; of++) {
         const [a, b] = await store.getMany([`a${of}`, `b${of}`]);
         assert.deepEqual(new Uint8Array(a ?? []), filled(5_000, of));
@@ -148,11 +145,10 @@ describe("lasting values of the level store", () => {
     assert.deepEqual(await Promise.all(sizes), [10_000, 12_000]);
   });
 
-  it("stay beside the log when the write is not durable, or a value is not said to last", async () => {
+  it("stay beside the log when a value is not said to last", async () => {
     const directory = fresh();
     const store = await LevelStore.open(directory);
-    await store.write([lasting("a", filled(5_000, 1))], { durable: false });
-    await store.write([{ type: "put", key: "b", value: filled(5_000, 2) }], { durable: true });
+    await store.write([{ type: "put", key: "b", value: filled(5_000, 2) }]);
     assert.equal(await logged(directory), 0);
     await store.close();
   });
@@ -160,25 +156,23 @@ describe("lasting values of the level store", () => {
   it("are not mistaken for what looks like a place", async () => {
     const directory = fresh();
     const store = await LevelStore.open(directory);
-    await store.write([lasting("a", filled(5_000, 1))], { durable: true });
+    await store.write([lasting("a", filled(5_000, 1))]);
     const place = Uint8Array.of(0xff, 0x76, 0x6c, 0x01, 0, 0, 0, 1, ...filled(10, 0), 0, 9);
-    for (const durable of [true, false]) {
-      await store.write([{ type: "put", key: "b", value: place }], { durable });
-      assert.deepEqual(new Uint8Array((await store.get("b")) ?? []), place);
-    }
+    await store.write([{ type: "put", key: "b", value: place }]);
+    assert.deepEqual(new Uint8Array((await store.get("b")) ?? []), place);
     await store.close();
   });
 
   it("are as they were when a crash left bytes that nobody names", async () => {
     const directory = fresh();
     const store = await LevelStore.open(directory);
-    await store.write([lasting("a", filled(5_000, 1))], { durable: true });
+    await store.write([lasting("a", filled(5_000, 1))]);
     await store.close();
     const [name = ""] = await readdir(join(directory, "values"));
     // The process died after a part of the next unit's values, before the batch.
     await appendFile(join(directory, "values", name), filled(7_777, 0xee));
     const again = await LevelStore.open(directory);
-    await again.write([lasting("b", filled(5_000, 2))], { durable: true });
+    await again.write([lasting("b", filled(5_000, 2))]);
     assert.deepEqual(new Uint8Array((await again.get("a")) ?? []), filled(5_000, 1));
     assert.deepEqual(new Uint8Array((await again.get("b")) ?? []), filled(5_000, 2));
     await again.close();
@@ -187,9 +181,7 @@ describe("lasting values of the level store", () => {
   it("end in store.corrupt when the log was cut, or a file of it is gone", async () => {
     const directory = fresh();
     const store = await LevelStore.open(directory);
-    await store.write([lasting("a", filled(5_000, 1)), lasting("b", filled(5_000, 2))], {
-      durable: true,
-    });
+    await store.write([lasting("a", filled(5_000, 1)), lasting("b", filled(5_000, 2))]);
     await store.close();
     const file = join(directory, "values", (await readdir(join(directory, "values")))[0] ?? "");
     const gone = fresh();

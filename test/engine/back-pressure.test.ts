@@ -41,9 +41,9 @@ function slowStore(store: Store, milliseconds: number): Store {
     scan: (range) => store.scan(range),
     view: () => store.view(),
     close: () => store.close(),
-    write: async (operations, options) => {
+    write: async (operations) => {
       await delay(milliseconds);
-      await store.write(operations, options);
+      await store.write(operations);
     },
   };
 }

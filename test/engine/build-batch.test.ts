@@ -50,7 +50,7 @@ function telling(told: (top: RunTop, count: number) => RunTop): RunBuilder {
 
 async function put(store: MemoryStore, position: bigint, tile: LeafTile): Promise<void> {
   const key = keys.leaves(BOOK, position);
-  await store.write([{ type: "put", key, value: tile.encode() }], { durable: true });
+  await store.write([{ type: "put", key, value: tile.encode() }]);
 }
 
 describe("trees of a batch from stored leaves", () => {
@@ -126,9 +126,9 @@ describe("trees of a batch from stored leaves", () => {
     for await (const { key, value } of scene.store.scan({ from: "leaves/", to: "leaves0" })) {
       const damaged = Uint8Array.from(value);
       damaged[40] = (damaged[40] as number) ^ 1;
-      await scene.store.write([{ type: "put", key, value: damaged }], { durable: true });
+      await scene.store.write([{ type: "put", key, value: damaged }]);
       await assert.rejects(builder.build(BOOK, 1n, 200), hasCode("store.value-damaged"));
-      await scene.store.write([{ type: "put", key, value }], { durable: true });
+      await scene.store.write([{ type: "put", key, value }]);
     }
     assert.deepEqual(await builder.build(BOOK, 1n, 200), plainBatch(scene, 1n, 200));
     const half = LeafTile.of(1);

@@ -60,8 +60,7 @@ describe("the check of a running node", () => {
     const key = `rows/${CHARGES}/${"1".padStart(16, "0")}`;
     const whole = (await scene.store.get(key)) ?? assert.fail();
     const damaged = Uint8Array.from(whole, (byte, at) => (at === 40 ? byte ^ 1 : byte));
-    const put = (value: Uint8Array) =>
-      scene.store.write([{ type: "put", key, value }], { durable: true });
+    const put = (value: Uint8Array) => scene.store.write([{ type: "put", key, value }]);
     await put(damaged);
     const check = scene.pipeline.checks.run();
     await atGate;

@@ -98,13 +98,13 @@ describe("the check of the store", () => {
     const key = first(`rows/${CHARGES}/`);
     const value = Uint8Array.from(contents.get(key) as Uint8Array);
     value[20] = (value[20] as number) ^ 1;
-    await scene.store.write([{ type: "put", key, value }], { durable: true });
+    await scene.store.write([{ type: "put", key, value }]);
     await assert.rejects(
       scene.pipeline.evidence("anna", "2026-10"),
       hasCode("store.value-damaged"),
     );
     const whole = contents.get(key) as Uint8Array;
-    await scene.store.write([{ type: "put", key, value: whole }], { durable: true });
+    await scene.store.write([{ type: "put", key, value: whole }]);
   });
 
   it("finds a charge whose amount was changed", async () => {

@@ -16,13 +16,11 @@ describe("the check of stored values", () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "tallystick-values-"));
     const store = await LevelStore.open(folder);
-    await store.write([{ type: "put", key: "account/a", value: encodeJson({ id: "a" }) }], {
-      durable: true,
-    });
+    await store.write([{ type: "put", key: "account/a", value: encodeJson({ id: "a" }) }]);
     for (let at = 1; at <= ROWS; at++) {
       const value = encodeBytes(new Uint8Array(5_000).fill(at));
       const key = keys.rows(DOMAIN, BigInt(at));
-      await store.write([{ type: "put", key, value, lasting: true }], { durable: true });
+      await store.write([{ type: "put", key, value, lasting: true }]);
     }
     await store.close();
   });

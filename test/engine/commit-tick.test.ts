@@ -144,7 +144,7 @@ describe("sealing and committing", () => {
     assert.equal((await scene.pipeline.status()).commitRefused?.name, "BookUnknown");
     restore();
     for (let start = 0; start < 2; start++) {
-      scene.crash(1_000);
+      scene.crash();
       await scene.reopen();
       await scene.settle();
       await scene.pipeline.noteFinal();
@@ -234,7 +234,7 @@ describe("sealing and committing", () => {
     await scene.settle();
     for (const start of [0, 1]) {
       if (start === 1) {
-        scene.crash(1_000);
+        scene.crash();
         await scene.reopen();
         await scene.settle();
       }
@@ -263,11 +263,11 @@ describe("sealing and committing", () => {
     await scene.settle();
     // The first write decides which go together, the second is the outbox's.
     const write = scene.store.write.bind(scene.store);
-    scene.store.write = async (operations, options) => {
+    scene.store.write = async (operations) => {
       if (operations.some(({ key }) => key.startsWith("outbox/open/"))) {
         scene.store.failNextWrites("failedAndLost");
       }
-      await write(operations, options);
+      await write(operations);
     };
     await assert.rejects(scene.pipeline.noteFinal(), hasCode("store.write-failed"));
     scene.crash();
@@ -320,7 +320,7 @@ describe("sealing and committing", () => {
     // The outbox of a process that dies before it tells anybody.
     scene.pipeline = undefined as unknown as typeof scene.pipeline;
     await scene.settle();
-    scene.crash(1_000);
+    scene.crash();
     await scene.reopen();
     const batches = await batchesOf(scene, CHARGES);
     assert.notEqual(batches[0]?.blockTime, before?.blockTime);

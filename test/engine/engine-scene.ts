@@ -279,9 +279,9 @@ export class EngineScene {
     });
   }
 
-  /** The process dies; the disk keeps what was durable and the first so many writes after it. */
-  crash(volatileWritesKept = 0): void {
-    this.store = this.store.crash(volatileWritesKept);
+  /** The process dies; the disk keeps what was written. */
+  crash(): void {
+    this.store = this.store.crash();
   }
 
   get context(): EngineContext {

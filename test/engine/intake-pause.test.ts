@@ -62,7 +62,7 @@ describe("a large file that is taken in", () => {
       void scene.pipeline.seal().then(async () => {
         const stored = await getJson<IngestedFile>(scene.store, key);
         const value = encodeJson({ ...stored, dropped });
-        await scene.store.write([{ type: "put", key, value }], { durable: true });
+        await scene.store.write([{ type: "put", key, value }]);
         noted = stored?.complete === false;
       });
     };

@@ -38,7 +38,7 @@ export async function leafScene(count: number, random: Seeded): Promise<LeafScen
       starts.push(start);
     }
     const key = keys.leaves(BOOK, BigInt(from + 1));
-    await store.write([{ type: "put", key, value: tile.encode() }], { durable: true });
+    await store.write([{ type: "put", key, value: tile.encode() }]);
     from += rows;
   }
   return { store, digests, amounts, starts };

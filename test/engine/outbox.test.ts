@@ -439,11 +439,11 @@ class CrashingStore implements Store {
   view = () => this.inner.view();
   close = () => this.inner.close();
 
-  async write(...[operations, options]: Parameters<Store["write"]>): Promise<void> {
+  async write(...[operations]: Parameters<Store["write"]>): Promise<void> {
     this.writesLeft -= 1;
     if (this.writesLeft < 0) throw new Crash();
     if (this.writesLeft === 0 && this.#happens === "before") throw new Crash();
-    await this.inner.write(operations, options);
+    await this.inner.write(operations);
     if (this.writesLeft === 0) throw new Crash();
   }
 }
@@ -459,7 +459,6 @@ describe("the outbox under faults", () => {
       fc.record({
         writes: fc.integer({ min: 1, max: 4 }),
         happens: fc.constantFrom("before" as const, "after" as const),
-        volatileKept: fc.integer({ min: 0, max: 3 }),
       }),
       { nil: undefined },
     ),
@@ -498,7 +497,7 @@ describe("the outbox under faults", () => {
               if (!(error instanceof Crash) && !isUnreachable) throw error;
             }
             if (crash !== undefined) {
-              memory = memory.crash(crash.volatileKept);
+              memory = memory.crash();
               outbox = new Outbox(ledger, memory, options);
             }
             if (drops) network.dropWaiting();

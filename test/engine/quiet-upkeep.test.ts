@@ -37,9 +37,7 @@ function upkeepOf(stepsLeft: number, options: { erases?: boolean } = {}) {
     erases: options.erases ?? true,
   });
   const note = (name: string, value: unknown) =>
-    store.write([{ type: "put", key: keys.node(name), value: encodeJson(value) }], {
-      durable: true,
-    });
+    store.write([{ type: "put", key: keys.node(name), value: encodeJson(value) }]);
   const take = () => did.splice(0);
   return { upkeep, now, note, take };
 }

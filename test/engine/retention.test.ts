@@ -180,13 +180,10 @@ describe("retention", () => {
     await again(scene, stored);
     scene.at("2027-03-01T00:00:00Z");
     const claim = { domain: CHARGES, sequence: "1", leafIndex: 0 };
-    await scene.store.write(
-      [
-        { type: "put", key: "claim/0x01", value: encodeJson(claim) },
-        { type: "put", key: "claim-open/0x01", value: encodeJson("0x01") },
-      ],
-      { durable: true },
-    );
+    await scene.store.write([
+      { type: "put", key: "claim/0x01", value: encodeJson(claim) },
+      { type: "put", key: "claim-open/0x01", value: encodeJson("0x01") },
+    ]);
     const { months, mayGo } = await scene.pipeline.retention.plan();
     assert.deepEqual(
       [months[0]?.because, months[1]?.because, mayGo],

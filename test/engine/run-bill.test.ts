@@ -307,7 +307,7 @@ describe("the bill run", () => {
     const damaged = Uint8Array.from(block.value);
     damaged[damaged.length >> 1] = (damaged[damaged.length >> 1] as number) ^ 1;
     const write = (value: Uint8Array) =>
-      scene.store.write([{ type: "put", key: block.key, value }], { durable: true });
+      scene.store.write([{ type: "put", key: block.key, value }]);
     await write(damaged);
     await assert.rejects(scene.pipeline.bill(OCTOBER), hasCode("store.value-damaged"));
     assert.deepEqual(await scene.invoices(), []);

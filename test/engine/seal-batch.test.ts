@@ -17,7 +17,7 @@ async function change(
   changed: (key: string, value: Uint8Array) => Uint8Array,
 ): Promise<void> {
   for await (const { key, value } of store.scan({ from: prefix, to: `${prefix}~` })) {
-    await store.write([{ type: "put", key, value: changed(key, value) }], { durable: true });
+    await store.write([{ type: "put", key, value: changed(key, value) }]);
   }
 }
 

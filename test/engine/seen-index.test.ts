@@ -189,13 +189,13 @@ describe("the index of records seen", () => {
     // Each segment of the merged run is written once, and a start reads no more than it did before.
     const written = new Map<string, number>();
     const { write } = store;
-    store.write = (operations, options) => {
+    store.write = (operations) => {
       for (const { key } of operations) {
         if (key.startsWith(keys.seenSegment(output, 0).slice(0, -16))) {
           written.set(key, (written.get(key) ?? 0) + 1);
         }
       }
-      return write.call(store, operations, options);
+      return write.call(store, operations);
     };
     for (let restarts = 0; (await readSeenRuns(store)).merges.length > 0; restarts++) {
       assert.ok(restarts < 30, "it comes to an end");

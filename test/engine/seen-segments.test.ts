@@ -11,7 +11,7 @@ async function segmentsOf() {
     key: `s${at}`,
     value: encodeBytes(new Uint8Array(Uint32Array.of(at).buffer)),
   }));
-  await store.write(operations, { durable: true });
+  await store.write(operations);
   const asked: string[][] = [];
   const getMany = store.getMany.bind(store);
   store.getMany = (keys) => {

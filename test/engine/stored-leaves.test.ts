@@ -24,7 +24,7 @@ async function bookOf(sizes: readonly number[], domain = DOMAIN) {
       new DataView(tile.digests.buffer).setUint32(32 * row, position + row);
     }
     const key = keys.leaves(domain, BigInt(position));
-    await store.write([{ type: "put", key, value: tile.encode() }], { durable: false });
+    await store.write([{ type: "put", key, value: tile.encode() }]);
     position += size;
   }
   return { store, rows: position - 1 };
@@ -74,7 +74,7 @@ describe("leaf digests by chunks of a batch", () => {
     const { store } = await bookOf([40, 40, 40]);
     const place = { domain: DOMAIN, first: 1n, count: 120 };
     const leaves = await StoredLeaves.open(store, new LeafCache(store, 0), place);
-    await store.write([{ type: "delete", key: keys.leaves(DOMAIN, 41n) }], { durable: false });
+    await store.write([{ type: "delete", key: keys.leaves(DOMAIN, 41n) }]);
     await assert.rejects(leaves.readChunks([1]), { code: "proof.leaves-missing" });
     const again = await StoredLeaves.open(store, new LeafCache(store, 0), place);
     await assert.rejects(again.readChunks([1]), { code: "proof.leaves-missing" });
@@ -88,7 +88,7 @@ describe("leaf digests by chunks of a batch", () => {
     const key = keys.leaves(DOMAIN, 1n);
     const value = Uint8Array.from((await store.get(key)) as Uint8Array);
     value[100] = (value[100] as number) ^ 1;
-    await store.write([{ type: "put", key, value }], { durable: false });
+    await store.write([{ type: "put", key, value }]);
     const place = { domain: DOMAIN, first: 1n, count: 40 };
     const leaves = await StoredLeaves.open(store, new LeafCache(store, 0), place);
     await assert.rejects(leaves.readChunks([0]), { code: "store.value-damaged" });
@@ -113,7 +113,7 @@ describe("a reader of proofs", () => {
         trees.build();
         const key = keys.levels(DOMAIN, BigInt(sequence));
         const value = encodeBytes(upperLevels(trees));
-        await store.write([{ type: "put", key, value }], { durable: false });
+        await store.write([{ type: "put", key, value }]);
         return { sequence, first: first.toString(), count, root: toHex(trees.root) } as StoredBatch;
       }),
     );

@@ -41,7 +41,6 @@ class Books {
         key: keys.account(id),
         value: encodeJson(account(id)),
       })),
-      { durable: true },
     );
     await books.nextFile();
     return books;

@@ -184,7 +184,7 @@ export class EngineSimulation {
 
   async #crash(): Promise<void> {
     this.#counts.crashes++;
-    this.#scene.crash(this.#random.below(4));
+    this.#scene.crash();
     await this.#assertAcknowledgedIsThere();
     await this.#restart();
   }

@@ -5,7 +5,6 @@ import type {
   StoreOperation,
   StoreRange,
   StoreView,
-  WriteOptions,
 } from "../../node/engine/store/store.ts";
 
 /**
@@ -41,12 +40,12 @@ export class FusedStore implements Store {
     return this.#inner.getMany(keys);
   }
 
-  async write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void> {
+  async write(operations: readonly StoreOperation[]): Promise<void> {
     if (this.#callsLeft === 1 && this.#isLastWriteStored) {
-      await this.#inner.write(operations, options);
+      await this.#inner.write(operations);
     }
     this.#burn();
-    await this.#inner.write(operations, options);
+    await this.#inner.write(operations);
   }
 
   async *scan(range: StoreRange): AsyncIterable<StoreEntry> {

@@ -20,7 +20,7 @@ export class JumpingClock {
       steadyMilliseconds: () => 0,
     };
     const time = new LastKnownTime(ledger, timeRecord(store), clocks);
-    // Of one process: a restart may have lost the newest record, which is not durable on its own.
+    // Of one process: a restart may not have written the newest record.
     let highest = 0n;
     return {
       seconds: async () => {

@@ -85,7 +85,7 @@ export class PowerCuts {
       for (let number = 0; number < WRITES; number++) {
         const operations = this.#operations();
         const before = new Map(synced.all);
-        await store.write(operations, { durable: !this.#random.chance(0.4) });
+        await store.write(operations);
         const after = await lengthsOf(directory);
         written.push({ operations, before, values: synced.afterValues, after });
       }
@@ -161,11 +161,11 @@ export class PowerCuts {
       if (isLost) assert.ok(isSame(found, without), `after a cut in write ${number}`);
       // It goes on, and the next start finds that too.
       const more: StoreOperation = { type: "put", key: "more", value: Uint8Array.of(number) };
-      await store.write([more], { durable: true });
+      await store.write([more]);
       await store.close();
       const again = await LevelStore.open(image);
       assert.equal((await again.get("more"))?.[0], number);
-      await again.write([{ type: "delete", key: "more" }], { durable: true });
+      await again.write([{ type: "delete", key: "more" }]);
       await again.close();
       return { contents: isLost ? without : withIt, isLost };
     } finally {

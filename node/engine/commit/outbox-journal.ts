@@ -106,9 +106,7 @@ export class OutboxJournal {
 
   /** After this a crash does not lose the call: it will be signed and sent. */
   async queue(entry: OutboxEntry): Promise<void> {
-    await this.#store.write([put(openKey(entry.ordinal), entry), openIndex(entry)], {
-      durable: true,
-    });
+    await this.#store.write([put(openKey(entry.ordinal), entry), openIndex(entry)]);
   }
 
   /**
@@ -116,12 +114,11 @@ export class OutboxJournal {
    * nonce is never given away twice. `signed` absent takes a replaced entry back into the queue.
    */
   async rewrite(entry: OutboxEntry): Promise<void> {
-    await this.#store.write([put(openKey(entry.ordinal), entry)], { durable: true });
+    await this.#store.write([put(openKey(entry.ordinal), entry)]);
   }
 
   /**
-   * Not durable on its own: a crash that loses it finds the entry open with its bytes, asks for the
-   * receipt again and comes to the same end. Whatever is written later survives only together with it.
+   * A crash before it finds the entry open with its bytes, asks for the receipt again and comes to the same end.
    */
   async settle(entry: SignedEntry, settled: Settled): Promise<void> {
     const { sender } = entry;
@@ -139,7 +136,7 @@ export class OutboxJournal {
       } satisfies KeyIndex),
     ];
     if (forgotten >= 0n) operations.push({ type: "delete", key: bytesKey(sender, forgotten) });
-    await this.#store.write(operations, { durable: false });
+    await this.#store.write(operations);
   }
 
   /**
@@ -166,7 +163,7 @@ export class OutboxJournal {
       { type: "delete", key: settledKey(entry.sender, entry.signed.nonce) },
       openIndex(entry),
     ]);
-    await this.#store.write(operations, { durable: true });
+    await this.#store.write(operations);
   }
 
   async #get<T>(key: string): Promise<T | undefined> {

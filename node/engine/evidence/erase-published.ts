@@ -53,7 +53,7 @@ export async function erasePublished(
     };
     operations.push({ type: "put", key: keys.publishing(epoch), value: encodeJson(gone) });
   }
-  await store.write(operations, { durable: true });
+  await store.write(operations);
   return false;
 }
 

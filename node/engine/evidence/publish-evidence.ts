@@ -163,7 +163,7 @@ export class EvidencePublisher {
   async #note(epoch: string, state: PublishState): Promise<void> {
     const key = keys.publishing(epoch);
     const { store } = this.#context;
-    await store.write([{ type: "put", key, value: encodeJson(state) }], { durable: true });
+    await store.write([{ type: "put", key, value: encodeJson(state) }]);
   }
 
   async #publish(
@@ -213,7 +213,7 @@ export class EvidencePublisher {
       const now: PublishedEvidence = { edition, credits };
       noted.push({ type: "put", key, value: encodeJson(now) });
     }
-    if (noted.length > 0) await store.write(noted, { durable: true });
+    if (noted.length > 0) await store.write(noted);
     return editions;
   }
 

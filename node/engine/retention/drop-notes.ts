@@ -65,7 +65,7 @@ export async function dropNotes(
   const { notesFrom: _, ...rest } = state;
   const after = next === undefined ? rest : { ...rest, notesFrom: next };
   operations.push({ type: "put", key: RETENTION_KEY, value: encodeJson(after) });
-  await store.write(operations, { durable: true });
+  await store.write(operations);
   return after;
 }
 

@@ -75,7 +75,7 @@ export async function dropRows(
   const after = { ...state, books: { ...state.books, [domain]: own } };
   operations.push(...(await notedFiles(store, rowsGo.files)));
   operations.push({ type: "put", key: RETENTION_KEY, value: encodeJson(after) });
-  await store.write(operations, { durable: true });
+  await store.write(operations);
   return after;
 }
 

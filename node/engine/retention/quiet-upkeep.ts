@@ -115,9 +115,7 @@ export class QuietUpkeep {
     });
     // A check of the store reads for minutes: then it is done again at the next moment.
     if (filesKept > 0) return;
-    await store.write([{ type: "put", key: COMPACTED, value: encodeJson(dropped) }], {
-      durable: true,
-    });
+    await store.write([{ type: "put", key: COMPACTED, value: encodeJson(dropped) }]);
   }
 
   /**

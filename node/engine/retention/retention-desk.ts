@@ -88,7 +88,7 @@ export class RetentionDesk {
       if (now.over !== state.over) return now;
       const { filesWait: _, ...after } = now;
       const value = encodeJson(after);
-      await context.store.write([{ type: "put", key: RETENTION_KEY, value }], { durable: true });
+      await context.store.write([{ type: "put", key: RETENTION_KEY, value }]);
       return after;
     });
   }
@@ -117,9 +117,7 @@ export class RetentionDesk {
       };
       if (mayGo === undefined) after.books = state.books;
       // From here on evidence of the month is refused, whatever of it is still there.
-      await store.write([{ type: "put", key: RETENTION_KEY, value: encodeJson(after) }], {
-        durable: true,
-      });
+      await store.write([{ type: "put", key: RETENTION_KEY, value: encodeJson(after) }]);
       return progressOf(after);
     });
   }

@@ -62,7 +62,7 @@ export async function shredKeys(
   if (next === undefined) operations.push(...(await monthKeys(context, state)));
   const after = next === undefined ? rest : { ...rest, shredFrom: next };
   operations.push({ type: "put", key: RETENTION_KEY, value: encodeJson(after) });
-  await store.write(operations, { durable: true });
+  await store.write(operations);
   return after;
 }
 

@@ -118,7 +118,7 @@ export class StoreSession {
       putLasting: (key, value) => operations.push({ type: "put", key, value, lasting: true }),
       write: async () => {
         await this.#requireHeads(heads);
-        if (operations.length > 0) await this.#store.write(operations, { durable: true });
+        if (operations.length > 0) await this.#store.write(operations);
         for (let at = 0; at < named; at++) {
           const operation = operations[at] as StoreOperation;
           if (operation.type !== "put" || !isHead(operation.key)) continue;

@@ -17,13 +17,12 @@ export interface StoreReader {
  */
 export interface Store extends StoreReader {
   /**
-   * All operations or none. With `durable` they, and every write before them, survive a power cut
-   * once the promise resolves; without it a crash may lose this write and those after it, never one
-   * from the middle. After a rejection the outcome is unknown: read before writing again.
+   * All operations or none. They, and every write before them, survive a power cut once the promise
+   * resolves. After a rejection the outcome is unknown: read before writing again.
    * @throws TallystickError `store.write-failed`, `store.closed`; `store.unavailable` while the disk
    *   does not let it be opened again: then nothing was written
    */
-  write(operations: readonly StoreOperation[], options: WriteOptions): Promise<void>;
+  write(operations: readonly StoreOperation[]): Promise<void>;
 
   /**
    * The store as it is now, between two writes, however much is written until it is let go. Costs the
@@ -52,10 +51,6 @@ export type StoreOperation =
       lasting?: boolean | "passing";
     }
   | { type: "delete"; key: string };
-
-export interface WriteOptions {
-  durable: boolean;
-}
 
 /** Keys are ordered by their UTF-8 bytes: `from` ≤ key < `to`. */
 export interface StoreRange {

@@ -4,10 +4,7 @@ import { encodeJson, getJson } from "./stored-json.ts";
 
 const KEY = keys.node("last-known-time");
 
-/**
- * The newest time that this node went by, over restarts. Not durable on its own: a power cut may take
- * it back by a write or two, with whatever was written after it.
- */
+/** The newest time that this node went by, over restarts. */
 export const timeRecord = (store: Store) => ({
   async read(): Promise<bigint | undefined> {
     const found = await getJson<string>(store, KEY);
@@ -16,6 +13,6 @@ export const timeRecord = (store: Store) => ({
 
   async write(seconds: bigint): Promise<void> {
     const value = encodeJson(seconds.toString());
-    await store.write([{ type: "put", key: KEY, value }], { durable: false });
+    await store.write([{ type: "put", key: KEY, value }]);
   },
 });
