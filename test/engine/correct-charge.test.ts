@@ -232,4 +232,16 @@ describe("correction of a committed charge", () => {
     assert.equal((await scene.charges()).length, 6);
     assert.deepEqual(await scene.values("correction/"), []);
   });
+
+  it("that is refused before anything came leaves records to be known again after a crash", async () => {
+    const scene = await EngineScene.withAccounts();
+    const early = scene.pipeline.correct({ recordId: "nobody", ...BY });
+    await assert.rejects(early, hasCode("correction.unknown"));
+    await scene.ingest("first", calls("c", 3));
+    scene.crash();
+    await scene.reopen();
+    const { classes } = await scene.ingest("again", calls("c", 3));
+    assert.deepEqual([classes.duplicate.records, classes.charged.records], [3, 0]);
+    assert.equal((await scene.charges()).length, 3);
+  });
 });

@@ -249,7 +249,7 @@ export class UsageIngest {
   /** Position in the book of the charge of a record. */
   async #placeOf(session: StoreSession, recordId: string): Promise<number | undefined> {
     const { store, profile } = this.#context;
-    this.#seen ??= await SeenIndex.load(this.#context, session, Number(this.#pricer.nowSeconds));
+    this.#seen ??= await this.#loadSeen();
     const { prints } = this.#seen;
     prints.fingerprint(SEEN.id, recordId);
     const print = Uint32Array.of(prints.high, prints.low);
@@ -266,6 +266,14 @@ export class UsageIngest {
         : found.rows.id(position - Number(found.first));
     if (id === recordId) return position;
     return (await session.get<SourceSeen>(keys.source(recordId)))?.charge;
+  }
+
+  /** What loading writes, as a fresh store's key, is durable at once: a correction may be refused, the index stays. */
+  async #loadSeen(): Promise<SeenIndex> {
+    const session = new StoreSession(this.#context.store);
+    const seen = await SeenIndex.load(this.#context, session, Number(this.#pricer.nowSeconds));
+    await session.commit();
+    return seen;
   }
 
   /** Rates records again that waited in suspense, in one unit of work. @returns those that waited */

@@ -43,7 +43,7 @@ interface Folding {
  *
  * Durable are stretches of entries, one for each unit of work; in memory they are one table (seen-table.ts).
  * A million of them are folded into a sorted run on disk, of which memory keeps three bytes an entry, in a
- * thread of its own while the next table is filled; ten runs of a size are merged into one (seen-runs.ts). A run
+ * thread of its own while the next table is filled; eight runs of a size are merged into one (seen-runs.ts). A run
  * that was folded longer ago than the agreement's maximum record age is dropped: what it speaks of would be
  * refused anyway.
  */
@@ -74,7 +74,10 @@ export class SeenIndex {
     this.prints = new Fingerprint(this.seeds);
   }
 
-  /** Reads what earlier units of work wrote; makes the key at first need, durable with the next unit. */
+  /**
+   * Reads what earlier units of work wrote; makes the key at first need, and drops runs that are too old.
+   * @param session puts both: who does not write its unit of work lets go of the index, too
+   */
   static async load(
     { store, random, profile, entryFolder }: EngineContext,
     session: StoreSession,

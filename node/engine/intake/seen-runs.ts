@@ -52,7 +52,7 @@ export async function readSeenRuns(store: StoreReader): Promise<SeenRunsState> {
 }
 
 /**
- * All runs of the index, merged by tens while more are added. What a unit of work changes is looked for only
+ * All runs of the index, merged by eights while more are added. What a unit of work changes is looked for only
  * once the next one is saved, when the first is durable: until then the runs from before answer, and
  * nothing of them is deleted. So nobody has to wait for a write.
  */
