@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { billingEpoch } from "../../node/engine/bill/billing-epoch.ts";
 import { SampleNetwork, ZONE } from "../network/sample-network.ts";
 import { type Benchmark, type Figure, perSecond } from "./benchmark.ts";
-import { numberOf, writeRecordsFile, writeSwitchFile } from "./switch-file.ts";
+import { numberOf, writeRecordsFile, writeServicesFile, writeSwitchFile } from "./switch-file.ts";
 
 /** TALLYSTICK_BENCH_RECORDS sets the rows of one file; four of them are the larger work. */
 const ROWS = Number(process.env.TALLYSTICK_BENCH_RECORDS ?? 400_000);
@@ -103,6 +103,14 @@ class BenchNetwork {
     const path = `${from}.ndjson`;
     await writeRecordsFile(path, from, { file: "Master.csv", sourceName: "bench", zone: ZONE });
     await rm(from);
+    return path;
+  }
+
+  /** Messages and parts of data sessions, which the sample's tariff has prices for. */
+  async writeServices(rows: number): Promise<string> {
+    const path = join(this.folder, `services-${++this.#files}.ndjson`);
+    await writeServicesFile(path, rows, SUBSCRIBERS, this.#fromSeconds, ["sms", "data"]);
+    this.#fromSeconds += Math.ceil(rows / 20) + 3_600;
     return path;
   }
 
@@ -231,6 +239,12 @@ export const ingest: Benchmark = {
       const work = `tallystick ingest of usage records as JSON lines (${await megabytes([records])} MB), a node running`;
       yield figureOf(work, ROWS, read, await network.run("commit", []), bare);
       await rm(records);
+      const services = await network.writeServices(ROWS);
+      const told = await network.run("ingest", [services]);
+      requireCharged(told, ROWS);
+      const others = `tallystick ingest of messages and data as JSON lines (${await megabytes([services])} MB), a node running`;
+      yield figureOf(others, ROWS, told, await network.run("commit", []), bare);
+      await rm(services);
       yield await watchedFigure(network, join(directory, "watched"), bare);
       await network.stopNode();
       const path = await network.writeFile(ROWS);

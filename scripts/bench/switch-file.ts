@@ -30,20 +30,28 @@ function row(at: number, subscribers: number, fromSeconds: number): string {
   return `"","${a}","${b}","internal","""${a}"" <${a}>","PJSIP/${two(at % 100)}-${channel}","PJSIP/trunk-${channel}","Dial","PJSIP/${b.slice(1)}@trunk,60","${times}",${duration + 3},${duration},"ANSWERED","DOCUMENTATION","${from}.${at}",""\n`;
 }
 
-/** A message, a data session's part and a meter's quarter of an hour in turn, as platforms tell them. */
-function serviceLine(at: number, subscribers: number, fromSeconds: number): string {
+export const PLATFORM_SERVICES = ["sms", "data", "energy"] as const;
+type PlatformService = (typeof PLATFORM_SERVICES)[number];
+
+/** A message, a data session's part or a meter's quarter of an hour, as platforms tell them. */
+function serviceLine(
+  service: PlatformService,
+  at: number,
+  subscribers: number,
+  fromSeconds: number,
+): string {
   const of = (at * 7_919) % subscribers;
   const start = new Date((fromSeconds + at / 20) * 1000).toISOString();
   const record = (more: object) =>
-    `${JSON.stringify({ id: `platform:${at}:${of}`, ...more, billable: true })}\n`;
-  switch (at % 3) {
-    case 0: {
+    `${JSON.stringify({ id: `platform:${fromSeconds}:${at}`, ...more, billable: true })}\n`;
+  switch (service) {
+    case "sms": {
       const bParty = `+4930${String(23_125_042 + ((at * 31) % 5_000))}`;
-      return record({ service: "sms", direction: "outgoing", start, aParty: numberOf(of), bParty });
+      return record({ service, direction: "outgoing", start, aParty: numberOf(of), bParty });
     }
-    case 1:
+    case "data":
       return record({
-        service: "data",
+        service,
         direction: "none",
         start,
         durationSeconds: (at * 7) % 900,
@@ -58,7 +66,7 @@ function serviceLine(at: number, subscribers: number, fromSeconds: number): stri
       });
     default:
       return record({
-        service: "energy",
+        service,
         direction: "none",
         start,
         durationSeconds: 900,
@@ -69,13 +77,18 @@ function serviceLine(at: number, subscribers: number, fromSeconds: number): stri
   }
 }
 
-/** Usage records of messages, data and energy, one JSON object a line. @param subscribers who have them in turn */
+/** Usage records of several services in turn, one JSON object a line. @param subscribers who have them in turn */
 export const writeServicesFile = (
   path: string,
   rows: number,
   subscribers: number,
   fromSeconds: number,
-): Promise<void> => writeLines(path, rows, (at) => serviceLine(at, subscribers, fromSeconds));
+  services: readonly PlatformService[] = PLATFORM_SERVICES,
+): Promise<void> =>
+  writeLines(path, rows, (at) => {
+    const service = services[at % services.length] as PlatformService;
+    return serviceLine(service, at, subscribers, fromSeconds);
+  });
 
 /** A switch's file of answered calls: many subscribers, 5,000 other sides, twenty calls a second. */
 export async function writeSwitchFile(
