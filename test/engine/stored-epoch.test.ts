@@ -3,12 +3,15 @@ import fc from "fast-check";
 import { type Hex, toHex } from "../../node/core/bytes.ts";
 import {
   encodeEpoch,
+  layOwned,
+  ownedWords,
   packEpoch,
   settlePlaces,
   unpackEpoch,
 } from "../../node/engine/number/stored-epoch.ts";
 import { keys } from "../../node/engine/store/key-spaces.ts";
 import { readOwnedRows } from "../../node/engine/store/read-charges.ts";
+import { sealWords } from "../../node/engine/store/stored-bytes.ts";
 import { encodeJson, getJson, readJson } from "../../node/engine/store/stored-json.ts";
 import type { EpochState } from "../../node/engine/store/stored-types.ts";
 import { ANNA, CHARGES, calls, EngineScene, hasCode } from "./engine-scene.ts";
@@ -64,6 +67,25 @@ describe("a subscriber's packed state", () => {
       damaged[at] = (damaged[at] as number) ^ 4;
       assert.throws(() => unpackEpoch(KEY, damaged), hasCode("store.value-damaged"));
     }
+  });
+
+  it("has its many places packed in a value of their own, which is read as the same in JSON", () => {
+    const key = `owned/anna/2026-10/${CHARGES}/0000000000000001`;
+    const many = fc.array(fc.tuple(fc.nat(2 ** 48 - 1), fc.nat(511)), {
+      minLength: 1,
+      maxLength: 40,
+    });
+    const property = fc.property(many, (pairs) => {
+      const places = pairs.flat();
+      const words = new Uint32Array(ownedWords(places.length));
+      layOwned(words, 0, places, places.length);
+      const value = sealWords(words, new Uint8Array(words.buffer), 0, words.byteLength);
+      assert.deepEqual(readJson(key, value), places);
+      assert.deepEqual(readJson(key, encodeJson(places)), places);
+      value[value.length - 1] = (value[value.length - 1] as number) ^ 1;
+      assert.throws(() => readJson(key, value), hasCode("store.value-damaged"));
+    });
+    fc.assert(property, { numRuns: 50 });
   });
 
   it("hands its places on when they are many, and every charge is found by its number", async () => {

@@ -11,6 +11,8 @@ import type { EpochState, OwnedPlaces } from "../store/stored-types.ts";
  *   epoch key (32) · dispute address (20) · blind (32) · pseudonym (32) · zero (4)
  *   last charge number (8) · running total (16) · of it, tax (16)
  *   places of the newest charges: position of the stored rows (6), row in them (2), and so on
+ *
+ * Places that became many stand likewise in an `owned/` value, and nothing else does; or as JSON, as others write them.
  */
 
 /** Epoch key, dispute address, blind, pseudonym. */
@@ -90,11 +92,41 @@ export function layEpoch(
   for (let from = headAt; from < headAt + HEAD_BYTES / 4; from++) {
     words[to++] = head[from] as number;
   }
+  layPlaces(words, to, places, placeNumbers);
+}
+
+/** Words of 32 bits of an `owned/` value with so many numbers of places: header, then places as they stand in a state. */
+export const ownedWords = (placeNumbers: number): number => BYTES_HEADER / 4 + placeNumbers;
+
+/** Lays an `owned/` value likewise. */
+export function layOwned(
+  words: Uint32Array,
+  at: number,
+  places: OwnedPlaces,
+  placeNumbers: number,
+): void {
+  layPlaces(words, at + BYTES_HEADER / 4, places, placeNumbers);
+}
+
+function layPlaces(
+  words: Uint32Array,
+  at: number,
+  places: OwnedPlaces,
+  placeNumbers: number,
+): void {
+  let to = at;
   for (let i = 0; i < placeNumbers; i += 2) {
     const first = places[i] as number;
     words[to++] = first;
     words[to++] = Math.floor(first / 2 ** 32) | ((places[i + 1] as number) << 16);
   }
+}
+
+/** The places of an `owned/` value. @throws TallystickError `store.value-damaged` */
+export function unpackOwned(key: string, value: Uint8Array): OwnedPlaces {
+  const places: OwnedPlaces = [];
+  readPlaces(payloadOf(key, value), places, 0);
+  return places;
 }
 
 /**
@@ -131,11 +163,11 @@ export function epochPayload(key: string, value: Uint8Array): Uint8Array {
   return payload;
 }
 
-/** Places of a payload into an array from its beginning. @returns numbers that were put */
-export function readPlaces(payload: Uint8Array, places: OwnedPlaces): number {
+/** Places of a payload, from `from` on, into an array from its beginning. @returns numbers that were put */
+export function readPlaces(payload: Uint8Array, places: OwnedPlaces, from = PLACES_AT): number {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   let count = 0;
-  for (let at = PLACES_AT; at < payload.length; at += PLACE_BYTES) {
+  for (let at = from; at < payload.length; at += PLACE_BYTES) {
     places[count++] = view.getUint32(at, true) + view.getUint16(at + 4, true) * 2 ** 32;
     places[count++] = view.getUint16(at + 6, true);
   }

@@ -4,7 +4,7 @@ import type { RandomSource } from "../operator.ts";
 import { keys } from "../store/key-spaces.ts";
 import type { StoreSession } from "../store/store-session.ts";
 import { isBytes, sealWords } from "../store/stored-bytes.ts";
-import { encodeJson, readJson } from "../store/stored-json.ts";
+import { readJson } from "../store/stored-json.ts";
 import type { Account, EpochState } from "../store/stored-types.ts";
 import { type DisputeAddresses, loadDisputeAddresses } from "./dispute-addresses.ts";
 import { EpochHeads } from "./epoch-heads.ts";
@@ -13,7 +13,9 @@ import {
   epochPayload,
   epochWords,
   layEpoch,
+  layOwned,
   NEWEST_PLACES_MAX,
+  ownedWords,
   packEpoch,
 } from "./stored-epoch.ts";
 import { SubscriberCounter } from "./subscriber-counter.ts";
@@ -179,14 +181,17 @@ export class SubscriberCounters {
     const touched = this.#touched;
     let words = 0;
     for (let at = 0; at < touched.length; at++) {
-      const counter = touched[at] as SubscriberCounter;
-      if (counter.placeNumbers > 2 * NEWEST_PLACES_MAX) this.#saveOwned(counter);
-      words += epochWords(counter.placeNumbers);
+      const { placeNumbers } = touched[at] as SubscriberCounter;
+      words +=
+        placeNumbers > 2 * NEWEST_PLACES_MAX
+          ? ownedWords(placeNumbers) + epochWords(0)
+          : epochWords(placeNumbers);
     }
     this.#makeRoom(words);
     let from = 0;
     for (let at = 0; at < touched.length; at++) {
       const counter = touched[at] as SubscriberCounter;
+      if (counter.placeNumbers > 2 * NEWEST_PLACES_MAX) from = this.#saveOwned(counter, from);
       const { places, placeNumbers, headAt } = counter;
       layEpoch(this.#words, from, this.#heads.words, headAt, places, placeNumbers);
       const to = from + epochWords(placeNumbers);
@@ -198,13 +203,16 @@ export class SubscriberCounters {
     touched.length = 0;
   }
 
-  /** Its newest places become a value of their own. */
-  #saveOwned(counter: SubscriberCounter): void {
+  /** Its newest places become a value of their own, laid from word `from` on. @returns the word behind it */
+  #saveOwned(counter: SubscriberCounter, from: number): number {
     const { account, epoch, chargeNumber, places, placeNumbers } = counter;
     const firstNumber = BigInt(chargeNumber - placeNumbers / 2 + 1);
     const key = keys.owned(account, epoch, this.#domain, firstNumber);
-    this.#session.putBytes(key, encodeJson(places.slice(0, placeNumbers)));
+    layOwned(this.#words, from, places, placeNumbers);
+    const to = from + ownedWords(placeNumbers);
+    this.#session.putBytes(key, sealWords(this.#words, this.#values, 4 * from, 4 * to));
     counter.placeNumbers = 0;
+    return to;
   }
 
   #makeRoom(words: number): void {

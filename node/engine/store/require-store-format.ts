@@ -5,7 +5,7 @@ import type { StoreSession } from "./store-session.ts";
 import { getJson } from "./stored-json.ts";
 
 /** Raised with every change after which an earlier program, or this one, would misread a store. */
-export const STORE_FORMAT = 9;
+export const STORE_FORMAT = 10;
 /** What this one reads as well: since then blocks can hold charges that are no usage. */
 const READABLE_FROM = 7;
 

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { TallystickError } from "../../core/errors.ts";
-import { stateOfPacked, unpackEpoch } from "../number/stored-epoch.ts";
+import { stateOfPacked, unpackEpoch, unpackOwned } from "../number/stored-epoch.ts";
 import type { StoreReader } from "./store.ts";
 import { isBytes } from "./stored-bytes.ts";
 
@@ -35,12 +35,13 @@ let scratch = new Uint8Array(65_536);
 const HEX_DIGITS = "0123456789abcdef";
 
 /**
- * The value, also of a subscriber's state that intake packed (stored-epoch.ts).
+ * The value, also of a subscriber's state and places that intake packed (stored-epoch.ts).
  * @throws TallystickError `store.value-damaged`
  */
 export function readJson<T>(key: string, value: Uint8Array): T {
   if (isBytes(value) && key.startsWith("epoch/"))
     return stateOfPacked(unpackEpoch(key, value)) as T;
+  if (isBytes(value) && key.startsWith("owned/")) return unpackOwned(key, value) as T;
   const body = value.subarray(0, Math.max(0, value.length - CHECKSUM_BYTES));
   const ending = decoder.decode(value.subarray(body.length));
   if (ending !== `\n${checksum(body)}`) {
