@@ -34,6 +34,11 @@ export class ReadingThreads {
     return this.#idle.length > 0;
   }
 
+  /** Starts one that waits, where none does: a file that is on its way finds its program compiled. */
+  prepare(): void {
+    if (!this.hasIdle && this.#keptMax > 0) this.#keep(this.#start());
+  }
+
   take(): ReadingThread {
     const kept = this.#idle.pop();
     if (kept === undefined) return this.#start();
@@ -48,10 +53,7 @@ export class ReadingThreads {
       await thread.worker.terminate();
       return;
     }
-    thread.worker.unref();
-    const until = setTimeout(() => this.#end(thread), IDLE_MS);
-    until.unref();
-    this.#idle.push({ thread, until });
+    this.#keep(thread);
   }
 
   /** Ends those that are kept. */
@@ -59,6 +61,13 @@ export class ReadingThreads {
     const kept = this.#idle.splice(0);
     for (const { until } of kept) clearTimeout(until);
     await Promise.all(kept.map(({ thread }) => thread.worker.terminate()));
+  }
+
+  #keep(thread: ReadingThread): void {
+    thread.worker.unref();
+    const until = setTimeout(() => this.#end(thread), IDLE_MS);
+    until.unref();
+    this.#idle.push({ thread, until });
   }
 
   #end(thread: ReadingThread): void {

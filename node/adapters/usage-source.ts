@@ -9,7 +9,7 @@ import { openInput } from "./files.ts";
 import type { ReadingThreads } from "./reading-threads.ts";
 
 /** A thread costs a tenth of a second of processor before its first row; smaller files are read beside. */
-const THREAD_BYTES_MIN = 16_777_216;
+export const THREAD_BYTES_MIN = 16_777_216;
 /** The same of a thread that has read before: then it is worth telling it. */
 const KEPT_THREAD_BYTES_MIN = 1_048_576;
 

@@ -36,16 +36,20 @@ export class Spool {
   /**
    * Writes a body of any size to disk while hashing it; what is ingested is a whole file. A piece is
    * written while the next one comes in, so that neither the sender nor the disk waits for the other.
+   * @param onReceived told now and then how many bytes have come
    * @throws TallystickError `disk.nearly-full`, `spool.write-failed`
    */
-  async receive(body: AsyncIterable<Uint8Array>): Promise<SpooledFile> {
+  async receive(
+    body: AsyncIterable<Uint8Array>,
+    onReceived: (bytes: number) => void = () => {},
+  ): Promise<SpooledFile> {
     await this.#reserve.requireRoom();
     const part = join(this.#folder, `${randomUUID()}.part`);
     const path = part.replace(/\.part$/, ".usage");
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       const file = await open(part, "wx", 0o600);
-      const pieces = new Pieces(file, this.#reserve);
+      const pieces = new Pieces(file, this.#reserve, onReceived);
       try {
         for await (const chunk of body) {
           await pieces.take(chunk);
@@ -86,12 +90,15 @@ class Pieces {
   #filling: Buffer = Buffer.allocUnsafe(PIECE_BYTES);
   #other: Buffer = Buffer.allocUnsafe(PIECE_BYTES);
   #length = 0;
+  #received = 0;
   #unlooked = 0;
+  readonly #onReceived: (bytes: number) => void;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(file: FileHandle, reserve: DiskReserve) {
+  constructor(file: FileHandle, reserve: DiskReserve, onReceived: (bytes: number) => void) {
     this.#file = file;
     this.#reserve = reserve;
+    this.#onReceived = onReceived;
   }
 
   async take(chunk: Uint8Array): Promise<void> {
@@ -118,6 +125,8 @@ class Pieces {
     const piece = this.#filling.subarray(0, this.#length);
     this.digest.update(piece);
     this.lastByte = piece.at(-1) ?? this.lastByte;
+    this.#received += piece.length;
+    this.#onReceived(this.#received);
     this.#unlooked += piece.length;
     await this.#writing;
     if (this.#unlooked >= BYTES_BETWEEN_LOOKS) {

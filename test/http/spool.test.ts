@@ -32,7 +32,9 @@ describe("the spool", () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   it("puts a body of many pieces down as it came, with its digest and its last byte", async () => {
-    const found = await spool.receive(ownChunks(BYTES));
+    const told: number[] = [];
+    const found = await spool.receive(ownChunks(BYTES), (bytes) => told.push(bytes));
+    assert.deepEqual(told, [1_048_576, 2_097_152, 3_145_728, LENGTH]);
     assert.equal(readFileSync(found.path).equals(BYTES), true);
     assert.equal(found.sha256, createHash("sha256").update(BYTES).digest("hex"));
     assert.equal(found.endsLine, false);

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import type { Request, Router } from "express";
 import { headOfFile } from "../../adapters/files.ts";
 import { ReadingThreads } from "../../adapters/reading-threads.ts";
-import { openUsage } from "../../adapters/usage-source.ts";
+import { openUsage, THREAD_BYTES_MIN } from "../../adapters/usage-source.ts";
 import type { ParseOptions } from "../../core/formats/inspect-line.ts";
 import {
   type Format,
@@ -85,7 +85,9 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     named: Format | undefined,
   ) {
     intake.enter(upload, "receiving");
-    const spooled = await parts.spool.receive(request);
+    const spooled = await parts.spool.receive(request, (bytes) => {
+      if (bytes >= THREAD_BYTES_MIN) threads.prepare();
+    });
     try {
       intake.enter(upload, "looking");
       const format = named ?? recogniseFormat(await headOfFile(spooled.path), upload.name);
