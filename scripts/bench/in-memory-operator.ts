@@ -89,9 +89,11 @@ export async function benchOperator(
   return { context, tariffs, guide, ingest: new UsageIngest(context, tariffs, guide) };
 }
 
+/** @param step from one record's subscriber to the next one's; no divisor of their number */
 export async function* benchRecords(
   count: number,
   subscribers: number,
+  step = 1,
 ): AsyncGenerator<UsageRecord> {
   for (let at = 0; at < count; at++) {
     yield {
@@ -100,7 +102,7 @@ export async function* benchRecords(
       direction: "outgoing",
       start: new Date(1_791_000_000_000 + at * 997).toISOString(),
       durationSeconds: (at * 7) % 900,
-      aParty: numberOf(at % subscribers),
+      aParty: numberOf((at * step) % subscribers),
       bParty: "+493023125042",
       billable: true,
       source: {

@@ -17,6 +17,8 @@ import { benchOperator, benchRecords } from "./in-memory-operator.ts";
 
 const MONTH = "2026-10";
 const AFTER_MONTH_SECONDS = BigInt(Date.parse("2026-11-02T00:00:00Z") / 1000);
+/** Neighbours in a file are no neighbours among accounts. */
+const MIX = 7_919;
 const LEDGER = {
   chainId: "31337",
   kind: "embedded" as const,
@@ -41,7 +43,7 @@ try {
   const store = await LevelStore.open(join(directory, "store"));
   const operator = await benchOperator(store, subscribers);
   const context = { ...operator.context, time: { seconds: async () => AFTER_MONTH_SECONDS } };
-  const records = benchRecords(subscribers * chargesEach, subscribers);
+  const records = benchRecords(subscribers * chargesEach, subscribers, MIX);
   const each = Math.ceil((subscribers * chargesEach) / batches);
   for (let batch = 0; batch < batches; batch++) {
     const lines = async function* () {
