@@ -6,6 +6,7 @@ import type { Benchmark, Figure } from "./bench/benchmark.ts";
 import { close } from "./bench/close.ts";
 import { gas } from "./bench/gas.ts";
 import { ingest } from "./bench/ingest.ts";
+import { memory } from "./bench/memory.ts";
 import { outage } from "./bench/outage.ts";
 import { pipeline } from "./bench/pipeline.ts";
 import { proofs } from "./bench/proofs.ts";
@@ -23,6 +24,7 @@ const BENCHMARKS: Benchmark[] = [
   read,
   pipeline,
   ingest,
+  memory,
   seen,
   proofs,
   publish,

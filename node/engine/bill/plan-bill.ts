@@ -1,12 +1,16 @@
+import { epochPayload, lastChargeNumberIn } from "../number/stored-epoch.ts";
 import type { EngineContext } from "../operator.ts";
 import { below, keys } from "../store/key-spaces.ts";
 import type { Store } from "../store/store.ts";
+import { isBytes } from "../store/stored-bytes.ts";
 import { readJson } from "../store/stored-json.ts";
 import type { EpochState } from "../store/stored-types.ts";
 import { type BillPlan, type BillState, billUnit } from "./bill-state.ts";
 
 /** Accounts whose counters are read in one step of planning. */
 const PLANNED_AT_ONCE = 16_384;
+/** Of them, those whose values are held at a time: more would be garbage that is collected late. */
+const READ_AT_ONCE = 1_024;
 
 /**
  * One step of planning: the next accounts, those with charges in buckets of about as many charges each,
@@ -25,15 +29,17 @@ export async function planSome(
   const buckets = [...plan.buckets];
   let billed = plan.accounts;
   let charges = before;
-  for (const [at, value] of (await store.getMany(names)).entries()) {
-    if (value === undefined) continue;
-    const { lastChargeNumber } = readJson<EpochState>(names[at] as string, value);
-    if (charges >= unit) {
-      buckets.push({ first: accounts[at] as string, ordinal: billed });
-      charges = 0;
+  for (let from = 0; from < names.length; from += READ_AT_ONCE) {
+    const some = names.slice(from, from + READ_AT_ONCE);
+    for (const [at, value] of (await store.getMany(some)).entries()) {
+      if (value === undefined) continue;
+      if (charges >= unit) {
+        buckets.push({ first: accounts[from + at] as string, ordinal: billed });
+        charges = 0;
+      }
+      charges += chargesIn(some[at] as string, value);
+      billed++;
     }
-    charges += Number(lastChargeNumber);
-    billed++;
   }
   const last = accounts.at(-1);
   const next = { ...plan, buckets, accounts: billed };
@@ -46,6 +52,12 @@ export async function planSome(
   // Where nothing is gathered, nothing is learnt of later periods either.
   const later = Object.fromEntries(plan.books.map(({ domain, from }) => [domain, from]));
   return { plan: next, state: { ...rest, phase: "append", index: 0, later } };
+}
+
+/** How many charges a subscriber's state counts, without reading the rest of it. */
+function chargesIn(key: string, value: Uint8Array): number {
+  if (isBytes(value)) return lastChargeNumberIn(epochPayload(key, value));
+  return Number(readJson<EpochState>(key, value).lastChargeNumber);
 }
 
 /** Accounts behind one in the order of their keys, at most `limit`. */

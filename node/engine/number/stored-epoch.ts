@@ -163,6 +163,12 @@ export function epochPayload(key: string, value: Uint8Array): Uint8Array {
   return payload;
 }
 
+/** Of a payload. */
+export function lastChargeNumberIn(payload: Uint8Array): number {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  return Number(view.getBigUint64(NUMBER_AT, true));
+}
+
 /** Places of a payload, from `from` on, into an array from its beginning. @returns numbers that were put */
 export function readPlaces(payload: Uint8Array, places: OwnedPlaces, from = PLACES_AT): number {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
@@ -181,7 +187,7 @@ export function unpackHead(head: Uint8Array): Omit<PackedEpoch, "places"> {
     view.getBigUint64(at, true) + (view.getBigUint64(at + 8, true) << 64n);
   return {
     secrets: Uint8Array.from(head.subarray(0, SECRET_BYTES)),
-    lastChargeNumber: Number(view.getBigUint64(NUMBER_AT, true)),
+    lastChargeNumber: lastChargeNumberIn(head),
     runningTotalNano: wide(TOTAL_AT),
     taxNano: wide(TAX_AT),
   };
