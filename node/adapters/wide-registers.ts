@@ -1,5 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 
+/** Any text in it leaves V8 as it is. */
+const SWITCH = "TALLYSTICK_NARROW_REGISTERS";
 /** Whose compiler was tried: what it makes of the kernel is tested by every version's own `npm test`. */
 const KNOWN_V8 = "13.6.";
 
@@ -10,9 +12,10 @@ const KNOWN_V8 = "13.6.";
  * (row-sample.ts). Called before anything is hashed, since it holds for what is compiled from then on, in all threads.
  * @param running this process; another one in tests @returns whether V8 was asked
  */
-export function hashInWideRegisters({ versions, config }: NodeJS.Process = process): boolean {
+export function hashInWideRegisters(running: NodeJS.Process = process): boolean {
+  const { versions, config, env } = running;
   const { v8_enable_wasm_simd256_revec: canBe } = config.variables as Record<string, unknown>;
-  if (canBe !== 1 || !versions.v8.startsWith(KNOWN_V8)) return false;
+  if (canBe !== 1 || env[SWITCH] || !versions.v8.startsWith(KNOWN_V8)) return false;
   setFlagsFromString("--experimental-wasm-revectorize");
   return true;
 }

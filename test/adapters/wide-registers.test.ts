@@ -76,12 +76,14 @@ describe("hashing in wide registers", () => {
     fc.assert(property, { numRuns: 40 });
   });
 
-  it("is not asked of versions that were not tried, nor of what can not do it", () => {
-    const running = (v8: string, variables: object) =>
-      ({ versions: { v8 }, config: { variables } }) as unknown as NodeJS.Process;
+  it("is not asked of versions that were not tried, nor of what can not do it or is told not to", () => {
+    const running = (v8: string, variables: object, env = {}) =>
+      ({ versions: { v8 }, config: { variables }, env }) as unknown as NodeJS.Process;
+    const narrow = { TALLYSTICK_NARROW_REGISTERS: "1" };
     const known = { v8_enable_wasm_simd256_revec: 1 };
     assert.equal(hashInWideRegisters(running("14.0.365.4-node.1", known)), false);
     assert.equal(hashInWideRegisters(running("13.6.233.10-node.1", {})), false);
+    assert.equal(hashInWideRegisters(running("13.6.233.10-node.1", known, narrow)), false);
     assert.equal(hashInWideRegisters(running("13.6.233.10-node.1", known)), true);
   });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { MemoryStore } from "../../node/adapters/memory-store.ts";
 import type { RunTop } from "../../node/core/commitment/join-runs.ts";
+import { bestKernelKind } from "../../node/core/commitment/kernel/open-kernel.ts";
 import { BatchBuilder } from "../../node/engine/commit/build-batch.ts";
 import { type RunBuilder, RunBuilderHere } from "../../node/engine/commit/run-builder.ts";
 import type { RunLeaves } from "../../node/engine/commit/run-leaves.ts";
@@ -73,6 +74,16 @@ describe("trees of a batch from stored leaves", () => {
     const runs = new Scattered(random, 3);
     await new BatchBuilder(scene.store, runs).build(BOOK, 1n, 1_500);
     assert.equal(runs.mostUnderWay, 3);
+  });
+
+  it("are looked at by another kernel than builds them", async () => {
+    const { store } = await leafScene(1, new Seeded(5));
+    const { kind } = new BatchBuilder(
+      store,
+      telling((top) => top),
+    ).room;
+    assert.equal(kind, "scalar");
+    assert.notEqual(kind, bestKernelKind());
   });
 
   it("are refused when what was built over a run is not of its leaves", async () => {

@@ -34,6 +34,7 @@ export function upperLevels(trees: {
  */
 export class ChunkRoom {
   readonly nodes: Uint8Array;
+  readonly kind: KernelKind;
   readonly #kernel: Kernel;
   /** Whose nodes lie in the room. */
   holder: object | undefined;
@@ -41,6 +42,7 @@ export class ChunkRoom {
   /** @param kind the fastest unless another is to agree with it */
   constructor(kind: KernelKind = bestKernelKind()) {
     this.#kernel = openKernel(2 * CHUNK_BYTES, kind);
+    this.kind = kind;
     this.nodes = new Uint8Array(this.#kernel.memory, KERNEL_DATA_START, 2 * CHUNK_BYTES);
   }
 
