@@ -51,7 +51,7 @@ export class ChargingProcess {
       this.#token = (await readFile(join(this.folder, "operator.token"), "utf8")).trim();
       return;
     }
-    throw new Error(`the charging node in ${this.folder} did not start`);
+    throw new Error(`the charging node in ${this.folder} ended before it served`);
   }
 
   /** kill -9. */
@@ -73,7 +73,8 @@ export class ChargingProcess {
       if (answer !== undefined) return answer;
       await sleep(PAUSE_MILLISECONDS);
     }
-    throw new Error(`nobody answered ${method} ${path}`);
+    const seconds = (TRIES_MAX * PAUSE_MILLISECONDS) / 1000;
+    throw new Error(`nobody answered ${method} ${path} for ${seconds} s and more`);
   }
 
   async #try(method: string, path: string, body?: string): Promise<Answered | undefined> {

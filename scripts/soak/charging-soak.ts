@@ -48,7 +48,7 @@ export async function soakCharging(
     await Promise.all(
       ACCOUNTS.map((account, i) => callers.pay(account, i % 4 === 0 ? 150 : 100_000)),
     );
-    if (withEdge) await untilSliced(edge);
+    if (withEdge) await untilSliced(edge, callers.problems);
     callers.start(CALLERS);
     const soak: ChargingSoak = {
       kills: 0,
@@ -136,7 +136,7 @@ async function checkBooks(
   for (const { account, nano } of callers.charged.values()) {
     spent.set(account, (spent.get(account) ?? 0n) + nano);
   }
-  await untilSettled(centre, spent, callers.charged.size);
+  await untilSettled(centre, spent, callers.charged.size, soak.problems);
   for (const found of await accountsOf(centre)) {
     const [balance, reserved, gone, toppedUp, paidOut] = (
       ["balance", "reserved", "spent", "toppedUp", "paidOut"] as const
@@ -167,17 +167,22 @@ async function checkBooks(
   }
 }
 
-async function untilSliced(edge: ChargingProcess): Promise<void> {
-  await until(async () => {
+async function untilSliced(edge: ChargingProcess, problems: string[]): Promise<void> {
+  await until("the edge has a slice of each account", problems, async () => {
     const accounts = await accountsOf(edge);
     return accounts.length === ACCOUNTS.length && accounts.every((one) => one.balance !== "0.00");
   });
 }
 
 /** The edge hands over what it charged, a part each second. */
-async function untilSettled(centre: ChargingProcess, spent: Map<string, bigint>, records: number) {
+async function untilSettled(
+  centre: ChargingProcess,
+  spent: Map<string, bigint>,
+  records: number,
+  problems: string[],
+) {
   const whole = [...spent.values()].reduce((sum, one) => sum + one, 0n);
-  await until(async () => {
+  await until("the centre has all that the edge charged", problems, async () => {
     const accounts = await accountsOf(centre);
     if (accounts.reduce((sum, one) => sum + parseDecimalNano(one.spent), 0n) !== whole)
       return false;
@@ -185,10 +190,18 @@ async function untilSettled(centre: ChargingProcess, spent: Map<string, bigint>,
   });
 }
 
-/** Waits so long and no longer: what did not come is found by whoever looks. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const began = performance.now();
-  while (!(await holds()) && performance.now() - began < SETTLED_WITHIN_MILLISECONDS) {
+/** Waits so long and no longer, and says what did not come. */
+async function until(
+  what: string,
+  problems: string[],
+  holds: () => Promise<boolean>,
+): Promise<void> {
+  const end = performance.now() + SETTLED_WITHIN_MILLISECONDS;
+  while (!(await holds())) {
+    if (performance.now() > end) {
+      problems.push(`${SETTLED_WITHIN_MILLISECONDS / 1000} s were not enough until ${what}`);
+      return;
+    }
     await sleep(200);
   }
 }

@@ -68,11 +68,12 @@ export class StartRun {
 
   /** Resolves when the whole story is told and everything serves. */
   async untilTold(): Promise<void> {
-    await this.#until(async () => this.hasTold);
+    await this.#until("the end of the story", async () => this.hasTold);
   }
 
   async untilPoint(point: number): Promise<void> {
-    await this.#until(async () => this.hasTold || (await pointOf(this.#directory)) >= point);
+    const isThere = async () => this.hasTold || (await pointOf(this.#directory)) >= point;
+    await this.#until(`point ${point}`, isThere);
   }
 
   /** @returns whether there was something of that kind to kill */
@@ -110,15 +111,22 @@ export class StartRun {
     await this.#exited;
   }
 
-  async #until(isReached: () => Promise<boolean>): Promise<void> {
+  /** @throws Error that says what was waited for, and how far it was */
+  async #until(what: string, isReached: () => Promise<boolean>): Promise<void> {
     const end = performance.now() + RUN_MS_MAX;
     while (!(await isReached())) {
       const { exitCode, signalCode } = this.#child;
       if (exitCode !== null || signalCode !== null) {
         await this.#silent;
-        throw new Error(`npm start ended by itself (${signalCode ?? exitCode}):\n${this.#words}`);
+        const how = `${signalCode ?? exitCode}`;
+        throw new Error(`npm start ended by itself (${how}) before ${what}:\n${this.#words}`);
       }
-      if (performance.now() > end) throw new Error(`npm start takes too long:\n${this.#words}`);
+      if (performance.now() > end) {
+        const where = `it is at point ${await pointOf(this.#directory)}`;
+        throw new Error(
+          `npm start did not reach ${what} within ${RUN_MS_MAX / 1000} s; ${where}:\n${this.#words}`,
+        );
+      }
       await sleep(5);
     }
   }
