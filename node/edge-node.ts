@@ -20,6 +20,7 @@ import { TariffPricers } from "./engine/rate/tariff-pricers.ts";
 import type { Environment } from "./environment.ts";
 import { createChargingServer } from "./http/charging-server.ts";
 import { HttpCentre } from "./http/http-centre.ts";
+import { endStalledRequests } from "./http/stalled-requests.ts";
 import { operatorToken } from "./operator-token.ts";
 import { collectBeforeServing, collectInSmallSteps } from "./small-collections.ts";
 
@@ -90,6 +91,7 @@ export class EdgeNode {
     const { host, port } = config.http;
     const server = await new Promise<Server>((resolve, reject) => {
       const listening = createServer(listener);
+      endStalledRequests(listening);
       listening.once("error", reject);
       listening.listen(port, host, () => resolve(listening));
     });

@@ -53,6 +53,7 @@ import { healthOf } from "./http/health.ts";
 import { NodeMetrics } from "./http/metrics.ts";
 import { createListener } from "./http/server.ts";
 import { Spool } from "./http/spool.ts";
+import { endStalledRequests } from "./http/stalled-requests.ts";
 import { namedTariffs } from "./named-tariffs.ts";
 import { operatorToken } from "./operator-token.ts";
 
@@ -466,7 +467,9 @@ function pageFolder(): string | undefined {
 
 function listen(listener: RequestListener, host: string, port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer(listener).listen(port, host);
+    const server = createServer(listener);
+    endStalledRequests(server);
+    server.listen(port, host);
     server.once("listening", () => resolve(server));
     server.once("error", (cause: NodeJS.ErrnoException) =>
       reject(
