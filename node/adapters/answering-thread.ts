@@ -21,6 +21,7 @@ export class AnsweringThread<Task, Answer extends object> {
   readonly #name: string;
   readonly #waiting: Waiting<Answer>[] = [];
   #worker: Worker | undefined;
+  #closing: Worker | undefined;
 
   /** @param name what it is called where it ended, such as "the hashing thread" */
   constructor(program: URL, name: string) {
@@ -38,9 +39,10 @@ export class AnsweringThread<Task, Answer extends object> {
     });
   }
 
+  /** What waits is refused; who asks afterwards starts another thread. */
   async close(): Promise<void> {
-    await this.#worker?.terminate();
-    this.#worker = undefined;
+    this.#closing = this.#worker;
+    await this.#closing?.terminate();
   }
 
   #start(): Worker {
@@ -50,7 +52,8 @@ export class AnsweringThread<Task, Answer extends object> {
     worker.on("message", (answer: Answer | ThreadError) => {
       const waiting = this.#waiting.shift();
       assert(waiting !== undefined, "an answer follows a task");
-      if (this.#waiting.length === 0) worker.unref();
+      // One that ends is waited for: a last answer is no reason for the process to end before.
+      if (this.#waiting.length === 0 && worker !== this.#closing) worker.unref();
       if ("error" in answer) return waiting.reject(new Error(answer.error));
       waiting.resolve(answer);
     });

@@ -30,6 +30,8 @@ interface Thread<Result> {
   waiting: Map<number, Waiting<Result>>;
   /** Why it answers no more. */
   failed?: TallystickError;
+  /** Whoever ends it waits for its end. */
+  isClosing: boolean;
 }
 
 export interface TaskThreadsOptions {
@@ -67,6 +69,7 @@ export class TaskThreads<Task, Result> {
   }
 
   async close(): Promise<void> {
+    for (const thread of this.#threads) thread.isClosing = true;
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
   }
 }
@@ -76,11 +79,12 @@ function startThread<Result>(options: TaskThreadsOptions): Thread<Result> {
   const worker = startWorker(options);
   worker.unref();
   const waiting: Thread<Result>["waiting"] = new Map();
-  const thread: Thread<Result> = { worker, waiting };
+  const thread: Thread<Result> = { worker, waiting, isClosing: false };
   worker.on("message", (answer: TaskAnswer<Result>) => {
     const asked = waiting.get(answer.id);
     waiting.delete(answer.id);
-    if (waiting.size === 0) worker.unref();
+    // A last answer is no reason for the process to end before the thread has.
+    if (waiting.size === 0 && !thread.isClosing) worker.unref();
     if (!("error" in answer)) return asked?.resolve(answer.result);
     const { code, message, place } = answer.error;
     asked?.reject(new TallystickError(code, message, place));

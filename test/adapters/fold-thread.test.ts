@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { FoldThread } from "../../node/adapters/fold-thread.ts";
 import { foldHere } from "../../node/engine/intake/entry-folder.ts";
 import { foldEntries } from "../../node/engine/intake/fold-entries.ts";
@@ -25,5 +27,11 @@ describe("folding in a thread of its own", () => {
     await refused;
     assert.deepEqual(await dying.fold(entries), foldEntries(entries));
     await dying.close();
+  });
+
+  it("is ended before the process is, though an answer comes meanwhile", () => {
+    const program = fileURLToPath(new URL("./closing-fold-thread.ts", import.meta.url));
+    const { stdout } = spawnSync(process.execPath, [program]);
+    assert.equal(String(stdout), "ended");
   });
 });
