@@ -9,7 +9,7 @@ const FILE_BYTES = 256 * 1_048_576;
 /** Files from this number on have values that go together after a while. */
 const PASSING_FROM = 0x8000_0000;
 const FILES_MAX = 0xffff_ffff;
-/** Files that are held open to read from. */
+/** Files that are held open to read from, until the log is closed. */
 const OPEN_MAX = 32;
 /** Places this close are read in one go, what lies between them included. */
 const GAP_BYTES = 16_384;
@@ -37,6 +37,8 @@ export class ValueLog {
   readonly #directory: string;
   readonly #ends: Readonly<Record<ValueKind, ValueLogEnd>>;
   readonly #reading = new Map<number, ReadFile>();
+  /** Files that are held open when nobody reads from them. */
+  #idleMax = OPEN_MAX;
   /** How long a file becomes before the next one begins. */
   readonly fileBytes: number;
 
@@ -150,14 +152,16 @@ export class ValueLog {
 
   #closeIdle(): void {
     for (const [file, { opened, readers }] of this.#reading) {
-      if (this.#reading.size <= OPEN_MAX) return;
+      if (this.#reading.size <= this.#idleMax) return;
       if (readers > 0) continue;
       this.#reading.delete(file);
       void opened.then((handle) => handle.close()).catch(() => {});
     }
   }
 
+  /** Who was on the way to read still does; no file stays open behind it. */
   async close(): Promise<void> {
+    this.#idleMax = 0;
     for (const end of Object.values(this.#ends)) await end.close();
     const handles = [...this.#reading.values()];
     this.#reading.clear();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFile, cp, mkdtemp, readdir, rm, stat, truncate } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, open, readdir, rm, stat, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -83,6 +83,37 @@ describe("log of values", () => {
     );
     assert.equal((await log.read(places.slice(0, 1)))[0]?.[0], 0);
     await log.close();
+  });
+
+  it("keeps no file open for who reads when it is closed", async () => {
+    const log = new ValueLog(fresh());
+    const places = await log.append([filled(10, 7)], "passing");
+    const handle = await open(base, "r");
+    await handle.close();
+    // What all handles of files share.
+    const shared = Object.getPrototypeOf(handle) as { read(...of: unknown[]): Promise<unknown> };
+    const { read } = shared;
+    const reading = new Set<{ fd: number }>();
+    shared.read = function (this: { fd: number }, ...of) {
+      reading.add(this);
+      return read.apply(this, of);
+    } as typeof read;
+    try {
+      await log.read(places);
+      await log.close();
+      // It was asked before, as by a merge of records seen, and reads now.
+      assert.equal((await log.read(places))[0]?.length, 10);
+    } finally {
+      shared.read = read;
+    }
+    assert.equal(reading.size, 2);
+    for (let turn = 0; turn < 100 && [...reading].some(({ fd }) => fd >= 0); turn++) {
+      await new Promise(setImmediate);
+    }
+    assert.deepEqual(
+      [...reading].map(({ fd }) => fd),
+      [-1, -1],
+    );
   });
 });
 

@@ -112,6 +112,16 @@ describe("the index of records seen", () => {
     assert.equal(index.find(printOf(index), 0), 7);
   });
 
+  it("says that the store is damaged where a value of a run is gone", async () => {
+    const { context, store } = await filled();
+    const [{ number } = assert.fail()] = (await readSeenRuns(store)).runs;
+    for (const key of [keys.seenFilter(number, 0), keys.seenRun(number)]) {
+      await store.write([{ type: "delete", key }]);
+      const loaded = SeenIndex.load(context, new StoreSession(store), NOW);
+      await assert.rejects(loaded, { code: "store.value-damaged" });
+    }
+  });
+
   it("drops runs whose records would be refused for their age, and not a day earlier", async () => {
     const { context, store } = await filled();
     const age = Number(RECORD_AGE_MAX_SECONDS) + 31 * 86_400;
@@ -126,7 +136,7 @@ describe("the index of records seen", () => {
     assert.equal(segments, 0);
   });
 
-  it("merges its runs by tens, over units of work and restarts, and loses none", async () => {
+  it("merges its runs by eights, over units of work and restarts, and loses none", async () => {
     const scene = await EngineScene.open({ seenEntriesInMemory: 600 });
     const store = new MemoryStore();
     const context = { ...scene.context, store };

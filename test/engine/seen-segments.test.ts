@@ -51,6 +51,8 @@ describe("segments of runs that are read ahead", () => {
     const { segments } = await segmentsOf();
     segments.readAhead(["gone", "s1"]);
     assert.deepEqual(first(await segments.read(["s1"])), [1]);
-    await assert.rejects(segments.read(["gone"]));
+    await assert.rejects(segments.read(["gone"]), { code: "store.value-damaged" });
+    segments.forget();
+    await assert.rejects(segments.read(["gone"]), { code: "store.value-damaged" });
   });
 });

@@ -128,7 +128,7 @@ export class SeenMerge {
       keys.seenSegment(run.number, from + i),
     );
     const values = (await this.#parts.store.getMany(names)).map((value, i) =>
-      payloadOf(names[i] as string, value ?? new Uint8Array()),
+      payloadOf(names[i] as string, value),
     );
     const bytes = new Uint8Array(values.reduce((sum, { length }) => sum + length, 0));
     let length = 0;

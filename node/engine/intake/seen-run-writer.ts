@@ -79,7 +79,7 @@ export class SeenRunWriter {
         keys.seenSegment(this.#number, from + i),
       );
       for (const [i, value] of (await store.getMany(names)).entries()) {
-        const words = new Uint32Array(readBytes(names[i] as string, value as Uint8Array).buffer);
+        const words = new Uint32Array(readBytes(names[i] as string, value).buffer);
         let first = 0;
         while (first < words.length && filter.lineOf(words[first] as number) < stored) {
           first += ENTRY_WORDS;

@@ -65,7 +65,7 @@ export class SeenRun {
   /** @throws TallystickError `store.value-damaged` */
   static async load(store: Store, number: number): Promise<SeenRun> {
     const key = keys.seenRun(number);
-    const words = new Uint32Array(readBytes(key, (await store.get(key)) as Uint8Array).buffer);
+    const words = new Uint32Array(readBytes(key, await store.get(key)).buffer);
     const [segments = 0, filterWords = 0, entries = 0] = words;
     const isOfFormat8 = words.length === HEAD_WORDS - 1 + segments;
     const filter = new SeenFilter(new Uint32Array(filterWords), isOfFormat8);
@@ -126,7 +126,7 @@ export function putHead(
 
 export async function readFilterPart(store: Store, run: number, filter: SeenFilter, part: number) {
   const name = keys.seenFilter(run, part);
-  const value = readBytes(name, (await store.get(name)) as Uint8Array);
+  const value = readBytes(name, await store.get(name));
   filter.part(part).set(new Uint32Array(value.buffer));
 }
 

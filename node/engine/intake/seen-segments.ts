@@ -50,4 +50,4 @@ export class SeenSegments {
 }
 
 const wordsOf = (key: string, value: Uint8Array | undefined): Uint32Array =>
-  new Uint32Array(readBytes(key, value as Uint8Array).buffer);
+  new Uint32Array(readBytes(key, value).buffer);

@@ -9,6 +9,7 @@ import { TallystickError } from "../../core/errors.ts";
 const VERSION = 1;
 /** Bytes before the payload, whose columns stay aligned to eight bytes. */
 export const BYTES_HEADER = 8;
+const NOTHING = new Uint8Array();
 
 export function isBytes(value: Uint8Array): boolean {
   return value[0] === VERSION;
@@ -55,15 +56,16 @@ export function sealWords(
 
 /**
  * The payload, at the start of a buffer of its own.
+ * @param value undefined where it is gone
  * @throws TallystickError `store.value-damaged`
  */
-export function readBytes(key: string, value: Uint8Array): Uint8Array<ArrayBuffer> {
+export function readBytes(key: string, value: Uint8Array | undefined): Uint8Array<ArrayBuffer> {
   // A copy, also of a Buffer, whose own slice would be a view.
   return new Uint8Array(payloadOf(key, value));
 }
 
 /** The payload where it lies: nothing of it is copied. @throws TallystickError `store.value-damaged` */
-export function payloadOf(key: string, value: Uint8Array): Uint8Array {
+export function payloadOf(key: string, value: Uint8Array = NOTHING): Uint8Array {
   const payload = value.subarray(BYTES_HEADER);
   const { buffer, byteOffset, byteLength } = value;
   const isWhole =
