@@ -1,9 +1,7 @@
 import { BYTES_HEADER, encodeBytes, sealBytes } from "../store/stored-bytes.ts";
-import { bytesOf, ENTRY_WORDS, SEGMENT_ENTRIES } from "./seen-entry.ts";
+import { bytesOf, ENTRY_WORDS, SEGMENT_WORDS } from "./seen-entry.ts";
 import { SeenFilter } from "./seen-filter.ts";
 import { sortedEntries } from "./sort-entries.ts";
-
-const SEGMENT_WORDS = SEGMENT_ENTRIES * ENTRY_WORDS;
 
 /** Bytes of a segment's value; that of the last one may be shorter. */
 export const SEGMENT_BYTES = BYTES_HEADER + 4 * SEGMENT_WORDS;

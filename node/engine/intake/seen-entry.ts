@@ -2,6 +2,7 @@
 export const ENTRY_WORDS = 4;
 /** Entries that one read brings: 8 kB. */
 export const SEGMENT_ENTRIES = 512;
+export const SEGMENT_WORDS = SEGMENT_ENTRIES * ENTRY_WORDS;
 const HALF = 2 ** 32;
 
 /** The stored upper half is one more than the position's: no stored entry ends in zero. */
