@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { TallystickError } from "../core/errors.ts";
 import { makeDirectory, syncDirectory } from "./sync-directory.ts";
 import type { ValuePlace } from "./value-place.ts";
 
@@ -26,6 +27,7 @@ export class ValueLogEnd {
   #writing: Writing | undefined;
   /** One append at a time: it alone knows where the log ends. */
   #last: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   /** @param fileBytes after which a file is full; the next value begins another one */
   constructor(directory: string, numbers: FileNumbers, fileBytes: number) {
@@ -36,7 +38,7 @@ export class ValueLogEnd {
 
   /**
    * Appends values, which have survived a power cut once the promise resolves.
-   * @returns their places, in their order
+   * @returns their places, in their order @throws TallystickError `store.closed`
    */
   append(values: readonly Uint8Array[]): Promise<ValuePlace[]> {
     return this.#next(async () => {
@@ -70,12 +72,19 @@ export class ValueLogEnd {
     });
   }
 
+  /** Ends behind what was asked for; later appends are refused, since the files may be another one's by then. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#last;
     await this.#letGo();
   }
 
   #next<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) {
+      const file = this.#directory;
+      const error = new TallystickError("store.closed", "The store is closed.", { file });
+      return Promise.reject(error);
+    }
     const done = this.#last.then(work);
     this.#last = done.catch(() => {});
     return done;

@@ -162,7 +162,7 @@ export class ValueLog {
   /** Who was on the way to read still does; no file stays open behind it. */
   async close(): Promise<void> {
     this.#idleMax = 0;
-    for (const end of Object.values(this.#ends)) await end.close();
+    await Promise.all(Object.values(this.#ends).map((end) => end.close()));
     const handles = [...this.#reading.values()];
     this.#reading.clear();
     for (const { opened } of handles) await opened.then((handle) => handle.close()).catch(() => {});

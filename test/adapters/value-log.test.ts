@@ -85,6 +85,18 @@ describe("log of values", () => {
     await log.close();
   });
 
+  it("is written to no more when it is closed, but for what was asked for before", async () => {
+    const log = new ValueLog(fresh());
+    const before = log.append([filled(10, 7)], "passing");
+    const closed = log.close();
+    for (const kind of KINDS) {
+      await assert.rejects(log.append([filled(10, 8)], kind), { code: "store.closed" });
+      await assert.rejects(log.beginFile(kind), { code: "store.closed" });
+    }
+    await closed;
+    assert.deepEqual(await log.read(await before), [filled(10, 7)]);
+  });
+
   it("keeps no file open for who reads when it is closed", async () => {
     const log = new ValueLog(fresh());
     const places = await log.append([filled(10, 7)], "passing");
