@@ -3,6 +3,7 @@ import { ColumnsFiller, type ColumnsReader } from "../core/formats/columns-reade
 import type { InspectLine } from "../core/formats/inspect-line.ts";
 import type { UsageColumns } from "../core/formats/usage-columns.ts";
 import { FileLook } from "../engine/intake/require-whole-file.ts";
+import type { FileGrowth } from "./file-growth.ts";
 
 /** A file parsed into columns, batch by batch from beginning to end, once; and what was seen of it. */
 export class ColumnsParsing {
@@ -10,22 +11,27 @@ export class ColumnsParsing {
   readonly #reader: ColumnsReader;
   readonly #filler: ColumnsFiller;
   readonly #file: number;
-  readonly #size: number;
+  readonly #growth: FileGrowth | undefined;
+  /** As far as it is known to be there. */
+  #size = 0;
   #read = 0;
   #isLast = false;
   #names = { generation: -1, count: 0 };
   #report: InspectLine | undefined;
 
-  constructor(path: string, reader: ColumnsReader) {
+  /** @param growth of a file that is still written; what it says stands in the file's stead */
+  constructor(path: string, reader: ColumnsReader, growth?: FileGrowth) {
     this.#reader = reader;
     this.#filler = new ColumnsFiller(reader);
     this.#file = openSync(path, "r");
-    this.#size = fstatSync(this.#file).size;
+    this.#growth = growth;
+    if (growth === undefined) this.#size = fstatSync(this.#file).size;
   }
 
-  /** Bytes of the file that nobody looked at yet. */
+  /** Bytes of the file that nobody looked at yet; infinite while it grows. */
   get left(): number {
-    return this.#size - this.#read;
+    if (this.#growth?.isWhole === false) return Number.POSITIVE_INFINITY;
+    return this.#known() - this.#read;
   }
 
   /** What the reader says of the file as a whole, once it was seen to its end. */
@@ -33,10 +39,10 @@ export class ColumnsParsing {
     return this.#report;
   }
 
-  /** The next batch; it may have no rows. @returns names that the batches before it did not have */
+  /** The next batch; it may have no rows. Of a file that grows this thread waits for it. @returns names that the batches before it did not have */
   fill(batch: UsageColumns): string[] {
     const room = this.#filler.begin(batch);
-    const bytes = this.#isLast ? 0 : readSync(this.#file, room, 0, room.length, null);
+    const bytes = this.#isLast ? 0 : this.#readInto(room);
     this.#read += bytes;
     // At the end of the file nothing comes back, and only there.
     this.#isLast = bytes === 0;
@@ -50,6 +56,18 @@ export class ColumnsParsing {
     const from = generation === this.#names.generation ? this.#names.count : 0;
     this.#names = { generation, count: names.length };
     return names.slice(from);
+  }
+
+  #readInto(room: Uint8Array): number {
+    if (this.#growth === undefined) return readSync(this.#file, room, 0, room.length, null);
+    if (this.#size - this.#read < room.length) this.#size = this.#growth.waitBeyond(this.#read);
+    const bytes = Math.min(room.length, this.#size - this.#read);
+    return bytes === 0 ? 0 : readSync(this.#file, room, 0, bytes, null);
+  }
+
+  #known(): number {
+    if (this.#growth !== undefined) this.#size = this.#growth.waitBeyond(this.#read);
+    return this.#size;
   }
 
   close(): void {

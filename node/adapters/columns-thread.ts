@@ -6,6 +6,7 @@ import type { InspectLine, ParseOptions } from "../core/formats/inspect-line.ts"
 import type { UsageColumns } from "../core/formats/usage-columns.ts";
 import type { FileLook } from "../engine/intake/require-whole-file.ts";
 import type { ReadingNews, ReadingWord } from "./columns-worker.ts";
+import type { FileGrowth } from "./file-growth.ts";
 import { type ReadingThread, ReadingThreads } from "./reading-threads.ts";
 
 /**
@@ -23,12 +24,16 @@ export class ColumnsThread {
   /** Whether the thread has told all that it had to tell of the file, and knows nothing of it any more. */
   #isDone = false;
 
-  /** @param threads where the thread comes from; without it, it is started for this file */
+  /**
+   * @param threads where the thread comes from; without it, it is started for this file
+   * @param growth of a file that is still written: it is looked at as far as it is there
+   */
   constructor(
     path: string,
     formatName: string,
     options: ParseOptions,
     threads = new ReadingThreads({ keptMax: 0 }),
+    growth?: FileGrowth,
   ) {
     const { file, zone, sourceName } = options;
     this.#spoolPath = `${path}.columns`;
@@ -45,6 +50,7 @@ export class ColumnsThread {
         ...(sourceName === undefined ? {} : { sourceName }),
       },
       spoolPath: this.#spoolPath,
+      ...(growth === undefined ? {} : { growth: growth.memory }),
     };
     this.#say({ order });
   }

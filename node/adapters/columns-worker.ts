@@ -8,6 +8,7 @@ import type { FileLook } from "../engine/intake/require-whole-file.ts";
 import { ColumnsParsing } from "./columns-parsing.ts";
 import { ColumnsSpool } from "./columns-spool.ts";
 import { whyDisk } from "./disk.ts";
+import { FileGrowth } from "./file-growth.ts";
 
 /*
  * The thread that reads files into columns, one after the other (reading-threads.ts starts it). It parses a
@@ -29,6 +30,8 @@ export interface ReadingOrder {
   options: { file: string; zone?: string; sourceName?: string };
   /** Where columns are put down. */
   spoolPath: string;
+  /** Of a file that is still written (file-growth.ts). */
+  growth?: SharedArrayBuffer;
 }
 
 /** What the thread is started with: the buffers of all its files. */
@@ -78,7 +81,8 @@ async function work(order: ReadingOrder): Promise<void> {
   const reader = columnsFormat(order.format).open(order.options);
   const spool = new ColumnsSpool(order.spoolPath, order.path);
   try {
-    const parsing = new ColumnsParsing(order.path, reader);
+    const growth = order.growth === undefined ? undefined : new FileGrowth(order.growth);
+    const parsing = new ColumnsParsing(order.path, reader, growth);
     try {
       await handOver(parsing, spool);
     } finally {

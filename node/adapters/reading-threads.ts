@@ -34,11 +34,6 @@ export class ReadingThreads {
     return this.#idle.length > 0;
   }
 
-  /** Starts one that waits, where none does: a file that is on its way finds its program compiled. */
-  prepare(): void {
-    if (!this.hasIdle && this.#keptMax > 0) this.#keep(this.#start());
-  }
-
   take(): ReadingThread {
     const kept = this.#idle.pop();
     if (kept === undefined) return this.#start();

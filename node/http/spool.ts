@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type DiskReserve, whyDisk } from "../adapters/disk.ts";
 import { TallystickError } from "../core/errors.ts";
@@ -36,20 +36,20 @@ export class Spool {
   /**
    * Writes a body of any size to disk while hashing it; what is ingested is a whole file. A piece is
    * written while the next one comes in, so that neither the sender nor the disk waits for the other.
-   * @param onReceived told now and then how many bytes have come
+   * @param onWritten told now and then how many bytes stand in the file, and where that is
    * @throws TallystickError `disk.nearly-full`, `spool.write-failed`
    */
   async receive(
     body: AsyncIterable<Uint8Array>,
-    onReceived: (bytes: number) => void = () => {},
+    onWritten: (path: string, bytes: number) => void = () => {},
   ): Promise<SpooledFile> {
     await this.#reserve.requireRoom();
-    const part = join(this.#folder, `${randomUUID()}.part`);
-    const path = part.replace(/\.part$/, ".usage");
+    // One name from the beginning: somebody may look at it already.
+    const path = join(this.#folder, `${randomUUID()}.usage`);
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      const file = await open(part, "wx", 0o600);
-      const pieces = new Pieces(file, this.#reserve, onReceived);
+      const file = await open(path, "wx", 0o600);
+      const pieces = new Pieces(file, this.#reserve, (bytes) => onWritten(path, bytes));
       try {
         for await (const chunk of body) {
           await pieces.take(chunk);
@@ -60,10 +60,9 @@ export class Spool {
         await pieces.settled();
         await file.close();
       }
-      await rename(part, path);
       return { path, sha256: pieces.digest.digest("hex"), endsLine: pieces.lastByte === LINE_FEED };
     } catch (error) {
-      await rm(part, { force: true }).catch(() => {});
+      await rm(path, { force: true }).catch(() => {});
       throw isOfDisk(error) ? spoolError(error) : error;
     }
   }
@@ -90,15 +89,15 @@ class Pieces {
   #filling: Buffer = Buffer.allocUnsafe(PIECE_BYTES);
   #other: Buffer = Buffer.allocUnsafe(PIECE_BYTES);
   #length = 0;
-  #received = 0;
+  #written = 0;
   #unlooked = 0;
-  readonly #onReceived: (bytes: number) => void;
+  readonly #onWritten: (bytes: number) => void;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(file: FileHandle, reserve: DiskReserve, onReceived: (bytes: number) => void) {
+  constructor(file: FileHandle, reserve: DiskReserve, onWritten: (bytes: number) => void) {
     this.#file = file;
     this.#reserve = reserve;
-    this.#onReceived = onReceived;
+    this.#onWritten = onWritten;
   }
 
   async take(chunk: Uint8Array): Promise<void> {
@@ -125,15 +124,16 @@ class Pieces {
     const piece = this.#filling.subarray(0, this.#length);
     this.digest.update(piece);
     this.lastByte = piece.at(-1) ?? this.lastByte;
-    this.#received += piece.length;
-    this.#onReceived(this.#received);
     this.#unlooked += piece.length;
     await this.#writing;
     if (this.#unlooked >= BYTES_BETWEEN_LOOKS) {
       this.#unlooked = 0;
       await this.#reserve.requireRoom();
     }
-    this.#writing = writeWhole(this.#file, piece);
+    this.#writing = writeWhole(this.#file, piece).then(() => {
+      this.#written += piece.length;
+      this.#onWritten(this.#written);
+    });
     // Who fails is told when it is waited for.
     this.#writing.catch(() => {});
     [this.#filling, this.#other] = [this.#other, this.#filling];

@@ -186,28 +186,6 @@ describe("a file read into columns by a thread of its own", () => {
     }
   });
 
-  it("has a thread that was started ahead, one and not more", async () => {
-    const none = new ReadingThreads({ keptMax: 0 });
-    none.prepare();
-    assert.ok(!none.hasIdle);
-    const threads = new ReadingThreads();
-    const small = join(folder, "small.csv");
-    writeFileSync(small, text.slice(0, text.indexOf("\n", 10_000) + 1));
-    try {
-      threads.prepare();
-      threads.prepare();
-      assert.ok(threads.hasIdle);
-      const prepared = threads.take();
-      assert.ok(!threads.hasIdle);
-      await threads.giveBack(prepared);
-      assert.ok((await told(columnsOf(small, OPTIONS, threads))).length > 0);
-      assert.equal(threads.take(), prepared);
-      await prepared.worker.terminate();
-    } finally {
-      await threads.close();
-    }
-  });
-
   it("is read by one thread, one file after the other, more of them than it has buffers", async () => {
     const threads = new ReadingThreads();
     const small = join(folder, "small.csv");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DiskReserve } from "../../node/adapters/disk.ts";
@@ -33,7 +33,11 @@ describe("the spool", () => {
 
   it("puts a body of many pieces down as it came, with its digest and its last byte", async () => {
     const told: number[] = [];
-    const found = await spool.receive(ownChunks(BYTES), (bytes) => told.push(bytes));
+    const found = await spool.receive(ownChunks(BYTES), (path, bytes) => {
+      // What is told stands there already.
+      assert.equal(statSync(path).size, bytes);
+      told.push(bytes);
+    });
     assert.deepEqual(told, [1_048_576, 2_097_152, 3_145_728, LENGTH]);
     assert.equal(readFileSync(found.path).equals(BYTES), true);
     assert.equal(found.sha256, createHash("sha256").update(BYTES).digest("hex"));

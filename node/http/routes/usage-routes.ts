@@ -3,17 +3,13 @@ import { rm } from "node:fs/promises";
 import type { Request, Router } from "express";
 import { headOfFile } from "../../adapters/files.ts";
 import { ReadingThreads } from "../../adapters/reading-threads.ts";
-import { openUsage, THREAD_BYTES_MIN } from "../../adapters/usage-source.ts";
+import { openUsage, type UsageSource } from "../../adapters/usage-source.ts";
 import type { ParseOptions } from "../../core/formats/inspect-line.ts";
-import {
-  type Format,
-  formatByName,
-  recogniseFormat,
-  type UsageFormat,
-} from "../../core/formats/registry.ts";
+import { type Format, formatByName, recogniseFormat } from "../../core/formats/registry.ts";
 import { NO_REPETITIONS } from "../../core/formats/repetition-index.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import { CallSlots, type SlotBounds } from "../call-slots.ts";
+import { EarlyLook } from "../early-look.ts";
 import { HttpError } from "../http-error.ts";
 import { IntakeProgress, type Turn, type UploadProgress } from "../intake-progress.ts";
 import type { Spool, SpooledFile } from "../spool.ts";
@@ -43,6 +39,7 @@ export interface UsageRoutesParts {
 
 /** Files of usage records: taken in whole or not at all, and how far they are meanwhile. */
 export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
+  const { pipeline, spool, zone, sourceName } = parts;
   // One reads the file that is taken in, and one looks at the next.
   const threads = new ReadingThreads({ keptMax: 2 });
   const intake = new IntakeProgress();
@@ -85,32 +82,41 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     named: Format | undefined,
   ) {
     intake.enter(upload, "receiving");
-    const spooled = await parts.spool.receive(request, (bytes) => {
-      if (bytes >= THREAD_BYTES_MIN) threads.prepare();
-    });
+    const early = new EarlyLook({ threads, options: optionsOf(upload), named });
     try {
-      intake.enter(upload, "looking");
-      const format = named ?? recogniseFormat(await headOfFile(spooled.path), upload.name);
-      if (format.kind === "usage") return await takeIn(spooled, format, upload, turn);
-      throw new HttpError(
-        422,
-        "ingest.no-usage",
-        `${upload.name} is a bill (${format.name}), not usage.`,
-      );
+      const spooled = await spool.receive(request, (path, bytes) => early.reach(path, bytes));
+      try {
+        intake.enter(upload, "looking");
+        const source = (await early.end()) ?? (await open(spooled, upload, named));
+        try {
+          return await takeFileIn({ pipeline, spool, intake }, source, spooled, upload, turn);
+        } finally {
+          await source.close();
+        }
+      } finally {
+        await rm(spooled.path, { force: true });
+      }
     } finally {
-      await rm(spooled.path, { force: true });
+      await early.close();
     }
   }
 
-  async function takeIn(
-    spooled: SpooledFile,
-    format: UsageFormat,
+  async function open(
+    { path }: SpooledFile,
     upload: UploadProgress,
-    turn: Turn,
-  ) {
-    const { pipeline, spool, zone, sourceName } = parts;
-    const { name } = upload;
-    const options: ParseOptions = {
+    named: Format | undefined,
+  ): Promise<UsageSource> {
+    const format = named ?? recogniseFormat(await headOfFile(path), upload.name);
+    if (format.kind === "usage") return openUsage(path, format, optionsOf(upload), threads);
+    throw new HttpError(
+      422,
+      "ingest.no-usage",
+      `${upload.name} is a bill (${format.name}), not usage.`,
+    );
+  }
+
+  function optionsOf({ name }: UploadProgress): ParseOptions {
+    return {
       file: name,
       zone,
       sourceName,
@@ -118,12 +124,6 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
       repetitions: () => NO_REPETITIONS,
       sha256: (bytes) => hash("sha256", bytes),
     };
-    const source = await openUsage(spooled.path, format, options, threads);
-    try {
-      return await takeFileIn({ pipeline, spool, intake }, source, spooled, upload, turn);
-    } finally {
-      await source.close();
-    }
   }
 }
 

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { appendFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { ReadingThreads } from "../../node/adapters/reading-threads.ts";
+import type { ParseOptions } from "../../node/core/formats/inspect-line.ts";
+import { type Format, formatByName } from "../../node/core/formats/registry.ts";
+import { UsageColumns } from "../../node/core/formats/usage-columns.ts";
+import { EarlyLook } from "../../node/http/early-look.ts";
+
+const OPTIONS: ParseOptions = { file: "Master.csv", zone: "UTC", sourceName: "switch" };
+const SEEDS = Uint32Array.of(1, 2, 3, 4);
+const ROWS = 40_000;
+
+const row = (at: number): string =>
+  `"","+49301","+49302","d","x","SIP/a","t","Dial","y","2026-10-05 08:00:00","2026-10-05 08:00:02","2026-10-05 08:01:02",62,60,"ANSWERED","DOC","1791187200.${at}",""\n`;
+
+describe("a look at an upload that still comes", () => {
+  let folder: string;
+  let path: string;
+  const threads = new ReadingThreads({ keptMax: 1 });
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "tallystick-early-"));
+    path = join(folder, "upload.part");
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+  after(() => threads.close());
+
+  const early = (named?: Format) =>
+    new EarlyLook({ threads, options: OPTIONS, named, bytesMin: 1_000 });
+
+  /** Writes the text in pieces that end anywhere, and tells of each. */
+  async function upload(look: EarlyLook, text: string, pieces: number): Promise<void> {
+    const bytes = Buffer.from(text);
+    for (let piece = 0; piece < pieces; piece++) {
+      const [from, to] = [piece, piece + 1].map((at) => Math.floor((at * bytes.length) / pieces));
+      appendFileSync(path, bytes.subarray(from, to));
+      look.reach(path, to as number);
+      await wait(10);
+    }
+  }
+
+  it("sees every row of it once, in order, wherever its pieces end", async () => {
+    const look = early();
+    await upload(look, Array.from({ length: ROWS }, (_, at) => row(at)).join(""), 12);
+    const source = (await look.end()) ?? assert.fail();
+    await look.close();
+    await source.nearEnd();
+    const { records, problems, lastRejection } = await source.look();
+    assert.deepEqual([records, problems, lastRejection], [ROWS, [], undefined]);
+    let rows = 0;
+    for await (const block of source.lines(SEEDS)) {
+      if (!(block instanceof UsageColumns)) continue;
+      for (let at = 0; at < block.count; at++, rows++) {
+        const line = block.lineAt(at);
+        assert.ok("id" in line && line.id.includes(`1791187200.${rows}`), JSON.stringify(line));
+      }
+    }
+    assert.equal(rows, ROWS);
+    await source.close();
+    assert.ok(threads.hasIdle, "the thread is kept for the next one");
+  });
+
+  it("tells where a file is cut that ends in the middle of a row", async () => {
+    const look = early();
+    await upload(look, `${row(0).repeat(100)}"","+49`, 3);
+    const source = (await look.end()) ?? assert.fail();
+    assert.equal((await source.look()).lastRejection?.line, 101);
+    await source.close();
+  });
+
+  it("ends with an upload that is broken off, and leaves nothing", async () => {
+    const look = early();
+    await upload(look, row(0).repeat(20_000), 4);
+    await look.close();
+    assert.equal(existsSync(`${path}.columns`), false);
+    assert.equal(await early().end(), undefined);
+  });
+
+  it("leaves what has no columns to others, and refuses what nobody knows", async () => {
+    const tree = early(formatByName("ocpi-cdr"));
+    await upload(tree, "[]".padEnd(2_000), 2);
+    assert.equal(await tree.end(), undefined);
+    rmSync(path);
+    const unknown = early();
+    await upload(unknown, "\u0000".repeat(2_000), 2);
+    await assert.rejects(unknown.end(), { code: "format.not-recognised" });
+  });
+});
