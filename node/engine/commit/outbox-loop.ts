@@ -3,7 +3,9 @@ import { TallystickError } from "../../core/errors.ts";
 /** What a pump found: it got on, it waits for the ledger, or there was nothing to do. */
 export type PumpOutcome = "advanced" | "waiting" | "idle";
 
-const PAUSE_MILLISECONDS: Record<PumpOutcome, number> = { advanced: 0, waiting: 100, idle: 1_000 };
+const PAUSE_MILLISECONDS = { advanced: 0, idle: 1_000 };
+/** A ledger that takes a transaction at once is asked at once; one whose blocks take their time, ten times a second. */
+const PAUSE_WAITING_MILLISECONDS = { first: 10, max: 100 };
 const PAUSE_TROUBLE_MILLISECONDS = { first: 100, max: 15_000 };
 
 /** Pumps for as long as it runs, slower and slower while it fails. */
@@ -12,6 +14,8 @@ export class OutboxLoop {
   readonly #onTrouble: (error: unknown) => void;
   #running: { stopped: boolean; done: Promise<void> } | undefined;
   #failures = 0;
+  /** Pumps behind each other that found that the ledger has not done its part yet. */
+  #waits = 0;
   #endPause: () => void = () => {};
 
   constructor(pump: () => Promise<PumpOutcome>, onTrouble: (error: unknown) => void = () => {}) {
@@ -45,7 +49,7 @@ export class OutboxLoop {
     while (!running.stopped) {
       let pause: number;
       try {
-        pause = PAUSE_MILLISECONDS[await this.#pump()];
+        pause = this.#pauseAfter(await this.#pump());
         this.#failures = 0;
         lastTrouble = undefined;
       } catch (error) {
@@ -58,6 +62,15 @@ export class OutboxLoop {
       }
       if (!running.stopped) await this.#pause(pause);
     }
+  }
+
+  #pauseAfter(outcome: PumpOutcome): number {
+    if (outcome !== "waiting") {
+      this.#waits = 0;
+      return PAUSE_MILLISECONDS[outcome];
+    }
+    const { first, max } = PAUSE_WAITING_MILLISECONDS;
+    return Math.min(first * 2 ** this.#waits++, max);
   }
 
   async #pause(milliseconds: number): Promise<void> {
