@@ -21,12 +21,27 @@ export interface ReadingThread {
 export class ReadingThreads {
   readonly #program: URL;
   readonly #keptMax: number;
+  readonly #takenMax: number;
+  readonly #taken = new Set<ReadingThread>();
   readonly #idle: { thread: ReadingThread; until: NodeJS.Timeout }[] = [];
 
-  /** @param options.program the threads'; another one only in tests */
-  constructor({ program = PROGRAM, keptMax = 1 }: { program?: URL; keptMax?: number } = {}) {
+  /**
+   * @param options.program the threads'; another one only in tests
+   * @param options.takenMax so many are taken before others are asked to do without
+   */
+  constructor({
+    program = PROGRAM,
+    keptMax = 1,
+    takenMax = Number.POSITIVE_INFINITY,
+  }: { program?: URL; keptMax?: number; takenMax?: number } = {}) {
     this.#program = program;
     this.#keptMax = keptMax;
+    this.#takenMax = takenMax;
+  }
+
+  /** Whether as many are taken as are meant to be: whoever can reads a file without one. */
+  get areTaken(): boolean {
+    return this.#taken.size >= this.#takenMax;
   }
 
   /** Whether one waits that has read before. */
@@ -36,14 +51,16 @@ export class ReadingThreads {
 
   take(): ReadingThread {
     const kept = this.#idle.pop();
-    if (kept === undefined) return this.#start();
-    clearTimeout(kept.until);
-    kept.thread.worker.ref();
-    return kept.thread;
+    clearTimeout(kept?.until);
+    const thread = kept?.thread ?? this.#start();
+    thread.worker.ref();
+    this.#taken.add(thread);
+    return thread;
   }
 
   /** Of a thread that has handed a whole file over and waits for the next one. */
   async giveBack(thread: ReadingThread): Promise<void> {
+    this.#taken.delete(thread);
     if (this.#idle.length >= this.#keptMax) {
       await thread.worker.terminate();
       return;
@@ -80,7 +97,10 @@ export class ReadingThreads {
     const thread = { worker, columns: buffers.map((buffer) => new UsageColumns(buffer)) };
     // One that dies while it waits is not taken again.
     worker.on("error", () => this.#end(thread));
-    worker.on("exit", () => this.#end(thread));
+    worker.on("exit", () => {
+      this.#taken.delete(thread);
+      this.#end(thread);
+    });
     return thread;
   }
 }

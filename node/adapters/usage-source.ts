@@ -30,7 +30,7 @@ export interface UsageSource {
 
 /**
  * In the quickest way that format and size allow: by columns where the format has them, and then parsed
- * once, by a thread of its own, where the file is large. Errors while reading as the format's parser and
+ * once, by a thread of its own, where the file is large and a thread is free. Errors while reading as the format's parser and
  * `openInput` throw, and as `ColumnsThread`.
  */
 export async function openUsage(
@@ -41,7 +41,8 @@ export async function openUsage(
   threadBytesMin = threads.hasIdle ? KEPT_THREAD_BYTES_MIN : THREAD_BYTES_MIN,
 ): Promise<UsageSource> {
   const { columns } = format;
-  if (columns !== undefined && (await stat(path)).size >= threadBytesMin) {
+  const isLarge = (await stat(path)).size >= threadBytesMin;
+  if (columns !== undefined && isLarge && !threads.areTaken) {
     return new ColumnsThread(path, format.name, options, threads);
   }
   const parse = format.parseBlocks ?? format.parse;

@@ -4,7 +4,7 @@ import { headOfFile } from "../adapters/files.ts";
 import type { ReadingThreads } from "../adapters/reading-threads.ts";
 import { THREAD_BYTES_MIN, type UsageSource } from "../adapters/usage-source.ts";
 import type { ParseOptions } from "../core/formats/inspect-line.ts";
-import { type Format, recogniseFormat } from "../core/formats/registry.ts";
+import { type Format, NAME_THE_FORMAT, recogniseFormat } from "../core/formats/registry.ts";
 
 export interface EarlyLookParts {
   threads: ReadingThreads;
@@ -17,7 +17,7 @@ export interface EarlyLookParts {
 
 /**
  * Looks at a large upload while the rest of it still comes: by the time it is there, most of it was parsed. Only
- * where the format has columns; other files are looked at when they are whole.
+ * where the format has columns and a thread is free; other files are looked at when they are whole.
  */
 export class EarlyLook {
   readonly #parts: EarlyLookParts;
@@ -32,6 +32,7 @@ export class EarlyLook {
   reach(path: string, bytes: number): void {
     this.#growth.reach(bytes);
     if (bytes < (this.#parts.bytesMin ?? THREAD_BYTES_MIN) || this.#source !== undefined) return;
+    if (this.#parts.threads.areTaken) return;
     this.#source = this.#open(path);
     // Who ends it is told.
     this.#source.catch(() => {});
@@ -57,7 +58,7 @@ export class EarlyLook {
 
   async #open(path: string): Promise<UsageSource | undefined> {
     const { threads, options, named } = this.#parts;
-    const format = named ?? recogniseFormat(await headOfFile(path), options.file);
+    const format = named ?? recogniseFormat(await headOfFile(path), options.file, NAME_THE_FORMAT);
     if (format.kind !== "usage" || format.columns === undefined) return undefined;
     return new ColumnsThread(path, format.name, options, threads, this.#growth);
   }

@@ -78,6 +78,25 @@ describe("a look at an upload that still comes", () => {
     assert.equal(await early().end(), undefined);
   });
 
+  it("begins once a thread is free", async () => {
+    const few = new ReadingThreads({ keptMax: 0, takenMax: 1 });
+    const open = () =>
+      new EarlyLook({ threads: few, options: OPTIONS, named: undefined, bytesMin: 1_000 });
+    const [one, other] = [open(), open()];
+    await upload(one, row(0).repeat(100), 2);
+    other.reach(path, 20_000);
+    await wait(20);
+    assert.equal(await other.end(), undefined);
+    await one.close();
+    assert.equal(few.areTaken, false);
+    const later = open();
+    later.reach(path, 20_000);
+    const source = (await later.end()) ?? assert.fail();
+    assert.equal((await source.look()).records, 100);
+    await source.close();
+    assert.equal(few.areTaken, false);
+  });
+
   it("leaves what has no columns to others, and refuses what nobody knows", async () => {
     const tree = early(formatByName("ocpi-cdr"));
     await upload(tree, "[]".padEnd(2_000), 2);

@@ -5,6 +5,7 @@ import { TallystickError } from "../../core/errors.ts";
 import type { FileReport, InspectLine, ParseOptions } from "../../core/formats/inspect-line.ts";
 import {
   formatByName,
+  NAME_THE_FORMAT,
   notUsage,
   recogniseFormat,
   type UsageFormat,
@@ -38,7 +39,9 @@ export const command: CommandModule = {
     for (const name of files) {
       const input = await openInput(name);
       const format =
-        formatName === undefined ? recogniseFormat(input.head, name) : formatByName(formatName);
+        formatName === undefined
+          ? recogniseFormat(input.head, name, NAME_THE_FORMAT)
+          : formatByName(formatName);
       if (format.kind !== "usage") throw notUsage(name);
       const parse: ParseOptions = {
         file: name,

@@ -96,11 +96,15 @@ export function formatByName(name: string): Format {
   return format;
 }
 
+/** What helps where somebody can name the format. */
+export const NAME_THE_FORMAT = " If it is one of them, name it with --format.";
+
 /**
  * @param head as `FileHead` takes it
+ * @param advice what more to do when nothing tells the format
  * @throws TallystickError `format.empty-file`, `format.not-recognised`
  */
-export function recogniseFormat(head: Uint8Array, file: string): Format {
+export function recogniseFormat(head: Uint8Array, file: string, advice = ""): Format {
   if (head.length === 0) {
     throw new TallystickError("format.empty-file", "The file is empty.", { file });
   }
@@ -108,7 +112,7 @@ export function recogniseFormat(head: Uint8Array, file: string): Format {
   if (format === undefined) {
     throw new TallystickError(
       "format.not-recognised",
-      'Nothing in the file tells its format. "tallystick formats" lists those that are understood; if it is one of them, name it to inspect or ingest with --format.',
+      `Nothing in the file tells its format. "tallystick formats" lists those that are understood.${advice}`,
       { file },
     );
   }

@@ -5,7 +5,12 @@ import { headOfFile } from "../../adapters/files.ts";
 import { ReadingThreads } from "../../adapters/reading-threads.ts";
 import { openUsage, type UsageSource } from "../../adapters/usage-source.ts";
 import type { ParseOptions } from "../../core/formats/inspect-line.ts";
-import { type Format, formatByName, recogniseFormat } from "../../core/formats/registry.ts";
+import {
+  type Format,
+  formatByName,
+  NAME_THE_FORMAT,
+  recogniseFormat,
+} from "../../core/formats/registry.ts";
 import { NO_REPETITIONS } from "../../core/formats/repetition-index.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import { CallSlots, type SlotBounds } from "../call-slots.ts";
@@ -15,11 +20,10 @@ import { IntakeProgress, type Turn, type UploadProgress } from "../intake-progre
 import type { Spool, SpooledFile } from "../spool.ts";
 import { takeFileIn } from "../take-file-in.ts";
 
-/**
- * Files that are received, looked at, waiting and taken in at once. One is taken in and one looked at, with a thread
- * and its buffers each; more only wait, with their bytes on the disk.
- */
-const FILES_AT_ONCE = 4;
+/** Files that are received over lines of any speed, looked at, waiting and taken in at once: their bytes are on the disk. */
+const FILES_AT_ONCE = 16;
+/** Threads that read them, with their buffers. One is taken in and one looked at; large ones beside these do without. */
+const THREADS_AT_ONCE = 4;
 /** Uploads of which nothing is read yet: their senders wait with the bytes. */
 const FILES_WAITING_MAX = 64;
 /** Well before the server itself ends a request whose body does not come. */
@@ -41,7 +45,7 @@ export interface UsageRoutesParts {
 export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
   const { pipeline, spool, zone, sourceName } = parts;
   // One reads the file that is taken in, and one looks at the next.
-  const threads = new ReadingThreads({ keptMax: 2 });
+  const threads = new ReadingThreads({ keptMax: 2, takenMax: THREADS_AT_ONCE });
   const intake = new IntakeProgress();
   const slots = new CallSlots({
     inFlightMax: FILES_AT_ONCE,
@@ -106,7 +110,7 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     upload: UploadProgress,
     named: Format | undefined,
   ): Promise<UsageSource> {
-    const format = named ?? recogniseFormat(await headOfFile(path), upload.name);
+    const format = named ?? recogniseFormat(await headOfFile(path), upload.name, NAME_THE_FORMAT);
     if (format.kind === "usage") return openUsage(path, format, optionsOf(upload), threads);
     throw new HttpError(
       422,
