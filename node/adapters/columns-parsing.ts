@@ -44,8 +44,9 @@ export class ColumnsParsing {
     const room = this.#filler.begin(batch);
     const bytes = this.#isLast ? 0 : this.#readInto(room);
     this.#read += bytes;
-    // At the end of the file nothing comes back, and only there.
+    // At the end of the file nothing comes back; of one that somebody cut meanwhile rows would be missing, and nobody told.
     this.#isLast = bytes === 0;
+    if (this.#isLast && this.#read < this.#size) throw endedEarly(this.#read, this.#size);
     this.#filler.end(batch, bytes, this.#isLast);
     this.look.seeColumns(batch);
     if (this.#isLast && !this.#filler.hasRest) {
@@ -74,3 +75,6 @@ export class ColumnsParsing {
     closeSync(this.#file);
   }
 }
+
+const endedEarly = (read: number, size: number): Error =>
+  Object.assign(new Error(`read ended after ${read} of ${size} bytes`), { syscall: "read" });

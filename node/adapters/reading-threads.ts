@@ -60,7 +60,8 @@ export class ReadingThreads {
 
   /** Of a thread that has handed a whole file over and waits for the next one. */
   async giveBack(thread: ReadingThread): Promise<void> {
-    this.#taken.delete(thread);
+    // One that died is none of those taken; whoever took it again would wait for ever.
+    if (!this.#taken.delete(thread)) return;
     if (this.#idle.length >= this.#keptMax) {
       await thread.worker.terminate();
       return;

@@ -60,6 +60,11 @@ export class EarlyLook {
     const { threads, options, named } = this.#parts;
     const format = named ?? recogniseFormat(await headOfFile(path), options.file, NAME_THE_FORMAT);
     if (format.kind !== "usage" || format.columns === undefined) return undefined;
+    // While the head was read others may have come as far; one more piece, and it is asked again.
+    if (threads.areTaken) {
+      this.#source = undefined;
+      return undefined;
+    }
     return new ColumnsThread(path, format.name, options, threads, this.#growth);
   }
 }

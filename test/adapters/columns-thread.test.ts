@@ -201,6 +201,14 @@ describe("a file read into columns by a thread of its own", () => {
     }
   });
 
+  it("is not kept for the next file when it died before it was given back", async () => {
+    const threads = new ReadingThreads();
+    const thread = threads.take();
+    await thread.worker.terminate();
+    await threads.giveBack(thread);
+    assert.ok(!threads.hasIdle);
+  });
+
   it("ends whoever takes its lines when it is closed, also who only begins then", async () => {
     const late = new ColumnsThread(path, NAME, OPTIONS);
     await late.look();

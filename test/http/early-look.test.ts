@@ -84,17 +84,41 @@ describe("a look at an upload that still comes", () => {
       new EarlyLook({ threads: few, options: OPTIONS, named: undefined, bytesMin: 1_000 });
     const [one, other] = [open(), open()];
     await upload(one, row(0).repeat(100), 2);
-    other.reach(path, 20_000);
+    other.reach(path, 100 * row(0).length);
     await wait(20);
     assert.equal(await other.end(), undefined);
     await one.close();
     assert.equal(few.areTaken, false);
     const later = open();
-    later.reach(path, 20_000);
+    later.reach(path, 100 * row(0).length);
     const source = (await later.end()) ?? assert.fail();
     assert.equal((await source.look()).records, 100);
     await source.close();
     assert.equal(few.areTaken, false);
+  });
+
+  it("takes no more threads than are meant to be where several files come so far at once", async () => {
+    const few = new ReadingThreads({ keptMax: 0, takenMax: 1 });
+    const open = () =>
+      new EarlyLook({ threads: few, options: OPTIONS, named: undefined, bytesMin: 1_000 });
+    appendFileSync(path, row(0).repeat(100));
+    const bytes = 100 * row(0).length;
+    const looks = [open(), open(), open()];
+    for (const look of looks) look.reach(path, bytes);
+    await wait(50);
+    const sources = await Promise.all(looks.slice(1).map((look) => look.end()));
+    const taken = [await looks[0]?.end(), ...sources].filter((source) => source !== undefined);
+    await Promise.all(taken.map((source) => source.close()));
+    assert.equal(taken.length, 1);
+  });
+
+  it("tells of a file that is shorter than what was written of it, and takes no such end for its end", async () => {
+    const look = early();
+    appendFileSync(path, row(0).repeat(100));
+    look.reach(path, 101 * row(0).length);
+    const source = (await look.end()) ?? assert.fail();
+    await assert.rejects(source.look(), { code: "file.unreadable" });
+    await source.close();
   });
 
   it("leaves what has no columns to others, and refuses what nobody knows", async () => {
