@@ -2,6 +2,7 @@ import { Level } from "level";
 import { TallystickError } from "../core/errors.ts";
 import { whyDisk } from "./disk.ts";
 import { requireWholeLogs } from "./level-log.ts";
+import { StoreFolder } from "./store-folder.ts";
 
 /** A unit of work of ingest fits, so that it is sorted into files once. */
 const WRITE_BUFFER_BYTES = 32 * 1_048_576;
@@ -19,23 +20,31 @@ export type Database = Level<string, Uint8Array>;
  */
 export class LevelDatabase {
   readonly directory: string;
+  readonly #folder: StoreFolder;
   #database: Database;
   #isClosed = false;
   /** Why it could not be opened again, and when that was found. */
   #away: { cause: unknown; at: number } | undefined;
   #reopening: Promise<void> | undefined;
 
-  private constructor(directory: string, database: Database) {
+  private constructor(folder: StoreFolder, directory: string, database: Database) {
+    this.#folder = folder;
     this.directory = directory;
     this.#database = database;
   }
 
   /** @throws TallystickError `store.corrupt`; what LevelDB throws */
   static async open(directory: string): Promise<LevelDatabase> {
-    return new LevelDatabase(directory, await openDatabase(directory));
+    const database = await openDatabase(directory, { isNew: true });
+    return new LevelDatabase(await StoreFolder.of(directory), directory, database);
   }
 
-  /** @throws TallystickError `store.closed`; `store.unavailable` while it can not be opened again */
+  /** @throws TallystickError `store.removed` when its folder is no longer where it was opened */
+  requireThere(): Promise<void> {
+    return this.#folder.requireThere();
+  }
+
+  /** @throws TallystickError `store.closed`; `store.unavailable` while it can not be opened again; `store.removed` */
   async ready(): Promise<Database> {
     if (this.#reopening !== undefined) await this.#reopening;
     if (this.#away !== undefined && performance.now() - this.#away.at >= RETRY_MS) {
@@ -45,11 +54,13 @@ export class LevelDatabase {
       throw new TallystickError("store.closed", "The store is closed.", { file: this.directory });
     }
     if (this.#away !== undefined) {
+      const { cause } = this.#away;
+      if (cause instanceof TallystickError && cause.code === "store.removed") throw cause;
       throw new TallystickError(
         "store.unavailable",
-        `The store can not be used for the moment, and nothing of it is lost: ${whyDisk(this.#away.cause)}`,
+        `The store can not be used for the moment, and nothing of it is lost: ${whyDisk(cause)}`,
         { file: this.directory },
-        this.#away.cause,
+        cause,
       );
     }
     return this.#database;
@@ -73,7 +84,9 @@ export class LevelDatabase {
     try {
       await this.#database.close();
       if (this.#isClosed) return;
-      this.#database = await openDatabase(this.directory);
+      // In another folder there would be another store, or a new and empty one.
+      await this.requireThere();
+      this.#database = await openDatabase(this.directory, { isNew: false });
       this.#away = undefined;
     } catch (cause) {
       this.#away = { cause, at: performance.now() };
@@ -81,13 +94,15 @@ export class LevelDatabase {
   }
 }
 
-async function openDatabase(directory: string): Promise<Database> {
+/** @param isNew whether it may be made */
+async function openDatabase(directory: string, { isNew }: { isNew: boolean }): Promise<Database> {
   // Before LevelDB, which opens once it is made, folds them away. Who holds them only adds at their end.
   await requireWholeLogs(directory);
   // Bytes as views: LevelDB compares keys byte by byte, which is the order of the port.
   const database: Database = new Level(directory, {
     keyEncoding: "utf8",
     valueEncoding: "view",
+    createIfMissing: isNew,
     writeBufferSize: WRITE_BUFFER_BYTES,
   });
   await database.open();

@@ -12,6 +12,7 @@ import { OneAtATime } from "../engine/store/turns.ts";
 import { type Compaction, type CompactionStep, compactValues } from "./compact-values.ts";
 import { whyDisk } from "./disk.ts";
 import { type Database, LevelDatabase } from "./level-database.ts";
+import { fileOf, isCorruption, isNotOpen, openingError, readingError } from "./store-errors.ts";
 import { StoreReaders } from "./store-readers.ts";
 import { makeDirectory } from "./sync-directory.ts";
 import { type ValueKind, ValueLog } from "./value-log.ts";
@@ -74,7 +75,14 @@ export class LevelStore implements Store {
   }
 
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    return this.#getMany(keys, { database: await this.#database.ready() });
+    const ask = async () => this.#getMany(keys, { database: await this.#database.ready() });
+    try {
+      return await ask();
+    } catch (error) {
+      // It was opened anew meanwhile, and the answer is the same as before.
+      if (error instanceof TallystickError && error.code === "store.unavailable") return ask();
+      throw error;
+    }
   }
 
   async #getMany(
@@ -91,7 +99,7 @@ export class LevelStore implements Store {
           : await database.getMany([...keys], { snapshot });
       return await this.#resolved(found);
     } catch (error) {
-      throw readingError(this.#database.directory, error);
+      throw await this.#readingError(error);
     } finally {
       leave();
     }
@@ -107,6 +115,7 @@ export class LevelStore implements Store {
   async #write(operations: readonly StoreOperation[]): Promise<void> {
     const database = await this.#database.ready();
     try {
+      await this.#database.requireThere();
       // First the logged values with an fsync of their file, then the batch that names their places: a
       // crash between the two leaves bytes that nobody names. LevelDB writes the batch as one record of
       // its own log, and `sync` is an fsync of that log.
@@ -132,12 +141,14 @@ export class LevelStore implements Store {
         await turnOfTheLoop();
       }
       await batch.write({ sync: true });
+      await this.#database.requireThere();
     } catch (error) {
       await this.#database.reopen();
+      if (error instanceof TallystickError) throw error;
       throw new TallystickError(
         "store.write-failed",
         `A write to the store failed, and it is unknown whether it is stored: ${whyDisk(error)}`,
-        { file: this.#database.directory },
+        { file: fileOf(error) ?? this.#database.directory },
         error,
       );
     }
@@ -229,7 +240,7 @@ export class LevelStore implements Store {
         }
       }
     } catch (error) {
-      throw readingError(this.#database.directory, error);
+      throw await this.#readingError(error);
     } finally {
       leave();
       await iterator.close();
@@ -266,6 +277,7 @@ export class LevelStore implements Store {
         ...(readersMilliseconds === undefined ? {} : { readersMilliseconds }),
       });
     } catch (error) {
+      if (isNotOpen(error)) throw await this.#readingError(error);
       // A batch that failed may have left half a record: nothing goes behind it (level-database.ts).
       await this.#writes.run(() => this.#database.reopen());
       if (error instanceof TallystickError || isCorruption(error)) {
@@ -273,11 +285,24 @@ export class LevelStore implements Store {
       }
       throw new TallystickError(
         "store.write-failed",
-        `The store was not compacted to the end, and nothing of it is lost: ${whyDisk(error)}`,
-        { file: this.#database.directory },
+        `Space was not given back to the end, since a copy of what stays could not be written; nothing of the store is lost, and the next compaction goes on: ${whyDisk(error)}`,
+        { file: fileOf(error) ?? this.#database.directory },
         error,
       );
     }
+  }
+
+  /** After a write that failed the store is opened anew: what was read till then is right, and there is no more of it. */
+  async #readingError(error: unknown): Promise<TallystickError> {
+    if (!isNotOpen(error)) return readingError(this.#database.directory, error);
+    // Closed, removed or away for longer, it says so itself.
+    await this.#database.ready();
+    return new TallystickError(
+      "store.unavailable",
+      "Another write to the store failed meanwhile, and the store was opened anew; nothing of it is lost. Ask again; if it comes again, look at the disk.",
+      { file: this.#database.directory },
+      error,
+    );
   }
 
   async close(): Promise<void> {
@@ -305,59 +330,4 @@ const sizeOf = (value: Uint8Array): number =>
 function wellFormed(key: string): string {
   assert(key.isWellFormed(), "a key of the store is well-formed text");
   return key;
-}
-
-/** LevelDB's own code sits on the error or on its cause, depending on who wrapped it. */
-function levelCodes(error: unknown): unknown[] {
-  const codes: unknown[] = [];
-  for (let e = error; e instanceof Error; e = e.cause) codes.push((e as { code?: unknown }).code);
-  return codes;
-}
-
-function isCorruption(error: unknown): boolean {
-  if (levelCodes(error).includes("LEVEL_CORRUPTION")) return true;
-  // Damage to the files CURRENT or MANIFEST reaches us without a code of its own.
-  for (let e = error; e instanceof Error; e = e.cause) {
-    if (/corrupt|MANIFEST|CURRENT|checksum/i.test(e.message)) return true;
-  }
-  return false;
-}
-
-function openingError(directory: string, error: unknown): TallystickError {
-  if (error instanceof TallystickError) return error;
-  if (levelCodes(error).includes("LEVEL_LOCKED")) {
-    return new TallystickError(
-      "store.locked",
-      "Another process has this data open. Talk to the running node (--node URL), stop it, or choose another directory (--data DIR).",
-      { file: directory },
-      error,
-    );
-  }
-  if (isCorruption(error)) return corrupt(directory, error);
-  return new TallystickError(
-    "store.unusable",
-    `The data directory can not be opened. Check that it is a directory and that it may be written: ${whyDisk(error)}`,
-    { file: directory },
-    error,
-  );
-}
-
-function readingError(directory: string, error: unknown): TallystickError {
-  if (error instanceof TallystickError) return error;
-  if (isCorruption(error)) return corrupt(directory, error);
-  return new TallystickError(
-    "store.read-failed",
-    `Reading from the store failed: ${whyDisk(error)}`,
-    { file: directory },
-    error,
-  );
-}
-
-function corrupt(directory: string, cause: unknown): TallystickError {
-  return new TallystickError(
-    "store.corrupt",
-    "The files of the store are damaged. Keep a copy of the directory and restore the last backup.",
-    { file: directory },
-    cause,
-  );
 }

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { TallystickError } from "../core/errors.ts";
+import { removed } from "./store-folder.ts";
 import { makeDirectory, syncDirectory } from "./sync-directory.ts";
 import type { ValuePlace } from "./value-place.ts";
 
@@ -25,6 +26,10 @@ export class ValueLogEnd {
   readonly #numbers: FileNumbers;
   readonly #fileBytes: number;
   #writing: Writing | undefined;
+  /** From the first file that was opened on the directory is there; where it is gone, so is what lay in it. */
+  #isBegun = false;
+  /** Why nothing is appended any more. */
+  #removed: TallystickError | undefined;
   /** One append at a time: it alone knows where the log ends. */
   #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;
@@ -38,7 +43,7 @@ export class ValueLogEnd {
 
   /**
    * Appends values, which have survived a power cut once the promise resolves.
-   * @returns their places, in their order @throws TallystickError `store.closed`
+   * @returns their places, in their order @throws TallystickError `store.closed`, `store.removed`
    */
   append(values: readonly Uint8Array[]): Promise<ValuePlace[]> {
     return this.#next(async () => {
@@ -52,11 +57,12 @@ export class ValueLogEnd {
       try {
         await writeAll(handle, values, end);
         await handle.datasync();
+        await requireNamed(handle, pathOfValues(this.#directory, file));
       } catch (error) {
         // What reached the file is unknown; the next append measures it again.
         this.#writing = undefined;
         await handle.close().catch(() => {});
-        throw error;
+        throw named(error, pathOfValues(this.#directory, file));
       }
       this.#writing = { file, handle, end: offset };
       return places;
@@ -85,9 +91,20 @@ export class ValueLogEnd {
       const error = new TallystickError("store.closed", "The store is closed.", { file });
       return Promise.reject(error);
     }
-    const done = this.#last.then(work);
+    const done = this.#last.then(() => this.#unlessRemoved(work));
     this.#last = done.catch(() => {});
     return done;
+  }
+
+  /** With a file its number is gone, which would be given again. */
+  async #unlessRemoved<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#removed !== undefined) throw this.#removed;
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof TallystickError && error.code === "store.removed") this.#removed = error;
+      throw error;
+    }
   }
 
   async #openToWrite(): Promise<Writing> {
@@ -102,13 +119,23 @@ export class ValueLogEnd {
   }
 
   async #open(file: number): Promise<Writing> {
-    await makeDirectory(this.#directory);
+    if (!this.#isBegun) await makeDirectory(this.#directory);
     const { O_CREAT, O_RDWR } = constants;
-    const handle = await open(pathOfValues(this.#directory, file), O_RDWR | O_CREAT, 0o600);
-    // A file whose name is lost in a power cut would take its values with it.
-    await syncDirectory(this.#directory);
-    const { size } = await handle.stat();
-    return { file, handle, end: size };
+    const path = pathOfValues(this.#directory, file);
+    const handle = await open(path, O_RDWR | O_CREAT, 0o600).catch((error) => {
+      throw this.#isBegun && error.code === "ENOENT" ? removed(this.#directory, error) : error;
+    });
+    this.#isBegun = true;
+    try {
+      // A file whose name is lost in a power cut would take its values with it.
+      await syncDirectory(this.#directory);
+      const { size } = await handle.stat();
+      return { file, handle, end: size };
+    } catch (error) {
+      // Each attempt on a disk that fails would hold another one open.
+      await handle.close().catch(() => {});
+      throw named(error, path);
+    }
   }
 
   async #letGo(): Promise<void> {
@@ -126,18 +153,38 @@ export class ValueLogEnd {
   }
 }
 
-/** The numbers of all files of values in the directory. */
+/** The numbers of all files of values in the directory; none before the first value, and only then. */
 export async function filesOfValues(directory: string): Promise<number[]> {
   const files: number[] = [];
-  for (const name of await readdir(directory).catch(() => [])) {
+  for (const name of await readdir(directory).catch(noneYet)) {
     const [, digits] = NAME.exec(name) ?? [];
     if (digits !== undefined) files.push(Number.parseInt(digits, 16));
   }
   return files;
 }
 
+/** A directory that can not be read is not an empty one: numbers of files would be given twice. */
+function noneYet(error: unknown): string[] {
+  if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+  throw error;
+}
+
 export const pathOfValues = (directory: string, file: number): string =>
   join(directory, `${file.toString(16).padStart(8, "0")}.values`);
+
+/** What was written to a file that bears no name any more is gone with who holds it open. */
+async function requireNamed(handle: FileHandle, path: string): Promise<void> {
+  const { nlink } = await handle.stat();
+  if (nlink === 0) throw removed(path);
+}
+
+/** The system names the file of an open one only where it was opened. */
+function named(error: unknown, path: string): unknown {
+  if (error instanceof Error && !(error instanceof TallystickError)) {
+    (error as NodeJS.ErrnoException).path ??= path;
+  }
+  return error;
+}
 
 /** A write may take a part only; what is left goes on from there. */
 async function writeAll(

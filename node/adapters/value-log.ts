@@ -1,5 +1,6 @@
 import { type FileHandle, open, rm, stat } from "node:fs/promises";
 import { TallystickError } from "../core/errors.ts";
+import { whyDisk } from "./disk.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { filesOfValues, pathOfValues, ValueLogEnd } from "./value-log-end.ts";
 import type { ValuePlace } from "./value-place.ts";
@@ -82,7 +83,7 @@ export class ValueLog {
 
   /**
    * The values at these places, in their order; neighbours are read together.
-   * @throws TallystickError `store.corrupt` when a file does not reach so far
+   * @throws TallystickError `store.corrupt` when a file does not reach so far, `store.read-failed`
    */
   async read(places: readonly ValuePlace[]): Promise<Uint8Array[]> {
     const values = new Array<Uint8Array>(places.length);
@@ -143,7 +144,13 @@ export class ValueLog {
       // One that could not be opened is opened again by the next who asks.
       await known.opened.catch(() => this.#reading.delete(file));
       if ((error as NodeJS.ErrnoException).code === "ENOENT") throw this.#cut(file, error);
-      throw error;
+      if (error instanceof TallystickError) throw error;
+      throw new TallystickError(
+        "store.read-failed",
+        `Reading from the store failed: ${whyDisk(error)}`,
+        { file: this.#path(file) },
+        error,
+      );
     } finally {
       known.readers--;
       this.#closeIdle();

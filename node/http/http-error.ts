@@ -37,6 +37,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   "claim.not-concedable": 409,
   "store.write-failed": 507,
   "store.unavailable": 503,
+  "store.removed": 503,
   "store.read-failed": 503,
   "store.corrupt": 500,
   "spool.write-failed": 507,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, readdir, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LevelStore } from "../../node/adapters/level-store.ts";
@@ -203,6 +204,44 @@ describe("compaction of the log of values", () => {
     assert.ok(
       bytesAfter <= VALUE_BYTES * 1.01 * (MONTH_VALUES / 2 + MONTH_VALUES / 6) + FILE_BYTES,
     );
+    await store.close();
+  });
+
+  it("says that another write failed meanwhile, as a scan does, and goes on the next time", async function () {
+    if (!existsSync("/dev/full")) this.skip();
+    const directory = fresh();
+    const store = await LevelStore.open(directory, 1_000_000);
+    // What is left is more than a compaction moves at once, and reads at once.
+    const value = new Uint8Array(75_000).fill(7);
+    const all = Array.from({ length: 300 }, (_, at) => keyOf(1, at));
+    await store.write(all.map((key) => ({ type: "put", key, value, lasting: true })));
+    const kept = all.filter((_, at) => at % 2 === 0);
+    const gone = all.filter((_, at) => at % 2 === 1);
+    await store.write(gone.map((key) => ({ type: "delete", key })));
+    /** LevelDB is opened anew after it, and who reads it has nothing to read any more. */
+    const failingWrite = async (): Promise<void> => {
+      const full = join(directory, "values", "80000000.values");
+      await symlink("/dev/full", full);
+      const one = { type: "put", key: "one", value, lasting: "passing" } as const;
+      const error = await store.write([one]).catch((failure) => failure);
+      assert.deepEqual([error.code, error.place], ["store.write-failed", { file: full }]);
+      await rm(full);
+    };
+    const reading = { code: "store.unavailable" };
+    const compacting = store.compact((step) => (step === "moved" ? failingWrite() : undefined));
+    await assert.rejects(compacting, reading);
+    const scan = async (): Promise<void> => {
+      let isFirst = true;
+      for await (const { key } of store.scan({ from: "rows/", to: "rows0", keysOnly: true })) {
+        assert.ok(key.startsWith("rows/"));
+        if (isFirst) await failingWrite();
+        isFirst = false;
+      }
+    };
+    await assert.rejects(scan(), reading);
+    const { bytesAfter } = await store.compact();
+    assert.equal(bytesAfter, kept.length * value.length);
+    for (const stored of await store.getMany(kept)) assert.equal(stored?.length, value.length);
     await store.close();
   });
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LevelStore } from "../../node/adapters/level-store.ts";
@@ -53,6 +54,65 @@ describe("level store", () => {
     const store = await LevelStore.open(directory);
     assert.deepEqual([...((await store.get("kept")) ?? [])], [7]);
     await store.close();
+  });
+
+  describe("whose folder is taken away while it is open", () => {
+    const large = (key: string): StoreOperation => {
+      return { type: "put", key, value: new Uint8Array(2_000), lasting: true };
+    };
+    async function opened(): Promise<{ directory: string; store: LevelStore }> {
+      const directory = fresh();
+      const store = await LevelStore.open(directory);
+      await store.write([large("a")]);
+      return { directory, store };
+    }
+
+    it("acknowledges nothing that goes into a folder that was removed, and makes no other one", async () => {
+      for (const isReplaced of [false, true]) {
+        const { directory, store } = await opened();
+        await cp(directory, `${directory}-copy`, { recursive: true });
+        await rm(directory, { recursive: true });
+        if (isReplaced) await rename(`${directory}-copy`, directory);
+        for (const operation of [put("b"), large("c")]) {
+          await assert.rejects(store.write([operation]), { code: "store.removed" });
+        }
+        await assert.rejects(store.get("a"), { code: "store.removed" });
+        assert.equal(existsSync(directory), isReplaced);
+        await store.close();
+        if (!isReplaced) continue;
+        const copy = await LevelStore.open(directory);
+        const found = (await copy.getMany(["a", "b", "c"])).map((value) => value?.length);
+        assert.deepEqual(found, [2_000, undefined, undefined]);
+        await copy.close();
+      }
+    });
+
+    it("acknowledges no values that go into a file that was removed", async () => {
+      for (const what of ["values", "values/00000001.values"]) {
+        const { directory, store } = await opened();
+        await rm(join(directory, what), { recursive: true });
+        for (const key of ["b", "c"]) {
+          await assert.rejects(store.write([large(key)]), { code: "store.removed" });
+          assert.equal(await store.get(key), undefined);
+        }
+        assert.equal(existsSync(join(directory, what)), false);
+        await store.close();
+      }
+    });
+
+    it("goes on when it was moved and is back", async () => {
+      const { directory, store } = await opened();
+      await rename(directory, `${directory}-away`);
+      await assert.rejects(store.write([put("b")]), { code: "store.removed" });
+      await rename(`${directory}-away`, directory);
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      await store.write([large("c")]);
+      await store.close();
+      const again = await LevelStore.open(directory);
+      const found = (await again.getMany(["a", "b", "c"])).map((value) => value?.length);
+      assert.deepEqual(found, [2_000, undefined, 2_000]);
+      await again.close();
+    });
   });
 
   for (const [what, pattern] of [

@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { appendFile, cp, mkdtemp, open, readdir, rm, stat, truncate } from "node:fs/promises";
+import {
+  appendFile,
+  cp,
+  mkdtemp,
+  open,
+  readdir,
+  readlink,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -126,6 +137,60 @@ describe("log of values", () => {
       [...reading].map(({ fd }) => fd),
       [-1, -1],
     );
+  });
+});
+
+describe("the end of a log of values on a disk that fails", () => {
+  let base: string;
+  let count = 0;
+  before(async () => {
+    base = await mkdtemp(join(tmpdir(), "tallystick-end-"));
+  });
+  after(() => rm(base, { recursive: true, force: true }));
+  const fresh = () => join(base, String(count++));
+
+  it("holds no file open that could not be made durable, names it, and goes on afterwards", async () => {
+    const directory = fresh();
+    const handle = await open(base, "r");
+    await handle.close();
+    // What all handles of files share.
+    type Shared = { fd: number; sync(): Promise<void>; stat(): Promise<unknown> };
+    const shared = Object.getPrototypeOf(handle) as Shared;
+    const { sync, stat: measure } = shared;
+    const opened = new Set<Shared>();
+    const log = new ValueLog(directory);
+    await log.append([filled(10, 1)], "staying");
+    const failing = async function (this: Shared) {
+      opened.add(this);
+      throw Object.assign(new Error("EIO: i/o error"), { code: "EIO" });
+    };
+    const path = join(directory, "80000000.values");
+    for (const method of ["sync", "stat"] as const) {
+      shared[method] = failing;
+      try {
+        const error = await log.append([filled(10, 1)], "passing").catch((failure) => failure);
+        assert.deepEqual([error.code, error.path], ["EIO", path]);
+      } finally {
+        shared.sync = sync;
+        shared.stat = measure as Shared["stat"];
+      }
+    }
+    const files = (await readdir("/proc/self/fd").catch(() => [])).map((fd) =>
+      readlink(join("/proc/self/fd", fd)).catch(() => ""),
+    );
+    assert.ok(!(await Promise.all(files)).includes(path));
+    assert.ok([...opened].every(({ fd }) => fd === -1));
+    const places = await log.append([filled(10, 2)], "passing");
+    assert.deepEqual(await log.read(places), [filled(10, 2)]);
+    await log.close();
+  });
+
+  it("takes a directory that can not be read for no empty one", async () => {
+    const directory = fresh();
+    await writeFile(directory, "no directory");
+    const log = new ValueLog(directory);
+    await assert.rejects(log.sizes(), { code: "ENOTDIR" });
+    await log.close();
   });
 });
 
