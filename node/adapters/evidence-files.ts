@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { TallystickError } from "../core/errors.ts";
+import { syncFileSystem } from "./sync-file-system.ts";
 
 /*
  * What is done with many evidence files at once, in a thread that may wait for the disk
@@ -12,16 +13,18 @@ export type FilesTask =
   | { kind: "lengths"; paths: string[] }
   | { kind: "write"; folder: string; files: Uint8Array[] }
   | { kind: "name"; parts: string[]; paths: string[] }
-  | { kind: "remove"; paths: string[] };
+  | { kind: "remove"; paths: string[] }
+  | { kind: "sync"; path: string };
 
-/** Lengths (−1 where there is no file), parts' paths, or folders whose names changed. */
-export type FilesResult = number[] | string[];
+/** Lengths (−1 where there is no file), parts' paths, folders whose names changed, or whether all is durable. */
+export type FilesResult = number[] | string[] | boolean;
 
 /** @throws TallystickError `publish.not-written`, `publish.not-erased` */
 export function doWithFiles(task: FilesTask): FilesResult {
   if (task.kind === "lengths") return task.paths.map((path) => told(path, () => lengthOf(path)));
   if (task.kind === "write") return task.files.map((bytes) => writePart(task.folder, bytes));
   if (task.kind === "remove") return removeAll(task.paths);
+  if (task.kind === "sync") return syncFileSystem(task.path);
   const folders = new Set<string>();
   for (const [at, path] of task.paths.entries()) {
     const folder = dirname(path);

@@ -9,7 +9,6 @@ import type {
   WrittenShelf,
 } from "../engine/evidence/evidence-shelf.ts";
 import { type FilesResult, type FilesTask, notErased, notWritten } from "./evidence-files.ts";
-import { syncFileSystem } from "./sync-file-system.ts";
 import { TaskThreads } from "./task-threads.ts";
 
 /** Files that are open at once; a disk's own queue is not much longer. */
@@ -117,16 +116,21 @@ export class EvidenceFolder implements EvidenceShelf, WrittenShelf {
     const memory = whole.map(({ buffer }) => buffer);
     const parts = (await this.#ask({ kind: "write", folder, files: whole }, memory)) as string[];
     try {
-      if (!(await syncFileSystem(this.path))) await atOnce(parts, syncPath);
+      if (!(await this.#syncAll())) await atOnce(parts, syncPath);
       const paths = files.map(({ place }) => join(this.path, place));
       const folders = (await this.#ask({ kind: "name", parts, paths }, [])) as string[];
-      if (await syncFileSystem(this.path)) return lengths;
+      if (await this.#syncAll()) return lengths;
       // Of a new folder its name too.
       await atOnce([this.path, ...new Set(folders.map(dirname)), ...folders], syncPath);
     } catch (cause) {
       throw cause instanceof TallystickError ? cause : notWritten(this.path, cause);
     }
     return lengths;
+  }
+
+  /** @returns false where the system has no call for it */
+  async #syncAll(): Promise<boolean> {
+    return (await this.#ask({ kind: "sync", path: this.path }, [])) as boolean;
   }
 
   async #ask(task: FilesTask, moved: ArrayBuffer[]): Promise<FilesResult> {
@@ -174,7 +178,7 @@ export class EvidenceFolder implements EvidenceShelf, WrittenShelf {
     const folders = (await this.#ask({ kind: "remove", paths }, [])) as string[];
     if (folders.length === 0) return;
     try {
-      if (!(await syncFileSystem(this.path))) await atOnce(folders, syncPath);
+      if (!(await this.#syncAll())) await atOnce(folders, syncPath);
     } catch (cause) {
       throw notErased(this.path, cause);
     }

@@ -8,8 +8,8 @@ import { OneAtATime } from "../engine/store/turns.ts";
 const LINES_MIN = 32_768;
 const LINES_MAX = 1_048_576;
 const GROWTH = 4;
-/** Parts that a window is filled in, at least; each takes whole blocks but at its ends. */
-const PART_LINES = 65_536;
+/** Parts that a window is filled in, so that all threads fill the smallest one too; each takes whole blocks but at its ends. */
+const PART_LINES = 16_384;
 
 /** What of a window's work is done elsewhere. */
 export interface WindowWork {

@@ -1,15 +1,18 @@
 import type { Secp256k1 } from "@bitauth/libauth";
-import {
-  getBytes,
-  keccak256,
-  type TypedDataDomain,
-  TypedDataEncoder,
-  type TypedDataField,
-  type Wallet,
-} from "ethers";
+import { type TypedDataDomain, TypedDataEncoder, type TypedDataField, type Wallet } from "ethers";
 import { fromHex, type Hex, toHex } from "../core/bytes.ts";
 import { assert } from "../core/errors.ts";
+import { hash } from "../core/hash.ts";
 import type { TypedDataSigner } from "./receipt-signer.ts";
+import { TypedWords } from "./typed-words.ts";
+
+/** What typed data begins with before it is hashed (EIP-712; EIP-191, version 1). */
+const PREFIX = Uint8Array.of(0x19, 0x01);
+const DIGEST_BYTES = 32;
+
+interface StructHasher {
+  hash(value: Record<string, unknown>): Uint8Array;
+}
 
 /** Of a signature's last byte: 27 and 28 (Ethereum yellow paper, appendix F). */
 const RECOVERY_FROM = 27;
@@ -23,8 +26,8 @@ export class QuickSigner implements TypedDataSigner {
   readonly address: string;
   readonly #curve: Secp256k1;
   readonly #key: Uint8Array;
-  readonly #encoders = new Map<object, TypedDataEncoder>();
-  readonly #domains = new Map<string, string>();
+  readonly #structs = new Map<object, StructHasher>();
+  readonly #separators = new Map<string, Uint8Array>();
 
   private constructor(wallet: Wallet, curve: Secp256k1) {
     this.address = wallet.address;
@@ -42,20 +45,33 @@ export class QuickSigner implements TypedDataSigner {
     types: Record<string, TypedDataField[]>,
     value: Record<string, unknown>,
   ): Promise<string> {
-    const encoder = this.#encoders.get(types) ?? TypedDataEncoder.from(types);
-    this.#encoders.set(types, encoder);
-    const separator = this.#separatorOf(domain);
-    const digest = getBytes(keccak256(`0x1901${separator}${encoder.hash(value).slice(2)}`));
+    const struct = this.#structs.get(types) ?? hasherOf(types);
+    this.#structs.set(types, struct);
+    const message = new Uint8Array(PREFIX.length + 2 * DIGEST_BYTES);
+    message.set(PREFIX);
+    message.set(this.#separatorOf(domain), PREFIX.length);
+    message.set(struct.hash(value), PREFIX.length + DIGEST_BYTES);
+    const digest = hash(message);
     const signed = this.#curve.signMessageHashRecoverableCompact(this.#key, digest);
     assert(typeof signed !== "string", "a key of the keystore is a private key of the curve");
     const recovery = RECOVERY_FROM + signed.recoveryId;
     return toHex(signed.signature) + recovery.toString(16);
   }
 
-  #separatorOf(domain: TypedDataDomain): string {
+  #separatorOf(domain: TypedDataDomain): Uint8Array {
     const name = `${domain.name}/${domain.version}/${domain.chainId}/${domain.verifyingContract}`;
-    const separator = this.#domains.get(name) ?? TypedDataEncoder.hashDomain(domain).slice(2);
-    this.#domains.set(name, separator);
+    const known = this.#separators.get(name);
+    if (known !== undefined) return known;
+    const separator = fromHex(TypedDataEncoder.hashDomain(domain) as Hex, DIGEST_BYTES);
+    this.#separators.set(name, separator);
     return separator;
   }
+}
+
+function hasherOf(types: Record<string, TypedDataField[]>): StructHasher {
+  const words = TypedWords.of(types);
+  if (words !== undefined) return words;
+  const encoder = TypedDataEncoder.from(types);
+  const { primaryType } = encoder;
+  return { hash: (value) => fromHex(encoder.hashStruct(primaryType, value) as Hex, DIGEST_BYTES) };
 }

@@ -2,9 +2,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Wallet } from "ethers";
 import { EvidenceFolder } from "../../node/adapters/evidence-folder.ts";
 import { openEvidenceKernel } from "../../node/adapters/evidence-threads.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
+import { QuickSigner } from "../../node/adapters/quick-signer.ts";
+import { invoiceSigner, receiptSigner } from "../../node/adapters/receipt-signer.ts";
 import { runBill } from "../../node/engine/bill/run-bill.ts";
 import { TickSealer } from "../../node/engine/commit/seal-batch.ts";
 import { EvidenceBuilder } from "../../node/engine/evidence/build-evidence.ts";
@@ -19,6 +22,8 @@ const MONTH = "2026-10";
 const AFTER_MONTH_SECONDS = BigInt(Date.parse("2026-11-02T00:00:00Z") / 1000);
 /** Neighbours in a file are no neighbours among accounts. */
 const MIX = 7_919;
+const SIGNING_KEY = `0x${"11".repeat(32)}`;
+const CONTRACT = `0x${"22".repeat(20)}` as const;
 const LEDGER = {
   chainId: "31337",
   kind: "embedded" as const,
@@ -62,7 +67,14 @@ try {
   await new TickSealer(context).seal();
   await makeFinal(store);
   const before = process.resourceUsage().maxRSS;
-  const builder = new EvidenceBuilder(context, operator.tariffs, LEDGER);
+  const quick = await QuickSigner.of(new Wallet(SIGNING_KEY));
+  const builder = new EvidenceBuilder(
+    context,
+    operator.tariffs,
+    LEDGER,
+    receiptSigner(quick, 31_337n, CONTRACT),
+    invoiceSigner(quick, { chainId: 31_337n, books: CONTRACT }),
+  );
   const publisher = new EvidencePublisher(context, builder, openEvidenceKernel);
   const folder = await EvidenceFolder.open(join(directory, "published"));
   const cpu = process.cpuUsage();

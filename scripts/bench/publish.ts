@@ -36,7 +36,7 @@ function figure(subscribers: number, charges: number, part: Part): Figure {
       isCompany
         ? `one bundle of ${charges} lines`
         : `evidence files of ${subscribers} subscribers with ${charges} charges each, in ${BATCHES} batches`
-    }: read from Level on disk, proven, compressed, encrypted, durable on the disk; ${each}; ${processor}; ${memory}`,
+    }: read from Level on disk, proven, signed, compressed, encrypted, durable on the disk; ${each}; ${processor}; ${memory}`,
     ours: perSecond(count, seconds),
     unit: isCompany ? "lines/s" : "files/s",
     beside: [],

@@ -5,6 +5,7 @@ import { type Hex, toHex } from "../../node/core/bytes.ts";
 import { RECEIPT_TYPES, receiptDomain } from "../../node/core/evidence/demand-message.ts";
 import { INVOICE_TYPES, invoiceDomain } from "../../node/core/evidence/signed-messages.ts";
 import { Seeded } from "../../scripts/soak/seeded.ts";
+import { hasCode } from "../engine/engine-scene.ts";
 
 describe("signing quickly", () => {
   it("gives the wallet's own signatures, whatever is signed under whichever domain", async () => {
@@ -36,5 +37,34 @@ describe("signing quickly", () => {
         );
       }
     }
+  });
+
+  it("signs what has other fields as the wallet does, and no number beyond its type", async () => {
+    const wallet = Wallet.createRandom();
+    const quick = await QuickSigner.of(new Wallet(wallet.privateKey));
+    const domain = receiptDomain(1n, `0x${"12".repeat(20)}`);
+    const types = {
+      Note: [
+        { name: "text", type: "string" },
+        { name: "to", type: "address" },
+      ],
+    };
+    const value = { text: "of any length", to: wallet.address };
+    assert.equal(
+      await quick.signTypedData(domain, types, value),
+      await wallet.signTypedData(domain, types, value),
+    );
+    const receipt = {
+      book: `0x${"0b".repeat(20)}`,
+      pseudonym: `0x${"0c".repeat(32)}`,
+      issuedAt: 1n,
+    };
+    for (const lastChargeNumber of [1n << 64n, -1n]) {
+      const signing = quick.signTypedData(domain, RECEIPT_TYPES, { ...receipt, lastChargeNumber });
+      await assert.rejects(signing);
+    }
+    const short = { ...receipt, book: "0x0b", lastChargeNumber: 1n };
+    const signing = quick.signTypedData(domain, RECEIPT_TYPES, short);
+    await assert.rejects(signing, hasCode("bytes.wrong-length"));
   });
 });

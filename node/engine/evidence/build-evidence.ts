@@ -147,22 +147,6 @@ export class EvidenceBuilder {
   }
 
   /**
-   * Appends what `write` gives of an account whose lines were gathered.
-   * @throws TallystickError `evidence.nothing`
-   */
-  async writeGathered(
-    out: TextBytes,
-    account: string,
-    epoch: string,
-    options: EvidenceOptions & { gathered: GatheredLines },
-  ): Promise<void> {
-    const { head, writeCharges, tail } = await this.open(account, epoch, options);
-    out.text(`${JSON.stringify(head).slice(0, -1)},"charges":[`);
-    await writeCharges(out, options.gathered);
-    out.text(`\n],${JSON.stringify(tail()).slice(1)}\n`);
-  }
-
-  /**
    * @throws TallystickError `evidence.nothing` when the account has no charge in the period,
    *   `evidence.retention-over` when they are erased, also while they are read
    */
@@ -199,11 +183,13 @@ export class EvidenceBuilder {
     const allCredits = await creditsOfCharges(this.#context, facts, lines, batches);
     const isFinal = ({ batch }: BundleCredit) => batches.sections[batch]?.blockTime !== undefined;
     const credits = onlyFinal ? allCredits.filter(isFinal) : allCredits;
-    const invoice =
-      line === undefined && (await this.#bill.invoice(facts.invoice, batches, gathered));
-    const promised = line === undefined ? await batches.finalOf(chargeBook, lines) : 0;
     const { pseudonym } = facts.state;
-    const receipt = await this.#bill.receipt(epochName, pseudonym, promised, seconds);
+    const promised = line === undefined ? await batches.finalOf(chargeBook, lines) : 0;
+    // Whoever signs is asked for both together.
+    const [invoice, receipt] = await Promise.all([
+      line === undefined ? this.#bill.invoice(facts.invoice, batches, gathered) : undefined,
+      this.#bill.receipt(epochName, pseudonym, promised, seconds),
+    ]);
     const versions = new Set<number | undefined>();
     return {
       head: {
@@ -227,7 +213,7 @@ export class EvidenceBuilder {
         ],
         batches: batches.sections,
         credits,
-        ...(invoice ? { invoice } : {}),
+        ...(invoice === undefined ? {} : { invoice }),
         ...(receipt === undefined ? {} : { receipt }),
       },
       charges: () => this.#charges(epochName, lines, batches, versions),
@@ -305,6 +291,17 @@ export class EvidenceBuilder {
       ...(pseudonym === undefined ? {} : { pseudonym, disputeAddress, blind }),
     };
   }
+}
+
+/** Appends what `EvidenceBuilder.write` gives of an account whose lines were gathered. */
+export async function writeGathered(
+  out: TextBytes,
+  { head, writeCharges, tail }: EvidenceParts,
+  gathered: GatheredLines,
+): Promise<void> {
+  out.text(`${JSON.stringify(head).slice(0, -1)},"charges":[`);
+  await writeCharges(out, gathered);
+  out.text(`\n],${JSON.stringify(tail()).slice(1)}\n`);
 }
 
 function bundleCharge(stored: StoredCharge, place: LeafPlace): BundleCharge {

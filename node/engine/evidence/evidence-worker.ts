@@ -4,11 +4,12 @@ import { OrderKeys } from "../bill/order-keys.ts";
 import type { EngineContext } from "../operator.ts";
 import type { Store } from "../store/store.ts";
 import { readAccountFacts } from "./account-facts.ts";
-import { EvidenceBuilder } from "./build-evidence.ts";
+import { EvidenceBuilder, type EvidenceParts, writeGathered } from "./build-evidence.ts";
 import {
   type EvidenceFacts,
   type EvidenceReach,
   type EvidenceTask,
+  type NewEvidence,
   WHOLE_LINES_MAX,
 } from "./evidence-kernel.ts";
 import { type LineReading, WindowFiller } from "./fill-window.ts";
@@ -19,6 +20,8 @@ import { ProofReader } from "./proof-reader.ts";
 import { sealWholeFile } from "./seal-evidence-file.ts";
 
 const CHARGE_LEAF_BYTES_MAX = 16 * 1_048_576;
+/** Files that are begun together, while those before are written: whoever signs is asked once for all of them. */
+const FILES_AT_ONCE = 64;
 
 export interface LineListing {
   epoch: string;
@@ -101,14 +104,28 @@ export class EvidenceWorker {
     const window = memory && new LineWindow(memory);
     const gathered = await GatheredLines.of(this.#reading, chargeBook, facts, keys, window);
     const byAccount = new Map(facts.map((one) => [one.account, one]));
+    const open = (from: number): Promise<EvidenceParts[]> => {
+      const opened = files.slice(from, from + FILES_AT_ONCE).map(({ account }) => {
+        const known = byAccount.get(account);
+        const options = { onlyFinal: true, gathered, seconds, ...(known && { known }) };
+        return this.#builder.open(account, epoch, options);
+      });
+      const all = Promise.all(opened);
+      // It may fail while those before are written; it is told when it is their turn.
+      all.catch(() => {});
+      return all;
+    };
     const made: Uint8Array<ArrayBuffer>[] = [];
     const text = new TextBytes();
-    for (const { account, ...owner } of files) {
-      const known = byAccount.get(account);
-      const options = { onlyFinal: true, gathered, seconds, ...(known && { known }) };
-      text.clear();
-      await this.#builder.writeGathered(text, account, epoch, options);
-      made.push(sealWholeFile(text.bytes.subarray(0, text.length), { ...owner, epoch }));
+    for (let from = 0, next = open(0); from < files.length; from += FILES_AT_ONCE) {
+      const opened = await next;
+      next = open(from + FILES_AT_ONCE);
+      for (const [at, parts] of opened.entries()) {
+        const { secret, salt } = files[from + at] as NewEvidence;
+        text.clear();
+        await writeGathered(text, parts, gathered);
+        made.push(sealWholeFile(text.bytes.subarray(0, text.length), { secret, salt, epoch }));
+      }
     }
     return made;
   }

@@ -9,8 +9,13 @@ export interface ReceiptMessage {
   issuedAt: bigint;
 }
 
+export interface Signed {
+  signer: Hex;
+  signature: Hex;
+}
+
 /** With the operator's Commit or Settle key: an EIP-712 signature that the ledger takes. */
-export type SignReceipt = (message: ReceiptMessage) => Promise<{ signer: Hex; signature: Hex }>;
+export type SignReceipt = (message: ReceiptMessage) => Promise<Signed>;
 
 /** By which an operator stands by the document that it sends as an invoice. */
 export interface InvoiceMessage {
@@ -21,7 +26,7 @@ export interface InvoiceMessage {
 }
 
 /** With the operator's Commit or Settle key, as the ledger takes it (InvoiceDocumentDiffers.sol). */
-export type SignInvoice = (message: InvoiceMessage) => Promise<{ signer: Hex; signature: Hex }>;
+export type SignInvoice = (message: InvoiceMessage) => Promise<Signed>;
 
 /**
  * What an operator signs whenever it hands out evidence: that charges of the pseudonym up to a number

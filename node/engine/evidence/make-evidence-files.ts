@@ -7,11 +7,12 @@ import {
   WHOLE_LINES_MAX,
 } from "./evidence-kernel.ts";
 import type { EvidenceShelf, NewFile } from "./evidence-shelf.ts";
+import { GroupedPuts } from "./grouped-puts.ts";
 import { sealEvidenceFile } from "./seal-evidence-file.ts";
 import { whileKept } from "./while-kept.ts";
 
 /** Lines that are read and held at once; the more accounts, the fewer blocks of charges for each. */
-const TASK_LINES = 4_096;
+const TASK_LINES = 2_048;
 const TASK_FILES = 1_024;
 
 export interface WantedFile extends NewEvidence {
@@ -48,24 +49,27 @@ export class EvidenceFileMaker {
     const seconds = await time.seconds();
     const kernel = this.#openedKernel();
     const tasks = tasksOf(missing);
-    const made: number[] = [];
+    const long: number[] = [];
+    const puts = new GroupedPuts(shelf);
     const lanes = Array.from({ length: kernel.tasksAtOnce }, async () => {
       for (const { isWhole, files } of tasks) {
         const bytes = isWhole
           ? await whileKept(store, epoch, () => kernel.write({ epoch, seconds, files }))
           : [];
-        const put = files.map((file, at): NewFile => {
+        const made = files.map((file, at): NewFile => {
           const whole = bytes[at];
           const { place } = file;
           const chunks = () => this.#inPieces(file, epoch);
           return whole === undefined ? { place, chunks } : { place, whole, chunks };
         });
-        made.push(...(await shelf.put(put)));
+        if (isWhole) await puts.add(made);
+        else long.push(...(await shelf.put(made)));
       }
     });
     const ended = await Promise.allSettled(lanes);
-    for (const lane of ended) if (lane.status === "rejected") throw lane.reason;
-    return made;
+    const [put] = await Promise.allSettled([puts.end()]);
+    for (const one of [...ended, put]) if (one.status === "rejected") throw one.reason;
+    return [...long, ...(await puts.end())];
   }
 
   /** Gives back threads and memory; the next call of `make` takes others. */
