@@ -2,12 +2,17 @@
 import { parentPort } from "node:worker_threads";
 import { assert } from "../core/errors.ts";
 import { foldEntries } from "../engine/intake/fold-entries.ts";
-import { type MergeTask, mergeEntries } from "../engine/intake/merge-entries.ts";
+import { MergeMemory, type MergeTask, mergeEntries } from "../engine/intake/merge-entries.ts";
+import { SortMemory } from "../engine/intake/sort-entries.ts";
 import type { ThreadError } from "./answering-thread.ts";
 import type { FoldAnswer, FoldTask } from "./fold-thread.ts";
 
 const port = parentPort;
 assert(port !== null, "runs in a thread");
+
+/** Kept from task to task. */
+const sorting = new SortMemory();
+const rounds = new MergeMemory();
 
 port.on("message", (task: FoldTask) => {
   try {
@@ -19,14 +24,14 @@ port.on("message", (task: FoldTask) => {
   }
 });
 
-function folded({ entries }: { entries: Uint32Array }) {
-  const answer = { folded: foldEntries(entries) };
+function folded({ entries, memory: used }: { entries: Uint32Array; memory?: Uint8Array }) {
+  const answer = { folded: foldEntries(entries, used, sorting) };
   const { segments, firsts, filter, parts } = answer.folded;
   return { answer, memory: [segments, firsts, filter, ...parts] };
 }
 
 function merged({ merge }: { merge: MergeTask }) {
-  const answer = { merged: mergeEntries(merge) };
+  const answer = { merged: mergeEntries(merge, rounds) };
   const { segments, firsts } = answer.merged;
   return { answer, memory: [segments, firsts] };
 }

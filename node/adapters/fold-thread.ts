@@ -4,7 +4,7 @@ import type { MergedEntries, MergeTask } from "../engine/intake/merge-entries.ts
 import { AnsweringThread } from "./answering-thread.ts";
 
 /** What goes to the thread; memory that both see is not copied. */
-export type FoldTask = { entries: Uint32Array } | { merge: MergeTask };
+export type FoldTask = { entries: Uint32Array; memory?: Uint8Array } | { merge: MergeTask };
 export type FoldAnswer = { folded: FoldedEntries } | { merged: MergedEntries };
 
 const PROGRAM = new URL("./fold-thread-program.ts", import.meta.url);
@@ -18,12 +18,13 @@ export class FoldThread implements EntryFolder {
     this.#thread = new AnsweringThread(program, "the folding thread");
   }
 
-  async fold(entries: Uint32Array): Promise<FoldedEntries> {
-    return ((await this.#thread.ask({ entries })) as { folded: FoldedEntries }).folded;
+  async fold(entries: Uint32Array, memory?: Uint8Array): Promise<FoldedEntries> {
+    const task = memory === undefined ? { entries } : { entries, memory };
+    return ((await this.#thread.ask(task, buffersOf(memory))) as { folded: FoldedEntries }).folded;
   }
 
   async merge(merge: MergeTask): Promise<MergedEntries> {
-    const given = merge.inputs.map(({ words }) => words.buffer as ArrayBuffer);
+    const given = buffersOf(merge.memory, ...merge.inputs.map(({ words }) => words));
     return ((await this.#thread.ask({ merge }, given)) as { merged: MergedEntries }).merged;
   }
 
@@ -31,3 +32,6 @@ export class FoldThread implements EntryFolder {
     return this.#thread.close();
   }
 }
+
+const buffersOf = (...views: readonly (Uint8Array | Uint32Array | undefined)[]): ArrayBuffer[] =>
+  views.flatMap((view) => (view === undefined ? [] : [view.buffer as ArrayBuffer]));

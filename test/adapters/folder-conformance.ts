@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { EntryFolder } from "../../node/engine/intake/entry-folder.ts";
+import { type EntryFolder, foldHere } from "../../node/engine/intake/entry-folder.ts";
 import { SEGMENT_BYTES } from "../../node/engine/intake/fold-entries.ts";
 import { SeenFilter } from "../../node/engine/intake/seen-filter.ts";
 import { readBytes } from "../../node/engine/store/stored-bytes.ts";
@@ -18,6 +18,14 @@ export function madeEntries(count: number, seed: number): Uint32Array {
 const wordsOf = (values: Uint8Array[]): number[] =>
   values.flatMap((value) => [...new Uint32Array(readBytes("made", value).buffer)]);
 
+function valuesIn(segments: Uint8Array): Uint8Array[] {
+  const values: Uint8Array[] = [];
+  for (let from = 0; from < segments.length; from += SEGMENT_BYTES) {
+    values.push(segments.subarray(from, from + SEGMENT_BYTES));
+  }
+  return values;
+}
+
 /** What every folder does, here or in a thread. */
 export function folderConformance(open: () => EntryFolder): void {
   it("gives every entry in order, in whole values, with directory and filter, and leaves what it had", async () => {
@@ -31,10 +39,7 @@ export function folderConformance(open: () => EntryFolder): void {
       const folded = await later;
       assert.deepEqual(entries.slice(), before);
       assert.equal(folded.entries, entries.length / 4);
-      const values: Uint8Array[] = [];
-      for (let from = 0; from < folded.segments.length; from += SEGMENT_BYTES) {
-        values.push(folded.segments.subarray(from, from + SEGMENT_BYTES));
-      }
+      const values = valuesIn(folded.segments);
       const rows = Array.from({ length: entries.length / 4 }, (_, at) => [
         ...before.subarray(4 * at, 4 * at + 4),
       ]).sort(([a = 0, b = 0], [c = 0, d = 0]) => a - c || b - d);
@@ -51,6 +56,24 @@ export function folderConformance(open: () => EntryFolder): void {
       assert.equal(filter.candidates(prints, candidates), rows.length, "the filter knows all");
       const falseHits = filter.candidates(others, candidates);
       assert.ok(falseHits <= 2 + rows.length / 300, `${falseHits} of ${rows.length} others`);
+    }
+  });
+
+  it("lays segments into memory of an earlier answer, be it as large, larger or too small", async () => {
+    const folder = open();
+    let memory: Uint8Array | undefined;
+    for (const [at, count] of [2_000, 2_000, 700, 3_000].entries()) {
+      const entries = madeEntries(count, at);
+      const wanted = await foldHere.fold(entries);
+      const folded = await folder.fold(entries, memory);
+      assert.deepEqual(Uint8Array.from(folded.segments), wanted.segments);
+      assert.deepEqual(folded.firsts, wanted.firsts);
+      const filter = SeenFilter.shared(count).words;
+      const words = Uint32Array.from(wordsOf(valuesIn(wanted.segments)));
+      const merge = { inputs: [{ words, isEnd: true }], filter, memory: folded.segments };
+      const merged = await folder.merge(merge);
+      assert.deepEqual(Uint8Array.from(merged.segments), wanted.segments);
+      memory = merged.segments;
     }
   });
 
@@ -89,10 +112,7 @@ export function folderConformance(open: () => EntryFolder): void {
         const merged = await folder.merge({ inputs, filter });
         assert.equal(merged.isWhole, isWhole);
         assert.equal(merged.entries, count);
-        const values: Uint8Array[] = [];
-        for (let from = 0; from < merged.segments.length; from += SEGMENT_BYTES) {
-          values.push(merged.segments.subarray(from, from + SEGMENT_BYTES));
-        }
+        const values = valuesIn(merged.segments);
         assert.deepEqual(wordsOf(values), expected.flat());
         const [high, low] = expected.at(-1) ?? [];
         assert.deepEqual(merged.last, count === 0 ? undefined : { high, low });

@@ -6,8 +6,9 @@ export interface EntryFolder {
   /**
    * Sorts entries, all of different fingerprints, into a run.
    * @param entries stay as they are until the answer is there
+   * @param memory segments of an earlier answer that nobody needs any more: they are given away
    */
-  fold(entries: Uint32Array): FoldedEntries | Promise<FoldedEntries>;
+  fold(entries: Uint32Array, memory?: Uint8Array): FoldedEntries | Promise<FoldedEntries>;
   /** Merges entries of several runs. */
   merge(task: MergeTask): MergedEntries | Promise<MergedEntries>;
 }

@@ -14,6 +14,8 @@ export interface MergeTask {
   inputs: MergeInput[];
   /** That of the merged run, in memory that both sides see: what is merged is marked in it. */
   filter: Uint32Array;
+  /** Segments of an earlier answer that nobody needs any more: they are given away. */
+  memory?: Uint8Array;
 }
 
 /** What of the inputs became segments; what is left over comes again with the next task. */
@@ -24,22 +26,47 @@ export interface MergedEntries extends SealedSegments {
   isWhole: boolean;
 }
 
+/** What merges write on the way, one after the other: all that is merged once is one array. */
+export class MergeMemory {
+  readonly #rounds: Uint32Array[] = [];
+
+  /** Good until it is asked for again. */
+  round(round: number, words: number): Uint32Array {
+    const known = this.#rounds[round];
+    if (known !== undefined && known.length >= words) return known;
+    const memory = new Uint32Array(words);
+    this.#rounds[round] = memory;
+    return memory;
+  }
+}
+
 /**
  * Merges as far as all inputs are known: behind the lowest end of one that goes on, what follows in it could
  * come first. Some 60 to 100 ns an entry for eight inputs.
  */
-export function mergeEntries({ inputs, filter }: MergeTask): MergedEntries {
+export function mergeEntries(
+  { inputs, filter, memory }: MergeTask,
+  rounds = new MergeMemory(),
+): MergedEntries {
   let sorted = inputs.map(({ words }) => words);
   for (const { words, isEnd } of inputs) {
     if (isEnd) continue;
     const last = words.length - ENTRY_WORDS;
     sorted = sorted.map((other) => other.subarray(0, endOf(other, words, last)));
   }
-  while (sorted.length > 1) {
+  const words = sorted.reduce((sum, { length }) => sum + length, 0);
+  for (let round = 0; sorted.length > 1; round++) {
+    // One that is left over stays where it is: in memory of an earlier round, or an input's.
+    let to = rounds.round(round, words);
     const merged: Uint32Array[] = [];
     for (let at = 0; at < sorted.length; at += 2) {
       const [older, newer] = [sorted[at] as Uint32Array, sorted[at + 1]];
-      merged.push(newer === undefined ? older : mergeTwo(older, newer));
+      if (newer === undefined) {
+        merged.push(older);
+        continue;
+      }
+      merged.push(mergeTwo(older, newer, to));
+      to = to.subarray(older.length + newer.length);
     }
     sorted = merged;
   }
@@ -50,7 +77,7 @@ export function mergeEntries({ inputs, filter }: MergeTask): MergedEntries {
   new SeenFilter(filter).mark(whole, ENTRY_WORDS);
   const [high, low] = whole.subarray(length - ENTRY_WORDS);
   const last = high === undefined || low === undefined ? undefined : { high, low };
-  return { ...sealSegments(whole), last, isWhole };
+  return { ...sealSegments(whole, memory), last, isWhole };
 }
 
 /** Words of entries up to the one at `at` of others, that one included. @param at -1 when there is none */
@@ -70,9 +97,8 @@ function endOf(words: Uint32Array, others: Uint32Array, at: number): number {
   return ENTRY_WORDS * from;
 }
 
-/** Of equal fingerprints the older one's entry stays. */
-function mergeTwo(older: Uint32Array, newer: Uint32Array): Uint32Array {
-  const merged = new Uint32Array(older.length + newer.length);
+/** Of equal fingerprints the older one's entry stays. @returns the part of `merged` that they take */
+function mergeTwo(older: Uint32Array, newer: Uint32Array, merged: Uint32Array): Uint32Array {
   let length = 0;
   let one = 0;
   let other = 0;

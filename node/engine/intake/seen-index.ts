@@ -2,7 +2,7 @@ import { fromHex, toHex } from "../../core/bytes.ts";
 import type { EngineContext } from "../operator.ts";
 import { below, keys } from "../store/key-spaces.ts";
 import type { StoreSession } from "../store/store-session.ts";
-import { encodeBytes, readBytes } from "../store/stored-bytes.ts";
+import { BYTES_HEADER, encodeInto, readBytes } from "../store/stored-bytes.ts";
 import { getJson } from "../store/stored-json.ts";
 import { positionIn } from "../store/stored-rows.ts";
 import { type EntryFolder, foldHere } from "./entry-folder.ts";
@@ -32,6 +32,8 @@ interface Folding {
   done?: Promise<void>;
   folded?: FoldedEntries;
   error?: unknown;
+  /** Memory of its segments. */
+  segments?: Uint8Array;
   /** Whether its run is in the unit of work that was saved last. */
   isPut: boolean;
 }
@@ -62,6 +64,10 @@ export class SeenIndex {
   #folding: Folding | undefined;
   /** The table that was folded last, for the next one. */
   #spare: SeenTable | undefined;
+  /** Memory of the segments that were folded last, for the next ones. */
+  #segments: Uint8Array | undefined;
+  /** Memory of the stretch that was saved last. */
+  #stretch = new Uint8Array();
   #runs!: SeenRuns;
   /** What runs, and the table that is folded, hold of the fingerprints that were recalled. */
   readonly #recalled = new SeenTable();
@@ -177,7 +183,11 @@ export class SeenIndex {
     const added = this.#table.entries(this.#firstAdded);
     await this.#runs.advance(session, added.length / ENTRY_WORDS);
     if (added.length > 0) {
-      session.putPassing(keys.seen(this.#stretches.next++), encodeBytes(bytesOf(added)));
+      const bytes = BYTES_HEADER + 4 * added.length;
+      // What is in it is durable by now.
+      if (this.#stretch.length < bytes) this.#stretch = new Uint8Array(bytes);
+      const value = encodeInto(this.#stretch, [bytesOf(added)]);
+      session.putPassing(keys.seen(this.#stretches.next++), value);
     }
     const isFull = this.#table.count >= this.#memoryEntries;
     // A table is folded in a small part of the time in which the next one is filled.
@@ -200,7 +210,8 @@ export class SeenIndex {
     this.#table = this.#spare ?? new SeenTable(table);
     this.#spare = undefined;
     this.#folding = folding;
-    const folded = this.#folder.fold(table.entries());
+    const folded = this.#folder.fold(table.entries(), this.#segments);
+    this.#segments = undefined;
     if (!(folded instanceof Promise)) {
       folding.folded = folded;
       return;
@@ -223,6 +234,7 @@ export class SeenIndex {
     this.#runs.add(session, folding.folded, now);
     const { first, next } = folding.stretches;
     for (let stretch = first; stretch < next; stretch++) session.delete(keys.seen(stretch));
+    folding.segments = folding.folded.segments;
     delete folding.folded;
     folding.isPut = true;
   }
@@ -232,6 +244,7 @@ export class SeenIndex {
     if (this.#folding?.isPut !== true) return;
     this.#spare = this.#folding.table;
     this.#spare.clear();
+    this.#segments = this.#folding.segments;
     this.#folding = undefined;
   }
 }

@@ -41,6 +41,9 @@ export class SeenMerge {
   readonly #writer: SeenRunWriter;
   /** The last fingerprint that was merged. */
   #last: { high: number; low: number } | undefined;
+  /** Memory of segments: of those in the unit of work that was saved last, and of those in the one before, which is durable. */
+  #saved: Uint8Array | undefined;
+  #free: Uint8Array | undefined;
   /** What is merged meanwhile. */
   #underWay: Promise<MergedEntries> | undefined;
 
@@ -92,6 +95,8 @@ export class SeenMerge {
     if (merged === undefined) return undefined;
     this.#writer.add(session, merged);
     this.#last = merged.last ?? this.#last;
+    this.#free = this.#saved;
+    this.#saved = merged.segments;
     const key = keys.seenMerge(this.output);
     if (merged.isWhole) {
       session.delete(key);
@@ -109,7 +114,14 @@ export class SeenMerge {
       const share = Math.ceil((entries * run.entries) / all / SEGMENT_ENTRIES) + 2;
       inputs.push(await this.#read(run, share));
     }
-    return this.#parts.folder.merge({ inputs, filter: this.#writer.filter });
+    const memory = this.#free;
+    this.#free = undefined;
+    const { filter } = this.#writer;
+    return this.#parts.folder.merge({
+      inputs,
+      filter,
+      ...(memory === undefined ? {} : { memory }),
+    });
   }
 
   #progress(): Uint8Array {

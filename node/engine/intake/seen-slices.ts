@@ -12,6 +12,18 @@ import {
 /** Runs whose filters are asked as one: a byte for each bit of a filter, a bit of it for each run. */
 export const SLICES = 8;
 
+/** What is used of WebAssembly: Node's types do not declare it. */
+const { WebAssembly: webAssembly } = globalThis as unknown as {
+  WebAssembly: {
+    Memory: new (pages: { initial: number; maximum: number }) => { buffer: ArrayBuffer };
+  };
+};
+const PAGE_BYTES = 65_536;
+/** Words of a filter that are laid at once: so short a loop is compiled after the first few. */
+const LAID_WORDS = 64;
+/** Words of fingerprints whose first questions are brought into the cache together. */
+const TOUCHED_WORDS = 512;
+
 /**
  * The filters of up to eight runs, of the same size, laid so that one question is asked of all of them: four
  * bytes tell of nearly every fingerprint that no run holds it, where eight filters are sixteen questions.
@@ -19,10 +31,19 @@ export const SLICES = 8;
 export class SeenSlices {
   readonly lines: number;
   readonly #bytes: Uint8Array;
+  /** The same memory, four bytes together. */
+  readonly #quads: Uint32Array;
   #count = 0;
+  /** Keeps what `#touch` reads, since reading for nothing would be left out. */
+  readonly #touched = new Int32Array(1);
+
   constructor(lines: number) {
     this.lines = lines;
-    this.#bytes = new Uint8Array(LINE_BITS * lines);
+    // Memory that begins with a page, which no other kind promises: a part of a line is one line of the cache then, not two.
+    const initial = Math.ceil((LINE_BITS * lines) / PAGE_BYTES);
+    const { buffer } = new webAssembly.Memory({ initial, maximum: initial });
+    this.#bytes = new Uint8Array(buffer);
+    this.#quads = new Uint32Array(buffer);
   }
 
   get isFull(): boolean {
@@ -31,14 +52,9 @@ export class SeenSlices {
 
   /** Lays the filter of one more run. @returns its slice */
   add({ words }: SeenFilter): number {
-    const bytes = this.#bytes;
     const slice = this.#count++;
-    const mark = 1 << slice;
-    for (let word = 0; word < words.length; word++) {
-      for (let left = words[word] as number; left !== 0; left &= left - 1) {
-        const at = 32 * word + 31 - Math.clz32(left & -left);
-        bytes[at] = (bytes[at] as number) | mark;
-      }
+    for (let from = 0; from < words.length; from += LAID_WORDS) {
+      lay(words, from, this.#quads, slice);
     }
     return slice;
   }
@@ -54,8 +70,9 @@ export class SeenSlices {
     const bytes = this.#bytes;
     const { lines } = this;
     let left = 0;
-    // Half of the bits without a branch, which would be guessed wrong: one in fifteen is left.
     for (let print = 0; print < prints.length; print += 2) {
+      if (print % TOUCHED_WORDS === 0) this.#touch(prints, print);
+      // Half of the bits without a branch, which would be guessed wrong: one in fifteen is left.
       const line = LINE_BITS * (((prints[print] as number) * lines * 2 ** -32) >>> 0);
       const first = (prints[print + 1] as number) | 0;
       const step = Math.imul(first, STEP) | 1;
@@ -82,6 +99,23 @@ export class SeenSlices {
     return count;
   }
 
+  /**
+   * Brings what the next fingerprints ask first into the cache: no reading waits for another one, so that as many
+   * are under way at once as the processor can have.
+   */
+  #touch(prints: Uint32Array, from: number): void {
+    const bytes = this.#bytes;
+    const { lines } = this;
+    const to = Math.min(prints.length, from + TOUCHED_WORDS);
+    let sum = 0;
+    for (let print = from; print < to; print += 2) {
+      const line = LINE_BITS * (((prints[print] as number) * lines * 2 ** -32) >>> 0);
+      const part = line + (((prints[print + 1] as number) >>> PART_SHIFT) & PART_MASK);
+      sum = (sum + (bytes[part] as number)) | 0;
+    }
+    this.#touched[0] = sum;
+  }
+
   /** The slices in which all bits of the fingerprint are marked. */
   #marked(high: number, low: number): number {
     const bytes = this.#bytes;
@@ -96,5 +130,18 @@ export class SeenSlices {
       bits = Math.imul(bits ^ (bits >>> 11), step);
     }
     return marked;
+  }
+}
+
+/** Four bits of a word at a time become the lowest bits of four bytes: no branch, and hardly more steps than bits that are set. */
+function lay(words: Uint32Array, from: number, quads: Uint32Array, slice: number): void {
+  const to = Math.min(words.length, from + LAID_WORDS);
+  for (let word = from; word < to; word++) {
+    let left = words[word] as number;
+    for (let quad = 8 * word; quad < 8 * word + 8; quad++) {
+      const spread = Math.imul(left & 15, 0x00204081) & 0x01010101;
+      quads[quad] = (quads[quad] as number) | (spread << slice);
+      left >>>= 4;
+    }
   }
 }

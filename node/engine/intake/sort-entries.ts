@@ -7,24 +7,40 @@ const BUCKET_BITS_MAX = 12;
 /** Bits behind those that chose the bucket: they tell where in it an entry goes, or nearly. */
 const PLACE_BITS = 9;
 
+/** Memory that sorts work in, one after the other: for fresh memory the system takes longer than a sort does for its work. */
+export class SortMemory {
+  #sorted = new Uint32Array();
+  /** A bucket, dealt out. */
+  #dealt = new Uint32Array(2 * BUCKET_ENTRIES * ENTRY_WORDS);
+  readonly places = new Uint32Array(2 ** PLACE_BITS);
+
+  sorted(words: number): Uint32Array {
+    if (this.#sorted.length < words) this.#sorted = new Uint32Array(words);
+    return this.#sorted.subarray(0, words);
+  }
+
+  dealt(words: number): Uint32Array {
+    if (this.#dealt.length < words) this.#dealt = new Uint32Array(2 * words);
+    return this.#dealt;
+  }
+}
+
 /**
- * Entries by fingerprint. Fingerprints are spread evenly (they are taken under a key), so their first bits tell nearly
+ * Entries by fingerprint, good until the memory is used again. Fingerprints are spread evenly (they are taken under a key), so their first bits tell nearly
  * where each goes: dealt out into buckets, within each by the next bits, and then moved up by a place or two.
  */
-export function sortedEntries(entries: Uint32Array): Uint32Array {
+export function sortedEntries(entries: Uint32Array, memory = new SortMemory()): Uint32Array {
   const count = entries.length / ENTRY_WORDS;
   const wanted = Math.ceil(Math.log2(Math.max(1, count / BUCKET_ENTRIES)));
   const bucketBits = Math.min(BUCKET_BITS_MAX, wanted);
   const ends = new Uint32Array(2 ** bucketBits);
-  const sorted = new Uint32Array(entries.length);
+  const sorted = memory.sorted(entries.length);
   deal(entries, sorted, 2 ** (32 - bucketBits), ends);
-  const places = new Uint32Array(2 ** PLACE_BITS);
-  let dealt = new Uint32Array(2 * BUCKET_ENTRIES * ENTRY_WORDS);
   let from = 0;
   for (const end of ends) {
     const bucket = sorted.subarray(ENTRY_WORDS * from, ENTRY_WORDS * end);
-    if (bucket.length > dealt.length) dealt = new Uint32Array(2 * bucket.length);
-    deal(bucket, dealt, 2 ** (32 - bucketBits - PLACE_BITS), places);
+    const dealt = memory.dealt(bucket.length);
+    deal(bucket, dealt, 2 ** (32 - bucketBits - PLACE_BITS), memory.places);
     moveUp(dealt, bucket);
     from = end;
   }
