@@ -3,7 +3,7 @@ import { setPriority } from "node:os";
 import { workerData } from "node:worker_threads";
 import { EvidenceWorker } from "../engine/evidence/evidence-worker.ts";
 import type { InvoiceMessage, ReceiptMessage, Signed } from "../engine/evidence/issue-receipt.ts";
-import { AskedTogether } from "./asked-together.ts";
+import { AskedTogether } from "../engine/store/asked-together.ts";
 import type {
   EvidenceCalls,
   EvidenceThreadFacts,

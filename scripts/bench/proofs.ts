@@ -17,6 +17,8 @@ const STORED_CHARGES = 200_000;
 const CHARGES_A_SUBSCRIBER = 100;
 const ASKED_SUBSCRIBERS = 400;
 const SINGLES = 20_000;
+/** Requests that a node works at beside each other. */
+const AT_ONCE = 16;
 /** Every how manieth path is walked up to the root. */
 const WALKED = 1_000;
 const IN_MEMORY_LEAVES = 1_000_000;
@@ -57,7 +59,7 @@ function figure(
   };
 }
 
-type Ask = (askings: readonly number[][]) => Promise<number>;
+type Ask = (askings: Iterable<number[]>) => Promise<number>;
 
 /** Asks for each list alone; paths that came out are walked now and then. */
 function asking(
@@ -178,6 +180,19 @@ async function* fromTheStore(times: number): AsyncGenerator<Figure> {
       `single random charges, nothing remembered between them; ${from}`,
       await measure(0, single),
       SINGLE_GOAL,
+    );
+    yield figure(
+      `single random charges, ${AT_ONCE} asked for at a time and nothing remembered between them; ${from}`,
+      await timed(async () => {
+        const proofs = await new ProofReader(store, { leafBytesMax: 0 }).open(domain, batch);
+        const left = single.values();
+        const lanes = Array.from({ length: AT_ONCE }, () =>
+          asking(proofs, leafOf, batch.root.slice(2))(left),
+        );
+        return (await Promise.all(lanes)).reduce((a, b) => a + b);
+      }),
+      SINGLE_GOAL,
+      await limitOf([single.flat()]),
     );
   } finally {
     await disk.end();

@@ -83,6 +83,34 @@ describe("leaf digests by chunks of a batch", () => {
     await assert.rejects(none.readChunks([0]), { code: "proof.leaves-missing" });
   });
 
+  it("are read in one call for all who ask at once, and not again while they are remembered", async () => {
+    const { store } = await bookOf([64, 64, 64]);
+    const calls: number[] = [];
+    const counting = {
+      getMany: (names: readonly string[]) => {
+        calls.push(names.length);
+        return store.getMany(names);
+      },
+      scan: store.scan.bind(store),
+    } as typeof store;
+    const place = { domain: DOMAIN, first: 1n, count: 192 };
+    const two = new LeafCache(counting, 2 * 64 * 32);
+    const leaves = await StoredLeaves.open(counting, two, place);
+    const asked = await Promise.all([0, 2, 4].map((chunk) => leaves.readChunks([chunk])));
+    assert.deepEqual(
+      asked.map(([one]) => positionsIn(one as Uint8Array)[0]),
+      [1, 65, 129],
+    );
+    assert.deepEqual(calls, [3]);
+    // Only digests count: two of three tiles are there, whose amounts and starts would take half as much again.
+    await leaves.readChunks([2]);
+    await leaves.readChunks([4]);
+    assert.deepEqual(calls, [3]);
+    await leaves.readChunks([0]);
+    await leaves.readChunks([2]);
+    assert.deepEqual(calls, [3, 1, 1]);
+  });
+
   it("are refused when a stored bit changed", async () => {
     const { store } = await bookOf([40]);
     const key = keys.leaves(DOMAIN, 1n);

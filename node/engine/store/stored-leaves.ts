@@ -1,11 +1,14 @@
 import { CHUNK_LEAVES } from "../../core/commitment/sum-tree.ts";
 import { assert, TallystickError } from "../../core/errors.ts";
 import { LeafTile } from "../number/leaf-tile.ts";
+import { AskedTogether } from "./asked-together.ts";
 import { keys } from "./key-spaces.ts";
 import type { StoreReader } from "./store.ts";
 import { positionIn } from "./stored-rows.ts";
 
 const DIGEST_BYTES = 32;
+/** A proof by itself asks for one tile, or two. */
+const FEW_TILES = 4;
 
 /**
  * Digests of leaf tiles that were read lately, in bounded memory. Tiles never change once they are
@@ -16,22 +19,25 @@ export class LeafCache {
   readonly #bytesMax: number;
   /** In the order of their last use. */
   readonly #tiles = new Map<string, Uint8Array>();
+  readonly #few: AskedTogether<string, Uint8Array | undefined>;
   #bytes = 0;
 
   constructor(store: StoreReader, bytesMax: number) {
     this.#store = store;
     this.#bytesMax = bytesMax;
+    this.#few = new AskedTogether((names) => store.getMany(names));
   }
 
   /**
-   * The digests of tiles by their first positions; what is not remembered is read in one call.
+   * The digests of tiles by their first positions; what is not remembered is read in one call, of few tiles
+   * together with what others ask for in the same turn of the event loop.
    * @throws TallystickError `store.value-damaged`, `proof.leaves-missing`
    */
   async tiles(domain: string, firsts: readonly bigint[]): Promise<Uint8Array[]> {
     const names = firsts.map((first) => keys.leaves(domain, first));
     const found = names.map((name) => this.#tiles.get(name));
     const missing = names.filter((_, at) => found[at] === undefined);
-    const values = missing.length === 0 ? [] : await this.#store.getMany(missing);
+    const values = missing.length === 0 ? [] : await this.#read(missing);
     let next = 0;
     const tiles = names.map((name, at) => {
       const known = found[at];
@@ -44,16 +50,23 @@ export class LeafCache {
     return tiles;
   }
 
+  #read(names: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    if (names.length > FEW_TILES) return this.#store.getMany(names);
+    return Promise.all(names.map((name) => this.#few.ask(name)));
+  }
+
   /** Notes that a tile was used now; drops what was not used for longest. */
   #use(name: string, digests: Uint8Array): void {
-    // A view keeps the whole value in memory, its amounts and starts too.
-    if (this.#tiles.delete(name)) this.#bytes -= digests.buffer.byteLength;
-    this.#bytes += digests.buffer.byteLength;
-    this.#tiles.set(name, digests);
-    for (const [oldest, { buffer }] of this.#tiles) {
+    if (digests.length > this.#bytesMax) return;
+    const known = this.#tiles.get(name);
+    this.#tiles.delete(name);
+    // A view would keep the whole value in memory, its amounts and starts, and those that were read together with it.
+    this.#tiles.set(name, known ?? new Uint8Array(digests));
+    if (known === undefined) this.#bytes += digests.length;
+    for (const [oldest, { length }] of this.#tiles) {
       if (this.#bytes <= this.#bytesMax) break;
       this.#tiles.delete(oldest);
-      this.#bytes -= buffer.byteLength;
+      this.#bytes -= length;
     }
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { AskedTogether } from "../../node/adapters/asked-together.ts";
 import { TallystickError } from "../../node/core/errors.ts";
-import { hasCode } from "../engine/engine-scene.ts";
+import { AskedTogether } from "../../node/engine/store/asked-together.ts";
+import { hasCode } from "./engine-scene.ts";
 
 describe("asking together", () => {
   it("sends what is asked within a turn as one call, and gives each its own answer", async () => {
