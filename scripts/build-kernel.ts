@@ -1,6 +1,8 @@
-/* `npm run kernel`: compiles the hashing kernel and writes the file that embeds it. */
+/* `npm run kernel`: compiles the kernels and writes the files that embed them. */
 import { writeFile } from "node:fs/promises";
-import { kernelFile } from "./kernel/compile-kernel.ts";
+import { KECCAK, kernelFile, READING } from "./kernel/compile-kernel.ts";
 
-const target = new URL("../node/core/commitment/kernel/keccak-wasm.ts", import.meta.url);
-await writeFile(target, await kernelFile());
+for (const kernel of [KECCAK, READING]) {
+  const target = new URL(`../${kernel.path}`, import.meta.url);
+  await writeFile(target, await kernelFile(kernel));
+}

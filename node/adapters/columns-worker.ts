@@ -2,8 +2,11 @@ import { parentPort, receiveMessageOnPort, workerData } from "node:worker_thread
 import { TallystickError } from "../core/errors.ts";
 import { columnsFormat } from "../core/formats/columns-formats.ts";
 import type { InspectLine } from "../core/formats/inspect-line.ts";
-import { type ColumnsHeader, UsageColumns } from "../core/formats/usage-columns.ts";
+import { ReadingKernel } from "../core/formats/kernel/reading-kernel.ts";
+import { columnsIn, type ReadingRoom } from "../core/formats/kernel/reading-room.ts";
+import type { ColumnsHeader, UsageColumns } from "../core/formats/usage-columns.ts";
 import { Fingerprint } from "../engine/intake/fingerprint.ts";
+import { KernelPrints } from "../engine/intake/kernel-prints.ts";
 import type { FileLook } from "../engine/intake/require-whole-file.ts";
 import { ColumnsParsing } from "./columns-parsing.ts";
 import { ColumnsSpool } from "./columns-spool.ts";
@@ -34,9 +37,10 @@ export interface ReadingOrder {
   growth?: SharedArrayBuffer;
 }
 
-/** What the thread is started with: the buffers of all its files. */
-export interface ReadingBuffers {
-  buffers: SharedArrayBuffer[];
+/** What the thread is started with: where the columns of all its files lie, one batch more than are handed over. */
+export interface ReadingPlace {
+  room: ReadingRoom;
+  buffers: number;
 }
 
 /** To the thread: a file; hand it over, with fingerprints under these seeds; or: a buffer is free again. */
@@ -50,12 +54,13 @@ export type ReadingNews =
   | { error: { code: string; message: string; place: object } };
 
 const port = parentPort;
-const { buffers } = workerData as ReadingBuffers;
-const columns = buffers.map((buffer) => new UsageColumns(buffer));
-const free = columns.map((_, buffer) => buffer);
+const { room, buffers } = workerData as ReadingPlace;
+const kernel = ReadingKernel.open(room);
+const columns = columnsIn(room, buffers + 1);
 /** Of what nobody has a buffer for. */
-const ahead = new UsageColumns();
-let prints: Fingerprint | undefined;
+const ahead = columns.pop() as UsageColumns;
+const free = columns.map((_, buffer) => buffer);
+let prints: Fingerprint | KernelPrints | undefined;
 let onWord: (() => void) | undefined;
 
 port?.on("message", hear);
@@ -63,8 +68,12 @@ port?.on("message", hear);
 function hear(word: ReadingWord): void {
   if ("order" in word) void read(word.order);
   else if ("free" in word) free.push(word.free);
-  else prints = new Fingerprint(word.seeds);
+  else prints = printsOf(word.seeds);
   onWord?.();
+}
+
+function printsOf(seeds: Uint32Array): Fingerprint | KernelPrints {
+  return kernel === undefined ? new Fingerprint(seeds) : new KernelPrints(seeds, kernel);
 }
 
 async function read(order: ReadingOrder): Promise<void> {
@@ -78,7 +87,7 @@ async function read(order: ReadingOrder): Promise<void> {
 }
 
 async function work(order: ReadingOrder): Promise<void> {
-  const reader = columnsFormat(order.format).open(order.options);
+  const reader = columnsFormat(order.format).open(order.options, kernel);
   const spool = new ColumnsSpool(order.spoolPath, order.path);
   try {
     const growth = order.growth === undefined ? undefined : new FileGrowth(order.growth);

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
-import { BUFFER_BYTES, UsageColumns } from "../core/formats/usage-columns.ts";
-import type { ReadingBuffers } from "./columns-worker.ts";
+import { columnsIn, makeReadingRoom } from "../core/formats/kernel/reading-room.ts";
+import type { UsageColumns } from "../core/formats/usage-columns.ts";
+import type { ReadingPlace } from "./columns-worker.ts";
 
 /** Batches that are under way between the threads: memory, and how far the reader is ahead at most. */
 const BUFFERS = 4;
@@ -92,10 +93,11 @@ export class ReadingThreads {
   }
 
   #start(): ReadingThread {
-    const buffers = Array.from({ length: BUFFERS }, () => new SharedArrayBuffer(BUFFER_BYTES));
-    const workerData: ReadingBuffers = { buffers };
+    // One more, in which the thread reads ahead of them.
+    const room = makeReadingRoom(BUFFERS + 1);
+    const workerData: ReadingPlace = { room, buffers: BUFFERS };
     const worker = new Worker(this.#program, { workerData });
-    const thread = { worker, columns: buffers.map((buffer) => new UsageColumns(buffer)) };
+    const thread = { worker, columns: columnsIn(room, BUFFERS) };
     // One that dies while it waits is not taken again.
     worker.on("error", () => this.#end(thread));
     worker.on("exit", () => {

@@ -8,9 +8,11 @@ import { parseBlocks as parseAsterisk } from "../../node/core/formats/asterisk-c
 import { ASTERISK } from "../../node/core/formats/asterisk-record.ts";
 import { columnsFormat } from "../../node/core/formats/columns-formats.ts";
 import { ColumnsFiller } from "../../node/core/formats/columns-reader.ts";
+import { ReadingKernel } from "../../node/core/formats/kernel/reading-kernel.ts";
+import { columnsIn, makeReadingRoom } from "../../node/core/formats/kernel/reading-room.ts";
 import { USAGE_NDJSON } from "../../node/core/formats/ndjson-parser.ts";
 import { NO_REPETITIONS } from "../../node/core/formats/repetition-index.ts";
-import { UsageColumns } from "../../node/core/formats/usage-columns.ts";
+import type { UsageColumns } from "../../node/core/formats/usage-columns.ts";
 import { parseBlocks as parseNdjson } from "../../node/core/formats/usage-ndjson.ts";
 import { type Benchmark, type Figure, perSecond } from "./benchmark.ts";
 import { writeRecordsFile, writeServicesFile, writeSwitchFile } from "./switch-file.ts";
@@ -21,8 +23,9 @@ const OPTIONS = { file: "Master.csv", sourceName: "bench", zone: "Europe/Berlin"
 
 /** All of a file's columns on this very thread, as the reading thread makes them. */
 export function* columnsHere(path: string, format = ASTERISK): Generator<UsageColumns> {
-  const filler = new ColumnsFiller(columnsFormat(format).open(OPTIONS));
-  const columns = new UsageColumns();
+  const room = makeReadingRoom(1);
+  const filler = new ColumnsFiller(columnsFormat(format).open(OPTIONS, ReadingKernel.open(room)));
+  const [columns] = columnsIn(room, 1) as [UsageColumns];
   const file = openSync(path, "r");
   for (let isLast = false; !isLast || filler.hasRest; ) {
     const room = filler.begin(columns);

@@ -1,10 +1,13 @@
 import { strict as assert } from "node:assert";
+import { readFile } from "node:fs/promises";
 import { setFlagsFromString } from "node:v8";
 import fc from "fast-check";
 import { hashInWideRegisters } from "../../node/adapters/wide-registers.ts";
 import { SIMD_KERNEL } from "../../node/core/commitment/kernel/keccak-wasm.ts";
 import { KERNEL_DATA_START, type Kernel } from "../../node/core/commitment/kernel/kernel.ts";
 import { openKernel } from "../../node/core/commitment/kernel/open-kernel.ts";
+import { READING_KERNEL } from "../../node/core/formats/kernel/reading-wasm.ts";
+import { kernelPlace, linesByColumns, linesByKernel } from "../core/formats/columns-lines.ts";
 
 const BYTES = 131_072;
 const INPUT = KERNEL_DATA_START;
@@ -74,6 +77,17 @@ describe("hashing in wide registers", () => {
       },
     );
     fc.assert(property, { numRuns: 40 });
+  });
+
+  it("reads rows and takes their fingerprints as JavaScript does", async () => {
+    const bytes = Buffer.concat([Buffer.from(READING_KERNEL, "base64"), OTHER_SECTION]);
+    const place = kernelPlace({ module: new webAssembly.Module(bytes) });
+    const rows = await readFile(new URL("../../samples/alder/Master.csv", import.meta.url));
+    const options = { file: "Master.csv", sourceName: "alder", zone: "Europe/Berlin" };
+    assert.deepEqual(
+      await linesByKernel("asterisk-csv", rows, options, 65_536, place),
+      await linesByColumns("asterisk-csv", rows, options, 65_536),
+    );
   });
 
   it("is not asked of versions that were not tried, nor of what can not do it or is told not to", () => {

@@ -1,6 +1,6 @@
 import { ZoneClock } from "../records/zone-clock.ts";
 import { ASTERISK, AsteriskRecords, type Refusal, readAsteriskRow } from "./asterisk-record.ts";
-import { AsteriskZone, uniqueIdEpochMs } from "./asterisk-zone.ts";
+import { AsteriskZone, type SteadySpan, uniqueIdEpochMs } from "./asterisk-zone.ts";
 import { type CsvFault, type CsvRow, isFault } from "./csv-rows.ts";
 import { FileTally } from "./file-tally.ts";
 import type { InspectLine, ParseOptions } from "./inspect-line.ts";
@@ -88,9 +88,14 @@ export class AsteriskParser {
     return this.#zone.steadyOffset(localMs, epochMs);
   }
 
-  /** Counts a row that somebody else read, as `line` would have. */
-  pass(billable: boolean, durationSeconds: number): void {
-    this.#position++;
-    this.tally.count(billable, durationSeconds);
+  /** Of which stamps that is known already. */
+  get steadySpan(): SteadySpan | undefined {
+    return this.#zone.steadySpan;
+  }
+
+  /** Counts rows that somebody else read, as `line` would have. @param durationSeconds of all of them */
+  pass(rows: number, billable: number, durationSeconds: number): void {
+    this.#position += rows;
+    this.tally.count(rows, billable, durationSeconds);
   }
 }

@@ -15,6 +15,13 @@ export function uniqueIdEpochMs(uniqueId: string): number | undefined {
   return match === null ? undefined : Number(match[1]) * 1000;
 }
 
+/** Local times from `from` until `to`, and what to take from them for UTC, milliseconds. */
+export interface SteadySpan {
+  offset: number;
+  from: number;
+  to: number;
+}
+
 type Complain = (code: string, message: string) => void;
 
 /**
@@ -73,6 +80,19 @@ export class AsteriskZone {
       );
     }
     return this.#steady === offset ? offset : Number.NaN;
+  }
+
+  /**
+   * Of which local times `steadyOffset` answers without looking further, where their epochs agree, and what;
+   * undefined where it is not known yet.
+   */
+  get steadySpan(): SteadySpan | undefined {
+    const offset = this.#offset;
+    if (offset === undefined) return undefined;
+    if (this.#clock === undefined)
+      return { offset, from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+    if (this.#steady !== offset) return { offset, from: Number.POSITIVE_INFINITY, to: 0 };
+    return { offset, from: this.#steadyFrom, to: this.#steadyTo };
   }
 
   #learn(difference: number): void {

@@ -7,7 +7,10 @@ import { USAGE_NDJSON } from "./ndjson-parser.ts";
 
 /** Formats that are read into columns, by their names; apart from the registry, so that a thread loads no more. */
 export const COLUMNS_FORMATS: Readonly<Record<string, ColumnsFormat>> = {
-  [ASTERISK]: { open: (options) => new AsteriskColumns(options), recordOf: asteriskRecordOf },
+  [ASTERISK]: {
+    open: (options, kernel) => new AsteriskColumns(options, kernel),
+    recordOf: asteriskRecordOf,
+  },
   [USAGE_NDJSON]: { open: (options) => new NdjsonColumns(options), recordOf: ndjsonRecordOf },
 };
 

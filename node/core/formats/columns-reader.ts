@@ -1,4 +1,5 @@
 import type { Chunks, InspectLine, ParseOptions } from "./inspect-line.ts";
+import type { ReadingKernel } from "./kernel/reading-kernel.ts";
 import { UsageColumns } from "./usage-columns.ts";
 
 /** Reads one format's file into columns, in the file's order. */
@@ -53,7 +54,8 @@ export class ColumnsFiller {
 
 /** A format's way into columns. */
 export interface ColumnsFormat {
-  open: (options: ParseOptions) => ColumnsReader;
+  /** @param kernel in whose room all columns lie, if one is to read them */
+  open: (options: ParseOptions, kernel?: ReadingKernel) => ColumnsReader;
   /** Makes the record of a plain row again, on whichever thread. */
   recordOf: (options: ParseOptions) => UsageColumns["recordOf"];
 }

@@ -120,9 +120,9 @@ export class CsvRowReader {
     return !this.#skipping && bytes <= this.#rowBytesMax;
   }
 
-  /** Somebody else read a row of one line. */
-  passLine(): void {
-    this.#line++;
+  /** Somebody else read rows of one line each. */
+  passLines(lines: number): void {
+    this.#line += lines;
   }
 
   /** The row that starts at `at`, or undefined when more bytes are needed. */

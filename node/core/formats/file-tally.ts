@@ -60,10 +60,11 @@ export class FileTally {
     return record;
   }
 
-  /** Counts a record of so many whole seconds that is not there as an object. */
-  count(billable: boolean, durationSeconds: number): void {
-    this.#records++;
-    if (billable) this.#billable++;
+  /** Counts records of so many whole seconds in all that are not there as objects. */
+  count(records: number, billable: number, durationSeconds: number): void {
+    if (records === 0) return;
+    this.#records += records;
+    this.#billable += billable;
     this.#durationMs = (this.#durationMs ?? 0) + 1000 * durationSeconds;
   }
 

@@ -123,9 +123,10 @@ export class UsageColumns {
     throw new Error("these columns have no reader");
   };
 
-  constructor(buffer: ArrayBufferLike = new ArrayBuffer(BUFFER_BYTES)) {
+  /** @param place where they begin in the buffer */
+  constructor(buffer: ArrayBufferLike = new ArrayBuffer(BUFFER_BYTES), place = 0) {
     this.buffer = buffer;
-    let at = 0;
+    let at = place;
     const rows = COLUMN_ROWS_MAX;
     const take = <Column>(bytes: number, make: (offset: number) => Column): Column => {
       const column = make(at);

@@ -126,24 +126,37 @@ export class Fingerprint {
 
   /** Fills `prints` of plain rows with what `fingerprint` and `ofContent` make of their records. */
   ofColumns(columns: UsageColumns): void {
-    const { prints, ids, idEnd, names } = columns;
-    for (let row = 0; row < columns.count; row++) {
-      const print = PRINT_WORDS * row;
-      if (columns.isPlain[row] !== 1) {
-        // Of whatever used the buffer before.
-        prints.fill(0, print, print + PRINT_WORDS);
-        continue;
-      }
-      this.begin(SEEN.id);
-      this.mixBytes(ids, columns.idFrom(row), idEnd[row] as number);
-      this.end();
-      prints[print] = this.high;
-      prints[print + 1] = this.low;
-      this.#content(columns, names, row);
-      prints[print + 2] = this.high;
-      prints[print + 3] = this.low;
-    }
+    for (let row = 0; row < columns.count; row++) this.ofRow(columns, row);
     columns.hasPrints = true;
+  }
+
+  /** The same of one row. */
+  ofRow(columns: UsageColumns, row: number): void {
+    const { prints, ids, idEnd, names } = columns;
+    const print = PRINT_WORDS * row;
+    if (columns.isPlain[row] !== 1) {
+      // Of whatever used the buffer before.
+      prints.fill(0, print, print + PRINT_WORDS);
+      return;
+    }
+    this.begin(SEEN.id);
+    this.mixBytes(ids, columns.idFrom(row), idEnd[row] as number);
+    this.end();
+    prints[print] = this.high;
+    prints[print + 1] = this.low;
+    this.#content(columns, names, row);
+    prints[print + 2] = this.high;
+    prints[print + 3] = this.low;
+  }
+
+  /** How contents begin, for who goes on elsewhere: the state behind each service and direction, by their codes. */
+  beginnings(): { service: number; direction: number; a: number; b: number }[] {
+    return Object.values(SERVICE_CODE).flatMap((service) =>
+      Object.values(DIRECTION_CODE).map((direction) => {
+        this.#beginContent(service, direction);
+        return { service, direction, a: this.#a, b: this.#b };
+      }),
+    );
   }
 
   #content(columns: UsageColumns, names: readonly string[], row: number): void {

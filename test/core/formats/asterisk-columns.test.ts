@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import type { ParseOptions } from "../../../node/core/formats/inspect-line.ts";
-import { linesByColumns, linesOfOracle } from "./columns-lines.ts";
+import { kernelPlace, linesByColumns, linesByKernel, linesOfOracle } from "./columns-lines.ts";
 
 const NAME = "asterisk-csv";
 const SAMPLE = readFileSync(new URL("../../../samples/alder/Master.csv", import.meta.url));
@@ -121,13 +121,22 @@ const options: fc.Arbitrary<ParseOptions> = fc
     ...(sourceName === "" ? {} : { sourceName }),
   }));
 
+const usual = kernelPlace();
+const few = kernelPlace({ namesMax: 3 });
+
 async function assertSame(
   bytes: Uint8Array,
   given: ParseOptions,
   chunkBytes: number,
 ): Promise<number> {
   const { lines, plain } = await linesByColumns(NAME, bytes, given, chunkBytes);
-  assert.deepEqual(lines, await linesOfOracle(NAME, bytes, given));
+  const expected = await linesOfOracle(NAME, bytes, given);
+  assert.deepEqual(lines, expected);
+  // With a table of so few names, which is emptied all the time, now and then.
+  const place = bytes.length % 2 === 0 ? usual : few;
+  const byKernel = await linesByKernel(NAME, bytes, given, chunkBytes, place);
+  assert.deepEqual(byKernel.lines, expected);
+  assert.equal(byKernel.plain, plain, "the kernel leaves out no row that JavaScript takes");
   return plain;
 }
 
@@ -178,6 +187,29 @@ describe("Asterisk's rows read into columns", () => {
     const bytes = SAMPLE.subarray(0, 900);
     for (let size = 1; size <= bytes.length; size++) {
       await assertSame(bytes, { file: "f", sourceName: "alder" }, size);
+    }
+  });
+
+  it("are the same with names, ids and rows of any length, and bytes that are no text", async () => {
+    const usualRow = SAMPLE.subarray(0, SAMPLE.indexOf(10) + 1).toString();
+    const number = usualRow.split(",")[1]!;
+    const rows = [1, 15, 16, 17, 63, 64, 65, 70_000].flatMap((length) => [
+      usualRow.replace(number, `"${"1".repeat(length)}"`),
+      usualRow.replace(number, `"${"1".repeat(length - 1)}\0"`),
+      usualRow.replace(/"([0-9]+\.[0-9]+)"/, `"${"p".repeat(length)}-$1"`),
+    ]);
+    // Whose end alone would be a row.
+    for (const length of [70_000, 70_400, 70_800])
+      rows.push("1".repeat(length) + usualRow.slice(2));
+    const bytes = utf8.encode(usualRow + rows.join("") + usualRow);
+    const given = { file: "f", zone: "Europe/Berlin" };
+    for (const chunkBytes of [997, 65_536, 400_000]) {
+      const expected = await linesOfOracle(NAME, bytes, given);
+      const { lines, plain } = await linesByKernel(NAME, bytes, given, chunkBytes, usual);
+      assert.deepEqual(lines, expected);
+      // Not the first one, which tells the zone; of the others all whose names and ids are short.
+      assert.equal(plain, 17);
+      assert.deepEqual((await linesByColumns(NAME, bytes, given, chunkBytes)).lines, expected);
     }
   });
 

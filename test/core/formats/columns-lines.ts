@@ -1,21 +1,34 @@
 import assert from "node:assert/strict";
 import { DIRECTION_CODE, SERVICE_CODE } from "../../../node/core/commitment/charge-groups.ts";
 import type { TallystickError } from "../../../node/core/errors.ts";
-import { readColumns } from "../../../node/core/formats/columns-reader.ts";
+import { columnsFormat } from "../../../node/core/formats/columns-formats.ts";
+import { ColumnsFiller, readColumns } from "../../../node/core/formats/columns-reader.ts";
 import {
   type InspectLine,
   isRecord,
   type ParseOptions,
 } from "../../../node/core/formats/inspect-line.ts";
+import {
+  type KernelOptions,
+  ReadingKernel,
+} from "../../../node/core/formats/kernel/reading-kernel.ts";
+import { columnsIn, makeReadingRoom } from "../../../node/core/formats/kernel/reading-room.ts";
 import { formatByName } from "../../../node/core/formats/registry.ts";
 import { NO_REPETITIONS } from "../../../node/core/formats/repetition-index.ts";
-import { placeFrom, placeTo, UsageColumns } from "../../../node/core/formats/usage-columns.ts";
+import {
+  PRINT_WORDS,
+  placeFrom,
+  placeTo,
+  UsageColumns,
+} from "../../../node/core/formats/usage-columns.ts";
 import { quantitiesOf } from "../../../node/core/rating/quantity.ts";
 import type { UsageRecord } from "../../../node/core/records/usage-record.ts";
+import { Fingerprint } from "../../../node/engine/intake/fingerprint.ts";
+import { KernelPrints } from "../../../node/engine/intake/kernel-prints.ts";
 import { chunksOf, collect } from "./chunks.ts";
 
 /** The lines of a file read by columns, each row's columns compared with its record; and how many were plain. */
-export async function linesByColumns(
+export function linesByColumns(
   name: string,
   bytes: Uint8Array,
   options: ParseOptions,
@@ -23,9 +36,64 @@ export async function linesByColumns(
 ): Promise<{ lines: InspectLine[]; plain: number }> {
   const format = formatByName(name);
   assert.ok(format.kind === "usage" && format.columns !== undefined);
+  return linesOf(readColumns(chunksOf(bytes, chunkBytes), format.columns, options));
+}
+
+/** The same by a kernel, whose fingerprints are compared with the plain ones, too. */
+export function linesByKernel(
+  name: string,
+  bytes: Uint8Array,
+  options: ParseOptions,
+  chunkBytes: number,
+  { kernel, columns }: KernelPlace,
+): Promise<{ lines: InspectLine[]; plain: number }> {
+  const format = columnsFormat(name);
+  columns.recordOf = format.recordOf(options);
+  const kernelPrints = new KernelPrints(SEEDS, kernel);
+  const plainPrints = new Fingerprint(SEEDS);
+  function* read(): Generator<UsageColumns | InspectLine> {
+    const reader = format.open(options, kernel);
+    const filler = new ColumnsFiller(reader);
+    for (let at = 0, isLast = false; !isLast || filler.hasRest; at += chunkBytes) {
+      const room = filler.begin(columns);
+      const chunk = bytes.subarray(at, at + chunkBytes);
+      room.set(chunk);
+      isLast = chunk.length === 0;
+      filler.end(columns, chunk.length, isLast);
+      kernelPrints.ofColumns(columns);
+      const prints = columns.prints.slice(0, PRINT_WORDS * columns.count);
+      plainPrints.ofColumns(columns);
+      assert.deepEqual(prints, columns.prints.slice(0, PRINT_WORDS * columns.count));
+      if (columns.count > 0) yield columns;
+    }
+    yield reader.report();
+    reader.discard();
+  }
+  return linesOf(read());
+}
+
+/** A kernel, and columns in its room. */
+export interface KernelPlace {
+  kernel: ReadingKernel;
+  columns: UsageColumns;
+}
+
+export function kernelPlace(options?: KernelOptions): KernelPlace {
+  const room = makeReadingRoom(1);
+  const kernel = ReadingKernel.open(room, options);
+  const [columns] = columnsIn(room, 1);
+  assert.ok(kernel !== undefined && columns !== undefined, "this machine has SIMD");
+  return { kernel, columns };
+}
+
+const SEEDS = Uint32Array.of(0x8000_0001, 2, 0xffff_fffe, 4);
+
+async function linesOf(
+  all: AsyncIterable<UsageColumns | InspectLine> | Iterable<UsageColumns | InspectLine>,
+): Promise<{ lines: InspectLine[]; plain: number }> {
   const lines: InspectLine[] = [];
   let plain = 0;
-  for await (const found of readColumns(chunksOf(bytes, chunkBytes), format.columns, options)) {
+  for await (const found of all) {
     if (!(found instanceof UsageColumns)) {
       lines.push(found);
       continue;
