@@ -1,6 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import { join } from "node:path";
+import { http } from "./adapters/builtin-http.ts";
 import { readChargingAccounts } from "./adapters/charging-accounts.ts";
 import { ChargingLogFile } from "./adapters/charging-log-file.ts";
 import { EdgeTariffs } from "./adapters/edge-tariffs.ts";
@@ -90,7 +91,7 @@ export class EdgeNode {
     });
     const { host, port } = config.http;
     const server = await new Promise<Server>((resolve, reject) => {
-      const listening = createServer(listener);
+      const listening = http.createServer(listener);
       endStalledRequests(listening);
       listening.once("error", reject);
       listening.listen(port, host, () => resolve(listening));

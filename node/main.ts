@@ -23,7 +23,7 @@ try {
   const config = await read();
   if (config.charging !== undefined) collectInSmallSteps();
   const { OperatorNode } = await import("./operator-node.ts");
-  const node = await OperatorNode.start(config, environment, log, read);
+  const node = await OperatorNode.start(config, environment, log, { readAgain: read });
   process.send?.({ serving: node.url });
   const stop = (): void => {
     process.removeAllListeners("disconnect");

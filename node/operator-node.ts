@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { createServer, type RequestListener, type Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openBillKernel } from "./adapters/bill-threads.ts";
+import { http } from "./adapters/builtin-http.ts";
 import { openClosingKernel } from "./adapters/closing-threads.ts";
 import { DiskReserve } from "./adapters/disk.ts";
 import { EventArchive } from "./adapters/event-archive.ts";
@@ -57,6 +58,13 @@ import { endStalledRequests } from "./http/stalled-requests.ts";
 import { namedTariffs } from "./named-tariffs.ts";
 import { operatorToken } from "./operator-token.ts";
 
+export interface StartOptions {
+  /** The configuration as it is now; it may name tariffs that came since. */
+  readAgain?: () => Promise<NodeConfig>;
+  /** Whether full batches are built while files come in; not worth it where nobody seals before the process ends. */
+  buildsAhead?: boolean;
+}
+
 const FINAL_WAIT_MS = 10_000;
 
 /**
@@ -99,12 +107,11 @@ export class OperatorNode {
     this.url = parts.url;
   }
 
-  /** @param readAgain the configuration as it is now; it may name tariffs that came since */
   static async start(
     config: NodeConfig,
     environment: Environment,
     log: Log,
-    readAgain: () => Promise<NodeConfig> = async () => config,
+    { readAgain = async () => config, buildsAhead = true }: StartOptions = {},
   ): Promise<OperatorNode> {
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     // Beside each other: keys are opened by threads of the system, tariffs are compiled meanwhile.
@@ -148,6 +155,7 @@ export class OperatorNode {
       tariffs,
       outbox,
       ledger,
+      buildsAhead,
       claimPolicy: config.claimPolicy,
       onClaimTrouble: (error) => {
         const code = error instanceof TallystickError ? error.code : "internal";
@@ -307,6 +315,7 @@ export class OperatorNode {
   async stop(): Promise<void> {
     this.#server.close();
     this.#server.closeAllConnections();
+    await this.#pipeline.stopAhead();
     await this.#pipeline.stopBill();
     await this.#pipeline.checks.stop();
     await this.#cadence.stop();
@@ -467,7 +476,7 @@ function pageFolder(): string | undefined {
 
 function listen(listener: RequestListener, host: string, port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer(listener);
+    const server = http.createServer(listener);
     endStalledRequests(server);
     server.listen(port, host);
     server.once("listening", () => resolve(server));

@@ -1,5 +1,5 @@
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { http, https } from "../adapters/builtin-http.ts";
 import { type Place, TallystickError } from "../core/errors.ts";
 import { ServiceError } from "./output.ts";
 
@@ -75,7 +75,7 @@ export class NodeClient {
     chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array> | undefined,
   ): Promise<{ status: number; text: string }> {
     const target = new URL(`${this.url}${path}`);
-    const open = target.protocol === "https:" ? httpsRequest : httpRequest;
+    const open = target.protocol === "https:" ? https().request : http.request;
     const call = open(target, {
       method,
       // A connection of its own: one that is kept is closed by the node after some seconds, maybe just now.
@@ -121,7 +121,7 @@ export class NodeClient {
  * Resolved once the chunk's memory may be used again. A node that answers early (refusing) ends the wait
  * too: it gets no more.
  */
-function written(call: ReturnType<typeof httpRequest>, chunk: Uint8Array): Promise<void> {
+function written(call: ClientRequest, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       call.off("close", done).off("response", done);

@@ -4,6 +4,8 @@ export interface NodeOptions {
   node?: string;
   data?: string;
   operator?: string;
+  /** Whether what is taken in is committed before the node that was started for it ends. */
+  commit?: boolean;
 }
 
 export const declareNodeOptions = (parser: Command): Command =>

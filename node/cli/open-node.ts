@@ -33,12 +33,13 @@ export async function withNode<T>(
   const url = await runningNode(folder);
   if (url !== undefined) return work(new NodeClient(url, await operatorToken(folder)));
   output.remark(`No node of ${folder.name} runs; working on its data in ${folder.path}.`);
-  return inProcess(folder, work);
+  return inProcess(folder, work, options.commit === true);
 }
 
 async function inProcess<T>(
   folder: OperatorFolder,
   work: (node: NodeClient) => Promise<T>,
+  commits: boolean,
 ): Promise<T> {
   // What only a node needs takes longer to load than most commands take.
   const [{ OperatorNode }, { readConfig }, { createLog }] = await Promise.all([
@@ -51,9 +52,11 @@ async function inProcess<T>(
   let node: Awaited<ReturnType<typeof OperatorNode.start>>;
   try {
     const ownConfig = { ...config, http, cadenceSeconds: 0 };
-    node = await OperatorNode.start(ownConfig, readEnvironment(), createLog("silent"), () =>
-      readConfig(folder.configFile),
-    );
+    node = await OperatorNode.start(ownConfig, readEnvironment(), createLog("silent"), {
+      readAgain: () => readConfig(folder.configFile),
+      // Nobody would ask for what is built ahead: it ends with the process.
+      buildsAhead: commits,
+    });
   } catch (error) {
     throw asServiceError(error);
   }

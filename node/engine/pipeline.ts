@@ -80,6 +80,8 @@ export interface PipelineParts {
   openEvidenceKernel?: OpenEvidenceKernel;
   /** Folders that evidence was published to, for months whose retention is over; none is found without it. */
   openWrittenShelf?: OpenWrittenShelf;
+  /** Whether full batches are built while files come in; they are, unless the process ends before it would seal. */
+  buildsAhead?: boolean;
   /** Signs what evidence bundles say of the charges that exist; they say nothing without it. */
   signReceipt?: SignReceipt;
   /** Signs invoices as they are handed out; they carry no signature without it. */
@@ -214,7 +216,11 @@ export class OperatorPipeline {
   ): Promise<IngestedFile & { already: boolean }> {
     // It may be refused while it waits for its turn; it is told when it has it.
     file.whole?.catch(() => {});
-    return this.#turns.run(() => this.#ingest.ingest(file, onProgress, this.#turns));
+    const onDurable = (records: number) => {
+      if (this.#parts.buildsAhead !== false) this.#commits.buildAhead();
+      onProgress?.(records);
+    };
+    return this.#turns.run(() => this.#ingest.ingest(file, onDurable, this.#turns));
   }
 
   /** @returns undefined when it does not wait */
@@ -283,6 +289,11 @@ export class OperatorPipeline {
   /** Ends a bill after the step at hand; it goes on when it is asked for again. */
   stopBill(): Promise<void> {
     return this.#bills.stop();
+  }
+
+  /** Ends what is done ahead of anybody's asking. */
+  stopAhead(): Promise<void> {
+    return this.#commits.stop();
   }
 
   /** Drops counters that no record reaches any more; between two steps others may write. */

@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { IncomingMessage } from "node:http";
+import { http, https } from "../adapters/builtin-http.ts";
 import type { EdgeReport } from "../core/charging/settle-slice.ts";
 import { TallystickError } from "../core/errors.ts";
 import type { Centre, EdgeAnswer } from "../engine/charging/edge-settlement.ts";
@@ -58,7 +58,7 @@ export class HttpCentre implements Centre {
     text?: string,
   ): Promise<{ status: number; body: unknown }> {
     const target = new URL(`${this.#url}${path}`);
-    const open = target.protocol === "https:" ? httpsRequest : httpRequest;
+    const open = target.protocol === "https:" ? https().request : http.request;
     const call = open(target, {
       method,
       headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json" },

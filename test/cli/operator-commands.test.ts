@@ -232,8 +232,11 @@ describe("the operator's commands", function () {
   it("refuse the bill while charges wait, then commit, bill and commit", async () => {
     const early = await at("bill", "--period", EPOCH);
     assert.deepEqual([early.status, early.lines[0].error.code], [4, "bill.charges-pending"]);
-    const committed = await at("commit");
+    const watching = await at("ingest", "--watch", folder, "--commit");
+    assert.deepEqual([watching.status, watching.lines[0].error.code], [2, "cli.usage"]);
+    const committed = await at("ingest", join(folder, "october.ndjson"), "--commit");
     assert.deepEqual([committed.status, committed.lines.at(-1).summary.final], [0, true]);
+    assert.ok(committed.lines.some(({ batch }) => batch !== undefined));
     const billed = await at("bill", "--period", "2026-10-01/2026-11-01");
     const { bill } = billed.lines[0];
     assert.deepEqual([billed.status, bill.invoices, bill.already], [0, 2, false]);

@@ -137,6 +137,7 @@ export interface SceneOptions {
   finalityBlocks?: number;
   leafHasher?: EngineContext["leafHasher"];
   runBuilder?: RunBuilder;
+  buildsAhead?: boolean;
   /** What the operator named on this machine. */
   named?: NamedTariffs;
   signInvoice?: SignInvoice;
@@ -158,6 +159,7 @@ export class EngineScene {
   readonly #leafHasher: EngineContext["leafHasher"];
   readonly #runBuilder: RunBuilder | undefined;
   readonly #openClosingKernel: OpenClosingKernel | undefined;
+  readonly #buildsAhead: boolean;
   store = new MemoryStore();
   outbox!: Outbox;
   pipeline!: OperatorPipeline;
@@ -167,6 +169,7 @@ export class EngineScene {
     this.#leafHasher = options.leafHasher;
     this.#runBuilder = options.runBuilder;
     this.#named = options.named;
+    this.#buildsAhead = options.buildsAhead ?? true;
     this.#signInvoice = options.signInvoice;
     this.#retainedSeconds = options.retainedSeconds;
     this.#openClosingKernel = options.openClosingKernel;
@@ -257,6 +260,7 @@ export class EngineScene {
       outbox: this.outbox,
       ledger: this.ledger,
       claimPolicy: "recompute",
+      buildsAhead: this.#buildsAhead,
       openWrittenShelf: EvidenceFolder.written,
       ...(this.#signInvoice === undefined ? {} : { signInvoice: this.#signInvoice }),
       ...(this.#retainedSeconds === undefined ? {} : { retainedSeconds: this.#retainedSeconds }),

@@ -5,6 +5,7 @@ import { filesOfFolder, moveInto } from "../../adapters/watch-folder.ts";
 import { TallystickError } from "../../core/errors.ts";
 import { imbalanceOf, isNothing } from "../../engine/intake/control-totals.ts";
 import type { CommandModule } from "../command.ts";
+import { commitBooks } from "../commit-books.ts";
 import { rowsOfTotals } from "../control-rows.ts";
 import { declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
 import { describeError, EXIT, type Output, ServiceError, UsageError } from "../output.ts";
@@ -18,11 +19,13 @@ export const command: CommandModule = {
       .option("--watch <dir>", "take in what is put into a folder, until the command is ended")
       .option("--settle <seconds>", "a file in it is whole when it did not change so long", "5")
       .option("--archive <dir>", "where a watched file goes once it was taken in")
+      .option("--commit", "then close a batch of each book, and wait until it is final")
       .addHelpText(
         "after",
         "\nPrints each file's control totals. A file that was taken in before changes nothing." +
           "\nA file that is cut is refused as a whole, and the next one goes on." +
-          "\nExit code 1 when a record was rejected, a file has a problem, or the totals do not balance; 3 when a file was refused.",
+          "\nExit code 1 when a record was rejected, a file has a problem, or the totals do not balance; 3 when a file was refused;" +
+          "\n4 with --commit when it is sealed and the ledger has not taken it yet.",
       );
   },
 
@@ -34,14 +37,18 @@ export const command: CommandModule = {
     // Before anything is sent: a name that can not be read is found while nothing is half done.
     for (const file of named) if (file !== "-") await headOfFile(file);
     const worst = { clean: true, refused: 0, isWatching: false, records: 0 };
-    await withNode(options as NodeOptions, output, async (node) => {
+    const commits = options.commit === true;
+    if (commits && watched !== undefined) throw new UsageError("--commit goes without --watch.");
+    const committed = await withNode(options as NodeOptions, output, async (node) => {
       const sending: Sending = { node, output, ...(format === undefined ? {} : { format }) };
       const began = performance.now();
       await takeInAll(sending, named, worst);
       await sayRate(worst.records, (performance.now() - began) / 1000, output);
       worst.isWatching = true;
       if (watched !== undefined) await watch(sending, watched, worst);
+      return commits ? await commitBooks(node, output) : EXIT.yes;
     });
+    if (committed !== EXIT.yes) return committed;
     if (worst.refused > 0) return EXIT.unusableInput;
     return worst.clean ? EXIT.yes : EXIT.no;
   },

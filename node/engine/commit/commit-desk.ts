@@ -27,23 +27,35 @@ export class CommitDesk {
     return this.#turns.run(() => this.#committer.recover());
   }
 
+  /** Rows became durable: batches that are full by now are built before anybody seals. */
+  buildAhead(): void {
+    this.#sealer.ahead.grow();
+  }
+
+  /** Nobody builds ahead any more. */
+  stop(): Promise<void> {
+    return this.#sealer.ahead.stop();
+  }
+
   /**
    * Closes what waits in each book, empty or not, and hands the commitments to the outbox. It is cut in one turn
    * and written in another; many rows' trees are built between the two, beside files that are taken in.
    * @throws TallystickError `commit.refused` while the ledger does not take an earlier tick; `seal.…`
    */
   seal(): Promise<StoredTick> {
-    return this.#sealing.run(async () => {
-      const cut = await this.#turns.runBrief(async () => {
-        await this.#committer.assertNotRefused();
-        const cut = await this.#sealer.cut();
-        if (!this.#sealer.isBrief(cut)) return cut;
-        return await this.#write(await this.#sealer.build(cut));
-      });
-      if ("number" in cut) return cut;
-      const built = await this.#sealer.build(cut);
-      return await this.#turns.runBrief(() => this.#write(built), { isPressing: true });
+    return this.#sealing.run(() => this.#sealer.ahead.whilePaused(() => this.#seal()));
+  }
+
+  async #seal(): Promise<StoredTick> {
+    const cut = await this.#turns.runBrief(async () => {
+      await this.#committer.assertNotRefused();
+      const cut = await this.#sealer.cut();
+      if (!this.#sealer.isBrief(cut)) return cut;
+      return await this.#write(await this.#sealer.build(cut));
     });
+    if ("number" in cut) return cut;
+    const built = await this.#sealer.build(cut);
+    return await this.#turns.runBrief(() => this.#write(built), { isPressing: true });
   }
 
   /** @throws TallystickError `commit.refused` when the ledger will not take it */

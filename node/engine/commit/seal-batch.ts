@@ -10,10 +10,9 @@ import { encodeBytes } from "../store/stored-bytes.ts";
 import { getJson, scanJson } from "../store/stored-json.ts";
 import type { BatchPlace } from "../store/stored-rows.ts";
 import type { AllTotals, BookState, StoredBatch, StoredTick } from "../store/stored-types.ts";
-import { type BatchLength, lengthOfBatch } from "./batch-length.ts";
-import { BatchBuilder, type BuiltBatch } from "./build-batch.ts";
-import { RowSample } from "./row-sample.ts";
-import { type RunBuilder, RunBuilderHere } from "./run-builder.ts";
+import { lengthOfBatch } from "./batch-length.ts";
+import { type BuiltStretch, StretchBuilder } from "./build-stretch.ts";
+import { StretchesAhead } from "./stretches-ahead.ts";
 
 /** Batches of a book that are built beside each other: one is read back and looked at while the next one is hashed. */
 const BATCHES_UNDER_WAY = 2;
@@ -22,17 +21,10 @@ const BATCHES_UNDER_WAY = 2;
 export interface TickCut {
   /** Heads of the books as they were read. */
   books: BookState[];
-  /** Of all books, that wait for a batch. */
+  /** Of all books, that wait for a batch and are not built yet. */
   rows: number;
   sealedAt: string;
   suspense: { count: bigint; oldest: bigint };
-}
-
-/** A stretch of a book with its trees. */
-interface BuiltStretch extends BuiltBatch {
-  first: bigint;
-  count: number;
-  bytes: number;
 }
 
 /** Every batch of a cut with its trees; nothing of it is stored. */
@@ -50,13 +42,14 @@ export interface BuiltTick {
  */
 export class TickSealer {
   readonly #context: EngineContext;
-  readonly #runs: RunBuilder;
-  readonly #builder: BatchBuilder;
+  readonly #builder: StretchBuilder;
+  /** Paused by whoever seals from a cut up to its write. */
+  readonly ahead: StretchesAhead;
 
   constructor(context: EngineContext) {
     this.#context = context;
-    this.#runs = context.runBuilder ?? new RunBuilderHere();
-    this.#builder = new BatchBuilder(context.store, this.#runs);
+    this.#builder = new StretchBuilder(context);
+    this.ahead = new StretchesAhead(context, this.#builder);
   }
 
   /** Which rows go into the tick: all that are there. */
@@ -67,7 +60,7 @@ export class TickSealer {
     for await (const { value } of scanJson<BookState>(store, below("book/"))) books.push(value);
     return {
       books,
-      rows: books.reduce((sum, book) => sum + Number(waitingIn(book)), 0),
+      rows: books.reduce((sum, book) => sum + Number(waitingIn(book) - this.ahead.rowsOf(book)), 0),
       sealedAt: now.toISOString(),
       suspense: await suspenseOf(this.#context),
     };
@@ -75,7 +68,7 @@ export class TickSealer {
 
   /** Whether the cut is built in milliseconds: it may keep the turn then. */
   isBrief({ rows }: TickCut): boolean {
-    return rows <= this.#runs.briefRowsMax;
+    return rows <= this.#builder.briefRowsMax;
   }
 
   /**
@@ -117,43 +110,33 @@ export class TickSealer {
     return await this.write(await this.build(await this.cut()));
   }
 
-  async #buildBook({ domain, pendingFirst, pendingNext }: BookState): Promise<BuiltStretch[]> {
+  async #buildBook(book: BookState): Promise<BuiltStretch[]> {
     const { store, profile } = this.#context;
-    const stretches: BuiltStretch[] = [];
+    const { domain, pendingFirst } = book;
+    let first = BigInt(pendingFirst) + this.ahead.rowsOf(book);
+    const end = BigInt(book.pendingNext);
+    const stretches = this.ahead.take(book);
     const underWay: Promise<BuiltStretch>[] = [];
-    let first = BigInt(pendingFirst);
-    const end = BigInt(pendingNext);
     try {
-      do {
+      while (first < end || stretches.length + underWay.length === 0) {
         if (underWay.length === BATCHES_UNDER_WAY) {
           stretches.push(await (underWay[0] as Promise<BuiltStretch>));
           underWay.shift();
         }
         const waits = { first, waiting: end - first };
         const length = await lengthOfBatch(store, domain, waits, profile);
-        const building = this.#buildStretch(domain, first, length);
+        const building = this.#builder.build(domain, first, length);
         // Who fails is told when it is waited for.
         building.catch(() => {});
         underWay.push(building);
         first += BigInt(length.count);
-      } while (first < end);
+      }
       stretches.push(...(await Promise.all(underWay)));
     } finally {
       // Nobody reads or builds for a tick that was given up.
       await Promise.allSettled(underWay);
     }
     return stretches;
-  }
-
-  async #buildStretch(
-    domain: string,
-    first: bigint,
-    { count, bytes }: BatchLength,
-  ): Promise<BuiltStretch> {
-    const sample = new RowSample(this.#context.store, domain, first, count);
-    const built = await this.#builder.build(domain, first, count);
-    await sample.require(built.roots, this.#builder.room);
-    return { ...built, first, count, bytes };
   }
 
   async #put(
