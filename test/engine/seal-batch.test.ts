@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
+import { openKernel } from "../../node/core/commitment/kernel/open-kernel.ts";
 import { TallystickError } from "../../node/core/errors.ts";
 import { type RunBuilder, RunBuilderHere } from "../../node/engine/commit/run-builder.ts";
 import { ChargeBlock } from "../../node/engine/number/charge-block.ts";
@@ -18,6 +19,43 @@ async function change(
 ): Promise<void> {
   for await (const { key, value } of store.scan({ from: prefix, to: `${prefix}~` })) {
     await store.write([{ type: "put", key, value: changed(key, value) }]);
+  }
+}
+
+interface KernelInstance {
+  exports: { hashBlocks(blocks: number, count: number, digests: number): void };
+}
+type NewInstance = new (
+  module: object,
+  imports: { env: { memory: { buffer: ArrayBuffer } } },
+) => KernelInstance;
+
+/** While `work` runs, the kernel that takes several messages at once gets one bit of each of its hashes wrong. */
+async function whileFastKernelErrs(work: () => Promise<void>): Promise<void> {
+  const { WebAssembly: api } = globalThis as unknown as { WebAssembly: { Instance: NewInstance } };
+  const { Instance } = api;
+  let fast: object | undefined;
+  api.Instance = class implements KernelInstance {
+    readonly exports: KernelInstance["exports"];
+
+    constructor(...[module, imports]: ConstructorParameters<NewInstance>) {
+      this.exports = new Instance(module, imports).exports;
+      fast ??= module;
+      if (module !== fast) return;
+      const bytes = new Uint8Array(imports.env.memory.buffer);
+      const right = this.exports;
+      const hashBlocks = (blocks: number, count: number, digests: number): void => {
+        right.hashBlocks(blocks, count, digests);
+        for (let at = digests; at < digests + 32 * count; at += 32) bytes[at] = bytes[at]! ^ 1;
+      };
+      this.exports = { ...right, hashBlocks };
+    }
+  };
+  try {
+    openKernel(64, "simd"); // the first that is opened tells which module it is
+    await work();
+  } finally {
+    api.Instance = Instance;
   }
 }
 
@@ -46,6 +84,14 @@ describe("sealing", () => {
       return tile.encode();
     });
     await assert.rejects(scene.pipeline.seal(), hasCode("seal.rows-changed"));
+  });
+
+  it("refuses what the fast kernel hashed wrong, since rows are looked at by another one", async () => {
+    await whileFastKernelErrs(async () => {
+      const scene = await EngineScene.withAccounts();
+      await scene.ingest("file", calls("f", 40));
+      await assert.rejects(scene.pipeline.seal(), hasCode("seal.rows-changed"));
+    });
   });
 
   it("refuses trees that do not lead from the rows to the root, wherever they were built", async () => {
