@@ -104,6 +104,33 @@ describe("the index of records seen", () => {
     );
   });
 
+  it("adds both fingerprints of a record or none, and moves them with the charges that they are of", async () => {
+    const { index } = await filled();
+    const prints = printsOf(index, ["new-a", "new-b", "new-c", "new-b", "new-d", "new-e"]);
+    await index.recall(prints);
+    assert.equal(index.isAllNew, true);
+    assert.equal(index.addBoth(prints, 0, 10_000), true);
+    assert.equal(
+      index.addBoth(prints, 4, 10_001),
+      false,
+      "one of them was added by the one before",
+    );
+    assert.equal(index.find(prints, 4), undefined);
+    // Added before the charges before it are moved, and moved with those behind it.
+    assert.equal(index.addBoth(prints, 8, 10_001), true);
+    index.move(10_000, Uint32Array.of(0));
+    index.move(10_001, Uint32Array.of(4));
+    const found = ["new-a", "new-b", "new-c", "new-d", "new-e"];
+    const wanted = [10_000, 10_000, undefined, 10_005, 10_005];
+    assert.deepEqual(await positionsOf(index, found), wanted);
+    index.takeBothBack();
+    wanted.fill(undefined, 3);
+    assert.deepEqual(await positionsOf(index, found), wanted);
+    assert.equal(index.isAllNew, false);
+    await index.recall(printsOf(index, ["new-x", "record-0"]));
+    assert.equal(index.isAllNew, false, "of a run");
+  });
+
   it("keeps the first position under a fingerprint", async () => {
     const { index } = await filled();
     index.prints.fingerprint(SEEN.id, "twice");

@@ -34,6 +34,34 @@ describe("the table of records seen", () => {
     );
   });
 
+  it("forgets what was added last, in whatever slots it lies, and knows whether it has any", () => {
+    const steps = fc.array(fc.option(fc.tuple(half, half)), { maxLength: 120 });
+    fc.assert(
+      fc.property(steps, fc.array(fc.tuple(half, half), { maxLength: 3 }), (taken, asked) => {
+        const table = new SeenTable();
+        const names: string[] = [];
+        for (const [at, step] of taken.entries()) {
+          if (step === null) {
+            if (names.pop() !== undefined) table.takeBack();
+            continue;
+          }
+          const name = nameOf(...step);
+          const isAdded = table.add(Uint32Array.of(...step), 0, at);
+          assert.equal(isAdded, !names.includes(name));
+          if (isAdded) names.push(name);
+        }
+        assert.equal(table.count, names.length);
+        for (const step of taken) {
+          if (step === null) continue;
+          const isKnown = table.find(Uint32Array.of(...step), 0) >= 0;
+          assert.equal(isKnown, names.includes(nameOf(...step)));
+        }
+        const hasAny = asked.some(([high, low]) => names.includes(nameOf(high, low)));
+        assert.equal(table.hasAny(Uint32Array.from(asked.flat())), hasAny);
+      }),
+    );
+  });
+
   it("knows all when it has grown, in the order in which they were added", () => {
     const table = new SeenTable();
     const count = 8_000;

@@ -51,7 +51,7 @@ export class ReadAhead {
   ): Promise<void> {
     await seen.recall(prints);
     const hinted: string[] = [];
-    for (let print = 0; print < prints.length; print += 4) {
+    for (let print = 0; print < prints.length && !seen.isAllNew; print += 4) {
       const first = seen.find(prints, print);
       if (first !== undefined) hinted.push(keys.source(idOf(print / 4)));
     }

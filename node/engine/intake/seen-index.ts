@@ -71,6 +71,7 @@ export class SeenIndex {
   #runs!: SeenRuns;
   /** What runs, and the table that is folded, hold of the fingerprints that were recalled. */
   readonly #recalled = new SeenTable();
+  #isAllNew = false;
   readonly #memoryEntries: number;
 
   private constructor(key: Uint8Array, memoryEntries: number, folder: EntryFolder) {
@@ -123,11 +124,17 @@ export class SeenIndex {
   async recall(fingerprints: Uint32Array): Promise<void> {
     const recalled = this.#recalled;
     recalled.clear();
-    this.#table.touch(fingerprints);
+    const isInTable = this.#table.hasAny(fingerprints);
     await this.#runs.recall(fingerprints, (words, word) => {
       recalled.add(words, word, positionOf(words, word));
     });
     this.#folding?.table.findAll(fingerprints, recalled);
+    this.#isAllNew = !isInTable && recalled.count === 0;
+  }
+
+  /** Whether none of the fingerprints that were recalled last had been added by then. */
+  get isAllNew(): boolean {
+    return this.#isAllNew;
   }
 
   /**
@@ -166,12 +173,31 @@ export class SeenIndex {
   }
 
   /**
+   * Adds two fingerprints of which runs hold none, as of those that were all new when they were recalled.
+   * @param at where the upper half of the first one stands; the other one follows
+   * @returns false, and adds none, where one of them was added since
+   */
+  addBoth(prints: Uint32Array, at: number, position: number): boolean {
+    if (!this.#table.add(prints, at, position)) return false;
+    if (this.#table.add(prints, at + 2, position)) return true;
+    this.#table.takeBack();
+    return false;
+  }
+
+  /** As if the two that were added last by `addBoth` had not been. */
+  takeBothBack(): void {
+    this.#table.takeBack();
+    this.#table.takeBack();
+  }
+
+  /**
    * Tells where the charges of the unit of work at hand stand that were added under positions from `first` on.
    * @param places of each of them, counted from `first`
    */
   move(first: number, places: Uint32Array): void {
     this.#table.move(this.#firstUnmoved, first, places);
-    this.#firstUnmoved = this.#table.count;
+    // One may be added by now that is to be moved with the next ones.
+    this.#firstUnmoved = this.#table.countBelow(first + places.length);
   }
 
   /**

@@ -53,8 +53,8 @@ export class SeenTable {
     }
   }
 
-  /** The first that is added under a fingerprint stays. */
-  add(prints: Uint32Array, at: number, position: number): void {
+  /** The first that is added under a fingerprint stays. @returns whether it is this one */
+  add(prints: Uint32Array, at: number, position: number): boolean {
     const slots = this.#slots;
     const mask = this.#mask;
     const high = prints[at] as number;
@@ -63,7 +63,7 @@ export class SeenTable {
     for (; slots[SLOT_WORDS * slot + 1] !== 0; slot = (slot + 1) & mask) {
       if (slots[SLOT_WORDS * slot] !== high) continue;
       const other = ENTRY_WORDS * ((slots[SLOT_WORDS * slot + 1] as number) - 1);
-      if (this.#entries[other + 1] === low) return;
+      if (this.#entries[other + 1] === low) return false;
     }
     const word = ENTRY_WORDS * this.#count;
     if (word === this.#entries.length) this.#lengthen();
@@ -75,6 +75,40 @@ export class SeenTable {
     slots[SLOT_WORDS * slot] = high;
     slots[SLOT_WORDS * slot + 1] = this.#count;
     if (this.#count * 8 > (mask + 1) * 5) this.#widen();
+    return true;
+  }
+
+  /** As if what was added last had not been. What goes around its slot was there before, so its slot can be free again. */
+  takeBack(): void {
+    const slots = this.#slots;
+    const mask = this.#mask;
+    let slot = (this.#entries[ENTRY_WORDS * (this.#count - 1) + 1] as number) & mask;
+    while (slots[SLOT_WORDS * slot + 1] !== this.#count) slot = (slot + 1) & mask;
+    slots[SLOT_WORDS * slot] = 0;
+    slots[SLOT_WORDS * slot + 1] = 0;
+    this.#count--;
+  }
+
+  /** How many entries there are but for those at the end whose positions begin at `first`. */
+  countBelow(first: number): number {
+    let count = this.#count;
+    while (count > 0 && positionOf(this.#entries, ENTRY_WORDS * (count - 1)) >= first) count--;
+    return count;
+  }
+
+  /** Whether it has any of these fingerprints (upper and lower halves in turn). */
+  hasAny(prints: Uint32Array): boolean {
+    this.touch(prints);
+    const slots = this.#slots;
+    const mask = this.#mask;
+    for (let print = 0; print < prints.length; print += 2) {
+      const high = prints[print] as number;
+      let slot = (prints[print + 1] as number) & mask;
+      for (; slots[SLOT_WORDS * slot + 1] !== 0; slot = (slot + 1) & mask) {
+        if (slots[SLOT_WORDS * slot] === high && this.find(prints, print) >= 0) return true;
+      }
+    }
+    return false;
   }
 
   /**

@@ -129,7 +129,8 @@ export class ColumnTaker {
     const { prints } = columns;
     const print = PRINT_WORDS * row;
     const isNew =
-      seen.find(prints, print) === undefined && seen.find(prints, print + 2) === undefined;
+      seen.isAllNew ||
+      (seen.find(prints, print) === undefined && seen.find(prints, print + 2) === undefined);
     if (!isNew || !this.#rows.price(columns, row, served)) {
       return this.#takeAsRecord(columns, row, position);
     }
@@ -139,11 +140,12 @@ export class ColumnTaker {
     }
     const place = writer.position;
     const { priced } = this.#rows;
+    // Another row of the chunk may have the same.
+    if (!seen.addBoth(prints, print, place)) return this.#takeAsRecord(columns, row, position);
     if (!writer.addNumbers(served.owner, priced)) {
+      seen.takeBothBack();
       return this.#takeAsRecord(columns, row, position);
     }
-    seen.add(prints, print, place);
-    seen.add(prints, print + 2, place);
     return priced.amountNano === 0 ? "pricedAtZero" : "charged";
   }
 
