@@ -1,9 +1,9 @@
 import type { EvidenceShelf, NewFile } from "./evidence-shelf.ts";
 
 /** Files that become durable together: what the disk is waited for is little of each. */
-const GROUP_FILES = 1_024;
+const GROUP_FILES = 2_048;
 /** Nor is more than this held for them. */
-const GROUP_BYTES = 16 * 1_048_576;
+const GROUP_BYTES = 32 * 1_048_576;
 /** Groups that are put at a time; who has more to add waits. */
 const GROUPS_AT_ONCE = 2;
 
@@ -11,7 +11,6 @@ const GROUPS_AT_ONCE = 2;
 export class GroupedPuts {
   readonly #shelf: EvidenceShelf;
   readonly #under = new Set<Promise<void>>();
-  readonly #lengths: number[] = [];
   #files: NewFile[] = [];
   #bytes = 0;
   #failure: { cause: unknown } | undefined;
@@ -31,12 +30,11 @@ export class GroupedPuts {
     this.#requirePut();
   }
 
-  /** To be called also when nothing more is added because of a failure. @returns the lengths of all files */
-  async end(): Promise<number[]> {
+  /** To be called also when nothing more is added because of a failure. Resolves once all files are durable. */
+  async end(): Promise<void> {
     this.#put();
     await Promise.all(this.#under);
     this.#requirePut();
-    return this.#lengths;
   }
 
   #put(): void {
@@ -45,9 +43,7 @@ export class GroupedPuts {
     this.#bytes = 0;
     if (files.length === 0 || this.#failure !== undefined) return;
     const put = this.#shelf.put(files).then(
-      (lengths) => {
-        for (const length of lengths) this.#lengths.push(length);
-      },
+      () => {},
       (cause: unknown) => {
         this.#failure ??= { cause };
       },

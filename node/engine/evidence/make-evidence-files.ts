@@ -12,8 +12,14 @@ import { sealEvidenceFile } from "./seal-evidence-file.ts";
 import { whileKept } from "./while-kept.ts";
 
 /** Lines that are read and held at once; the more accounts, the fewer blocks of charges for each. */
-const TASK_LINES = 2_048;
+const TASK_LINES = 1_024;
 const TASK_FILES = 1_024;
+
+export interface MadeFiles {
+  lengths: number[];
+  /** Once all of them are durable. */
+  put: Promise<void>;
+}
 
 export interface WantedFile extends NewEvidence {
   place: string;
@@ -37,19 +43,19 @@ export class EvidenceFileMaker {
 
   /**
    * What is gathered of a month that was found to be over by then is put nowhere.
-   * @returns their lengths @throws TallystickError `publish.not-written`, `evidence.retention-over`
+   * @throws TallystickError `publish.not-written`, `evidence.retention-over`; nothing is being put then
    */
   async make(
     epoch: string,
     shelf: EvidenceShelf,
     missing: readonly WantedFile[],
-  ): Promise<number[]> {
-    if (missing.length === 0) return [];
+  ): Promise<MadeFiles> {
+    if (missing.length === 0) return { lengths: [], put: Promise.resolve() };
     const { store, time } = this.#context;
     const seconds = await time.seconds();
     const kernel = this.#openedKernel();
     const tasks = tasksOf(missing);
-    const long: number[] = [];
+    const lengths: number[] = [];
     const puts = new GroupedPuts(shelf);
     const lanes = Array.from({ length: kernel.tasksAtOnce }, async () => {
       for (const { isWhole, files } of tasks) {
@@ -62,14 +68,21 @@ export class EvidenceFileMaker {
           const chunks = () => this.#inPieces(file, epoch);
           return whole === undefined ? { place, chunks } : { place, whole, chunks };
         });
+        // Before they are put: their memory is handed over.
+        for (const { length } of bytes) lengths.push(length);
         if (isWhole) await puts.add(made);
-        else long.push(...(await shelf.put(made)));
+        else lengths.push(...(await shelf.put(made)));
       }
     });
     const ended = await Promise.allSettled(lanes);
-    const [put] = await Promise.allSettled([puts.end()]);
-    for (const one of [...ended, put]) if (one.status === "rejected") throw one.reason;
-    return [...long, ...(await puts.end())];
+    const put = puts.end();
+    for (const lane of ended) {
+      if (lane.status === "fulfilled") continue;
+      await put.catch(() => {});
+      throw lane.reason;
+    }
+    put.catch(() => {});
+    return { lengths, put };
   }
 
   /** Gives back threads and memory; the next call of `make` takes others. */

@@ -1,5 +1,4 @@
 import { fromHex, type Hex } from "../../core/bytes.ts";
-import { TallystickError } from "../../core/errors.ts";
 import { EDITIONS_MAX, evidencePlace, SALT_BYTES } from "../../core/evidence/evidence-file.ts";
 import type { BillState } from "../bill/bill-state.ts";
 import type { EngineContext } from "../operator.ts";
@@ -15,6 +14,7 @@ import { erasePublished } from "./erase-published.ts";
 import { type OpenEvidenceKernel, openPlainEvidenceKernel } from "./evidence-kernel.ts";
 import type { EvidenceShelf, OpenWrittenShelf } from "./evidence-shelf.ts";
 import { EvidenceFileMaker, type WantedFile } from "./make-evidence-files.ts";
+import { PublishingRun } from "./publishing-run.ts";
 import {
   areInvoicesFinal,
   beginIn,
@@ -24,18 +24,20 @@ import {
   type PublishState,
   progressOf,
   readPublishing,
+  requireFinal,
 } from "./publishing-state.ts";
 import { whileKept } from "./while-kept.ts";
 
-/** Accounts that are looked at together, and whose files become durable together. */
-const ACCOUNTS_AT_ONCE = 4_096;
+/** Accounts of one step, whose files become durable together. */
+const ACCOUNTS_AT_ONCE = 2_048;
+
 /**
  * Writes each subscriber's evidence of a billed month as one file that never changes. Credits that come
  * later make another edition, a whole file of its own, when the month is published again.
  *
  * The order of writes: that the month is begun; then, for each group of accounts, what the newest edition
- * holds is noted (durable), then the files (each whole or absent), then how far the run is. A crash in
- * between repeats the group:
+ * holds is noted (durable), then the files (each whole or absent), then how far the run is; files of one group
+ * become durable while those of the next are made. A crash in between repeats what is not noted:
  * a file that is there stays, one that is missing is made with all there is by then.
  */
 export class EvidencePublisher {
@@ -44,6 +46,7 @@ export class EvidencePublisher {
   readonly #maker: EvidenceFileMaker;
   readonly #turns = new OneAtATime();
   readonly #swept = new WeakSet<EvidenceShelf>();
+  #run: PublishingRun | undefined;
 
   constructor(
     context: EngineContext,
@@ -59,6 +62,7 @@ export class EvidencePublisher {
    * One step of the publishing of a month into a folder; to be called until it is done. Who calls it
    * again after that has the month looked through again.
    * @param folder that the shelf stands for
+   * @returns what is durable and noted: the files of the step itself may still be on their way
    * @throws TallystickError `publish.not-billed`, `publish.not-final`, `publish.not-written`,
    *   `evidence.retention-over`
    */
@@ -69,6 +73,7 @@ export class EvidencePublisher {
         if (progress.done) await this.#maker.rest();
         return progress;
       } catch (error) {
+        await this.#leaveRun();
         await this.#maker.rest();
         throw error;
       }
@@ -77,7 +82,10 @@ export class EvidencePublisher {
 
   /** After the step at hand; the month goes on with the next one. */
   stop(): Promise<void> {
-    return this.#turns.run(() => this.#maker.rest());
+    return this.#turns.run(async () => {
+      await this.#leaveRun();
+      await this.#maker.rest();
+    });
   }
 
   /**
@@ -86,7 +94,10 @@ export class EvidencePublisher {
    * @throws TallystickError `publish.not-erased`
    */
   erase(openShelf: OpenWrittenShelf, isOver: (epoch: string) => boolean): Promise<boolean> {
-    return this.#turns.run(() => erasePublished(this.#context, openShelf, isOver));
+    return this.#turns.run(async () => {
+      await this.#leaveRun();
+      return erasePublished(this.#context, openShelf, isOver);
+    });
   }
 
   /** How far the newest publishing of a month into a folder is; undefined where there was none. */
@@ -143,21 +154,52 @@ export class EvidencePublisher {
 
   async #step(epoch: string, shelf: EvidenceShelf, folder: string): Promise<PublishProgress> {
     const { store } = this.#context;
+    await requireKept(store, epoch);
+    if (this.#run?.isOf(epoch, shelf, folder) !== true) {
+      await this.#leaveRun();
+      this.#run = await this.#begin(epoch, shelf, folder);
+    }
+    const run = this.#run;
+    const { made } = run;
+    const isFirst = made.after === "";
+    const accounts = await this.#accountsAfter(made.after);
+    const put = await whileKept(store, epoch, () => this.#publish(run, accounts));
+    made.done = accounts.length < ACCOUNTS_AT_ONCE;
+    made.after = accounts.at(-1)?.id ?? made.after;
+    // One group is made while the one before becomes durable, and no more of them.
+    await run.settled();
+    run.add(async (state) => {
+      await put();
+      if (isFirst || state.done) await this.#tell(epoch, shelf, state);
+      await this.#note(epoch, state);
+    });
+    if (made.done) await this.#leaveRun({ isWhole: true });
+    return progressOf(store, epoch, run.noted);
+  }
+
+  /** Where the month was left in this folder, or from its beginning. */
+  async #begin(epoch: string, shelf: EvidenceShelf, folder: string): Promise<PublishingRun> {
     if (!this.#swept.has(shelf)) await shelf.sweep();
     this.#swept.add(shelf);
-    const known = await readPublishing(store, epoch);
-    const goesOn = known !== undefined && !known.done && known.folder === folder;
-    await requireKept(store, epoch);
-    if (!goesOn) await this.#requireFinal(epoch);
-    const state = goesOn ? known : beginIn(folder, known);
-    if (!goesOn) await this.#note(epoch, state);
-    const accounts = await this.#accountsAfter(state.after);
-    await whileKept(store, epoch, () => this.#publish(epoch, shelf, accounts, state));
-    state.done = accounts.length < ACCOUNTS_AT_ONCE;
-    state.after = accounts.at(-1)?.id ?? state.after;
-    if (!goesOn || state.done) await this.#tell(epoch, shelf, state);
+    const known = await readPublishing(this.#context.store, epoch);
+    if (known !== undefined && !known.done && known.folder === folder) {
+      return new PublishingRun(epoch, shelf, known);
+    }
+    await requireFinal(this.#context, epoch);
+    const state = beginIn(folder, known);
     await this.#note(epoch, state);
-    return progressOf(store, epoch, state);
+    return new PublishingRun(epoch, shelf, state);
+  }
+
+  /**
+   * Nothing is being put any more after this; what was not noted is made again by the next step.
+   * @throws what ended the noting, where all of it is wanted
+   */
+  async #leaveRun({ isWhole = false } = {}): Promise<void> {
+    const run = this.#run;
+    this.#run = undefined;
+    if (isWhole) return run?.settled();
+    await run?.settled().catch(() => {});
   }
 
   async #note(epoch: string, state: PublishState): Promise<void> {
@@ -166,13 +208,12 @@ export class EvidencePublisher {
     await store.write([{ type: "put", key, value: encodeJson(state) }]);
   }
 
+  /** Makes what is missing of some accounts' files. @returns to be called for them to be durable */
   async #publish(
-    epoch: string,
-    shelf: EvidenceShelf,
+    { epoch, shelf, made: state }: PublishingRun,
     accounts: Account[],
-    state: PublishState,
-  ): Promise<void> {
-    if (accounts.length === 0) return;
+  ): Promise<() => Promise<void>> {
+    if (accounts.length === 0) return async () => {};
     const secrets = new Map(accounts.map(({ id, accessSecret }) => [id, accessSecret]));
     const billed = await readChargedAccounts(this.#context, [...secrets.keys()], epoch);
     const editions = await this.#noteEditions(epoch, billed);
@@ -190,11 +231,12 @@ export class EvidencePublisher {
       there[at] === undefined ? [{ ...one, salt: this.#context.random.bytes(SALT_BYTES) }] : [],
     );
     const made = await this.#maker.make(epoch, shelf, missing);
-    const lengths = [...there.filter((length) => length !== undefined), ...made];
+    const lengths = [...there.filter((length) => length !== undefined), ...made.lengths];
     state.subscribers += billed.length;
     state.files += lengths.length;
-    state.written += made.length;
+    state.written += made.lengths.length;
     state.bytes += lengths.reduce((sum, length) => sum + length, 0);
+    return () => made.put;
   }
 
   /** The newest edition of each account's month; one that is not noted yet is, before it is written. */
@@ -249,22 +291,5 @@ export class EvidencePublisher {
       bytes,
       writtenAt: new Date(Number(await time.seconds()) * 1000).toISOString(),
     });
-  }
-
-  /** The month is billed, and its invoices stand on the ledger for good. */
-  async #requireFinal(epoch: string): Promise<void> {
-    const { store, profile } = this.#context;
-    const closed = await getJson<string>(store, keys.node("closed-epoch"));
-    if (closed === undefined || closed < epoch) {
-      throw new TallystickError(
-        "publish.not-billed",
-        `${epoch} is not billed; its evidence is published after its bill.`,
-      );
-    }
-    if (await areInvoicesFinal(store, profile.agreement.invoiceBook)) return;
-    throw new TallystickError(
-      "publish.not-final",
-      "Some invoices are not on the ledger for good yet; commit, then publish.",
-    );
   }
 }

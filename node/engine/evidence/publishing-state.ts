@@ -1,5 +1,7 @@
 import type { Hex } from "../../core/bytes.ts";
+import { TallystickError } from "../../core/errors.ts";
 import type { BillState } from "../bill/bill-state.ts";
+import type { EngineContext } from "../operator.ts";
 import { below, keys } from "../store/key-spaces.ts";
 import { readBatch } from "../store/read-charges.ts";
 import type { StoreReader } from "../store/store.ts";
@@ -101,4 +103,26 @@ export async function areInvoicesFinal(store: StoreReader, invoiceBook: Hex): Pr
     waits = batch.count > 0;
   }
   return !waits;
+}
+
+/**
+ * The month is billed, and its invoices stand on the ledger for good.
+ * @throws TallystickError `publish.not-billed`, `publish.not-final`
+ */
+export async function requireFinal(
+  { store, profile }: EngineContext,
+  epoch: string,
+): Promise<void> {
+  const closed = await getJson<string>(store, keys.node("closed-epoch"));
+  if (closed === undefined || closed < epoch) {
+    throw new TallystickError(
+      "publish.not-billed",
+      `${epoch} is not billed; its evidence is published after its bill.`,
+    );
+  }
+  if (await areInvoicesFinal(store, profile.agreement.invoiceBook)) return;
+  throw new TallystickError(
+    "publish.not-final",
+    "Some invoices are not on the ledger for good yet; commit, then publish.",
+  );
 }
