@@ -156,7 +156,7 @@ export class LevelStore implements Store {
 
   /** Puts lasting values into the log. @returns what the database holds instead, by operation */
   async #append(operations: readonly StoreOperation[]): Promise<Map<number, Uint8Array>> {
-    const logged = { staying: new Logged(), passing: new Logged() };
+    const logged = { cold: new Logged(), staying: new Logged(), passing: new Logged() };
     for (let at = 0; at < operations.length; at++) {
       const operation = operations[at] as StoreOperation;
       if (operation.type !== "put") continue;
@@ -164,17 +164,20 @@ export class LevelStore implements Store {
       const isLarge = lasting !== false && value.length >= LOGGED_BYTES_MIN;
       // A value that looks like a place is logged too, so that what looks like a place is one.
       if (!isLarge && !isPlace(value)) continue;
-      logged[lasting === "passing" ? "passing" : "staying"].add(at, value);
+      logged[typeof lasting === "string" ? lasting : "staying"].add(at, value);
     }
     const places = new Map<number, Uint8Array>();
-    const append = async (kind: ValueKind) => {
-      const { at, values } = logged[kind];
+    const append = async (kind: ValueKind, { at, values }: Logged, coldCount: number) => {
       if (values.length === 0) return;
-      const appended = await this.#log.append(values, kind);
+      const appended = await this.#log.append(values, kind, coldCount);
       for (const [i, place] of appended.entries()) places.set(at[i] as number, encodePlace(place));
     };
+    const { cold, staying, passing } = logged;
     // Side by side: each waits for the disk.
-    await Promise.all([append("staying"), append("passing")]);
+    await Promise.all([
+      append("staying", cold.with(staying), cold.values.length),
+      append("passing", passing, 0),
+    ]);
     return places;
   }
 
@@ -313,12 +316,22 @@ export class LevelStore implements Store {
 
 /** Values of a write that go into the log, and which operations they are of. */
 class Logged {
-  readonly at: number[] = [];
-  readonly values: Uint8Array[] = [];
+  readonly at: number[];
+  readonly values: Uint8Array[];
+
+  constructor(at: number[] = [], values: Uint8Array[] = []) {
+    this.at = at;
+    this.values = values;
+  }
 
   add(at: number, value: Uint8Array): void {
     this.at.push(at);
     this.values.push(value);
+  }
+
+  /** Others behind its own. */
+  with({ at, values }: Logged): Logged {
+    return new Logged([...this.at, ...at], [...this.values, ...values]);
   }
 }
 

@@ -2,6 +2,8 @@ import { constants } from "node:fs";
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { TallystickError } from "../core/errors.ts";
+import { type AppendWrite, planAppend } from "./append-plan.ts";
+import { DirectFile } from "./direct-file.ts";
 import { removed } from "./store-folder.ts";
 import { makeDirectory, syncDirectory } from "./sync-directory.ts";
 import type { ValuePlace } from "./value-place.ts";
@@ -17,6 +19,7 @@ export interface FileNumbers {
 interface Writing {
   file: number;
   handle: FileHandle;
+  direct: DirectFile;
   end: number;
 }
 
@@ -43,28 +46,23 @@ export class ValueLogEnd {
 
   /**
    * Appends values, which have survived a power cut once the promise resolves.
+   * @param coldCount so many of them, the first ones, are read late or never
    * @returns their places, in their order @throws TallystickError `store.closed`, `store.removed`
    */
-  append(values: readonly Uint8Array[]): Promise<ValuePlace[]> {
+  append(values: readonly Uint8Array[], coldCount = 0): Promise<ValuePlace[]> {
     return this.#next(async () => {
-      const { file, handle, end } = await this.#openToWrite();
-      const places: ValuePlace[] = [];
-      let offset = end;
-      for (const { length } of values) {
-        places.push({ file, offset, length });
-        offset += length;
-      }
+      const writing = await this.#openToWrite();
+      const { places, writes, end } = planAppend(values, coldCount, writing.file, writing.end);
       try {
-        await writeAll(handle, values, end);
-        await handle.datasync();
-        await requireNamed(handle, pathOfValues(this.#directory, file));
+        for (const write of writes) await writeOne(writing, write);
+        await writing.handle.datasync();
+        await requireNamed(writing.handle, pathOfValues(this.#directory, writing.file));
       } catch (error) {
         // What reached the file is unknown; the next append measures it again.
-        this.#writing = undefined;
-        await handle.close().catch(() => {});
-        throw named(error, pathOfValues(this.#directory, file));
+        await this.#letGo().catch(() => {});
+        throw named(error, pathOfValues(this.#directory, writing.file));
       }
-      this.#writing = { file, handle, end: offset };
+      this.#writing = { ...writing, end };
       return places;
     });
   }
@@ -130,7 +128,7 @@ export class ValueLogEnd {
       // A file whose name is lost in a power cut would take its values with it.
       await syncDirectory(this.#directory);
       const { size } = await handle.stat();
-      return { file, handle, end: size };
+      return { file, handle, direct: await DirectFile.open(path), end: size };
     } catch (error) {
       // Each attempt on a disk that fails would hold another one open.
       await handle.close().catch(() => {});
@@ -141,7 +139,7 @@ export class ValueLogEnd {
   async #letGo(): Promise<void> {
     const writing = this.#writing;
     this.#writing = undefined;
-    await writing?.handle.close();
+    await Promise.all([writing?.direct.close(), writing?.handle.close()]);
   }
 
   async #newest(): Promise<number> {
@@ -184,6 +182,16 @@ function named(error: unknown, path: string): unknown {
     (error as NodeJS.ErrnoException).path ??= path;
   }
   return error;
+}
+
+async function writeOne({ handle, direct }: Writing, write: AppendWrite): Promise<void> {
+  const [first] = write.parts;
+  const done = write.isDirect && first !== undefined ? await direct.write(first, write.offset) : 0;
+  if (done === 0) return writeAll(handle, write.parts, write.offset);
+  // What is left tells why, or is written.
+  if (first !== undefined && done < first.length) {
+    await writeAll(handle, [first.subarray(done)], write.offset + done);
+  }
 }
 
 /** A write may take a part only; what is left goes on from there. */

@@ -53,10 +53,12 @@ export class ValueLog {
 
   /**
    * Appends values, which have survived a power cut once the promise resolves.
+   * @param coldCount so many of them, the first ones, are read late or never: where it can be, they take none of the
+   *   system's memory
    * @returns their places, in their order
    */
-  append(values: readonly Uint8Array[], kind: ValueKind): Promise<ValuePlace[]> {
-    return this.#ends[kind].append(values);
+  append(values: readonly Uint8Array[], kind: ValueKind, coldCount = 0): Promise<ValuePlace[]> {
+    return this.#ends[kind].append(values, coldCount);
   }
 
   /** What is appended from now on goes into another file, which is there at once: numbers are given once. */

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import { kindOf, type ValueKind, ValueLog } from "../../node/adapters/value-log.ts";
+import { ValueRoom } from "../../node/engine/number/value-room.ts";
 import type { StoreOperation } from "../../node/engine/store/store.ts";
 import { collect } from "./store-conformance.ts";
 
@@ -107,6 +108,62 @@ describe("log of values", () => {
     await closed;
     assert.deepEqual(await log.read(await before), [filled(10, 7)]);
   });
+
+  const PAGE = 4_096;
+  /** Shows no differences: of so many bytes they would take minutes. */
+  const same = (found: readonly Uint8Array[], expected: readonly Uint8Array[]) =>
+    assert.deepEqual(
+      found.map((value, at) => Buffer.compare(value, expected[at] ?? new Uint8Array())),
+      expected.map(() => 0),
+    );
+  for (const [title, write] of [
+    ["as they are", undefined],
+    // As of a file system that knows no such writes.
+    [
+      "where the system refuses to",
+      () => Promise.reject(Object.assign(new Error(), { code: "EINVAL" })),
+    ],
+    ["of which the disk takes half", (wrote: () => Promise<unknown>) => wrote()],
+  ] as const) {
+    it(`writes cold values from where they lie, ${title}`, async () => {
+      const directory = fresh();
+      const log = new ValueLog(directory);
+      const room = new ValueRoom();
+      const cold = [200_001, 150_000, 90_000].map((bytes, at) => room.take(bytes).fill(1 + at));
+      // It begins at a page as little as any memory that a program asks for.
+      const elsewhere = [0, 300_000].map((from) =>
+        new Uint8Array(new SharedArrayBuffer(600_000), from, 300_000).fill(9),
+      );
+      const values = [...cold, ...elsewhere, filled(77, 4)];
+      const handle = await open(base, "r");
+      await handle.close();
+      const shared = Object.getPrototypeOf(handle) as {
+        write(bytes: Uint8Array, from: number, length: number, at: number): Promise<unknown>;
+      };
+      const { write: wrote } = shared;
+      let direct = 0;
+      shared.write = function (bytes, from, length, at) {
+        direct++;
+        const half = Math.floor(length / 2 / PAGE) * PAGE;
+        return write === undefined
+          ? wrote.call(this, bytes, from, length, at)
+          : write(() => wrote.call(this, bytes, from, half, at));
+      };
+      try {
+        await log.append([filled(5, 8)], "staying");
+        const places = await log.append(values, "staying", 5);
+        const again = await log.append(values, "staying", 5);
+        assert.ok(direct > 0, "they are written that way");
+        for (const those of [places, again]) same(await log.read(those), values);
+        await log.close();
+        const opened = new ValueLog(directory);
+        same(await opened.read([...places, ...again]), [...values, ...values]);
+        await opened.close();
+      } finally {
+        shared.write = wrote;
+      }
+    });
+  }
 
   it("keeps no file open for who reads when it is closed", async () => {
     const log = new ValueLog(fresh());

@@ -58,9 +58,14 @@ describe("a block of charges", () => {
       }
     }
     room.startAnew();
+    const second = unit();
+    for (const value of first) value.fill(1);
+    for (const value of second) assert.ok(value.every((byte) => byte === 1));
+    // Behind each other from the memory's beginning on, as they are written.
     assert.deepEqual(
-      unit().map(({ buffer }) => first.some((one) => one.buffer === buffer)),
-      [true, true, true, true],
+      second.map(({ byteOffset, buffer }) => [byteOffset, buffer]),
+      [0, 800_000, 1_500_000, 4_500_000].map((at) => [at, second[0]?.buffer]),
     );
+    assert.ok(second.every(({ buffer }) => buffer instanceof SharedArrayBuffer));
   });
 });

@@ -44,12 +44,23 @@ interface ClosedBlock {
   leaves: Uint8Array | Promise<Uint8Array>;
 }
 
+/** Memory of a unit of work's values: rows lie behind each other, as they are written. */
+class UnitRooms {
+  readonly rows = new ValueRoom();
+  readonly tiles = new ValueRoom();
+
+  startAnew(): void {
+    this.rows.startAnew();
+    this.tiles.startAnew();
+  }
+}
+
 /** Memory of one unit of work after the other, of one file after the other: it grows to the largest. */
 export class ChargeMemory {
   readonly staged = new StagedCharges();
   readonly order = new OrderMemory();
   /** Of the unit of work at hand, and of the one that is being written. */
-  rooms: [ValueRoom, ValueRoom] = [new ValueRoom(), new ValueRoom()];
+  rooms: [UnitRooms, UnitRooms] = [new UnitRooms(), new UnitRooms()];
 }
 
 /**
@@ -314,10 +325,10 @@ export class ChargeWriter {
     const parts = block.encode();
     const bytes = parts.reduce((sum, { length }) => sum + length, BYTES_HEADER);
     const [room] = this.#memory.rooms;
-    const rows = encodeInto(room.take(bytes), parts);
+    const rows = encodeInto(room.rows.take(bytes), parts);
     const stored = ChargeBlock.decode(rows.subarray(BYTES_HEADER));
-    this.#session.putLasting(keys.rows(this.#book.domain, BigInt(first)), rows);
-    const tile = room.take(LeafTile.valueBytes(stored.count));
+    this.#session.putCold(keys.rows(this.#book.domain, BigInt(first)), rows);
+    const tile = room.tiles.take(LeafTile.valueBytes(stored.count));
     const leaves = this.#hasherOf().leavesOf(stored, secrets, LeafTile.digestsIn(tile));
     // Who fails is asked in `save`; until then nobody would take the refusal.
     if (leaves instanceof Promise) leaves.catch(() => {});

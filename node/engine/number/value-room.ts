@@ -1,30 +1,59 @@
-const CHUNK_BYTES = 1_048_576;
+/** What memory of WebAssembly is counted in. */
+const PAGE_BYTES = 65_536;
+/** It grows by a megabyte. */
+const GROWN_PAGES = 16;
+/** 512 MB, far more than a unit of work takes: addresses are set aside for them, and no memory. */
+const PAGES_MAX = 8_192;
+
+/** What is used of WebAssembly: Node's types do not declare it. */
+interface WebAssemblyApi {
+  Memory: new (size: { initial: number; maximum: number; shared: true }) => SharedMemory;
+}
+
+interface SharedMemory {
+  readonly buffer: SharedArrayBuffer;
+  grow(pages: number): number;
+}
+
+const { WebAssembly: webAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
 
 /**
  * Memory, seen by all threads, for the values of one unit of work after the other: what the last unit took is taken again,
- * so that a file of any length asks the system for that of its largest unit.
+ * so that a file of any length asks the system for that of its largest unit. Values lie behind each other from the
+ * beginning of a page on, so that all of them can be written at once from where they are (append-plan.ts): memory of
+ * WebAssembly begins so and grows without being moved, and no other does.
  */
 export class ValueRoom {
-  readonly #chunks: Uint8Array[] = [];
-  #chunk = 0;
+  #memory: SharedMemory | undefined;
+  #buffer = new SharedArrayBuffer(0);
   #at = 0;
 
   /** @returns memory that starts at a multiple of eight; what stands in it is of no meaning */
   take(bytes: number): Uint8Array {
-    for (; this.#chunk < this.#chunks.length; this.#chunk++, this.#at = 0) {
-      const chunk = this.#chunks[this.#chunk] as Uint8Array;
-      if (this.#at + bytes > chunk.length) continue;
-      const taken = chunk.subarray(this.#at, this.#at + bytes);
-      this.#at = Math.ceil((this.#at + bytes) / 8) * 8;
-      return taken;
+    const from = this.#at;
+    if (from + bytes > this.#buffer.byteLength && !this.#grow(from + bytes)) {
+      return new Uint8Array(new SharedArrayBuffer(bytes));
     }
-    this.#chunks.push(new Uint8Array(new SharedArrayBuffer(Math.max(CHUNK_BYTES, bytes))));
-    return this.take(bytes);
+    this.#at = Math.ceil((from + bytes) / 8) * 8;
+    return new Uint8Array(this.#buffer, from, bytes);
   }
 
   /** All that was taken is free again. */
   startAnew(): void {
-    this.#chunk = 0;
     this.#at = 0;
+  }
+
+  /** @returns false where the system has no more of it */
+  #grow(bytes: number): boolean {
+    const pages = Math.ceil((bytes - this.#buffer.byteLength) / PAGE_BYTES);
+    try {
+      this.#memory ??= new webAssembly.Memory({ initial: 0, maximum: PAGES_MAX, shared: true });
+      this.#memory.grow(Math.ceil(pages / GROWN_PAGES) * GROWN_PAGES);
+    } catch {
+      return false;
+    }
+    // What was taken stays where it is, and is seen through the buffer that there was then.
+    this.#buffer = this.#memory.buffer;
+    return true;
   }
 }

@@ -75,6 +75,11 @@ export class StoreSession {
     this.#bytes.push({ type: "put", key, value, lasting: true });
   }
 
+  /** The same of a value that is read late or never: rows. */
+  putCold(key: string, value: Uint8Array): void {
+    this.#bytes.push({ type: "put", key, value, lasting: "cold" });
+  }
+
   /** The same of a value that goes after a while together with its neighbours: it lies apart from what stays. */
   putPassing(key: string, value: Uint8Array): void {
     this.#bytes.push({ type: "put", key, value, lasting: "passing" });

@@ -46,9 +46,10 @@ export type StoreOperation =
       value: Uint8Array;
       /**
        * Not written over, and deleted late or never: it may lie where its space is got back late. What is "passing"
-       * goes with its neighbours after a while, and lies apart from what stays.
+       * goes with its neighbours after a while, and lies apart from what stays. What is "cold" stays, and is read late
+       * or never: it is not worth the system's memory.
        */
-      lasting?: boolean | "passing";
+      lasting?: boolean | "cold" | "passing";
     }
   | { type: "delete"; key: string };
 
