@@ -88,6 +88,12 @@ describe("hashing in wide registers", () => {
       await linesByKernel("asterisk-csv", rows, options, 65_536, place),
       await linesByColumns("asterisk-csv", rows, options, 65_536),
     );
+    const { lines } = await linesByColumns("asterisk-csv", rows, options, 65_536);
+    const records = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    assert.deepEqual(
+      await linesByKernel("usage-ndjson", records, options, 65_536, place),
+      await linesByColumns("usage-ndjson", records, options, 65_536),
+    );
   });
 
   it("is not asked of versions that were not tried, nor of what can not do it or is told not to", () => {

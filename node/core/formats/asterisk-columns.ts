@@ -2,7 +2,7 @@ import { RECORD_ID_OCTETS_MAX } from "../records/record-id.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
 import { AsteriskKernelRows } from "./asterisk-kernel-rows.ts";
 import { AsteriskParser } from "./asterisk-parser.ts";
-import { AsteriskPlainRows, type PlainRows } from "./asterisk-plain-rows.ts";
+import { AsteriskPlainRows } from "./asterisk-plain-rows.ts";
 import {
   AsteriskRecords,
   type AsteriskRow,
@@ -15,6 +15,7 @@ import { CsvRowReader, fieldsOf, startOfRows } from "./csv-rows.ts";
 import type { InspectLine, ParseOptions } from "./inspect-line.ts";
 import type { ReadingKernel } from "./kernel/reading-kernel.ts";
 import { NameTable } from "./name-table.ts";
+import type { PlainRows } from "./plain-rows.ts";
 import { NO_REPETITIONS } from "./repetition-index.ts";
 import { COLUMN_ROWS_MAX, type UsageColumns } from "./usage-columns.ts";
 
@@ -60,7 +61,7 @@ export class AsteriskColumns implements ColumnsReader {
     columns.others = [];
     let at = startOfRows(bytes, rawOffset);
     while (at < rawLength) {
-      if (this.#isPlainSource) at = plain.take(columns, at);
+      if (this.#isPlainSource) at = plain.take(columns, at, last);
       if (at === rawLength || columns.count === COLUMN_ROWS_MAX) break;
       const next = this.#rows.take(bytes, at, bytes.indexOf(LF, at), rawOffset, last);
       if (next === undefined) break;

@@ -1,9 +1,9 @@
 import type { AsteriskParser } from "./asterisk-parser.ts";
-import type { PlainRows } from "./asterisk-plain-rows.ts";
 import { causeInId, DISPOSITIONS } from "./asterisk-record.ts";
 import type { CsvRowReader } from "./csv-rows.ts";
 import { KernelNames } from "./kernel/kernel-names.ts";
 import type { ReadingKernel } from "./kernel/reading-kernel.ts";
+import type { PlainRows } from "./plain-rows.ts";
 import type { UsageColumns } from "./usage-columns.ts";
 
 /** Takes plain rows by a kernel, thousands at a time. */

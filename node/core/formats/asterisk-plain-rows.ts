@@ -4,6 +4,7 @@ import type { AsteriskParser } from "./asterisk-parser.ts";
 import { AsteriskPlainRow } from "./asterisk-plain-row.ts";
 import type { CsvRowReader } from "./csv-rows.ts";
 import type { NameTable } from "./name-table.ts";
+import type { PlainRows } from "./plain-rows.ts";
 import { COLUMN_ROWS_MAX, type UsageColumns } from "./usage-columns.ts";
 
 const LF = 10;
@@ -13,19 +14,7 @@ const YEAR_10000 = 253_402_300_800_000;
 /** Of an id: two colons, digits of the start, the longest cause. */
 const LONGEST_END = ":20141203113749:CONGESTION".length;
 
-/** Takes rows that are written as switches write nearly all. */
-export interface PlainRows {
-  /** Of the parties, by their numbers. */
-  readonly names: { readonly names: readonly string[]; readonly generation: number };
-  /** Before a batch. */
-  begin(): void;
-  /** Appends rows from `at` on. @returns where the first one begins that is to be looked at, or is not whole */
-  take(columns: UsageColumns, at: number): number;
-  /** Behind a batch. */
-  end(): void;
-}
-
-/** Takes them in JavaScript; a kernel does the same (asterisk-kernel-rows.ts). */
+/** Takes plain rows in JavaScript; a kernel does the same (asterisk-kernel-rows.ts). */
 export class AsteriskPlainRows implements PlainRows {
   readonly names: NameTable;
   readonly #parser: AsteriskParser;

@@ -11,7 +11,10 @@ export const COLUMNS_FORMATS: Readonly<Record<string, ColumnsFormat>> = {
     open: (options, kernel) => new AsteriskColumns(options, kernel),
     recordOf: asteriskRecordOf,
   },
-  [USAGE_NDJSON]: { open: (options) => new NdjsonColumns(options), recordOf: ndjsonRecordOf },
+  [USAGE_NDJSON]: {
+    open: (options, kernel) => new NdjsonColumns(options, kernel),
+    recordOf: ndjsonRecordOf,
+  },
 };
 
 /** @throws TallystickError `format.no-columns` */

@@ -20,6 +20,15 @@ export interface CountedNumbers {
   units: number;
 }
 
+/** What is counted of many such records; of what none of them says, undefined. */
+export interface CountedSums {
+  records: number;
+  billable: number;
+  durationMs: number | undefined;
+  octets: bigint | undefined;
+  units: number | undefined;
+}
+
 /** What a parser counts while it reads one file; becomes the file's line. */
 export class FileTally {
   readonly #format: string;
@@ -80,6 +89,15 @@ export class FileTally {
     this.#octets ??= 0n;
     this.#fewOctets += octets;
     if (this.#fewOctets > SAFE_MAX) this.#addFewOctets();
+  }
+
+  /** The same of many of them. */
+  countSums({ records, billable, durationMs, octets, units }: CountedSums): void {
+    this.#records += records;
+    this.#billable += billable;
+    if (durationMs !== undefined) this.#durationMs = (this.#durationMs ?? 0) + durationMs;
+    if (units !== undefined) this.#units = (this.#units ?? 0) + units;
+    if (octets !== undefined) this.#octets = (this.#octets ?? 0n) + octets;
   }
 
   #addFewOctets(): void {

@@ -1,10 +1,12 @@
 import { assert } from "../errors.ts";
 import type { ColumnsReader } from "./columns-reader.ts";
 import type { InspectLine, ParseOptions } from "./inspect-line.ts";
+import type { ReadingKernel } from "./kernel/reading-kernel.ts";
 import { LINE_BYTES_MAX } from "./line-reader.ts";
-import { NameTable } from "./name-table.ts";
+import { NdjsonKernelRows } from "./ndjson-kernel-rows.ts";
 import { NdjsonParser, readNdjsonLine } from "./ndjson-parser.ts";
-import { NdjsonPlainRow } from "./ndjson-plain-row.ts";
+import { NdjsonPlainRows } from "./ndjson-plain-rows.ts";
+import type { PlainRows } from "./plain-rows.ts";
 import { NO_REPETITIONS } from "./repetition-index.ts";
 import { COLUMN_ROWS_MAX, type UsageColumns } from "./usage-columns.ts";
 
@@ -17,28 +19,37 @@ const LF = 10;
  */
 export class NdjsonColumns implements ColumnsReader {
   readonly #parser: NdjsonParser;
-  readonly #row = new NdjsonPlainRow();
-  readonly #names: NameTable;
+  readonly #plain: PlainRows;
   readonly #decoder = new TextDecoder();
   #lineNumber = 1;
   /** Where a line begins that is too long, and does not end in the bytes that were there. */
   #skippedFrom: number | undefined;
 
-  constructor(options: ParseOptions, names = new NameTable()) {
-    this.#names = names;
+  /** @param kernel in whose room all columns lie; without it lines are read in JavaScript */
+  constructor(options: ParseOptions, kernel?: ReadingKernel) {
     this.#parser = new NdjsonParser({ ...options, repetitions: () => NO_REPETITIONS });
+    this.#plain =
+      kernel === undefined
+        ? new NdjsonPlainRows(this.#parser)
+        : new NdjsonKernelRows(this.#parser, kernel);
   }
 
   read(columns: UsageColumns, last: boolean): number {
     const { raw, rawLength, rawOffset } = columns;
     const bytes = raw.subarray(0, rawLength);
-    this.#names.begin();
+    this.#plain.begin();
     columns.hasSources = columns.hasMeasures = true;
     columns.firstPosition = this.#parser.position + 1;
     columns.count = 0;
     columns.others = [];
     let at = 0;
     while (columns.count < COLUMN_ROWS_MAX && (at < rawLength || this.#skippedFrom !== undefined)) {
+      if (this.#skippedFrom === undefined) {
+        const before = columns.count;
+        at = this.#plain.take(columns, at, last);
+        this.#lineNumber += columns.count - before;
+        if (columns.count === COLUMN_ROWS_MAX || at === rawLength) break;
+      }
       const end = bytes.indexOf(LF, at);
       const to = end === -1 ? rawLength : end;
       const isTooLong = this.#skippedFrom !== undefined || to - at > LINE_BYTES_MAX;
@@ -48,17 +59,15 @@ export class NdjsonColumns implements ColumnsReader {
         at = rawLength;
         break;
       }
-      if (isTooLong) {
-        this.#takeLine(columns, undefined, this.#skippedFrom ?? rawOffset + at);
-        this.#skippedFrom = undefined;
-      } else if (!this.#takePlain(columns, bytes, at, to)) {
-        this.#takeLine(columns, this.#decoder.decode(bytes.subarray(at, to)), rawOffset + at);
-      }
+      const text = isTooLong ? undefined : this.#decoder.decode(bytes.subarray(at, to));
+      this.#takeLine(columns, text, this.#skippedFrom ?? rawOffset + at);
+      this.#skippedFrom = undefined;
       this.#lineNumber++;
       at = end === -1 ? rawLength : end + 1;
     }
-    columns.names = this.#names.names;
-    columns.generation = this.#names.generation;
+    this.#plain.end();
+    columns.names = this.#plain.names.names;
+    columns.generation = this.#plain.names.generation;
     return at;
   }
 
@@ -73,39 +82,6 @@ export class NdjsonColumns implements ColumnsReader {
   #takeLine(columns: UsageColumns, text: string | undefined, byteOffset: number): void {
     const line = this.#parser.line({ text, byteOffset, lineNumber: this.#lineNumber });
     if (line !== undefined) columns.putOther(line);
-  }
-
-  #takePlain(columns: UsageColumns, bytes: Uint8Array, from: number, to: number): boolean {
-    const row = this.#row;
-    if (!row.scan(bytes, from, to)) return false;
-    const at = columns.count;
-    let idEnd = columns.idFrom(at);
-    for (let id = row.idFrom; id < row.idTo; id++) columns.ids[idEnd++] = bytes[id] as number;
-    columns.isPlain[at] = 1;
-    columns.isBillable[at] = row.isBillable ? 1 : 0;
-    columns.service[at] = row.service;
-    columns.direction[at] = row.direction;
-    columns.start[at] = row.startMs;
-    columns.sessionStart[at] = row.sessionStartMs;
-    columns.durationSeconds[at] = row.durationSeconds;
-    columns.utcOffsetMinutes[at] = row.utcOffsetMinutes;
-    columns.from[at] = from;
-    columns.length[at] = to - from;
-    columns.sourceOffset[at] = row.sourceOffset;
-    columns.sourceLength[at] = row.sourceLength;
-    columns.idEnd[at] = idEnd;
-    columns.aParty[at] = this.#names.numberOf(bytes, row.aFrom, row.aTo);
-    columns.bParty[at] = this.#names.numberOf(bytes, row.bFrom, row.bTo);
-    columns.imsi[at] = this.#names.numberOf(bytes, row.imsiFrom, row.imsiTo);
-    columns.deviceId[at] = this.#names.numberOf(bytes, row.deviceFrom, row.deviceTo);
-    columns.isPartial[at] = row.isPartial ? 1 : 0;
-    columns.quantity[at] = row.quantity;
-    columns.uplinkText[at] = row.uplinkText;
-    columns.downlinkText[at] = row.downlinkText;
-    columns.measureText[at] = row.measureText;
-    columns.count++;
-    this.#parser.pass(row.isBillable, row);
-    return true;
   }
 }
 

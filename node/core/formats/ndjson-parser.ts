@@ -2,7 +2,7 @@ import { TallystickError } from "../errors.ts";
 import { parseStrictJson } from "../json/strict-json.ts";
 import { readUsageRecord } from "../records/read-usage-record.ts";
 import type { UsageRecord } from "../records/usage-record.ts";
-import { type CountedNumbers, FileTally } from "./file-tally.ts";
+import { type CountedNumbers, type CountedSums, FileTally } from "./file-tally.ts";
 import type { FileReport, InspectLine, ParseOptions, Rejection } from "./inspect-line.ts";
 import type { Line } from "./line-reader.ts";
 
@@ -44,6 +44,12 @@ export class NdjsonParser {
   pass(billable: boolean, use: CountedNumbers): void {
     this.#position++;
     this.#tally.countUse(billable, use);
+  }
+
+  /** Counts records that are not made. */
+  passAll(counted: CountedSums): void {
+    this.#position += counted.records;
+    this.#tally.countSums(counted);
   }
 
   report(): { file: FileReport } {

@@ -43,13 +43,16 @@ const SECONDS_DIGITS_MAX = 9;
 const MEASURE_DIGITS_MAX = 12;
 const LENGTH_MAX = 0xffff_ffff;
 
+/** Which of a session's records one may be. */
+export const PARTIALS = ["first", "intermediate", "last"];
+
 const utf8 = new TextEncoder();
 
 const SERVICE_NAMES = byLength(SERVICES);
 const SERVICE_CODES = SERVICES.map((name) => SERVICE_CODE[name]);
 const DIRECTION_NAMES = byLength(DIRECTIONS);
 const DIRECTION_CODES = DIRECTIONS.map((name) => DIRECTION_CODE[name]);
-const PARTIALS = byLength(["first", "intermediate", "last"]);
+const PARTIAL_NAMES = byLength(PARTIALS);
 const POWERS_OF_TEN = [1, 10, 100, 1_000];
 const TRUE = utf8.encode("true");
 const FALSE = utf8.encode("false");
@@ -245,7 +248,7 @@ export class NdjsonPlainRow {
       }
       case FIELD.partial:
         this.isPartial = true;
-        return json.name(bytes, at, PARTIALS) < 0 ? -1 : json.textTo + 1;
+        return json.name(bytes, at, PARTIAL_NAMES) < 0 ? -1 : json.textTo + 1;
       case FIELD.start:
         this.startMs = this.#instant(bytes, at);
         return this.startMs >= 0 ? json.textTo + 1 : -1;

@@ -54,10 +54,11 @@ export function linesByKernel(
   function* read(): Generator<UsageColumns | InspectLine> {
     const reader = format.open(options, kernel);
     const filler = new ColumnsFiller(reader);
-    for (let at = 0, isLast = false; !isLast || filler.hasRest; at += chunkBytes) {
+    for (let at = 0, isLast = false; !isLast || filler.hasRest; ) {
       const room = filler.begin(columns);
-      const chunk = bytes.subarray(at, at + chunkBytes);
+      const chunk = bytes.subarray(at, at + Math.min(chunkBytes, room.length));
       room.set(chunk);
+      at += chunk.length;
       isLast = chunk.length === 0;
       filler.end(columns, chunk.length, isLast);
       kernelPrints.ofColumns(columns);

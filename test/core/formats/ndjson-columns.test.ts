@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ParseOptions } from "../../../node/core/formats/inspect-line.ts";
-import { linesByColumns, linesOfOracle } from "./columns-lines.ts";
+import { kernelPlace, linesByColumns, linesByKernel, linesOfOracle } from "./columns-lines.ts";
 import { ndjsonLine } from "./ndjson-lines.ts";
 
 const NAME = "usage-ndjson";
@@ -55,9 +55,20 @@ const OF_EACH_SERVICE = [
   return `${JSON.stringify({ id: `own:${at}`, start, ...fields, billable: true })}\n`;
 });
 
+const usualPlace = kernelPlace();
+/** Whose table of names is emptied all the time. */
+const fewNames = kernelPlace({ namesMax: 3 });
+
 async function assertSame(bytes: Uint8Array, chunkBytes: number): Promise<number> {
   const { lines, plain } = await linesByColumns(NAME, bytes, OPTIONS, chunkBytes);
-  assert.deepEqual(lines, await linesOfOracle(NAME, bytes, OPTIONS));
+  const expected = await linesOfOracle(NAME, bytes, OPTIONS);
+  assert.deepEqual(lines, expected);
+  const place = bytes.length % 2 === 0 ? usualPlace : fewNames;
+  const byKernel = await linesByKernel(NAME, bytes, OPTIONS, chunkBytes, place);
+  assert.deepEqual(byKernel.lines, expected);
+  // The kernel leaves out no line that JavaScript takes, but a last one that does not end.
+  const isEnded = bytes.at(-1) === 0x0a;
+  assert.ok(byKernel.plain === plain || (!isEnded && byKernel.plain === plain - 1));
   return plain;
 }
 
@@ -149,6 +160,23 @@ describe("usage records as JSON lines read into columns", () => {
     const rows = 4_200;
     const bytes = utf8.encode(Array.from({ length: rows }, (_, at) => usual(at)).join(""));
     assert.equal(await assertSame(bytes, 100_000), rows);
+  });
+
+  it("are the same with texts of any length, and ids that fill their room", async () => {
+    const [data = ""] = OF_EACH_SERVICE;
+    const lines = [1, 15, 16, 17, 63, 64, 65, 98, 99, 1_000, 1_001].flatMap((length) => {
+      const text = "x".repeat(length);
+      const texts = [data.replace("own:0", text), data.replace("dev-7", text)];
+      return [...texts, data.replace('"partial"', `"cause":"${text}","partial"`)];
+    });
+    const bytes = utf8.encode(lines.join(""));
+    const { lines: read } = await linesByKernel(NAME, bytes, OPTIONS, 100_000, usualPlace);
+    assert.deepEqual(read, await linesOfOracle(NAME, bytes, OPTIONS));
+    // So short that a batch is full of them before its bytes are.
+    const full = Array.from({ length: 4_100 }, (_, at) =>
+      (OF_EACH_SERVICE[4] as string).replace("own:4", `${at}:`.padEnd(98, "x")),
+    );
+    assert.equal(await assertSame(utf8.encode(full.join("")), 1_000_000), full.length);
   });
 
   it("take what other programs write, with spaces and without milliseconds", async () => {

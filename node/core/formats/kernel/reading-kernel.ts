@@ -1,4 +1,5 @@
 import { assert } from "../../errors.ts";
+import type { CountedSums } from "../file-tally.ts";
 import type { UsageColumns } from "../usage-columns.ts";
 import { COLUMNS_AT, ENTRIES_AT, type ReadingRoom, webAssembly } from "./reading-room.ts";
 import { READING_KERNEL } from "./reading-wasm.ts";
@@ -18,6 +19,7 @@ interface ReadingExports {
     steadyFrom: number,
     steadyTo: number,
   ): number;
+  takeNdjson(from: number, length: number, first: number): number;
   forgetPrints(): void;
   takePrints(first: number, count: number, hasMeasures: boolean): number;
 }
@@ -45,6 +47,10 @@ const COLUMN_NAMES = [
   "uplinkText",
   "downlinkText",
   "measureText",
+  "sourceOffset",
+  "sourceLength",
+  "quantity",
+  "isPartial",
 ] as const satisfies (keyof UsageColumns)[];
 
 /** Where both meet, from `room()` on. */
@@ -54,6 +60,14 @@ const DISPOSITIONS_AT = 512;
 const SEEDS_AT = 1_024;
 const BEGINNINGS_AT = 1_152;
 const BEGINNING_BYTES = 32;
+const LISTS_AT = {
+  fields: 3_328,
+  sourceFields: 4_352,
+  services: 4_608,
+  directions: 4_864,
+  partials: 4_992,
+} as const;
+const MEASURES_OF_AT = 5_120;
 
 /** So that those of one more batch find room. */
 const NAMES_MAX = 262_144;
@@ -98,7 +112,7 @@ export class ReadingKernel {
     this.#namesMax = namesMax;
     this.#buffer = buffer;
     this.#room = exports.room();
-    this.#told = new Float64Array(buffer, this.#room + TOLD_AT, 8);
+    this.#told = new Float64Array(buffer, this.#room + TOLD_AT, 16);
     this.bytes = new Uint8Array(buffer);
     this.words = new Uint32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
     assert(exports.dataStart() === COLUMNS_AT, "the room is laid out as the kernel's");
@@ -182,6 +196,46 @@ export class ReadingKernel {
     const [rows, billable, seconds, localMs, epochMs] = this.#told;
     columns.count = rows as number;
     return { at, billable, seconds, localMs, epochMs } as ReturnType<typeof this.takeAsterisk>;
+  }
+
+  /** Before usage records are read: names of their fields and values with what they stand for, 16 bytes at most. */
+  setNdjson(
+    lists: Readonly<Record<keyof typeof LISTS_AT, readonly (readonly [string, number])[]>>,
+    measuresOf: readonly number[],
+  ): void {
+    for (const list of Object.keys(LISTS_AT) as (keyof typeof LISTS_AT)[]) {
+      let at = this.#room + LISTS_AT[list];
+      for (const [name, code] of lists[list]) {
+        this.bytes.fill(0, at, at + 32);
+        this.bytes.set(new TextEncoder().encode(name), at);
+        this.words[at / 4 + 4] = name.length;
+        this.words[at / 4 + 5] = code;
+        at += 32;
+      }
+    }
+    for (const [service, fields] of measuresOf.entries()) {
+      this.words[(this.#room + MEASURES_OF_AT) / 4 + service] = fields ?? 0;
+    }
+  }
+
+  /** Appends plain lines of usage records to the columns. @param from place in `raw` of the first */
+  takeNdjson(columns: UsageColumns, from: number): { at: number; counted: CountedSums } {
+    this.#setColumns(columns);
+    const { rawLength, count } = columns;
+    const at = this.#exports.takeNdjson(from, rawLength, count);
+    const told = (place: number) => this.#told[place] as number;
+    columns.count = told(0);
+    const octets = () => (BigInt(told(8)) << 32n) + BigInt(told(7));
+    return {
+      at,
+      counted: {
+        records: told(0) - count,
+        billable: told(1),
+        durationMs: told(5) === 0 ? undefined : told(2),
+        octets: told(6) === 0 ? undefined : octets(),
+        units: told(9) === 0 ? undefined : told(10),
+      },
+    };
   }
 
   /** Fills the fingerprints of rows from `first` on. @returns the first of which it can not, or their count */

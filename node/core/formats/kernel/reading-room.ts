@@ -25,8 +25,8 @@ const TEXTS_AT = ENTRIES_AT + 8 * NAMES_MAX;
 export const PRINT_ENTRIES_AT = TEXTS_AT + TEXTS_BYTES;
 export const PRINT_TEXTS_AT = PRINT_ENTRIES_AT + 8 * NAMES_MAX;
 export const COLUMNS_AT = PRINT_TEXTS_AT + TEXTS_BYTES;
-/** Registers may be filled from beyond the last byte. */
-const BEYOND_BYTES = 64;
+/** Registers may be filled from beyond the last byte, and a text that is cut is looked at as far as one may be long. */
+const BEYOND_BYTES = 2_048;
 
 /** Memory of a thread that reads and of the one that takes; only what is used of it is there. */
 export interface ReadingRoom {

@@ -25,9 +25,10 @@ let slots: usize = SLOTS_MIN;
 let names: usize = 0;
 let textsEnd: usize = TEXTS;
 
+/** All bits of the first bytes of a register. */
 // @ts-ignore: decorator
 @inline
-function filled(length: usize): v128 {
+export function filled(length: usize): v128 {
   return v128.load(FILLED + 16 - min<usize>(length, 16));
 }
 

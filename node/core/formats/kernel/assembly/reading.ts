@@ -7,6 +7,7 @@ import { DATA, ROOM } from "./room";
 
 export { takeAsterisk } from "./asterisk";
 export { beginNames, forgetNames, nameCount } from "./names";
+export { takeNdjson } from "./ndjson";
 export { forgetPrints, takePrints } from "./prints";
 
 /** Where caller and kernel meet, and where the caller's own memory begins. */

@@ -20,6 +20,15 @@ export const SEEDS = ROOM + 1_024;
 /** By service and direction: the state behind both, and what is remembered of the last minute, 32 bytes each. */
 export const BEGINNINGS = ROOM + 1_152;
 
+/** Lists of names as `isNamed` takes them: a record's fields, those of its source, and what stands in three of them. */
+export const FIELDS = ROOM + 3_328;
+export const SOURCE_FIELDS = ROOM + 4_352;
+export const SERVICES = ROOM + 4_608;
+export const DIRECTIONS = ROOM + 4_864;
+export const PARTIALS = ROOM + 4_992;
+/** By a service, the bits of fields that may say its quantity: words. */
+export const MEASURES_OF = ROOM + 5_120;
+
 /** Of names while they are read: slots, entries, texts (names.ts). */
 export const SLOTS: usize = 65_536;
 export const ENTRIES: usize = SLOTS + 8 * 524_288;
@@ -64,6 +73,10 @@ export const DEVICE: usize = 17;
 export const UPLINK_TEXT: usize = 18;
 export const DOWNLINK_TEXT: usize = 19;
 export const MEASURE_TEXT: usize = 20;
+export const SOURCE_OFFSET: usize = 21;
+export const SOURCE_LENGTH: usize = 22;
+export const QUANTITY: usize = 23;
+export const IS_PARTIAL: usize = 24;
 
 // Places of what is told.
 export const ROWS: usize = 0;
@@ -71,3 +84,9 @@ export const BILLABLE: usize = 1;
 export const SECONDS: usize = 2;
 export const LOCAL: usize = 3;
 export const EPOCH: usize = 4;
+export const DURATIONS: usize = 5;
+export const OCTETS_ROWS: usize = 6;
+export const OCTETS_LOW: usize = 7;
+export const OCTETS_HIGH: usize = 8;
+export const UNITS_ROWS: usize = 9;
+export const UNITS: usize = 10;
