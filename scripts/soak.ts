@@ -1,7 +1,7 @@
 /*
  * `npm run soak`: what `npm test` does a little of, for hours if asked. Kills the real processes of
- * `npm start` and charging nodes under load at random moments, runs seeds of the simulated engine, and cuts the
- * power of the store's disk.
+ * `npm start` and charging nodes under load at random moments, runs seeds of the simulated engine, cuts the
+ * power of the store's disk, and kills who writes to it.
  * Counts records that were lost or doubled against the input files, and answers against what is there
  * after a kill.
  */
@@ -10,12 +10,15 @@ import { soakCharging } from "./soak/charging-soak.ts";
 import { soakKills } from "./soak/kill-soak.ts";
 import { soakPowerCuts } from "./soak/power-soak.ts";
 import { soakSimulation } from "./soak/simulation-soak.ts";
+import { soakStore } from "./soak/store-soak.ts";
 
-const HELP = `Usage: npm run soak -- [--runs N] [--simulations N] [--power-cuts N] [--charging N] [--seed N]
+const HELP = `Usage: npm run soak -- [--runs N] [--simulations N] [--power-cuts N] [--store N] [--charging N] [--seed N]
 
   --runs N         runs of npm start, each killed four times (default 5, which is 20 kills)
   --simulations N  seeds of the simulated engine (default 2000)
   --power-cuts N   seeds of the real store on a disk whose power is cut, eight cuts each (default 100)
+  --store N        kills of a process that writes, folds and compacts a store at once, half of them with a
+                   power cut (default 20)
   --charging N     kills of a charging node under load, and as many of an edge and its centre
                    (default 20)
   --seed N         the first seed (default: from the clock; printed, to replay)`;
@@ -25,6 +28,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "5" },
     simulations: { type: "string", default: "2000" },
     "power-cuts": { type: "string", default: "100" },
+    store: { type: "string", default: "20" },
     charging: { type: "string", default: "20" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     help: { type: "boolean", short: "h", default: false },
@@ -50,6 +54,13 @@ for (const [what, counts] of [
   tell(`${what}: ${counts.records} records, ${counts.lost} lost, ${counts.doubled} doubled`);
 }
 const cut = await soakPowerCuts(seedsFrom(count("--power-cuts", values["power-cuts"])), tell);
+const stores = await soakStore(first, count("--store", values.store), tell);
+if (stores.kills > 0) {
+  tell(
+    `store: ${stores.kills} kills, ${stores.cuts} of them with a power cut, ${stores.batches} batches, ` +
+      `${stores.units} units of records seen, ${stores.compactions} compactions; ${stores.failed} failed`,
+  );
+}
 let [chargingPassed, chargingFailed] = [0, 0];
 const chargingKills = count("--charging", values.charging);
 for (const withEdge of chargingKills === 0 ? [] : [false, true]) {
@@ -66,8 +77,10 @@ for (const withEdge of chargingKills === 0 ? [] : [false, true]) {
   if (problems.length === 0 && lost === 0 && doubled === 0) chargingPassed += 1;
   else chargingFailed += 1;
 }
-const passed = chargingPassed + cut.passed + simulated.passed + (killed?.passed ?? 0);
-const failed = chargingFailed + cut.failed + simulated.failed + (killed?.failed ?? 0);
+const passed =
+  chargingPassed + cut.passed + stores.passed + simulated.passed + (killed?.passed ?? 0);
+const failed =
+  chargingFailed + cut.failed + stores.failed + simulated.failed + (killed?.failed ?? 0);
 tell(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 

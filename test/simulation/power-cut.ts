@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { cp, mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Level } from "level";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import type { StoreOperation } from "../../node/engine/store/store.ts";
+import { lengthsOf, tornBehind } from "../../scripts/soak/cut-power.ts";
 import { Seeded } from "../../scripts/soak/seeded.ts";
 
-const PAGE_BYTES = 4_096;
 /** A cut, a start on what is left, and the next. */
 const GENERATIONS = 2;
 const WRITES = 12;
@@ -127,20 +127,9 @@ export class PowerCuts {
       const there = isValues || !isAmongValues ? after : before;
       const bytes = (await readFile(join(directory, name))).subarray(0, there);
       await mkdir(join(image, name, ".."), { recursive: true });
-      await writeFile(join(image, name), this.#torn(bytes, synced));
+      await writeFile(join(image, name), tornBehind(bytes, synced, this.#random));
     }
     return image;
-  }
-
-  #torn(bytes: Uint8Array, synced: number): Uint8Array {
-    const torn = Uint8Array.from(bytes);
-    for (let from = synced; from < torn.length; ) {
-      const to = Math.min(torn.length, PAGE_BYTES * (Math.floor(from / PAGE_BYTES) + 1));
-      if (this.#random.chance(0.4)) torn.fill(0, from, to);
-      from = to;
-    }
-    if (this.#random.chance(0.5)) return torn;
-    return torn.subarray(0, synced + this.#random.below(torn.length - synced + 1));
   }
 
   async #taken(
@@ -249,17 +238,6 @@ class SyncWatch {
   stop(): void {
     for (const restore of this.#restore) restore();
   }
-}
-
-async function lengthsOf(directory: string): Promise<Lengths> {
-  const lengths: Lengths = new Map();
-  const values = await readdir(join(directory, "values")).catch(() => []);
-  const names = [
-    ...(await readdir(directory)).filter((name) => name.endsWith(".log")),
-    ...values.map((name) => join("values", name)),
-  ];
-  for (const name of names) lengths.set(name, (await stat(join(directory, name))).size);
-  return lengths;
 }
 
 function apply(contents: Contents, operations: readonly StoreOperation[]): void {

@@ -1,5 +1,5 @@
 import { fromHex, toHex } from "../../core/bytes.ts";
-import type { EngineContext } from "../operator.ts";
+import type { EngineContext, OperatorProfile } from "../operator.ts";
 import { below, keys } from "../store/key-spaces.ts";
 import type { StoreSession } from "../store/store-session.ts";
 import { BYTES_HEADER, encodeInto, readBytes } from "../store/stored-bytes.ts";
@@ -17,6 +17,13 @@ const KEY = keys.node("seen-key");
 const MEMORY_ENTRIES = 1_048_576;
 /** Records that wait because they end after the ledger's time may be younger than their run. */
 const MARGIN_SECONDS = 31 * 86_400;
+
+/** What an index needs of its operator. */
+export type SeenIndexContext = Pick<EngineContext, "store" | "random" | "entryFolder"> & {
+  profile: Pick<OperatorProfile, "seenEntriesInMemory"> & {
+    agreement: Pick<OperatorProfile["agreement"], "maxRecordAgeSeconds">;
+  };
+};
 
 /** Numbers of stretches, the last one excluded. */
 interface Stretches {
@@ -86,7 +93,7 @@ export class SeenIndex {
    * @param session puts both: who does not write its unit of work lets go of the index, too
    */
   static async load(
-    { store, random, profile, entryFolder }: EngineContext,
+    { store, random, profile, entryFolder }: SeenIndexContext,
     session: StoreSession,
     now: number,
   ): Promise<SeenIndex> {
