@@ -199,7 +199,7 @@ export class EvidencePublisher {
     const run = this.#run;
     this.#run = undefined;
     if (isWhole) return run?.settled();
-    await run?.settled().catch(() => {});
+    await run?.ended();
   }
 
   async #note(epoch: string, state: PublishState): Promise<void> {
@@ -209,10 +209,8 @@ export class EvidencePublisher {
   }
 
   /** Makes what is missing of some accounts' files. @returns to be called for them to be durable */
-  async #publish(
-    { epoch, shelf, made: state }: PublishingRun,
-    accounts: Account[],
-  ): Promise<() => Promise<void>> {
+  async #publish(run: PublishingRun, accounts: Account[]): Promise<() => Promise<void>> {
+    const { epoch, shelf, made: state } = run;
     if (accounts.length === 0) return async () => {};
     const secrets = new Map(accounts.map(({ id, accessSecret }) => [id, accessSecret]));
     const billed = await readChargedAccounts(this.#context, [...secrets.keys()], epoch);
@@ -231,6 +229,7 @@ export class EvidencePublisher {
       there[at] === undefined ? [{ ...one, salt: this.#context.random.bytes(SALT_BYTES) }] : [],
     );
     const made = await this.#maker.make(epoch, shelf, missing);
+    run.put(made.put);
     const lengths = [...there.filter((length) => length !== undefined), ...made.lengths];
     state.subscribers += billed.length;
     state.files += lengths.length;

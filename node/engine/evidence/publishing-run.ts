@@ -13,6 +13,8 @@ export class PublishingRun {
   readonly made: PublishState;
   #noted: PublishState;
   #settled: Promise<void> = Promise.resolve();
+  /** Files of the newest group, which may not have been added. */
+  #putting: Promise<void> = Promise.resolve();
 
   /** @param state as it is stored */
   constructor(epoch: string, shelf: EvidenceShelf, state: PublishState) {
@@ -42,8 +44,19 @@ export class PublishingRun {
     this.#settled.catch(() => {});
   }
 
+  /** Files of a group are on their way, whatever becomes of the step that made them. */
+  put(files: Promise<void>): void {
+    this.#putting = files;
+    files.catch(() => {});
+  }
+
   /** @throws what ended the noting of a group; nothing behind it is noted then */
   settled(): Promise<void> {
     return this.#settled;
+  }
+
+  /** Resolves once nothing is being put or noted any more, however it ended. */
+  async ended(): Promise<void> {
+    await Promise.allSettled([this.#settled, this.#putting]);
   }
 }
