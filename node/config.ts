@@ -103,6 +103,8 @@ const configSchema = z.strictObject({
   batchBytesMax: z.number().int().min(1_024).max(1_073_741_824).default(33_554_432),
   /** Free disk below which nothing is taken in any more; commitments and repairs go on. */
   diskReserveMegabytes: z.number().int().min(0).max(1_000_000).default(256),
+  /** What comes of an upload in a minute at least while others wait for its place; 0: however little. */
+  uploadBytesPerMinuteMin: z.number().int().min(0).max(1_073_741_824).default(1_048_576),
   /** Seconds between commitments; 0: only when asked. */
   cadenceSeconds: z.number().int().min(0).max(86_400).default(60),
   /** Folders of `aggregate --into`: subscribers are shown which events their charges stand for. */

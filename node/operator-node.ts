@@ -256,6 +256,7 @@ export class OperatorNode {
         setCadence: (seconds) => cadence.set(seconds),
         compactStore: () => store.compact(),
         finalWaitMilliseconds: FINAL_WAIT_MS,
+        leastPace: { bytesMin: config.uploadBytesPerMinuteMin / 2, milliseconds: 30_000 },
       },
       ...(charging === undefined
         ? {}

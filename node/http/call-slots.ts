@@ -24,6 +24,11 @@ export class CallSlots {
     return this.#inFlight >= this.#bounds.inFlightMax;
   }
 
+  /** Whether somebody waits for a slot. */
+  get areWaitedFor(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** In the order of the calls. @throws HttpError 429 with the refusal's code, and what the work throws */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.areTaken) await this.#turn();

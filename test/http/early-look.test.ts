@@ -127,7 +127,33 @@ describe("a look at an upload that still comes", () => {
     assert.equal(await tree.end(), undefined);
     rmSync(path);
     const unknown = early();
-    await upload(unknown, "\u0000".repeat(2_000), 2);
+    const sent = upload(unknown, "\u0000".repeat(2_000), 2);
+    await assert.rejects(sent, { code: "format.not-recognised" });
     await assert.rejects(unknown.end(), { code: "format.not-recognised" });
+    await unknown.close();
+  });
+
+  it("gives its thread back where the rest hardly comes and others could have it", async () => {
+    const few = new ReadingThreads({ keptMax: 0, takenMax: 1 });
+    const many = new ReadingThreads({ keptMax: 0, takenMax: 2 });
+    const pace = { bytesMin: 1_000, milliseconds: 40 };
+    const open = (from: ReadingThreads) =>
+      new EarlyLook({ threads: from, options: OPTIONS, named: undefined, bytesMin: 1_000, pace });
+    const bytes = 100 * row(0).length;
+    appendFileSync(path, row(0).repeat(200));
+    const [stalled, alone] = [open(few), open(many)];
+    for (const look of [stalled, alone]) look.reach(path, bytes);
+    for (const isTaken of [true, false]) {
+      for (let looks = 0; few.areTaken !== isTaken && looks < 500; looks++) await wait(5);
+    }
+    // It is not refused for that, and gets no thread again.
+    stalled.reach(path, 2 * bytes);
+    await wait(20);
+    assert.deepEqual([few.areTaken, await stalled.end()], [false, undefined]);
+    await wait(100);
+    const source = (await alone.end()) ?? assert.fail();
+    assert.equal((await source.look()).records, 100);
+    await source.close();
+    await stalled.close();
   });
 });

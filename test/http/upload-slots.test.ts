@@ -33,13 +33,18 @@ describe("many uploads at once", () => {
     await rm(folder, { recursive: true });
   });
 
-  function serverWith(uploads: NonNullable<ReturnType<typeof serverParts>["operator"]["uploads"]>) {
+  type Operator = ReturnType<typeof serverParts>["operator"];
+  function serverWith(
+    uploads: NonNullable<Operator["uploads"]>,
+    leastPace: NonNullable<Operator["leastPace"]> = {},
+  ) {
     const parts = serverParts(operator, join(folder, "spool"), "");
-    return serve(createServer({ ...parts, operator: { ...parts.operator, uploads } }) as never);
+    const its = { ...parts.operator, uploads, leastPace };
+    return serve(createServer({ ...parts, operator: its }) as never);
   }
 
   /** Sends a file's first half at once, and the rest when it is told to. */
-  function begin(id: string) {
+  function begin(id: string, first: string | Buffer = row(`${id}-1`)) {
     const call = request(`${server.url}/v1/operator/usage?name=${id}.ndjson`, {
       method: "POST",
       headers: {
@@ -50,7 +55,7 @@ describe("many uploads at once", () => {
     });
     // Who is refused may meet a connection that is closed.
     call.on("error", () => {});
-    call.write(row(`${id}-1`));
+    call.write(first);
     const answered = once(call, "response").then(async ([answer]) => {
       const parts: Buffer[] = [];
       for await (const part of answer as IncomingMessage) parts.push(part);
@@ -58,7 +63,8 @@ describe("many uploads at once", () => {
       return { status: (answer as IncomingMessage).statusCode, body };
     });
     answered.catch(() => {});
-    return { answered, end: () => call.end(row(`${id}-2`)), leave: () => call.destroy() };
+    const send = (bytes: Uint8Array) => call.write(bytes);
+    return { answered, send, end: () => call.end(row(`${id}-2`)), leave: () => call.destroy() };
   }
 
   async function phases(): Promise<string[]> {
@@ -107,5 +113,39 @@ describe("many uploads at once", () => {
     third.end();
     assert.equal((await third.answered).status, 200);
     assert.equal(await spooled(), 0);
+  });
+
+  it("go on over a line however slow, until others wait for a place and too little comes", async () => {
+    await server.close();
+    server = await serverWith({ inFlightMax: AT_ONCE }, { bytesMin: 60, milliseconds: 60 });
+    const [slow, steady] = [begin("slow"), begin("steady")];
+    const blank = Buffer.from("\n".repeat(120));
+    const sending = setInterval(() => steady.send(blank), 20);
+    try {
+      await untilPhases("receiving", "receiving");
+      await pause(250);
+      assert.deepEqual(await phases(), ["receiving", "receiving"]);
+      const third = begin("third");
+      const { status, body } = await slow.answered;
+      assert.deepEqual([status, body.error.code], [429, "ingest.too-slow"]);
+      third.end();
+      assert.equal((await third.answered).status, 200);
+      assert.deepEqual(await phases(), ["receiving"]);
+    } finally {
+      clearInterval(sending);
+    }
+    steady.end();
+    assert.equal((await steady.answered).status, 200);
+    slow.leave();
+    while ((await spooled()) > 0) await pause(5);
+  });
+
+  it("are told that a file is refused before all of it was sent", async () => {
+    const upload = begin("unknown", Buffer.alloc(1_048_576));
+    for (let megabytes = 0; megabytes < 20; megabytes++) upload.send(Buffer.alloc(1_048_576));
+    const { status, body } = await upload.answered;
+    assert.deepEqual([status, body.error.code], [422, "format.not-recognised"]);
+    upload.leave();
+    while ((await spooled()) > 0) await pause(5);
   });
 });

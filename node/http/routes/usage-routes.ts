@@ -1,24 +1,19 @@
 import { hash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import type { Request, Router } from "express";
-import { headOfFile } from "../../adapters/files.ts";
 import { ReadingThreads } from "../../adapters/reading-threads.ts";
 import { openUsage, type UsageSource } from "../../adapters/usage-source.ts";
 import type { ParseOptions } from "../../core/formats/inspect-line.ts";
-import {
-  type Format,
-  formatByName,
-  NAME_THE_FORMAT,
-  recogniseFormat,
-} from "../../core/formats/registry.ts";
+import { type Format, formatByName } from "../../core/formats/registry.ts";
 import { NO_REPETITIONS } from "../../core/formats/repetition-index.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import { CallSlots, type SlotBounds } from "../call-slots.ts";
-import { EarlyLook } from "../early-look.ts";
+import { EarlyLook, usageFormatOf } from "../early-look.ts";
 import { HttpError } from "../http-error.ts";
 import { IntakeProgress, type Turn, type UploadProgress } from "../intake-progress.ts";
 import type { Spool, SpooledFile } from "../spool.ts";
 import { takeFileIn } from "../take-file-in.ts";
+import { type PaceBounds, UploadPace } from "../upload-pace.ts";
 
 /** Files that are received over lines of any speed, looked at, waiting and taken in at once: their bytes are on the disk. */
 const FILES_AT_ONCE = 16;
@@ -28,6 +23,11 @@ const THREADS_AT_ONCE = 4;
 const FILES_WAITING_MAX = 64;
 /** Well before the server itself ends a request whose body does not come. */
 const WAIT_MILLISECONDS_MAX = 120_000;
+
+/** How long an upload that was refused on its way is still read. */
+const HEARD_MILLISECONDS = 10_000;
+/** What comes of an upload at least while others wait for its place, unless it is said: 17 kB a second. Well within their wait. */
+const LEAST_PACE: PaceBounds = { bytesMin: 524_288, milliseconds: 30_000 };
 
 const TURN_NAME = /^[A-Za-z0-9-]{1,64}$/;
 
@@ -39,11 +39,14 @@ export interface UsageRoutesParts {
   sourceName: string;
   /** Other bounds than the usual ones. */
   uploads?: Partial<Omit<SlotBounds, "refusal">>;
+  /** Of uploads whose places others wait for. */
+  leastPace?: Partial<PaceBounds>;
 }
 
 /** Files of usage records: taken in whole or not at all, and how far they are meanwhile. */
 export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
   const { pipeline, spool, zone, sourceName } = parts;
+  const leastPace = { ...LEAST_PACE, ...parts.leastPace };
   // One reads the file that is taken in, and one looks at the next.
   const threads = new ReadingThreads({ keptMax: 2, takenMax: THREADS_AT_ONCE });
   const intake = new IntakeProgress();
@@ -76,6 +79,7 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     } finally {
       turn.pass();
       intake.end(upload);
+      endSoon(request);
     }
   });
 
@@ -88,7 +92,7 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     intake.enter(upload, "receiving");
     const early = new EarlyLook({ threads, options: optionsOf(upload), named });
     try {
-      const spooled = await spool.receive(request, (path, bytes) => early.reach(path, bytes));
+      const spooled = await spooledOf(request, early);
       try {
         intake.enter(upload, "looking");
         const source = (await early.end()) ?? (await open(spooled, upload, named));
@@ -105,18 +109,26 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     }
   }
 
+  /** @throws HttpError `ingest.too-slow`; as `Spool.receive` and `EarlyLook.reach` */
+  async function spooledOf(request: Request, early: EarlyLook): Promise<SpooledFile> {
+    const pace = new UploadPace(leastPace, () => slots.areWaitedFor);
+    try {
+      // Whoever is refused hears why: ending the iteration is not to end the connection.
+      const chunks = pace.of(request.iterator({ destroyOnReturn: false }));
+      const received = spool.receive(chunks, (path, bytes) => early.reach(path, bytes));
+      return await Promise.race([received, pace.lost]);
+    } finally {
+      pace.end();
+    }
+  }
+
   async function open(
     { path }: SpooledFile,
     upload: UploadProgress,
     named: Format | undefined,
   ): Promise<UsageSource> {
-    const format = named ?? recogniseFormat(await headOfFile(path), upload.name, NAME_THE_FORMAT);
-    if (format.kind === "usage") return openUsage(path, format, optionsOf(upload), threads);
-    throw new HttpError(
-      422,
-      "ingest.no-usage",
-      `${upload.name} is a bill (${format.name}), not usage.`,
-    );
+    const format = await usageFormatOf(path, upload.name, named);
+    return openUsage(path, format, optionsOf(upload), threads);
   }
 
   function optionsOf({ name }: UploadProgress): ParseOptions {
@@ -129,6 +141,19 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
       sha256: (bytes) => hash("sha256", bytes),
     };
   }
+}
+
+/** Of whoever was answered before all was sent the rest is read and dropped, so that the answer is heard; for a while. */
+function endSoon(request: Request): void {
+  if (request.complete) return;
+  request.resume();
+  const end = () => request.destroy();
+  const timer = setTimeout(end, HEARD_MILLISECONDS).unref();
+  // Once it is answered nobody tells a request that its connection is gone.
+  request.socket.once("close", () => {
+    clearTimeout(timer);
+    end();
+  });
 }
 
 /** @throws HttpError `http.turn` */
