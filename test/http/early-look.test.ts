@@ -127,7 +127,7 @@ describe("a look at an upload that still comes", () => {
     assert.equal(await tree.end(), undefined);
     rmSync(path);
     const unknown = early();
-    const sent = upload(unknown, "\u0000".repeat(2_000), 2);
+    const sent = upload(unknown, "\u0000".repeat(2_000), 500);
     await assert.rejects(sent, { code: "format.not-recognised" });
     await assert.rejects(unknown.end(), { code: "format.not-recognised" });
     await unknown.close();
