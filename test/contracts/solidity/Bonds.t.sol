@@ -217,11 +217,16 @@ contract BondsTest is Cheats {
 
     function _build(address token_) private {
         around = new BondSurroundings(token_);
-        bonds = new Bonds(
-            IMembers(address(around)),
-            IAgreements(address(around)),
-            ILedgerClock(address(around)),
-            address(around)
+        bonds = Bonds(
+            deployed(
+                "Bonds",
+                abi.encode(
+                    IMembers(address(around)),
+                    IAgreements(address(around)),
+                    ILedgerClock(address(around)),
+                    address(around)
+                )
+            )
         );
     }
 

@@ -9,6 +9,8 @@ interface Vm {
 
     function chainId(uint256 id) external;
 
+    function getCode(string calldata artifact) external view returns (bytes memory);
+
     function addr(uint256 privateKey) external pure returns (address);
 
     function sign(
@@ -25,6 +27,17 @@ interface Vm {
 
 abstract contract Cheats {
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    /// @dev Creates a contract from its artifact: the very code that is deployed, where `new` would
+    /// compile it once more into each test that uses it. Assembly, since nothing else creates from bytes.
+    /// @param arguments of the constructor, encoded
+    function deployed(string memory name, bytes memory arguments) internal returns (address at) {
+        bytes memory code = bytes.concat(vm.getCode(name), arguments);
+        assembly ("memory-safe") {
+            at := create(0, add(code, 0x20), mload(code))
+        }
+        require(at != address(0), name);
+    }
 
     /// @dev Maps any fuzzed number into a range, both ends included.
     function within(uint256 value, uint256 least, uint256 most) internal pure returns (uint256) {

@@ -235,15 +235,20 @@ contract ClaimSignaturesTest is Cheats {
     function _newClaims() private returns (Claims) {
         address around = address(new ClaimSurroundings());
         return
-            new Claims(
-                IMembers(around),
-                IAgreements(around),
-                IBooks(around),
-                ILedgerClock(around),
-                IBonds(around),
-                IStandings(around),
-                around,
-                address(0)
+            Claims(
+                deployed(
+                    "Claims",
+                    abi.encode(
+                        IMembers(around),
+                        IAgreements(around),
+                        IBooks(around),
+                        ILedgerClock(around),
+                        IBonds(around),
+                        IStandings(around),
+                        around,
+                        address(0)
+                    )
+                )
             );
     }
 }

@@ -69,24 +69,35 @@ contract DemandHandler is Cheats {
     uint256 public releases;
 
     constructor() {
-        AccessManager authority = new AccessManager(address(this));
+        AccessManager authority = AccessManager(
+            deployed("AccessManager", abi.encode(address(this)))
+        );
         operator = vm.addr(OPERATOR_KEY);
         subscriber = vm.addr(SUBSCRIBER_KEY);
         token = new HostileToken(6);
-        members = new Members(address(authority));
-        agreements = new Agreements(members, address(authority));
-        books = new Books(members, agreements, 1 days, address(authority));
-        bonds = new Bonds(members, agreements, books, address(authority));
-        standings = new Standings(members, books);
-        demands = new Demands(
-            members,
-            agreements,
-            books,
-            books,
-            bonds,
-            standings,
-            new Deliveries(books),
-            730 days
+        members = Members(deployed("Members", abi.encode(address(authority))));
+        agreements = Agreements(deployed("Agreements", abi.encode(members, address(authority))));
+        books = Books(
+            deployed("Books", abi.encode(members, agreements, 1 days, address(authority)))
+        );
+        bonds = Bonds(
+            deployed("Bonds", abi.encode(members, agreements, books, address(authority)))
+        );
+        standings = Standings(deployed("Standings", abi.encode(members, books)));
+        demands = Demands(
+            deployed(
+                "Demands",
+                abi.encode(
+                    members,
+                    agreements,
+                    books,
+                    books,
+                    bonds,
+                    standings,
+                    Deliveries(deployed("Deliveries", abi.encode(books))),
+                    730 days
+                )
+            )
         );
         members.followCommitKeys(address(books));
         agreements.allowToken(address(token));

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { Cheats } from "./Cheats.sol";
 import { DemandHandler } from "./DemandHandler.sol";
 import { DemandState } from "../../../contracts/interfaces/IDemands.sol";
 import { DemandId } from "../../../contracts/types/Identifiers.sol";
 
 /// @notice What docs/INVARIANTS.md says of demands, one function for each name.
-contract DemandInvariants {
+contract DemandInvariants is Cheats {
     uint256 private constant BOUNTY = 20;
     uint256 private constant PENALTY = 10;
     uint256 private constant OPEN_MAX = 8;
@@ -14,7 +15,7 @@ contract DemandInvariants {
     DemandHandler private handler;
 
     function setUp() public {
-        handler = new DemandHandler();
+        handler = DemandHandler(deployed("DemandHandler", ""));
     }
 
     /// @dev Steps that never got anywhere would let every invariant hold.

@@ -40,7 +40,9 @@ contract ForwardingTest is Cheats {
     address private payee;
 
     function setUp() public {
-        forwarder = new ERC2771Forwarder("Tallystick Forwarder");
+        forwarder = ERC2771Forwarder(
+            deployed("ERC2771Forwarder", abi.encode("Tallystick Forwarder"))
+        );
         token = new HostileToken(6);
         around = new Surroundings(address(token), 6);
         settlement = _newSettlement();
@@ -85,7 +87,9 @@ contract ForwardingTest is Cheats {
 
     function test_ACarriedCallIsGoodForOneForwarder() public {
         ERC2771Forwarder.ForwardRequestData memory request = _withdrawal(1 hours);
-        ERC2771Forwarder other = new ERC2771Forwarder("Tallystick Forwarder");
+        ERC2771Forwarder other = ERC2771Forwarder(
+            deployed("ERC2771Forwarder", abi.encode("Tallystick Forwarder"))
+        );
         vm.expectPartialRevert(ERC2771Forwarder.ERC2771UntrustfulTarget.selector);
         other.execute(request);
     }
@@ -137,7 +141,9 @@ contract ForwardingTest is Cheats {
 
     /// @dev As a forwarder does, but it is not the one that was named.
     function test_ASuffixFromAnotherForwarderIsNothing() public {
-        ERC2771Forwarder other = new ERC2771Forwarder("Tallystick Forwarder");
+        ERC2771Forwarder other = ERC2771Forwarder(
+            deployed("ERC2771Forwarder", abi.encode("Tallystick Forwarder"))
+        );
         bytes memory call = abi.encodePacked(
             abi.encodeCall(settlement.withdraw, (address(token), THIEF)),
             payee
@@ -227,27 +233,37 @@ contract ForwardingTest is Cheats {
 
     function _newSettlement() private returns (Settlement) {
         return
-            new Settlement(
-                IMembers(address(around)),
-                IAgreements(address(around)),
-                IStatements(address(around)),
-                address(this),
-                address(forwarder)
+            Settlement(
+                deployed(
+                    "Settlement",
+                    abi.encode(
+                        IMembers(address(around)),
+                        IAgreements(address(around)),
+                        IStatements(address(around)),
+                        address(this),
+                        address(forwarder)
+                    )
+                )
             );
     }
 
     function _newClaims() private returns (Claims) {
         address claimed = address(new ClaimSurroundings());
         return
-            new Claims(
-                IMembers(claimed),
-                IAgreements(claimed),
-                IBooks(claimed),
-                ILedgerClock(claimed),
-                IBonds(claimed),
-                IStandings(claimed),
-                claimed,
-                address(forwarder)
+            Claims(
+                deployed(
+                    "Claims",
+                    abi.encode(
+                        IMembers(claimed),
+                        IAgreements(claimed),
+                        IBooks(claimed),
+                        ILedgerClock(claimed),
+                        IBonds(claimed),
+                        IStandings(claimed),
+                        claimed,
+                        address(forwarder)
+                    )
+                )
             );
     }
 

@@ -8,7 +8,7 @@ import { InclusionProof } from "../../../contracts/libraries/InclusionProof.sol"
 contract InclusionProofTest is Cheats {
     uint8 private constant DEPTH = 5;
     uint256 private constant LEAVES = 32;
-    Verifier private immutable verifier = new Verifier();
+    Verifier private immutable verifier = Verifier(deployed("Verifier", ""));
 
     function testFuzz_ALeafLeadsToTheRootFromItsOwnPlace(bytes32 seed, uint256 place) public view {
         uint32 index = uint32(within(place, 0, LEAVES - 1));

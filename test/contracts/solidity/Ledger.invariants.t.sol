@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { Cheats } from "./Cheats.sol";
 import { LedgerHandler } from "./LedgerHandler.sol";
 import { Statement, StatementState } from "../../../contracts/interfaces/IStatements.sol";
 import { BookId, MemberId, StatementId } from "../../../contracts/types/Identifiers.sol";
 
 /// @notice docs/INVARIANTS.md, one function for each name.
-contract LedgerInvariants {
+contract LedgerInvariants is Cheats {
     uint256 private constant NANO_PER_UNIT = 1_000;
 
     LedgerHandler private handler;
 
     function setUp() public {
-        handler = new LedgerHandler();
+        handler = LedgerHandler(deployed("LedgerHandler", ""));
     }
 
     /// @dev Steps that never got anywhere would let every invariant hold.

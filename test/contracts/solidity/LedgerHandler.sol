@@ -95,41 +95,59 @@ contract LedgerHandler is Cheats {
     uint256 public steps;
 
     constructor() {
-        AccessManager authority = new AccessManager(address(this));
+        AccessManager authority = AccessManager(
+            deployed("AccessManager", abi.encode(address(this)))
+        );
         token = new HostileToken(6);
-        members = new Members(address(authority));
-        agreements = new Agreements(members, address(authority));
-        books = new Books(members, agreements, 1 days, address(authority));
-        bonds = new Bonds(members, agreements, books, address(authority));
-        claims = new Claims(
-            members,
-            agreements,
-            books,
-            books,
-            bonds,
-            new Standings(members, books),
-            address(authority),
-            address(0)
+        members = Members(deployed("Members", abi.encode(address(authority))));
+        agreements = Agreements(deployed("Agreements", abi.encode(members, address(authority))));
+        books = Books(
+            deployed("Books", abi.encode(members, agreements, 1 days, address(authority)))
         );
-        statements = new Statements(
-            members,
-            agreements,
-            books,
-            books,
-            new Verifier(),
-            new Periods(members, agreements, books, books),
-            address(authority)
+        bonds = Bonds(
+            deployed("Bonds", abi.encode(members, agreements, books, address(authority)))
         );
-        settlement = new Settlement(
-            members,
-            agreements,
-            statements,
-            address(authority),
-            address(0)
+        claims = Claims(
+            deployed(
+                "Claims",
+                abi.encode(
+                    members,
+                    agreements,
+                    books,
+                    books,
+                    bonds,
+                    Standings(deployed("Standings", abi.encode(members, books))),
+                    address(authority),
+                    address(0)
+                )
+            )
+        );
+        statements = Statements(
+            deployed(
+                "Statements",
+                abi.encode(
+                    members,
+                    agreements,
+                    books,
+                    books,
+                    Verifier(deployed("Verifier", "")),
+                    Periods(deployed("Periods", abi.encode(members, agreements, books, books))),
+                    address(authority)
+                )
+            )
+        );
+        settlement = Settlement(
+            deployed(
+                "Settlement",
+                abi.encode(members, agreements, statements, address(authority), address(0))
+            )
         );
         members.followCommitKeys(address(books));
         agreements.allowToken(address(token));
-        claims.registerJudge(3, new ChargeNumberReused(books));
+        claims.registerJudge(
+            3,
+            ChargeNumberReused(deployed("ChargeNumberReused", abi.encode(books)))
+        );
         _mayCall(authority, address(books), Books.noteReference.selector, 1, address(claims));
         authority.grantRole(1, address(statements), 0);
         _mayCall(authority, address(bonds), Bonds.slash.selector, 2, address(claims));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { Cheats } from "./Cheats.sol";
 import { NettingHandler } from "./NettingHandler.sol";
 import { Netting } from "../../../contracts/Netting.sol";
 import { Settlement } from "../../../contracts/Settlement.sol";
@@ -14,7 +15,7 @@ import {
 } from "../../../contracts/types/Identifiers.sol";
 
 /// @notice docs/INVARIANTS.md, one function for each name.
-contract NettingInvariants {
+contract NettingInvariants is Cheats {
     uint256 private constant NANO_PER_UNIT = 1_000;
     uint8 private constant EVERYBODY = 7;
     uint8 private constant OUTSIDER = 6;
@@ -22,7 +23,7 @@ contract NettingInvariants {
     NettingHandler private handler;
 
     function setUp() public {
-        handler = new NettingHandler();
+        handler = NettingHandler(deployed("NettingHandler", ""));
     }
 
     /// @dev Steps that never got anywhere would let every invariant hold.

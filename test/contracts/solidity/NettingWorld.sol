@@ -117,22 +117,32 @@ abstract contract NettingWorld is Cheats {
     function _build(uint8 decimals) internal {
         token = new HostileToken(decimals);
         around = new NettingSurroundings(decimals);
-        settlement = new Settlement(
-            IMembers(address(around)),
-            IAgreements(address(around)),
-            IStatements(address(around)),
-            address(around),
-            address(0)
+        settlement = Settlement(
+            deployed(
+                "Settlement",
+                abi.encode(
+                    IMembers(address(around)),
+                    IAgreements(address(around)),
+                    IStatements(address(around)),
+                    address(around),
+                    address(0)
+                )
+            )
         );
-        netting = new Netting(
-            IMembers(address(around)),
-            IAgreements(address(around)),
-            ILedgerClock(address(around)),
-            settlement,
-            OPEN_SECONDS,
-            FUNDING_SECONDS,
-            address(around),
-            address(0)
+        netting = Netting(
+            deployed(
+                "Netting",
+                abi.encode(
+                    IMembers(address(around)),
+                    IAgreements(address(around)),
+                    ILedgerClock(address(around)),
+                    settlement,
+                    OPEN_SECONDS,
+                    FUNDING_SECONDS,
+                    address(around),
+                    address(0)
+                )
+            )
         );
         around.use(address(token), address(netting));
     }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { Cheats } from "./Cheats.sol";
 import { PeriodsHandler } from "./PeriodsHandler.sol";
 import { ClosedAt } from "../../../contracts/interfaces/IPeriods.sol";
 
 /// @notice What docs/INVARIANTS.md says of periods.
-contract PeriodsInvariants {
+contract PeriodsInvariants is Cheats {
     error Broken(string what, uint256 side, uint256 place);
 
     PeriodsHandler private handler;
 
     function setUp() public {
-        handler = new PeriodsHandler();
+        handler = PeriodsHandler(deployed("PeriodsHandler", ""));
     }
 
     function targetContracts() external view returns (address[] memory targets) {

@@ -53,20 +53,29 @@ contract PeriodsHandler is Cheats {
     uint256 public steps;
 
     constructor() {
-        AccessManager authority = new AccessManager(address(this));
+        AccessManager authority = AccessManager(
+            deployed("AccessManager", abi.encode(address(this)))
+        );
         HostileToken token = new HostileToken(6);
-        members = new Members(address(authority));
-        agreements = new Agreements(members, address(authority));
-        books = new Books(members, agreements, 1 days, address(authority));
-        periods = new Periods(members, agreements, books, books);
-        statements = new Statements(
-            members,
-            agreements,
-            books,
-            books,
-            new Verifier(),
-            periods,
-            address(authority)
+        members = Members(deployed("Members", abi.encode(address(authority))));
+        agreements = Agreements(deployed("Agreements", abi.encode(members, address(authority))));
+        books = Books(
+            deployed("Books", abi.encode(members, agreements, 1 days, address(authority)))
+        );
+        periods = Periods(deployed("Periods", abi.encode(members, agreements, books, books)));
+        statements = Statements(
+            deployed(
+                "Statements",
+                abi.encode(
+                    members,
+                    agreements,
+                    books,
+                    books,
+                    Verifier(deployed("Verifier", "")),
+                    periods,
+                    address(authority)
+                )
+            )
         );
         members.followCommitKeys(address(books));
         agreements.allowToken(address(token));

@@ -8,7 +8,7 @@ import { Repricing } from "../../../contracts/libraries/Repricing.sol";
 import { PriceRow } from "../../../contracts/types/Rows.sol";
 
 contract RepricingTest is Cheats {
-    Verifier private immutable verifier = new Verifier();
+    Verifier private immutable verifier = Verifier(deployed("Verifier", ""));
 
     function testFuzz_TheClosedFormIsTheSumOfIncrements(
         uint128 price,

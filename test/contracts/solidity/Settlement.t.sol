@@ -208,12 +208,17 @@ contract SettlementTest is Cheats {
 
     function _newSettlement() private returns (Settlement) {
         return
-            new Settlement(
-                IMembers(address(around)),
-                IAgreements(address(around)),
-                IStatements(address(around)),
-                address(this),
-                address(0)
+            Settlement(
+                deployed(
+                    "Settlement",
+                    abi.encode(
+                        IMembers(address(around)),
+                        IAgreements(address(around)),
+                        IStatements(address(around)),
+                        address(this),
+                        address(0)
+                    )
+                )
             );
     }
 
