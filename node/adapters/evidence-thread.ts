@@ -1,5 +1,5 @@
 /* One thread of `evidence-threads.ts`: makes files with the engine's own worker, which reads through a port. */
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import { workerData } from "node:worker_threads";
 import { EvidenceWorker } from "../engine/evidence/evidence-worker.ts";
 import type { InvoiceMessage, ReceiptMessage, Signed } from "../engine/evidence/issue-receipt.ts";
@@ -15,8 +15,9 @@ import { PortStore } from "./port-store.ts";
 import { answerTasks } from "./task-thread.ts";
 
 /** On Linux a priority is the thread's own: intake goes first, and where nothing else is done it is no slower. */
-const PRIORITY = 10;
-if (process.platform === "linux") setPriority(PRIORITY);
+const LOWER_BY = 10;
+const LOWEST = 19;
+if (process.platform === "linux") setPriority(Math.min(LOWEST, getPriority() + LOWER_BY));
 
 const { facts, signs, port } = workerData as EvidenceThreadFacts;
 const calls = new PortCalls<EvidenceCalls>(port);

@@ -16,6 +16,8 @@ import { answerCalls, type CallHandlers } from "./port-calls.ts";
 import { type StoreCalls, storeHandlers } from "./port-store.ts";
 import { TaskThreads, threadsForAll } from "./task-threads.ts";
 
+/** Half of V8's own: as fast, and 150 MB less for two threads. */
+const YOUNG_MEGABYTES = 48;
 /** Signatures after which others have their turn. */
 const SIGNED_AT_ONCE = 16;
 
@@ -60,6 +62,7 @@ export class EvidenceThreads implements EvidenceKernel {
       },
       threads,
       failure: threadFailed,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
       onPort: (port) => answerCalls<EvidenceCalls>(port, handlers),
     });
     this.#windows = new EvidenceWindows({

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from "node:worker_threads";
 import { type Place, TallystickError } from "../core/errors.ts";
 
 /** The store is read and written by one thread, which so many keep busy. */
@@ -41,6 +41,8 @@ export interface TaskThreadsOptions {
   threads: number;
   /** @param cause of a thread that ended while it was needed */
   failure: (cause: unknown) => TallystickError;
+  /** Bounds of a thread's heap; V8's own unless given. */
+  resourceLimits?: ResourceLimits;
   /** Gets one end of a port to each thread, which gets the other one as `port` beside its facts. */
   onPort?: (port: MessagePort) => void;
 }
@@ -100,10 +102,11 @@ function startThread<Result>(options: TaskThreadsOptions): Thread<Result> {
   return thread;
 }
 
-function startWorker({ program, facts, onPort }: TaskThreadsOptions): Worker {
-  if (onPort === undefined) return new Worker(program, { workerData: facts });
+function startWorker({ program, facts, onPort, resourceLimits }: TaskThreadsOptions): Worker {
+  const limits = resourceLimits === undefined ? {} : { resourceLimits };
+  if (onPort === undefined) return new Worker(program, { workerData: facts, ...limits });
   const { port1, port2 } = new MessageChannel();
   onPort(port1);
   const workerData = { ...(facts as object), port: port2 };
-  return new Worker(program, { workerData, transferList: [port2] });
+  return new Worker(program, { workerData, transferList: [port2], ...limits });
 }
