@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { columnsIn, makeReadingRoom } from "../core/formats/kernel/reading-room.ts";
 import type { UsageColumns } from "../core/formats/usage-columns.ts";
 import type { ReadingPlace } from "./columns-worker.ts";
+import { ReadingRooms } from "./reading-rooms.ts";
 
 /** Batches that are under way between the threads: memory, and how far the reader is ahead at most. */
 const BUFFERS = 4;
@@ -20,6 +21,8 @@ export interface ReadingThread {
  * a new one takes as long to start as 50,000 rows to read. A thread that is kept keeps no process alive.
  */
 export class ReadingThreads {
+  /** For files that are read without a thread. */
+  readonly rooms = new ReadingRooms();
   readonly #program: URL;
   readonly #keptMax: number;
   readonly #takenMax: number;

@@ -1,11 +1,13 @@
 import { stat } from "node:fs/promises";
-import { readColumns } from "../core/formats/columns-reader.ts";
-import type { ParseOptions } from "../core/formats/inspect-line.ts";
+import { type ColumnsFormat, readColumns } from "../core/formats/columns-reader.ts";
+import type { Chunks, ParseOptions } from "../core/formats/inspect-line.ts";
 import type { UsageFormat } from "../core/formats/registry.ts";
-import type { UsageLines } from "../core/formats/usage-columns.ts";
+import { UsageColumns, type UsageLines } from "../core/formats/usage-columns.ts";
+import { KernelPrints } from "../engine/intake/kernel-prints.ts";
 import { FileLook } from "../engine/intake/require-whole-file.ts";
 import { ColumnsThread } from "./columns-thread.ts";
 import { openInput } from "./files.ts";
+import type { ReadingRooms } from "./reading-rooms.ts";
 import type { ReadingThreads } from "./reading-threads.ts";
 
 /** A thread costs a tenth of a second of processor before its first row; smaller files are read beside. */
@@ -46,19 +48,43 @@ export async function openUsage(
     return new ColumnsThread(path, format.name, options, threads);
   }
   const parse = format.parseBlocks ?? format.parse;
-  async function* read(more: Partial<ParseOptions> = {}): UsageLines {
+  async function* read(all: ParseOptions, seeds?: Uint32Array): UsageLines {
     const { chunks } = await openInput(path);
-    const all = { ...options, ...more };
-    yield* columns === undefined ? parse(chunks, all) : readColumns(chunks, columns, all);
+    if (columns === undefined) yield* parse(chunks, all);
+    else yield* readHere(chunks, columns, all, threads.rooms, seeds);
   }
   // The digests are of no use to a first look.
-  const look = FileLook.at(read({ sha256: () => "" }));
+  const look = FileLook.at(read({ ...options, sha256: () => "" }));
   look.catch(() => {});
   return {
     look: () => look,
     // Beside on this very thread there is nothing to be gained.
     nearEnd: () => look.then(() => {}),
-    lines: () => read(),
+    lines: (seeds) => read(options, seeds),
     close: async () => {},
   };
+}
+
+/** On this very thread; by a kernel, and with fingerprints where they are wanted, as long as a room is free. */
+async function* readHere(
+  chunks: Chunks,
+  format: ColumnsFormat,
+  options: ParseOptions,
+  rooms: ReadingRooms,
+  seeds: Uint32Array | undefined,
+): UsageLines {
+  const room = rooms.take();
+  if (room === undefined) {
+    yield* readColumns(chunks, format, options);
+    return;
+  }
+  try {
+    const prints = seeds === undefined ? undefined : new KernelPrints(seeds, room.kernel);
+    for await (const found of readColumns(chunks, format, options, room)) {
+      if (found instanceof UsageColumns) prints?.ofColumns(found);
+      yield found;
+    }
+  } finally {
+    rooms.giveBack(room);
+  }
 }

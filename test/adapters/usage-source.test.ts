@@ -8,6 +8,7 @@ import type { InspectLine, ParseOptions } from "../../node/core/formats/inspect-
 import { recogniseFormat } from "../../node/core/formats/registry.ts";
 import { NO_REPETITIONS } from "../../node/core/formats/repetition-index.ts";
 import { UsageColumns } from "../../node/core/formats/usage-columns.ts";
+import { Fingerprint } from "../../node/engine/intake/fingerprint.ts";
 import { requireWholeFile } from "../../node/engine/intake/require-whole-file.ts";
 import { codeOf } from "../core/formats/chunks.ts";
 
@@ -63,6 +64,41 @@ describe("the way into an upload", () => {
       for (const threadBytesMin of [0, NEVER]) {
         assert.equal(await codeOf(taken(text, zone, threadBytesMin)), code);
       }
+    }
+  });
+
+  it("reads several files beside each other, with the fingerprints that JavaScript takes", async () => {
+    const path = join(folder, "upload");
+    writeFileSync(path, SAMPLE);
+    const format = recogniseFormat(Buffer.from(SAMPLE), "upload");
+    assert.ok(format.kind === "usage" && format.columns !== undefined);
+    const options = { file: "upload", zone: "Europe/Berlin" };
+    const rooms = new ReadingThreads();
+    const taken = await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        const source = await openUsage(path, format, options, rooms, NEVER);
+        await source.look();
+        return source.lines(SEEDS)[Symbol.asyncIterator]();
+      }),
+    );
+    const firsts = await Promise.all(taken.map((lines) => lines.next()));
+    const prints = new Fingerprint(SEEDS);
+    const batches = firsts.map(({ value }) => {
+      assert.ok(value instanceof UsageColumns);
+      const { hasPrints, count } = value;
+      if (!hasPrints) prints.ofColumns(value);
+      return { hasPrints, prints: value.prints.slice(0, 4 * count), ids: value.id(count - 1) };
+    });
+    assert.equal(batches.filter(({ hasPrints }) => hasPrints).length, 4);
+    for (const batch of batches) {
+      assert.deepEqual({ ...batch, hasPrints: false }, { ...batches[5], hasPrints: false });
+    }
+    // Given back, they are taken again.
+    await Promise.all(taken.map((lines) => lines.return?.()));
+    const again = await openUsage(path, format, options, rooms, NEVER);
+    await again.look();
+    for await (const found of again.lines(SEEDS)) {
+      if (found instanceof UsageColumns) assert.ok(found.hasPrints);
     }
   });
 

@@ -60,15 +60,19 @@ export interface ColumnsFormat {
   recordOf: (options: ParseOptions) => UsageColumns["recordOf"];
 }
 
-/** Batches of columns of a file, read on this very thread, and its report; a batch lasts until the next is asked for. */
+/**
+ * Batches of columns of a file, read on this very thread, and its report; a batch lasts until the next is asked for.
+ * @param room in which a kernel reads; without it rows are read in JavaScript
+ */
 export async function* readColumns(
   chunks: Chunks,
   format: ColumnsFormat,
   options: ParseOptions,
+  room?: { kernel: ReadingKernel; columns: UsageColumns },
 ): AsyncGenerator<UsageColumns | InspectLine> {
-  const reader = format.open(options);
+  const reader = format.open(options, room?.kernel);
   const filler = new ColumnsFiller(reader);
-  const columns = new UsageColumns();
+  const columns = room?.columns ?? new UsageColumns();
   columns.recordOf = format.recordOf(options);
   try {
     for await (const chunk of chunks) {
