@@ -4,6 +4,7 @@ import type { BatchBounds } from "./commit/batch-length.ts";
 import type { RefusalReason } from "./commit/ledger.ts";
 import type { TicksStanding } from "./commit/open-ticks.ts";
 import type { ControlViews } from "./intake/control-views.ts";
+import { readSeenRuns } from "./intake/seen-runs.ts";
 import type { RetentionProgress } from "./retention/retention-desk.ts";
 import { below, keys } from "./store/key-spaces.ts";
 import type { Store } from "./store/store.ts";
@@ -44,6 +45,11 @@ export interface PipelineStatus {
   oldestOpenTick?: string;
   /** The bill that is on its way, or that was interrupted. */
   bill?: BillProgress;
+  /**
+   * Runs of the index of records seen that are not merged any more, since a value of theirs is damaged; absent without any.
+   * `fsck` names the values. Records whose fingerprints lead there are refused with `store.value-damaged`.
+   */
+  damagedRuns?: number;
   /** What was erased, and whether something is under way. */
   retention: RetentionProgress;
   /** The oldest tick that the ledger does not take, and why; nothing is sealed meanwhile. */
@@ -68,6 +74,7 @@ export async function readStatus(
   const byState: Record<string, number> = {};
   for (const { state } of claims) byState[state] = (byState[state] ?? 0) + 1;
   const oldest = ticks.oldest?.sealedAt;
+  const { unmergeable } = await readSeenRuns(store);
   return {
     books: await booksOf(store),
     bounds: { batchChargesMax, batchBytesMax },
@@ -79,6 +86,7 @@ export async function readStatus(
     ticksOpen: ticks.open,
     ...(oldest === undefined ? {} : { oldestOpenTick: oldest }),
     ...(bill === undefined ? {} : { bill }),
+    ...(unmergeable === undefined ? {} : { damagedRuns: unmergeable.length }),
     retention,
     ...(ticks.refused?.refused === undefined
       ? {}

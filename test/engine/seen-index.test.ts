@@ -8,6 +8,7 @@ import { SeenRunWriter } from "../../node/engine/intake/seen-run-writer.ts";
 import { readSeenRuns } from "../../node/engine/intake/seen-runs.ts";
 import { keys } from "../../node/engine/store/key-spaces.ts";
 import { StoreSession } from "../../node/engine/store/store-session.ts";
+import { readBytes } from "../../node/engine/store/stored-bytes.ts";
 import { EngineScene, RECORD_AGE_MAX_SECONDS } from "./engine-scene.ts";
 
 const COUNT = 3_000;
@@ -146,6 +147,49 @@ describe("the index of records seen", () => {
       await store.write([{ type: "delete", key }]);
       const loaded = SeenIndex.load(context, new StoreSession(store), NOW);
       await assert.rejects(loaded, { code: "store.value-damaged" });
+    }
+  });
+
+  it("goes on beside a run of which a value is damaged: merges the others, and refuses only what it alone knows", async () => {
+    const scene = await EngineScene.open({ seenEntriesInMemory: 256 });
+    const store = new MemoryStore();
+    const context = { ...scene.context, store };
+    const session = new StoreSession(store);
+    let index = await SeenIndex.load(context, session, NOW);
+    const more = Array.from({ length: 2 * COUNT }, (_, at) => `record-${at}`);
+    const own: number[] = [];
+    for (const [at, name] of more.entries()) {
+      index.add(printsOf(index, [name]), 0, at);
+      if (at % 100 !== 99) continue;
+      await index.save(session, NOW);
+      await session.commit();
+      if (at !== 999) continue;
+      const key = keys.seenSegment(1, 0);
+      const value = Uint8Array.from((await store.get(key)) ?? assert.fail());
+      const words = new Uint32Array(readBytes(key, value).buffer);
+      for (let word = 2; word < words.length; word += ENTRY_WORDS) own.push(words[word] as number);
+      value[100] = (value[100] as number) ^ 1;
+      await store.write([{ type: "put", key, value }]);
+    }
+    for (let time = 0; time < 2; time++) {
+      const { runs, unmergeable } = await readSeenRuns(store);
+      assert.deepEqual(unmergeable, [1]);
+      assert.ok(runs.some(({ number, level }) => number === 1 && level === 0));
+      assert.ok(runs.filter(({ level }) => level > 0).length >= 2, "others are merged");
+      let refused = 0;
+      for (const at of more.keys()) {
+        if (own.includes(at)) continue;
+        try {
+          assert.deepEqual(await positionsOf(index, [`record-${at}`]), [at]);
+        } catch (error) {
+          if ((error as { code?: string }).code !== "store.value-damaged") throw error;
+          refused++;
+        }
+      }
+      assert.ok(refused < 10, `${refused} that its filter takes for its own`);
+      const lost = positionsOf(index, [`record-${own[0]}`]);
+      await assert.rejects(lost, { code: "store.value-damaged" });
+      index = await SeenIndex.load(context, new StoreSession(store), NOW);
     }
   });
 

@@ -36,6 +36,7 @@ interface Status {
   cadenceSeconds: number;
   totalsBalance: boolean;
   oldestOpenTick?: string;
+  damagedRuns?: number;
   disk: { freeBytes: number; sizeBytes: number; hasRoom: boolean };
   notices?: { waiting: number; dropped: number; oldest?: string; trouble?: string };
   tariff: {
@@ -79,10 +80,12 @@ export const command: CommandModule = {
     for (const line of inWords(body as unknown as Status)) await output.say(line);
     const { ledger } = body as unknown as Status;
     if (!ledger.reachable) return EXIT.serviceUnavailable;
-    const { commitRefused, outboxTrouble, disk, totalsBalance } = body as unknown as Status;
+    const { commitRefused, outboxTrouble, disk, totalsBalance, damagedRuns } =
+      body as unknown as Status;
+    const isWhole = totalsBalance && damagedRuns === undefined;
     const goesOn = commitRefused === undefined && outboxTrouble === undefined;
     const { lacking } = (body as unknown as Status).tariff;
-    return goesOn && disk.hasRoom && totalsBalance && lacking === undefined ? EXIT.yes : EXIT.no;
+    return goesOn && disk.hasRoom && isWhole && lacking === undefined ? EXIT.yes : EXIT.no;
   },
 };
 
@@ -114,6 +117,11 @@ function inWords(status: Status): string[] {
     ...(status.totalsBalance
       ? []
       : ["  TOTALS    do not balance: records were lost or counted twice; run tallystick fsck"]),
+    ...(status.damagedRuns === undefined
+      ? []
+      : [
+          `  DAMAGED   ${status.damagedRuns} of the runs of records seen; the rest is taken in. Run tallystick fsck, and restore the store from a backup (docs/OPERATIONS.md)`,
+        ]),
     ...(tariff.version === undefined
       ? []
       : [`  tariff    version ${tariff.version}, in force from ${tariff.validFrom}`]),

@@ -1,3 +1,4 @@
+import { TallystickError } from "../../core/errors.ts";
 import { keys } from "../store/key-spaces.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreSession } from "../store/store-session.ts";
@@ -8,6 +9,9 @@ import { ENTRY_WORDS, SEGMENT_ENTRIES } from "./seen-entry.ts";
 import type { SeenRun } from "./seen-run.ts";
 import { SeenRunWriter } from "./seen-run-writer.ts";
 
+/** What the store says of a value that is not as it was written, and of one that a file lacks. */
+const DAMAGED: ReadonlySet<string> = new Set(["store.value-damaged", "store.corrupt"]);
+const isDamage = (error: unknown) => error instanceof TallystickError && DAMAGED.has(error.code);
 /** Of a stored progress: the last fingerprint that was merged, before what the writer says. */
 const LAST_WORDS = 2;
 
@@ -44,6 +48,7 @@ export class SeenMerge {
   /** Memory of segments: of those in the unit of work that was saved last, and of those in the one before, which is durable. */
   #saved: Uint8Array | undefined;
   #free: Uint8Array | undefined;
+  #damaged: SeenRun | undefined;
   /** What is merged meanwhile. */
   #underWay: Promise<MergedEntries> | undefined;
 
@@ -60,10 +65,19 @@ export class SeenMerge {
   }
 
   /**
-   * Goes on where an earlier process was; from the beginning, when it had done nothing yet or wrote filters of
-   * another size. @throws TallystickError `store.value-damaged`
+   * Goes on where an earlier process was; from the beginning, when it had done nothing yet, wrote filters of
+   * another size, or what it wrote is damaged: all of it can be merged again.
    */
   static async resume(parts: MergeParts, merge: MergeOf): Promise<SeenMerge> {
+    try {
+      return await SeenMerge.#resume(parts, merge);
+    } catch (error) {
+      if (isDamage(error)) return SeenMerge.begin(parts, merge);
+      throw error;
+    }
+  }
+
+  static async #resume(parts: MergeParts, merge: MergeOf): Promise<SeenMerge> {
     const key = keys.seenMerge(merge.output);
     const value = await parts.store.get(key);
     if (value === undefined) return SeenMerge.begin(parts, merge);
@@ -76,6 +90,11 @@ export class SeenMerge {
     const [high, low] = words as unknown as [number, number];
     resumed.#last = { high, low };
     return resumed;
+  }
+
+  /** The input of which a value is not as it was written: nothing more comes of the merge. */
+  get damaged(): SeenRun | undefined {
+    return this.#damaged;
   }
 
   /** Begins to merge about so many entries, of inputs that are durable. */
@@ -111,8 +130,9 @@ export class SeenMerge {
     const all = entriesOf(this);
     const inputs: MergeInput[] = [];
     for (const run of this.inputs) {
-      const share = Math.ceil((entries * run.entries) / all / SEGMENT_ENTRIES) + 2;
-      inputs.push(await this.#read(run, share));
+      // Three at least: what is known of all then goes a whole segment on, however few are asked for.
+      const share = Math.ceil((entries * run.entries) / all / SEGMENT_ENTRIES) + 3;
+      inputs.push(await this.#readOf(run, share));
     }
     const memory = this.#free;
     this.#free = undefined;
@@ -130,6 +150,15 @@ export class SeenMerge {
     words.set([this.#last?.high ?? 0, this.#last?.low ?? 0]);
     words.set(written, LAST_WORDS);
     return new Uint8Array(words.buffer);
+  }
+
+  async #readOf(run: SeenRun, segments: number): Promise<MergeInput> {
+    try {
+      return await this.#read(run, segments);
+    } catch (error) {
+      if (isDamage(error)) this.#damaged = run;
+      throw error;
+    }
   }
 
   /** Segments of a run from the one that holds what follows the last merged fingerprint. */

@@ -29,6 +29,8 @@ export interface SeenRunsState {
   retired: { number: number; segments: number; parts: number }[];
   /** Whether a run was ever dropped for its age. */
   hasDropped: boolean;
+  /** Numbers of runs that are not merged, since a value of theirs is damaged; absent while there are none. */
+  unmergeable?: number[];
 }
 
 /** Where fingerprints may stand, by the filters of these runs: keys of segments, with places among the fingerprints. */
@@ -102,10 +104,8 @@ export class SeenRuns {
         merge.advance(mergedAtOnce);
         runs.#merges.push(merge);
       } else {
-        // What it wrote is nobody's; deleting too much does no harm.
-        session.delete(keys.seenMerge(output));
         const entries = inputs.reduce((sum, number) => sum + (sizes.get(number) ?? 0), 0);
-        runs.#state.retired.push({ number: output, ...sizeOfRun(entries) });
+        runs.#retireMerge(session, output, entries);
       }
     }
     if (runs.#held.length < listed.length) {
@@ -217,7 +217,11 @@ export class SeenRuns {
     }
     if (this.#beginMerges()) hasChanged = true;
     for (const merge of [...this.#merges]) {
-      const run = await merge.put(session);
+      const run = await this.#putMerged(merge, session);
+      if (run === "given up") {
+        hasChanged = true;
+        continue;
+      }
       if (run === undefined) {
         merge.advance(MERGED_PER_ADDED * added);
         continue;
@@ -241,7 +245,8 @@ export class SeenRuns {
     const levels = new Set(this.#held.map(({ level }) => level));
     let hasBegun = false;
     for (const level of levels) {
-      const free = this.#held.filter((one) => one.level === level && !busy.has(one.run));
+      const isFree = ({ run }: Held) => !busy.has(run) && !this.#isUnmergeable(run);
+      const free = this.#held.filter((one) => one.level === level && isFree(one));
       const isMerging = this.#merges.some((merge) => merge.level === level + 1);
       if (isMerging || free.length < MERGED_RUNS) continue;
       const inputs = free.slice(0, MERGED_RUNS).map(({ run }) => run);
@@ -250,6 +255,40 @@ export class SeenRuns {
       hasBegun = true;
     }
     return hasBegun;
+  }
+
+  /**
+   * As `merge.put`. Where an input is damaged it is merged no more, and intake goes on: it is looked through as before, and
+   * only who needs the very value that is damaged is refused. The other seven are merged with what comes next.
+   */
+  async #putMerged(
+    merge: SeenMerge,
+    session: StoreSession,
+  ): Promise<SeenRun | "given up" | undefined> {
+    try {
+      return await merge.put(session);
+    } catch (error) {
+      const { damaged, inputs, output } = merge;
+      if (damaged === undefined) throw error;
+      this.#state.unmergeable = [...(this.#state.unmergeable ?? []), damaged.number];
+      this.#merges = this.#merges.filter((one) => one !== merge);
+      this.#retireMerge(
+        session,
+        output,
+        inputs.reduce((sum, { entries }) => sum + entries, 0),
+      );
+      return "given up";
+    }
+  }
+
+  /** What a merge wrote that nobody goes on with; deleting too much does no harm. */
+  #retireMerge(session: StoreSession, output: number, entries: number): void {
+    session.delete(keys.seenMerge(output));
+    this.#state.retired.push({ number: output, ...sizeOfRun(entries) });
+  }
+
+  #isUnmergeable({ number }: SeenRun): boolean {
+    return this.#state.unmergeable?.includes(number) ?? false;
   }
 
   /** The merged run stands where its oldest input stood. */
@@ -287,6 +326,8 @@ export class SeenRuns {
   }
 
   #put(session: StoreSession): void {
+    const held = this.#held.filter(({ run }) => this.#isUnmergeable(run));
+    const unmergeable = held.map(({ run }) => run.number);
     session.put(STATE, {
       next: this.#state.next,
       runs: this.#held.map(({ run, level, foldedAt }) => ({ number: run.number, level, foldedAt })),
@@ -297,6 +338,7 @@ export class SeenRuns {
       })),
       retired: structuredClone(this.#state.retired),
       hasDropped: this.#state.hasDropped,
+      ...(unmergeable.length === 0 ? {} : { unmergeable }),
     } satisfies SeenRunsState);
   }
 }
