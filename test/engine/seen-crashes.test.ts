@@ -122,7 +122,14 @@ describe("the index of records seen while it folds", () => {
             entryFolder.fail();
             // Its end is told by now.
             await new Promise(setImmediate);
-            await assert.rejects(index.save(session, NOW), /the thread ended/);
+            let isRefused = false;
+            const refused = assert.rejects(index.save(session, NOW), /the thread ended/);
+            void refused.finally(() => {
+              isRefused = true;
+            });
+            // A merge that was still reading asks the thread only now.
+            for (; !isRefused; await new Promise(setImmediate)) entryFolder.fail();
+            await refused;
             await restart();
           }
           const known = new Map(durable);
