@@ -256,12 +256,22 @@ export const ingest: Benchmark = {
       requireCharged(taken, ROWS);
       const commit = await network.run("commit", []);
       yield figureOf("tallystick ingest --data, no node running", ROWS, taken, commit, bare);
+      yield await togetherFigure(network, bare);
     } finally {
       await network.stop();
       await rm(directory, { recursive: true, force: true });
     }
   },
 };
+
+/** One command takes in and commits, where no node runs. */
+async function togetherFigure(network: BenchNetwork, bare: number): Promise<Figure> {
+  const path = await network.writeFile(ROWS);
+  const run = await network.run("ingest", ["--commit", path]);
+  requireCharged(run, ROWS);
+  const nothing = { files: [], seconds: 0, commandSeconds: 0, nodeSeconds: 0 };
+  return figureOf("tallystick ingest --commit --data, no node running", ROWS, run, nothing, bare);
+}
 
 async function watchedFigure(network: BenchNetwork, folder: string, bare: number): Promise<Figure> {
   await mkdir(folder);
