@@ -14,7 +14,9 @@ export interface WebAssemblyApi {
   ) => { readonly exports: unknown };
 }
 
-export const { WebAssembly: webAssembly } = globalThis as { WebAssembly?: WebAssemblyApi };
+export const { WebAssembly: webAssembly } = globalThis as unknown as {
+  WebAssembly?: WebAssemblyApi;
+};
 
 const PAGE_BYTES = 65_536;
 /** The kernel's own first page, names that are read, and names whose fingerprints are taken (assembly/room.ts). */
