@@ -46,6 +46,23 @@ describe("a block of charges", () => {
     }
   });
 
+  it("takes other memory where there is no more of the kind that values are written from", () => {
+    const room = new ValueRoom();
+    room.take(100);
+    // More than is set aside; nobody touches it.
+    const values = [600_000_000, 8, 600_000_000].map((bytes) => room.take(bytes));
+    assert.deepEqual(
+      values.map(({ length, byteOffset }) => [length, byteOffset % 8]),
+      [600_000_000, 8, 600_000_000].map((bytes) => [bytes, 0]),
+    );
+    assert.ok(values.every(({ buffer }) => buffer instanceof SharedArrayBuffer));
+    room.startAnew();
+    assert.deepEqual(
+      [room.take(8), room.take(8)].map(({ byteOffset }) => byteOffset),
+      [0, 8],
+    );
+  });
+
   it("takes the same memory for every unit of work", () => {
     const room = new ValueRoom();
     const unit = () => [800_000, 700_000, 3_000_000, 5].map((bytes) => room.take(bytes));

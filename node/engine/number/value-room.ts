@@ -27,6 +27,8 @@ export class ValueRoom {
   #memory: SharedMemory | undefined;
   #buffer = new SharedArrayBuffer(0);
   #at = 0;
+  /** The system gave no more of it: asking again costs a collection of all garbage. */
+  #isRefused = false;
 
   /** @returns memory that starts at a multiple of eight; what stands in it is of no meaning */
   take(bytes: number): Uint8Array {
@@ -41,15 +43,18 @@ export class ValueRoom {
   /** All that was taken is free again. */
   startAnew(): void {
     this.#at = 0;
+    this.#isRefused = false;
   }
 
   /** @returns false where the system has no more of it */
   #grow(bytes: number): boolean {
+    if (this.#isRefused) return false;
     const pages = Math.ceil((bytes - this.#buffer.byteLength) / PAGE_BYTES);
     try {
       this.#memory ??= new webAssembly.Memory({ initial: 0, maximum: PAGES_MAX, shared: true });
       this.#memory.grow(Math.ceil(pages / GROWN_PAGES) * GROWN_PAGES);
     } catch {
+      this.#isRefused = true;
       return false;
     }
     // What was taken stays where it is, and is seen through the buffer that there was then.
