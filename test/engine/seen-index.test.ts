@@ -193,6 +193,18 @@ describe("the index of records seen", () => {
     }
   });
 
+  it("tells status how many runs are damaged", async () => {
+    const { context, pipeline } = await EngineScene.open();
+    assert.equal((await pipeline.status()).damagedRuns, undefined);
+    const session = new StoreSession(context.store);
+    session.put(keys.node("seen-runs"), {
+      ...(await readSeenRuns(context.store)),
+      unmergeable: [7],
+    });
+    await session.commit();
+    assert.equal((await pipeline.status()).damagedRuns, 1);
+  });
+
   it("drops runs whose records would be refused for their age, and not a day earlier", async () => {
     const { context, store } = await filled();
     const age = Number(RECORD_AGE_MAX_SECONDS) + 31 * 86_400;
