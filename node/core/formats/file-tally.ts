@@ -17,6 +17,7 @@ export interface CountedNumbers {
   durationSeconds: number;
   /** Whole, and at most 2^52: of both directions and of the total, whichever it says. */
   octets: number;
+  /** Whole, and at most 2^52. */
   units: number;
 }
 
@@ -26,7 +27,7 @@ export interface CountedSums {
   billable: number;
   durationMs: number | undefined;
   octets: bigint | undefined;
-  units: number | undefined;
+  units: bigint | undefined;
 }
 
 /** What a parser counts while it reads one file; becomes the file's line. */
@@ -39,9 +40,10 @@ export class FileTally {
   #billable = 0;
   #rejected = 0;
   #durationMs: number | undefined;
-  #units: number | undefined;
+  #units: bigint | undefined;
   #octets: bigint | undefined;
-  /** What is not in `#octets` yet: an integer of any length costs more than a record. */
+  /** What is not in `#units` and `#octets` yet: an integer of any length costs more than a record. */
+  #fewUnits = 0;
   #fewOctets = 0;
 
   constructor(format: string, options: ParseOptions) {
@@ -61,7 +63,7 @@ export class FileTally {
     if (record.durationSeconds !== undefined) {
       this.#durationMs = (this.#durationMs ?? 0) + Math.round(record.durationSeconds * 1000);
     }
-    if (record.units !== undefined) this.#units = (this.#units ?? 0) + record.units;
+    if (record.units !== undefined) this.#units = (this.#units ?? 0n) + BigInt(record.units);
     for (const octets of [record.uplinkOctets, record.downlinkOctets, record.totalOctets]) {
       if (octets !== undefined) this.#octets = (this.#octets ?? 0n) + BigInt(octets);
     }
@@ -84,11 +86,15 @@ export class FileTally {
     if (!Number.isNaN(durationSeconds)) {
       this.#durationMs = (this.#durationMs ?? 0) + Math.round(durationSeconds * 1000);
     }
-    if (!Number.isNaN(units)) this.#units = (this.#units ?? 0) + units;
-    if (Number.isNaN(octets)) return;
-    this.#octets ??= 0n;
-    this.#fewOctets += octets;
-    if (this.#fewOctets > SAFE_MAX) this.#addFewOctets();
+    if (!Number.isNaN(units)) {
+      this.#units ??= 0n;
+      this.#fewUnits += units;
+    }
+    if (!Number.isNaN(octets)) {
+      this.#octets ??= 0n;
+      this.#fewOctets += octets;
+    }
+    if (this.#fewOctets > SAFE_MAX || this.#fewUnits > SAFE_MAX) this.#addFew();
   }
 
   /** The same of many of them. */
@@ -96,13 +102,14 @@ export class FileTally {
     this.#records += records;
     this.#billable += billable;
     if (durationMs !== undefined) this.#durationMs = (this.#durationMs ?? 0) + durationMs;
-    if (units !== undefined) this.#units = (this.#units ?? 0) + units;
+    if (units !== undefined) this.#units = (this.#units ?? 0n) + units;
     if (octets !== undefined) this.#octets = (this.#octets ?? 0n) + octets;
   }
 
-  #addFewOctets(): void {
+  #addFew(): void {
+    if (this.#fewUnits > 0) this.#units = (this.#units ?? 0n) + BigInt(this.#fewUnits);
     if (this.#fewOctets > 0) this.#octets = (this.#octets ?? 0n) + BigInt(this.#fewOctets);
-    this.#fewOctets = 0;
+    this.#fewUnits = this.#fewOctets = 0;
   }
 
   reject(rejected: Rejection): { rejected: Rejection } {
@@ -169,13 +176,13 @@ export class FileTally {
   }
 
   #computed(): Totals {
-    this.#addFewOctets();
+    this.#addFew();
     const octets = this.#octets;
     return {
       records: this.#records,
       billable: this.#billable,
       ...(this.#durationMs === undefined ? {} : { durationSeconds: this.#durationMs / 1000 }),
-      ...(this.#units === undefined ? {} : { units: this.#units }),
+      ...(this.#units === undefined ? {} : { units: Number(this.#units) }),
       ...(octets === undefined
         ? {}
         : { octets: octets <= Number.MAX_SAFE_INTEGER ? Number(octets) : octets.toString() }),

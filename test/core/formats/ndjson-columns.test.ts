@@ -141,6 +141,18 @@ describe("usage records as JSON lines read into columns", () => {
     assert.equal(await assertSame(utf8.encode(lines.join("")), 100_000), 0);
   });
 
+  it("count units to the last one, also beyond what a double tells apart", async () => {
+    const ofUnits = (units: string) =>
+      (OF_EACH_SERVICE[7] as string).replace('units":0', `units":${units}`);
+    const many = "999999999999999";
+    const lines = [...Array.from({ length: 12 }, () => ofUnits(many)), ofUnits("9007199254740991")];
+    const bytes = utf8.encode(lines.join("") + ofUnits("1").repeat(5));
+    assert.equal(await assertSame(bytes, 100_000), lines.length + 4);
+    const report = (await linesOfOracle(NAME, bytes, OPTIONS)).at(-1);
+    assert.ok(report !== undefined && "file" in report);
+    assert.equal(report.file.computed.units, Number(12n * BigInt(many) + 9_007_199_254_740_996n));
+  });
+
   it("are the same wherever the file is cut into chunks", async () => {
     const bytes = utf8.encode(usual(1) + usual(2));
     for (let size = 1; size <= bytes.length; size += 11) await assertSame(bytes, size);

@@ -225,15 +225,15 @@ export class ReadingKernel {
     const at = this.#exports.takeNdjson(from, rawLength, count);
     const told = (place: number) => this.#told[place] as number;
     columns.count = told(0);
-    const octets = () => (BigInt(told(8)) << 32n) + BigInt(told(7));
+    const sum = (low: number) => (BigInt(told(low + 1)) << 32n) + BigInt(told(low));
     return {
       at,
       counted: {
         records: told(0) - count,
         billable: told(1),
         durationMs: told(5) === 0 ? undefined : told(2),
-        octets: told(6) === 0 ? undefined : octets(),
-        units: told(9) === 0 ? undefined : told(10),
+        octets: told(6) === 0 ? undefined : sum(7),
+        units: told(9) === 0 ? undefined : sum(10),
       },
     };
   }

@@ -56,7 +56,8 @@ import {
   SOURCE_OFFSET,
   START,
   tell,
-  UNITS,
+  UNITS_HIGH,
+  UNITS_LOW,
   UNITS_ROWS,
   UPLINK_TEXT,
   UTC_OFFSET,
@@ -503,7 +504,8 @@ export function takeNdjson(from: u32, length: u32, first: u32): u32 {
   let octetsLow: u64 = 0;
   let octetsHigh: u64 = 0;
   let unitsRows: u32 = 0;
-  let units: u64 = 0;
+  let unitsLow: u64 = 0;
+  let unitsHigh: u64 = 0;
   while (row < ROWS_MAX && at < limit) {
     aFrom = aTo = bFrom = bTo = imsiFrom = imsiTo = deviceFrom = deviceTo = 0;
     durationMs = sessionStart = -1;
@@ -553,7 +555,9 @@ export function takeNdjson(from: u32, length: u32, first: u32): u32 {
       octetsLow &= 0xffff_ffff;
     } else if (given != 0 && service != ENERGY) {
       unitsRows++;
-      units += measure;
+      unitsLow += measure;
+      unitsHigh += unitsLow >> 32;
+      unitsLow &= 0xffff_ffff;
     }
     at = line + 1;
     row++;
@@ -566,6 +570,7 @@ export function takeNdjson(from: u32, length: u32, first: u32): u32 {
   tell(OCTETS_LOW, <f64>octetsLow);
   tell(OCTETS_HIGH, <f64>octetsHigh);
   tell(UNITS_ROWS, <f64>unitsRows);
-  tell(UNITS, <f64>units);
+  tell(UNITS_LOW, <f64>unitsLow);
+  tell(UNITS_HIGH, <f64>unitsHigh);
   return <u32>(at - raw);
 }

@@ -89,4 +89,5 @@ export const OCTETS_ROWS: usize = 6;
 export const OCTETS_LOW: usize = 7;
 export const OCTETS_HIGH: usize = 8;
 export const UNITS_ROWS: usize = 9;
-export const UNITS: usize = 10;
+export const UNITS_LOW: usize = 10;
+export const UNITS_HIGH: usize = 11;
