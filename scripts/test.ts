@@ -22,42 +22,34 @@ interface Check {
   count: (output: string, code: number) => Counts;
   /** Needs compiled contracts and the built page. */
   needsBuild?: boolean;
-  /** What needs the build runs in two lanes at the same time, each in order. */
-  lane?: 0 | 1;
 }
 
-/** Folders whose tests start whole programs, and wait for them more than they compute. */
-const WHOLE_PROGRAMS = ["client-app", "end-to-end", "scripts"];
 /** Of the commands' tests the one that asks a ledger. */
 const LEDGER_COMMANDS = "subscriber-commands";
 /** Folders whose tests need neither the contracts nor the page, and run while these are compiled. */
 const WITHOUT_BUILD = ["conformance", "core", "engine", "simulation"];
 
-function mocha(title: string, files: string[], lane: Check["lane"] = 0): Check {
+function mocha(title: string, files: string[], needsBuild = true): Check {
   const command = [module("mocha", "bin", "mocha.js"), ...files];
-  return { group: "mocha", title, lane, command, count: countMocha, needsBuild: true };
+  return { group: "mocha", title, command, count: countMocha, needsBuild };
 }
 
-function mochaByLanes(): Check[] {
+/** Of what needs the build long parts come first: two run at a time, and shall end together. */
+function mochaByParts(): Check[] {
   const folders = readdirSync(join(root, "test"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
   const filesOf = (names: string[]) => names.map((name) => `test/${name}/**/*.test.ts`);
-  const apart = ["contracts", "cli", ...WHOLE_PROGRAMS, ...WITHOUT_BUILD];
+  const apart = ["cli", "client-app", "contracts", "end-to-end", "scripts", ...WITHOUT_BUILD];
   const rest = folders.filter((name) => !apart.includes(name));
   return [
-    { ...mocha("mocha, core and engine", filesOf(WITHOUT_BUILD)), needsBuild: false },
-    {
-      ...mocha("mocha, commands", [`test/cli/**/!(${LEDGER_COMMANDS}).test.ts`]),
-      needsBuild: false,
-    },
-    mocha(
-      "mocha, whole programs",
-      [...filesOf(WHOLE_PROGRAMS), `test/cli/${LEDGER_COMMANDS}.test.ts`],
-      1,
-    ),
+    mocha("mocha, core and engine", filesOf(WITHOUT_BUILD), false),
+    mocha("mocha, commands", [`test/cli/**/!(${LEDGER_COMMANDS}).test.ts`], false),
+    mocha("mocha, end to end", filesOf(["end-to-end"])),
     mocha("mocha, contracts", filesOf(["contracts"])),
-    mocha("mocha, adapters and interfaces", filesOf(rest), 1),
+    mocha("mocha, page", [...filesOf(["client-app"]), `test/cli/${LEDGER_COMMANDS}.test.ts`]),
+    mocha("mocha, scripts", filesOf(["scripts"])),
+    mocha("mocha, adapters and interfaces", filesOf(rest)),
   ];
 }
 
@@ -99,6 +91,7 @@ function checks(files: string[]): Check[] {
           count: countOne,
         }
       : undefined,
+    ...(files.length > 0 ? [mocha("mocha", files)] : mochaByParts()),
     hasContracts
       ? {
           group: "solidity",
@@ -108,7 +101,6 @@ function checks(files: string[]): Check[] {
           needsBuild: true,
         }
       : undefined,
-    ...(files.length > 0 ? [mocha("mocha", files)] : mochaByLanes()),
   ];
   return all.filter((check) => check !== undefined);
 }
@@ -204,16 +196,20 @@ async function main(argv: string[]): Promise<number> {
   ) as [Check[], Check[]];
   // Compiling takes one core for a minute or more: what needs nothing of it runs meanwhile.
   const built = behind.length === 0 ? undefined : build().then((count) => counts.push(count));
-  const inOrder = async (some: Check[], ...ready: (Promise<unknown> | undefined)[]) => {
-    await Promise.all(ready);
+  const inOrder = async (some: Check[]) => {
     for (const check of some) {
       if (process.exitCode !== 130) counts.push(await carryOut(check));
     }
   };
-  const ofLane = (lane: 0 | 1) => behind.filter((one) => (one.lane ?? 0) === lane);
-  // Never more than two at once: of compiling and the checks before, and then of the two lanes.
+  // Never more than two at once: of compiling and the checks before, and then of what waits for both.
   const early = inOrder(before);
-  await Promise.all([inOrder(ofLane(0), built), inOrder(ofLane(1), built, early), early]);
+  const fromQueue = async (...ready: (Promise<unknown> | undefined)[]) => {
+    await Promise.all(ready);
+    for (let next = behind.shift(); next !== undefined; next = behind.shift()) {
+      await inOrder([next]);
+    }
+  };
+  await Promise.all([fromQueue(built), fromQueue(built, early), early]);
   if (process.exitCode === 130) counts.push({ passed: 0, failed: 1, skipped: 0 });
   console.log(sumLine(counts));
   return counts.some(({ failed }) => failed > 0) ? 1 : 0;
