@@ -43,7 +43,7 @@ function mochaByParts(): Check[] {
   const apart = ["cli", "client-app", "contracts", "end-to-end", "scripts", ...WITHOUT_BUILD];
   const rest = folders.filter((name) => !apart.includes(name));
   return [
-    mocha("mocha, core and engine", filesOf(WITHOUT_BUILD), false),
+    mocha("mocha, core and engine", ["test/*.test.ts", ...filesOf(WITHOUT_BUILD)], false),
     mocha("mocha, commands", [`test/cli/**/!(${LEDGER_COMMANDS}).test.ts`], false),
     mocha("mocha, end to end", filesOf(["end-to-end"])),
     mocha("mocha, contracts", filesOf(["contracts"])),
