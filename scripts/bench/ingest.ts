@@ -256,7 +256,8 @@ export const ingest: Benchmark = {
       requireCharged(taken, ROWS);
       const commit = await network.run("commit", []);
       yield figureOf("tallystick ingest --data, no node running", ROWS, taken, commit, bare);
-      yield await togetherFigure(network, bare);
+      yield await togetherFigure(network, ROWS, bare);
+      yield await togetherFigure(network, FILES * ROWS, bare);
     } finally {
       await network.stop();
       await rm(directory, { recursive: true, force: true });
@@ -264,13 +265,14 @@ export const ingest: Benchmark = {
   },
 };
 
-/** One command takes in and commits, where no node runs. */
-async function togetherFigure(network: BenchNetwork, bare: number): Promise<Figure> {
-  const path = await network.writeFile(ROWS);
+/** One command takes in and commits, where no node runs. @param rows of its one file */
+async function togetherFigure(network: BenchNetwork, rows: number, bare: number): Promise<Figure> {
+  const path = await network.writeFile(rows);
   const run = await network.run("ingest", ["--commit", path]);
-  requireCharged(run, ROWS);
+  requireCharged(run, rows);
+  await rm(path);
   const nothing = { files: [], seconds: 0, commandSeconds: 0, nodeSeconds: 0 };
-  return figureOf("tallystick ingest --commit --data, no node running", ROWS, run, nothing, bare);
+  return figureOf("tallystick ingest --commit --data, no node running", rows, run, nothing, bare);
 }
 
 async function watchedFigure(network: BenchNetwork, folder: string, bare: number): Promise<Figure> {
