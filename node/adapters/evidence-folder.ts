@@ -19,6 +19,7 @@ const THREAD_IDLE_MILLISECONDS = 5_000;
 const PROGRAM = new URL("./evidence-files-thread.ts", import.meta.url);
 /** Where files are written before they get their names; a web server leaves such names out. */
 const PARTS = ".parts";
+const MONTH = /^\d{4}-\d{2}$/;
 
 /**
  * A folder of evidence files on a disk. A file gets its name once its bytes are on the disk, so that
@@ -50,15 +51,26 @@ export class EvidenceFolder implements EvidenceShelf, WrittenShelf {
     return new EvidenceFolder(path, program);
   }
 
-  /** One that was written to; undefined where it is not there any more. @throws TallystickError `publish.not-erased` */
-  static async written(path: string): Promise<EvidenceFolder | undefined> {
+  /**
+   * One that was written to. A folder where nothing of the kind lies may be a place where a disk is not mounted:
+   * what is on that disk is not gone.
+   * @throws TallystickError `publish.not-erased`
+   */
+  static async written(path: string): Promise<EvidenceFolder> {
+    let names: string[];
     try {
-      await readdir(path);
+      names = await namesIn(path);
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
       throw notErased(path, cause);
     }
-    return new EvidenceFolder(path, PROGRAM);
+    if (names.some((name) => name === PARTS || MONTH.test(name))) {
+      return new EvidenceFolder(path, PROGRAM);
+    }
+    throw new TallystickError(
+      "publish.not-erased",
+      `Evidence whose retention is over was published to a folder that is not there now, as where a disk is not mounted. Mount it; it is tried again. If it is gone for good, make an empty folder with a folder ${PARTS} in its place.`,
+      { file: path },
+    );
   }
 
   async sweep(): Promise<void> {

@@ -51,9 +51,8 @@ describe("retention of published evidence", () => {
   });
 
   it("takes away a month's files from every folder it was published to, and nothing else", async () => {
-    const [first, second, gone] = [fresh(), fresh(), fresh()];
-    for (const folder of [first, gone, second]) await publish(folder);
-    rmSync(gone, { recursive: true });
+    const [first, second] = [fresh(), fresh()];
+    for (const folder of [first, second]) await publish(folder);
     const november = filesIn(second).filter((name) => name.startsWith("2026-11/"));
     assert.deepEqual([filesIn(second).length, november.length], [6, 3]);
     const stranger = filesIn(second).find((name) => name.endsWith(".evidence")) ?? "";
@@ -71,13 +70,45 @@ describe("retention of published evidence", () => {
     const kept = filesIn(first).filter((name) => !name.startsWith("2026-11/"));
     assert.deepEqual(kept, [`${OCTOBER}/manifest.json`]);
     assert.deepEqual(readdirSync(join(first, OCTOBER)), ["manifest.json"]);
-    assert.equal(existsSync(gone), false, "nothing is made where nothing is");
     assert.deepEqual(await keysUnder(scene, `published/${OCTOBER}/`), []);
     assert.equal((await keysUnder(scene, "published/2026-11/")).length, 2);
     const progress = await scene.pipeline.publisher.progress(OCTOBER, second);
     assert.deepEqual([progress?.done, progress?.files], [true, 0]);
     assert.equal(await scene.pipeline.publisher.due(second), undefined);
     await assert.rejects(publish(second, [OCTOBER]), hasCode("evidence.retention-over"));
+  });
+
+  it("takes no folder whose disk is not mounted for an erased one, and erases the others", async () => {
+    const [mounted, away] = [fresh(), fresh()];
+    for (const folder of [away, mounted]) await publish(folder);
+    renameSync(away, `${away}-aside`);
+    // Nothing is there, or the empty folder that a disk is mounted on.
+    for (const isEmpty of [false, true]) {
+      if (isEmpty) mkdirSync(away);
+      await assert.rejects(eraseAll(scene), hasCode("publish.not-erased"));
+      assert.deepEqual(existsSync(away) ? readdirSync(away) : [], [], "nothing is made there");
+    }
+    assert.deepEqual(
+      filesIn(mounted).filter((name) => name.startsWith(OCTOBER) && name.endsWith(".evidence")),
+      [],
+    );
+    assert.equal((await scene.pipeline.retention.plan()).months[0]?.state, "erasing");
+    const november = filesIn(mounted).filter((name) => name.startsWith("2026-11/"));
+    assert.equal(november.length, 3);
+    rmSync(away, { recursive: true });
+    renameSync(`${away}-aside`, away);
+    assert.equal((await eraseAll(scene)).done, true);
+    assert.deepEqual(filesIn(away), november);
+    assert.equal((await scene.pipeline.retention.plan()).months[0]?.state, "erased");
+  });
+
+  it("is done where a folder is gone for good and somebody said so", async () => {
+    const gone = fresh();
+    await publish(gone);
+    rmSync(gone, { recursive: true });
+    await assert.rejects(eraseAll(scene), hasCode("publish.not-erased"));
+    mkdirSync(join(gone, ".parts"), { recursive: true });
+    assert.equal((await eraseAll(scene)).done, true);
   });
 
   it("goes on where it died, and says meanwhile that it is not done", async () => {

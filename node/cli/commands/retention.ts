@@ -23,7 +23,8 @@ export const command: CommandModule = {
         "after",
         "\nSays of each billed month whether its charges are kept, until when, and why. Changes nothing" +
           "\nwithout --now. What is erased does not come back: keys, charges and evidence of the month go," +
-          "\ninvoices, totals and commitments stay.",
+          "\ninvoices, totals and commitments stay. A charge in a batch that also holds charges of a month that is" +
+          "\nkept loses its key now, and its row with that month; so do charges in batches behind such a one.",
       );
   },
 
@@ -35,6 +36,11 @@ export const command: CommandModule = {
       for (const month of months) {
         await output.record({ month });
         await output.say(inWords(month));
+      }
+      if (months.some(({ state }) => state === "erased") && months.some(isKept)) {
+        await output.say(
+          "Rows of erased months, without their keys, stay in batches that a kept month shares, and behind them, until that month goes.",
+        );
       }
       const { over, done, entriesDropped } = body;
       await output.record({ summary: { months: months.length, over, done, entriesDropped } });
@@ -53,6 +59,8 @@ async function erase(node: NodeClient, output: Output): Promise<void> {
     answer = await node.send("POST", PATH);
   }
 }
+
+const isKept = ({ state }: Month): boolean => state === "kept" || state === "over";
 
 function inWords({ epoch, state, overAt, because }: Month): string {
   switch (state) {

@@ -40,8 +40,8 @@ export interface WrittenShelf {
   removeMonth(epoch: string, operator: string): Promise<void>;
 }
 
-/** The shelf of a folder that was written to; undefined where the folder is not there any more. */
-export type OpenWrittenShelf = (folder: string) => Promise<WrittenShelf | undefined>;
+/** The shelf of a folder that was written to. @throws TallystickError `publish.not-erased` where it is not there */
+export type OpenWrittenShelf = (folder: string) => Promise<WrittenShelf>;
 
 export interface NewFile {
   place: string;
