@@ -77,8 +77,10 @@ export class EvidenceFolder implements EvidenceShelf, WrittenShelf {
     const parts = join(this.path, PARTS);
     try {
       for (const name of await readdir(parts)) await rm(join(parts, name));
+      // A file's bytes are on the disk before it gets its name; the names may not be.
+      if (!(await this.#syncAll())) await atOnce(await this.#foldersOfNames(), syncPath);
     } catch (cause) {
-      throw notWritten(parts, cause);
+      throw cause instanceof TallystickError ? cause : notWritten(parts, cause);
     }
   }
 
@@ -212,6 +214,21 @@ export class EvidenceFolder implements EvidenceShelf, WrittenShelf {
       throw notErased(month, cause);
     }
     this.#folders.clear();
+  }
+
+  /** Where names of files stand: the folder itself, its months, and what stands in these. */
+  async #foldersOfNames(): Promise<string[]> {
+    const entries = await readdir(this.path, { withFileTypes: true });
+    const months = entries
+      .filter((entry) => entry.isDirectory() && MONTH.test(entry.name))
+      .map(({ name }) => join(this.path, name));
+    const folders = [this.path, ...months];
+    for (const month of months) {
+      for (const entry of await readdir(month, { withFileTypes: true })) {
+        if (entry.isDirectory()) folders.push(join(month, entry.name));
+      }
+    }
+    return folders;
   }
 
   async #write(

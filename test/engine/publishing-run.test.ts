@@ -95,6 +95,7 @@ describe("publishing a month in steps", () => {
     shelf.held.pop()?.(notWritten);
     await second;
     assert.deepEqual([shelf.files.size, shelf.complete], [0, []]);
+    assert.equal(shelf.sweeps, 1);
 
     shelf.isHolding = false;
     const again = await step(shelf);
@@ -107,7 +108,7 @@ describe("publishing a month in steps", () => {
     const last = await step(shelf);
     const { done, subscribers, files, written } = last;
     assert.deepEqual([done, subscribers, files, written], [true, 3, 3, 3]);
-    assert.deepEqual([shelf.files.size, shelf.complete, shelf.sweeps], [3, [false, true], 1]);
+    assert.deepEqual([shelf.files.size, shelf.complete, shelf.sweeps], [3, [false, true], 2]);
     assert.deepEqual(await scene.pipeline.publisher.progress(EPOCH, FOLDER), last);
   });
 });

@@ -25,7 +25,7 @@ export const command: CommandModule = {
         "\nPrints each file's control totals. A file that was taken in before changes nothing." +
           "\nA file that is cut is refused as a whole, and the next one goes on." +
           "\nExit code 1 when a record was rejected, a file has a problem, or the totals do not balance; 3 when a file was refused;" +
-          "\n4 with --commit when it is sealed and the ledger has not taken it yet.",
+          "\n4 with --commit when no file was refused, all is sealed and the ledger has not taken it yet.",
       );
   },
 
@@ -48,8 +48,9 @@ export const command: CommandModule = {
       if (watched !== undefined) await watch(sending, watched, worst);
       return commits ? await commitBooks(node, output) : EXIT.yes;
     });
-    if (committed !== EXIT.yes) return committed;
+    // What needs a person comes before what goes on by itself.
     if (worst.refused > 0) return EXIT.unusableInput;
+    if (committed !== EXIT.yes) return committed;
     return worst.clean ? EXIT.yes : EXIT.no;
   },
 };

@@ -4,7 +4,8 @@
  */
 export interface EvidenceShelf {
   /**
-   * Takes away what a crash left of files that were begun; nothing is being put meanwhile.
+   * Takes away what a crash or a failed `put` left of files that were begun, and makes durable what it left
+   * under its name; nothing is being put meanwhile. Whatever `lengths` finds after it survives a power cut.
    * @throws TallystickError `publish.not-written`
    */
   sweep(): Promise<void>;

@@ -75,6 +75,8 @@ export class EvidencePublisher {
       } catch (error) {
         await this.#leaveRun();
         await this.#maker.rest();
+        // What bears its name may not be on the disk: the next step would find it and note it.
+        this.#swept.delete(shelf);
         throw error;
       }
     });
