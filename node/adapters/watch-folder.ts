@@ -1,6 +1,6 @@
-import type { Dirent, Stats } from "node:fs";
-import { mkdir, readdir, rename, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import type { BigIntStats, Dirent } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { TallystickError } from "../core/errors.ts";
 
@@ -9,6 +9,12 @@ const UNDER_WAY = /^\.|~$|\.(tmp|part|partial|filepart|crdownload|swp)$/i;
 const POLL_MS = 1_000;
 /** A folder is not asked more often, however soon a file may be whole. */
 const POLL_MS_MIN = 20;
+
+export interface WatchedFile {
+  path: string;
+  /** Differs as soon as the file of this name is another one, was written to or may be read by others now. */
+  mark: string;
+}
 
 export interface WatchOptions {
   /** A file is whole when it did not change for so long. */
@@ -28,13 +34,13 @@ export interface WatchOptions {
 export async function* filesOfFolder(
   folder: string,
   options: WatchOptions,
-): AsyncGenerator<string> {
+): AsyncGenerator<WatchedFile> {
   const { signal, settleMilliseconds, pollMilliseconds = POLL_MS, onFolder } = options;
   const handedOut = new Map<string, string>();
   const growing = new Map<string, { mark: string; since: number }>();
   let isAway = false;
   for (let round = 0; !signal.aborted; round++) {
-    let found: { path: string; stats: Stats }[] = [];
+    let found: (WatchedFile & { modified: bigint })[] = [];
     try {
       found = await listFiles(folder);
       if (isAway) onFolder?.(undefined);
@@ -49,9 +55,8 @@ export async function* filesOfFolder(
       for (const path of map.keys()) if (!isAway && !there.has(path)) map.delete(path);
     }
     let wait = pollMilliseconds;
-    for (const { path, stats } of found) {
+    for (const { path, mark } of found) {
       if (signal.aborted) return;
-      const mark = `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
       if (handedOut.get(path) === mark) continue;
       const seen = growing.get(path);
       if (seen?.mark !== mark) growing.set(path, { mark, since: performance.now() });
@@ -63,26 +68,20 @@ export async function* filesOfFolder(
       }
       growing.delete(path);
       handedOut.set(path, mark);
-      yield path;
+      yield { path, mark };
     }
     await pause(wait, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** Moves a file that is done into another folder; one of that name that is there gets company. */
-export async function moveInto(folder: string, file: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  for (let copy = 0; ; copy++) {
-    const name = copy === 0 ? basename(file) : `${basename(file)}.${copy}`;
-    const target = join(folder, name);
-    const taken = await stat(target).catch(() => undefined);
-    if (taken !== undefined) continue;
-    await rename(file, target);
-    return target;
-  }
-}
+/** @throws an error of the system for a file that is not there */
+export const markOf = async (path: string): Promise<string> =>
+  markIn(await stat(path, { bigint: true }));
 
-async function listFiles(folder: string): Promise<{ path: string; stats: Stats }[]> {
+const markIn = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
+  `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+
+async function listFiles(folder: string): Promise<(WatchedFile & { modified: bigint })[]> {
   let entries: Dirent[];
   try {
     entries = await readdir(folder, { withFileTypes: true });
@@ -95,13 +94,13 @@ async function listFiles(folder: string): Promise<{ path: string; stats: Stats }
       cause,
     );
   }
-  const files: { path: string; stats: Stats }[] = [];
+  const files: (WatchedFile & { modified: bigint })[] = [];
   for (const entry of entries) {
     if (!entry.isFile() || UNDER_WAY.test(entry.name)) continue;
     const path = join(folder, entry.name);
     // Moved away since it was listed: the next round knows.
-    const stats = await stat(path).catch(() => undefined);
-    if (stats !== undefined) files.push({ path, stats });
+    const stats = await stat(path, { bigint: true }).catch(() => undefined);
+    if (stats !== undefined) files.push({ path, mark: markIn(stats), modified: stats.mtimeNs });
   }
-  return files.sort((a, b) => a.stats.mtimeMs - b.stats.mtimeMs || (a.path < b.path ? -1 : 1));
+  return files.sort((a, b) => Number(a.modified - b.modified) || (a.path < b.path ? -1 : 1));
 }

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { moveInto } from "../../adapters/archive-file.ts";
 import { headOfFile } from "../../adapters/files.ts";
-import { filesOfFolder, moveInto } from "../../adapters/watch-folder.ts";
+import { filesOfFolder, type WatchedFile } from "../../adapters/watch-folder.ts";
 import { TallystickError } from "../../core/errors.ts";
 import { imbalanceOf, isNothing } from "../../engine/intake/control-totals.ts";
 import type { CommandModule } from "../command.ts";
@@ -120,16 +121,22 @@ async function watch(sending: Sending, watched: Watch, worst: Worst) {
     },
   });
   let failure: { error: unknown } | undefined;
-  const settle = async (first: Promise<Upload>, file: string, before?: Promise<void>) => {
+  const settle = async (first: Promise<Upload>, file: WatchedFile, before?: Promise<void>) => {
     await before;
     let upload: Promise<Upload> | undefined = first;
     const taken = async () => {
-      const attempt = upload ?? beginUpload(sending, file);
+      const attempt = upload ?? beginUpload(sending, file.path);
       upload = undefined;
       return (await attempt).taken;
     };
-    const done = await untilNodeAnswers(() => takeIn(taken, file, output, worst), output, ending);
-    if (done === true && watched.archive !== undefined) await moveInto(watched.archive, file);
+    const done = await untilNodeAnswers(
+      () => takeIn(taken, file.path, output, worst),
+      output,
+      ending,
+    );
+    if (done !== true || watched.archive === undefined) return;
+    // Another one took its name: it is handed out, too.
+    await moveInto(watched.archive, file);
   };
   let last: { upload: Promise<Upload>; settled: Promise<void> } | undefined;
   try {
@@ -137,8 +144,8 @@ async function watch(sending: Sending, watched: Watch, worst: Worst) {
       const before = last;
       const upload =
         before === undefined
-          ? beginUpload(sending, file)
-          : beginBehind(before.upload, sending, file);
+          ? beginUpload(sending, file.path)
+          : beginBehind(before.upload, sending, file.path);
       upload.catch(() => {});
       const settled = settle(upload, file, before?.settled).catch((error: unknown) => {
         failure ??= { error };
