@@ -11,6 +11,7 @@ import { LogSegments } from "./charging-log-segment.ts";
 import { contentOf, partName, type SnapshotTask } from "./charging-snapshot-file.ts";
 import type { SnapshotOutcome } from "./charging-snapshot-worker.ts";
 import { LevelStore } from "./level-store.ts";
+import { StoreFolder } from "./store-folder.ts";
 import { syncDirectory } from "./sync-directory.ts";
 
 const SNAPSHOT_WORKER = new URL("./charging-snapshot-worker.ts", import.meta.url);
@@ -34,6 +35,7 @@ export class ChargingLogFile implements ChargingLog {
   readonly #directory: string;
   /** Held for its lock, which the system frees when the process ends; Node can lock no file. */
   readonly #lock: LevelStore;
+  readonly #folder: StoreFolder;
   readonly #snapshotEveryBytes: number;
   #snapshot: number;
   readonly #segments: LogSegments;
@@ -48,12 +50,13 @@ export class ChargingLogFile implements ChargingLog {
 
   private constructor(
     directory: string,
-    lock: LevelStore,
+    { lock, folder }: { lock: LevelStore; folder: StoreFolder },
     found: { snapshot: number; number: number },
     snapshotEveryBytes: number,
   ) {
     this.#directory = directory;
     this.#lock = lock;
+    this.#folder = folder;
     this.#snapshot = found.snapshot;
     this.#segments = new LogSegments(directory, found.number);
     this.#snapshotEveryBytes = snapshotEveryBytes;
@@ -68,8 +71,10 @@ export class ChargingLogFile implements ChargingLog {
     { snapshotEveryBytes = 64 * 1024 * 1024 }: { snapshotEveryBytes?: number } = {},
   ): Promise<ChargingLogFile> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const lock = await LevelStore.open(join(directory, "lock"));
+    const lockFolder = join(directory, "lock");
+    const lock = await LevelStore.open(lockFolder);
     try {
+      const held = { lock, folder: await StoreFolder.of(lockFolder) };
       const names = await readdir(directory);
       const numbers = (pattern: RegExp): number[] =>
         names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number);
@@ -83,7 +88,7 @@ export class ChargingLogFile implements ChargingLog {
           throw damaged(directory, `${logName(first + index)} is missing`);
       }
       const number = Math.max(first - 1, ...logs);
-      const log = new ChargingLogFile(directory, lock, { snapshot, number }, snapshotEveryBytes);
+      const log = new ChargingLogFile(directory, held, { snapshot, number }, snapshotEveryBytes);
       if (snapshot > 0)
         log.#snapshotBytes = (await stat(join(directory, snapshotName(snapshot)))).size;
       return log;
@@ -142,12 +147,7 @@ export class ChargingLogFile implements ChargingLog {
   }
 
   #fail(group: Waiting, cause: unknown): void {
-    const error = new TallystickError(
-      "charging.log-failed",
-      "The charging node's log can not be written; nothing is granted any more. Check the disk and start again.",
-      { file: this.#directory },
-      cause,
-    );
+    const error = failure(this.#directory, cause);
     this.#failed = error;
     group.reject(error);
     // What was appended meanwhile rests on what is lost.
@@ -180,7 +180,10 @@ export class ChargingLogFile implements ChargingLog {
    */
   async #compact(): Promise<void> {
     const task = this.#task(await this.#end());
+    // In another folder there is another log, whose files would go for a snapshot of it.
+    await this.#folder.requireThere();
     this.#snapshotBytes = await inThread(task);
+    await this.#folder.requireThere();
     const { snapshot: before, upTo } = task;
     await rename(partName(task), join(this.#directory, snapshotName(upTo + 1)));
     await syncDirectory(this.#directory);
@@ -215,6 +218,24 @@ export class ChargingLogFile implements ChargingLog {
       await this.#lock.close();
     }
   }
+}
+
+function failure(directory: string, cause: unknown): TallystickError {
+  const file = directory;
+  if (cause instanceof TallystickError && cause.code === "store.removed") {
+    return new TallystickError(
+      "store.removed",
+      "The charging log's folder or file is no longer where it was: it was removed, moved or replaced. Nothing is granted any more, and what was answered before is in what was taken away: put it back, or restore a backup, and start the node again.",
+      { file },
+      cause,
+    );
+  }
+  return new TallystickError(
+    "charging.log-failed",
+    "The charging node's log can not be written; nothing is granted any more. Check the disk and start again.",
+    { file },
+    cause,
+  );
 }
 
 function newWaiting(): Waiting {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { logName } from "./charging-log-reading.ts";
+import { markOfFile, requireThereStill } from "./store-folder.ts";
 import { syncDirectory } from "./sync-directory.ts";
 
 const SMALLEST_BYTES = 4 * 1024 * 1024;
@@ -18,14 +19,33 @@ const writeAt = promisify(write);
 /** A log file that is being written: so many bytes of it stand on the disk already, as zeros. */
 class Segment {
   readonly number: number;
+  readonly #path: string;
   readonly #handle: FileHandle;
+  readonly #mark: string;
   readonly #bytes: number;
   #position = 0;
 
-  constructor(number: number, handle: FileHandle, bytes: number) {
+  private constructor(
+    number: number,
+    { path, handle, mark }: { path: string; handle: FileHandle; mark: string },
+    bytes: number,
+  ) {
     this.number = number;
+    this.#path = path;
     this.#handle = handle;
+    this.#mark = mark;
     this.#bytes = bytes;
+  }
+
+  static async open(path: string, number: number, bytes: number): Promise<Segment> {
+    // Writes return when they are on the disk: one call where write and sync would be two.
+    const handle = await open(path, constants.O_RDWR | constants.O_DSYNC);
+    try {
+      return new Segment(number, { path, handle, mark: await markOfFile(handle) }, bytes);
+    } catch (error) {
+      await handle.close().catch(() => {});
+      throw error;
+    }
   }
 
   get bytes(): number {
@@ -42,10 +62,14 @@ class Segment {
     return this.#position === 0 || this.#position + length <= this.#bytes;
   }
 
-  /** Returns when the group is on the disk. */
+  /**
+   * Returns when the group is on the disk, where the next start looks for it.
+   * @throws TallystickError `store.removed`
+   */
   async write(group: Buffer): Promise<void> {
     const { bytesWritten } = await writeAt(this.#handle.fd, group, 0, group.length, this.#position);
     if (bytesWritten !== group.length) throw new Error("the disk is full");
+    await requireThereStill(this.#path, this.#mark);
     this.#position += group.length;
   }
 
@@ -144,9 +168,7 @@ export class LogSegments {
     const name = join(this.#directory, logName(number));
     await rename(part, name);
     await syncDirectory(this.#directory);
-    // Writes return when they are on the disk: one call where write and sync would be two.
-    const handle = await open(name, constants.O_RDWR | constants.O_DSYNC);
-    return new Segment(number, handle, bytes);
+    return Segment.open(name, number, bytes);
   }
 
   /** Cuts what was laid out and not used. */

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { type FileHandle, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { TallystickError } from "../core/errors.ts";
 
@@ -19,20 +19,12 @@ export class StoreFolder {
   }
 
   static async of(path: string): Promise<StoreFolder> {
-    return new StoreFolder(path, await markOf(path));
+    return new StoreFolder(path, await markOf(join(path, MARK)));
   }
 
   /** @throws TallystickError `store.removed` */
   async requireThere(): Promise<void> {
-    let found: string;
-    try {
-      found = await markOf(this.#path);
-    } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException;
-      if (code !== "ENOENT" && code !== "ENOTDIR") throw cause;
-      throw removed(this.#path, cause);
-    }
-    if (found !== this.#mark) throw removed(this.#path);
+    await requireThereStill(join(this.#path, MARK), this.#mark, this.#path);
   }
 }
 
@@ -44,7 +36,31 @@ export const removed = (file: string, cause?: unknown): TallystickError =>
     cause,
   );
 
-async function markOf(path: string): Promise<string> {
-  const { dev, ino } = await stat(join(path, MARK), { bigint: true });
-  return `${dev} ${ino}`;
+/**
+ * What was written to a file that is not found by its name goes with who holds it open.
+ * @param mark of `markOfFile` @param told which place is told @throws TallystickError `store.removed`
+ */
+export async function requireThereStill(
+  path: string,
+  mark: string,
+  told: string = path,
+): Promise<void> {
+  let found: string;
+  try {
+    found = markOfStats(await stat(path, { bigint: true }));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== "ENOENT" && code !== "ENOTDIR") throw cause;
+    throw removed(told, cause);
+  }
+  if (found !== mark) throw removed(told);
 }
+
+/** What tells a file from each other one while somebody holds it open. */
+export const markOfFile = async (handle: FileHandle): Promise<string> =>
+  markOfStats(await handle.stat({ bigint: true }));
+
+const markOf = async (path: string): Promise<string> =>
+  markOfStats(await stat(path, { bigint: true }));
+
+const markOfStats = ({ dev, ino }: { dev: bigint; ino: bigint }): string => `${dev} ${ino}`;

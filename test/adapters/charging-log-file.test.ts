@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, mkdtemp, open, readdir, rm, stat, truncate } from "node:fs/promises";
+import {
+  appendFile,
+  cp,
+  mkdtemp,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+  truncate,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -186,6 +196,58 @@ describe("charging log on disk", function () {
     const snapshot = join(directory, "snapshot-00000002.jsonl");
     await truncate(snapshot, (await stat(snapshot)).size - 20);
     await assert.rejects(opened(), refusedWith("charging.snapshot-unusable"));
+  });
+
+  describe("where what it writes to was taken away meanwhile", () => {
+    const away = () => `${directory}-away`;
+    afterEach(() => rm(away(), { recursive: true, force: true }));
+
+    const takenAway: [how: string, take: () => Promise<void>][] = [
+      ["its folder removed", () => rm(directory, { recursive: true })],
+      ["its folder moved", () => rename(directory, away())],
+      [
+        "a copy put in the place of its folder",
+        async () => {
+          await rename(directory, away());
+          await cp(away(), directory, { recursive: true });
+        },
+      ],
+      ["its file removed", async () => rm(await newest())],
+    ];
+    for (const [how, take] of takenAway) {
+      it(`answers nothing any more: ${how}`, async () => {
+        const { log, node } = await opened();
+        await pay(node, "a");
+        await take();
+        await assert.rejects(pay(node, "b"), refusedWith("store.removed"));
+        await assert.rejects(pay(node, "c"), refusedWith("store.removed"));
+        await log.close();
+      });
+    }
+
+    it("has what was answered, once it was put back", async () => {
+      const { log, node } = await opened();
+      await pay(node, "a");
+      await rename(directory, away());
+      await assert.rejects(pay(node, "b"), refusedWith("store.removed"));
+      await log.close();
+      await rename(away(), directory);
+      const again = await opened();
+      // Refused and perhaps written all the same: asked again, it counts once.
+      await pay(again.node, "b");
+      assert.equal(again.node.account("anna").balanceNano, 2_000_000_000n);
+      await again.log.close();
+    });
+
+    it("leaves the log alone that was put in its place, and makes no snapshot of it", async () => {
+      const { log, node } = await opened();
+      await pay(node, "a");
+      await takenAway[2]?.[1]();
+      const before = await readdir(directory);
+      await assert.rejects(log.compact(), refusedWith("store.removed"));
+      assert.deepEqual(await readdir(directory), before);
+      await log.close();
+    });
   });
 
   it("loses nothing that was answered when its process is killed, again and again", async () => {

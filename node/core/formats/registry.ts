@@ -99,10 +99,19 @@ export function formatByName(name: string): Format {
 /** What helps where somebody can name the format. */
 export const NAME_THE_FORMAT = " If it is one of them, name it with --format.";
 
+/** First bytes of what people compress call records with, as each one's specification has them. */
+const COMPRESSED: readonly [name: string, first: readonly number[]][] = [
+  ["gzip", [0x1f, 0x8b, 0x08]],
+  ["zip", [0x50, 0x4b, 0x03, 0x04]],
+  ["bzip2", [0x42, 0x5a, 0x68]],
+  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+  ["Zstandard", [0x28, 0xb5, 0x2f, 0xfd]],
+];
+
 /**
  * @param head as `FileHead` takes it
  * @param advice what more to do when nothing tells the format
- * @throws TallystickError `format.empty-file`, `format.not-recognised`
+ * @throws TallystickError `format.empty-file`, `format.compressed`, `format.not-recognised`
  */
 export function recogniseFormat(head: Uint8Array, file: string, advice = ""): Format {
   if (head.length === 0) {
@@ -110,6 +119,14 @@ export function recogniseFormat(head: Uint8Array, file: string, advice = ""): Fo
   }
   const format = FORMATS.find((candidate) => candidate.recognises(head));
   if (format === undefined) {
+    const [packed] = COMPRESSED.find(([, first]) => first.every((b, at) => head[at] === b)) ?? [];
+    if (packed !== undefined) {
+      throw new TallystickError(
+        "format.compressed",
+        `The file is compressed (${packed}). Unpack it and send what is in it.`,
+        { file },
+      );
+    }
     throw new TallystickError(
       "format.not-recognised",
       `Nothing in the file tells its format. "tallystick formats" lists those that are understood.${advice}`,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import { FORMATS, formatByName, recogniseFormat } from "../../../node/core/formats/registry.ts";
 
 const CALLS = `<calls count="1"><call number="1" duration="2" date="3" type="2" /></calls>`;
@@ -30,5 +31,12 @@ describe("the formats that are understood", () => {
       code: "format.not-recognised",
     });
     assert.throws(() => recogniseFormat(new Uint8Array(0), "f"), { code: "format.empty-file" });
+  });
+
+  it("tell a compressed file from an unknown one", () => {
+    const zipped = gzipSync("hello\n");
+    assert.throws(() => recogniseFormat(zipped, "f"), { code: "format.compressed" });
+    const cut = zipped.subarray(0, 2);
+    assert.throws(() => recogniseFormat(cut, "f"), { code: "format.not-recognised" });
   });
 });
