@@ -12,6 +12,7 @@ import { ColumnsParsing } from "./columns-parsing.ts";
 import { ColumnsSpool } from "./columns-spool.ts";
 import { whyDisk } from "./disk.ts";
 import { FileGrowth } from "./file-growth.ts";
+import { newNameKey } from "./new-name-key.ts";
 
 /*
  * The thread that reads files into columns, one after the other (reading-threads.ts starts it). It parses a
@@ -87,7 +88,10 @@ async function read(order: ReadingOrder): Promise<void> {
 }
 
 async function work(order: ReadingOrder): Promise<void> {
-  const reader = columnsFormat(order.format).open(order.options, kernel);
+  const reader = columnsFormat(order.format).open(
+    { ...order.options, nameKey: newNameKey() },
+    kernel,
+  );
   const spool = new ColumnsSpool(order.spoolPath, order.path);
   try {
     const growth = order.growth === undefined ? undefined : new FileGrowth(order.growth);

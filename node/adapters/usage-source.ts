@@ -7,6 +7,7 @@ import { KernelPrints } from "../engine/intake/kernel-prints.ts";
 import { FileLook } from "../engine/intake/require-whole-file.ts";
 import { ColumnsThread } from "./columns-thread.ts";
 import { openInput } from "./files.ts";
+import { newNameKey } from "./new-name-key.ts";
 import type { ReadingRooms } from "./reading-rooms.ts";
 import type { ReadingThreads } from "./reading-threads.ts";
 
@@ -69,10 +70,11 @@ export async function openUsage(
 async function* readHere(
   chunks: Chunks,
   format: ColumnsFormat,
-  options: ParseOptions,
+  given: ParseOptions,
   rooms: ReadingRooms,
   seeds: Uint32Array | undefined,
 ): UsageLines {
+  const options = { ...given, nameKey: newNameKey() };
   const room = rooms.take();
   if (room === undefined) {
     yield* readColumns(chunks, format, options);

@@ -104,7 +104,8 @@ function linesOf(text: string, by: "columns" | "objects"): UsageLines {
   assert.ok(asterisk.kind === "usage" && asterisk.columns && asterisk.parseBlocks);
   const chunks = chunksOf(text, 1_000);
   // A table of so few names is emptied all the time.
-  const open = (options: ParseOptions) => new AsteriskColumns(options, undefined, new NameTable(4));
+  const open = (options: ParseOptions) =>
+    new AsteriskColumns(options, undefined, new NameTable(undefined, 4));
   const few = { ...asterisk.columns, open };
   return by === "columns"
     ? readColumns(chunks, text.length % 2 === 0 ? few : asterisk.columns, OPTIONS)

@@ -13,6 +13,7 @@ import {
 import type { ColumnsReader } from "./columns-reader.ts";
 import { CsvRowReader, fieldsOf, startOfRows } from "./csv-rows.ts";
 import type { InspectLine, ParseOptions } from "./inspect-line.ts";
+import { KernelNames } from "./kernel/kernel-names.ts";
 import type { ReadingKernel } from "./kernel/reading-kernel.ts";
 import { NameTable } from "./name-table.ts";
 import type { PlainRows } from "./plain-rows.ts";
@@ -40,7 +41,11 @@ export class AsteriskColumns implements ColumnsReader {
    * @param kernel in whose room all columns lie; without it rows are read in JavaScript, and named by `names`
    * @throws TallystickError `zone.unknown`
    */
-  constructor(options: ParseOptions, kernel?: ReadingKernel, names = new NameTable()) {
+  constructor(
+    options: ParseOptions,
+    kernel?: ReadingKernel,
+    names = new NameTable(options.nameKey),
+  ) {
     const parser = new AsteriskParser({ ...options, repetitions: () => NO_REPETITIONS });
     const prefix = new TextEncoder().encode(idPrefix(options));
     this.#parser = parser;
@@ -48,7 +53,12 @@ export class AsteriskColumns implements ColumnsReader {
     this.#plain =
       kernel === undefined
         ? new AsteriskPlainRows(parser, this.#rows, prefix, names)
-        : new AsteriskKernelRows(parser, this.#rows, prefix.subarray(0, PREFIX_MAX), kernel);
+        : new AsteriskKernelRows(
+            parser,
+            this.#rows,
+            prefix.subarray(0, PREFIX_MAX),
+            new KernelNames(kernel, options.nameKey),
+          );
   }
 
   read(columns: UsageColumns, last: boolean): number {

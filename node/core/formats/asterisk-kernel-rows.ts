@@ -1,7 +1,7 @@
 import type { AsteriskParser } from "./asterisk-parser.ts";
 import { causeInId, DISPOSITIONS } from "./asterisk-record.ts";
 import type { CsvRowReader } from "./csv-rows.ts";
-import { KernelNames } from "./kernel/kernel-names.ts";
+import type { KernelNames } from "./kernel/kernel-names.ts";
 import type { ReadingKernel } from "./kernel/reading-kernel.ts";
 import type { PlainRows } from "./plain-rows.ts";
 import type { UsageColumns } from "./usage-columns.ts";
@@ -13,18 +13,13 @@ export class AsteriskKernelRows implements PlainRows {
   readonly #rows: CsvRowReader;
   readonly #kernel: ReadingKernel;
 
-  /** @param prefix how ids begin, in ASCII @param kernel of no other reader until this one is done */
-  constructor(
-    parser: AsteriskParser,
-    rows: CsvRowReader,
-    prefix: Uint8Array,
-    kernel: ReadingKernel,
-  ) {
+  /** @param prefix how ids begin, in ASCII @param names of a kernel that no other reader has until this one is done */
+  constructor(parser: AsteriskParser, rows: CsvRowReader, prefix: Uint8Array, names: KernelNames) {
     this.#parser = parser;
     this.#rows = rows;
-    this.#kernel = kernel;
-    this.names = new KernelNames(kernel);
-    kernel.setAsterisk(
+    this.names = names;
+    this.#kernel = names.kernel;
+    this.#kernel.setAsterisk(
       prefix,
       DISPOSITIONS.map((name) => ({ name, cause: causeInId(name) })),
     );

@@ -39,10 +39,11 @@ export class FileTally {
   #records = 0;
   #billable = 0;
   #rejected = 0;
-  #durationMs: number | undefined;
+  #durationMs: bigint | undefined;
   #units: bigint | undefined;
   #octets: bigint | undefined;
-  /** What is not in `#units` and `#octets` yet: an integer of any length costs more than a record. */
+  /** What is not in the three above yet: an integer of any length costs more than a record. */
+  #fewMs = 0;
   #fewUnits = 0;
   #fewOctets = 0;
 
@@ -61,7 +62,7 @@ export class FileTally {
     this.#records++;
     if (record.billable) this.#billable++;
     if (record.durationSeconds !== undefined) {
-      this.#durationMs = (this.#durationMs ?? 0) + Math.round(record.durationSeconds * 1000);
+      this.#addMs(Math.round(record.durationSeconds * 1000));
     }
     if (record.units !== undefined) this.#units = (this.#units ?? 0n) + BigInt(record.units);
     for (const octets of [record.uplinkOctets, record.downlinkOctets, record.totalOctets]) {
@@ -76,16 +77,14 @@ export class FileTally {
     if (records === 0) return;
     this.#records += records;
     this.#billable += billable;
-    this.#durationMs = (this.#durationMs ?? 0) + 1000 * durationSeconds;
+    this.#addMs(1000 * durationSeconds);
   }
 
   /** The same of a record that may have none of these, or a duration with decimals. */
   countUse(billable: boolean, { durationSeconds, octets, units }: CountedNumbers): void {
     this.#records++;
     if (billable) this.#billable++;
-    if (!Number.isNaN(durationSeconds)) {
-      this.#durationMs = (this.#durationMs ?? 0) + Math.round(durationSeconds * 1000);
-    }
+    if (!Number.isNaN(durationSeconds)) this.#addMs(Math.round(durationSeconds * 1000));
     if (!Number.isNaN(units)) {
       this.#units ??= 0n;
       this.#fewUnits += units;
@@ -101,15 +100,24 @@ export class FileTally {
   countSums({ records, billable, durationMs, octets, units }: CountedSums): void {
     this.#records += records;
     this.#billable += billable;
-    if (durationMs !== undefined) this.#durationMs = (this.#durationMs ?? 0) + durationMs;
+    if (durationMs !== undefined) this.#addMs(durationMs);
     if (units !== undefined) this.#units = (this.#units ?? 0n) + units;
     if (octets !== undefined) this.#octets = (this.#octets ?? 0n) + octets;
   }
 
+  #addMs(durationMs: number): void {
+    this.#durationMs ??= 0n;
+    if (this.#fewMs + durationMs > SAFE_MAX) {
+      this.#durationMs += BigInt(this.#fewMs) + BigInt(durationMs);
+      this.#fewMs = 0;
+    } else this.#fewMs += durationMs;
+  }
+
   #addFew(): void {
+    if (this.#fewMs > 0) this.#durationMs = (this.#durationMs ?? 0n) + BigInt(this.#fewMs);
     if (this.#fewUnits > 0) this.#units = (this.#units ?? 0n) + BigInt(this.#fewUnits);
     if (this.#fewOctets > 0) this.#octets = (this.#octets ?? 0n) + BigInt(this.#fewOctets);
-    this.#fewUnits = this.#fewOctets = 0;
+    this.#fewMs = this.#fewUnits = this.#fewOctets = 0;
   }
 
   reject(rejected: Rejection): { rejected: Rejection } {
@@ -181,7 +189,9 @@ export class FileTally {
     return {
       records: this.#records,
       billable: this.#billable,
-      ...(this.#durationMs === undefined ? {} : { durationSeconds: this.#durationMs / 1000 }),
+      ...(this.#durationMs === undefined
+        ? {}
+        : { durationSeconds: Number(this.#durationMs) / 1000 }),
       ...(this.#units === undefined ? {} : { units: Number(this.#units) }),
       ...(octets === undefined
         ? {}

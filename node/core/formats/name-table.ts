@@ -1,3 +1,5 @@
+import { KNOWN_NAME_KEY, keyedHash } from "./keyed-hash.ts";
+
 const CAPACITY_MIN = 1_024;
 
 /**
@@ -9,15 +11,18 @@ const CAPACITY_MIN = 1_024;
  */
 export class NameTable {
   readonly #namesMax: number;
+  readonly #key: Uint32Array;
   #slots = new Uint32Array(CAPACITY_MIN);
   #hashes = new Uint32Array(CAPACITY_MIN);
   #ends = new Uint32Array(CAPACITY_MIN);
   #bytes = new Uint8Array(16 * CAPACITY_MIN);
   #names: string[] = [""];
   #generation = 0;
+  #passed = 0;
 
-  /** @param namesMax beyond which the next `begin` empties the table */
-  constructor(namesMax = 262_144) {
+  /** @param key secret, as in ParseOptions @param namesMax beyond which the next `begin` empties the table */
+  constructor(key: Uint32Array = KNOWN_NAME_KEY, namesMax = 262_144) {
+    this.#key = key;
     this.#namesMax = namesMax;
   }
 
@@ -28,6 +33,11 @@ export class NameTable {
   /** All names of this generation by their numbers; grows. */
   get names(): readonly string[] {
     return this.#names;
+  }
+
+  /** Slots that were looked at in vain so far, where another name stood. */
+  get passedSlots(): number {
+    return this.#passed;
   }
 
   /** Before a new batch of rows, within which no number changes its meaning. */
@@ -41,18 +51,13 @@ export class NameTable {
   /** The number of the name at `from` to `to`; 0 for none. */
   numberOf(bytes: Uint8Array, from: number, to: number): number {
     if (from === to) return 0;
-    let hash = 0x811c9dc5;
-    for (let at = from; at < to; at++) {
-      hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
-    }
-    hash ^= hash >>> 15;
+    const hash = keyedHash(this.#key, bytes, from, to);
     const mask = this.#slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const number = this.#slots[slot] as number;
-      if (number === 0) return this.#add(bytes, from, to, hash >>> 0, slot);
-      if (this.#hashes[number] === hash >>> 0 && this.#isName(number, bytes, from, to)) {
-        return number;
-      }
+      if (number === 0) return this.#add(bytes, from, to, hash, slot);
+      if (this.#hashes[number] === hash && this.#isName(number, bytes, from, to)) return number;
+      this.#passed++;
     }
   }
 

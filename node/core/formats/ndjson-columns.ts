@@ -1,8 +1,10 @@
 import { assert } from "../errors.ts";
 import type { ColumnsReader } from "./columns-reader.ts";
 import type { InspectLine, ParseOptions } from "./inspect-line.ts";
+import { KernelNames } from "./kernel/kernel-names.ts";
 import type { ReadingKernel } from "./kernel/reading-kernel.ts";
 import { LINE_BYTES_MAX } from "./line-reader.ts";
+import { NameTable } from "./name-table.ts";
 import { NdjsonKernelRows } from "./ndjson-kernel-rows.ts";
 import { NdjsonParser, readNdjsonLine } from "./ndjson-parser.ts";
 import { NdjsonPlainRows } from "./ndjson-plain-rows.ts";
@@ -30,8 +32,8 @@ export class NdjsonColumns implements ColumnsReader {
     this.#parser = new NdjsonParser({ ...options, repetitions: () => NO_REPETITIONS });
     this.#plain =
       kernel === undefined
-        ? new NdjsonPlainRows(this.#parser)
-        : new NdjsonKernelRows(this.#parser, kernel);
+        ? new NdjsonPlainRows(this.#parser, new NameTable(options.nameKey))
+        : new NdjsonKernelRows(this.#parser, new KernelNames(kernel, options.nameKey));
   }
 
   read(columns: UsageColumns, last: boolean): number {

@@ -1,6 +1,6 @@
 import { DIRECTION_CODE, SERVICE_CODE } from "../commitment/charge-groups.ts";
 import { DIRECTIONS, SERVICES } from "../records/usage-record.ts";
-import { KernelNames } from "./kernel/kernel-names.ts";
+import type { KernelNames } from "./kernel/kernel-names.ts";
 import type { ReadingKernel } from "./kernel/reading-kernel.ts";
 import { FIELDS, MEASURES_OF, SOURCE_FIELDS } from "./ndjson-fields.ts";
 import type { NdjsonParser } from "./ndjson-parser.ts";
@@ -16,12 +16,12 @@ export class NdjsonKernelRows implements PlainRows {
   readonly #parser: NdjsonParser;
   readonly #kernel: ReadingKernel;
 
-  /** @param kernel of no other reader until this one is done */
-  constructor(parser: NdjsonParser, kernel: ReadingKernel) {
+  /** @param names of a kernel that no other reader has until this one is done */
+  constructor(parser: NdjsonParser, names: KernelNames) {
     this.#parser = parser;
-    this.#kernel = kernel;
-    this.names = new KernelNames(kernel);
-    kernel.setNdjson(
+    this.names = names;
+    this.#kernel = names.kernel;
+    this.#kernel.setNdjson(
       {
         fields: numbered(FIELDS),
         sourceFields: numbered(SOURCE_FIELDS),

@@ -1,5 +1,5 @@
 import { LINE_BYTES_MAX } from "./line-reader.ts";
-import { NameTable } from "./name-table.ts";
+import type { NameTable } from "./name-table.ts";
 import type { NdjsonParser } from "./ndjson-parser.ts";
 import { NdjsonPlainRow } from "./ndjson-plain-row.ts";
 import type { PlainRows } from "./plain-rows.ts";
@@ -9,11 +9,12 @@ const LF = 10;
 
 /** Takes plain lines of usage records in JavaScript; a kernel does the same (ndjson-kernel-rows.ts). */
 export class NdjsonPlainRows implements PlainRows {
-  readonly names = new NameTable();
+  readonly names: NameTable;
   readonly #parser: NdjsonParser;
   readonly #row = new NdjsonPlainRow();
 
-  constructor(parser: NdjsonParser) {
+  constructor(parser: NdjsonParser, names: NameTable) {
+    this.names = names;
     this.#parser = parser;
   }
 

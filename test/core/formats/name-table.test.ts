@@ -38,7 +38,7 @@ describe("the table of a file's names", () => {
   });
 
   it("is emptied between batches once it is full, and says so", () => {
-    const table = new NameTable(2);
+    const table = new NameTable(undefined, 2);
     const ask = (name: string) => table.numberOf(ascii(name), 0, name.length);
     table.begin();
     assert.deepEqual([ask("a"), ask("b"), ask("c"), ask("a")], [1, 2, 3, 1]);

@@ -153,6 +153,18 @@ describe("usage records as JSON lines read into columns", () => {
     assert.equal(report.file.computed.units, Number(12n * BigInt(many) + 9_007_199_254_740_996n));
   });
 
+  it("count durations to the last millisecond, also beyond what a double tells apart", async () => {
+    const ofSeconds = (seconds: string) =>
+      (OF_EACH_SERVICE[8] as string).replace('Seconds":60', `Seconds":${seconds}`);
+    const text = ofSeconds("999999999.999").repeat(10_000) + ofSeconds("0.001").repeat(7);
+    const bytes = utf8.encode(text);
+    assert.equal(await assertSame(bytes, 100_000), 10_007);
+    const report = (await linesOfOracle(NAME, bytes, OPTIONS)).at(-1);
+    assert.ok(report !== undefined && "file" in report);
+    const durationMs = 10_000n * 999_999_999_999n + 7n;
+    assert.equal(report.file.computed.durationSeconds, Number(durationMs) / 1000);
+  });
+
   it("are the same wherever the file is cut into chunks", async () => {
     const bytes = utf8.encode(usual(1) + usual(2));
     for (let size = 1; size <= bytes.length; size += 11) await assertSame(bytes, size);

@@ -1,5 +1,6 @@
 import { assert } from "../../errors.ts";
 import type { CountedSums } from "../file-tally.ts";
+import { NAME_KEY_WORDS } from "../keyed-hash.ts";
 import type { UsageColumns } from "../usage-columns.ts";
 import { COLUMNS_AT, ENTRIES_AT, type ReadingRoom, webAssembly } from "./reading-room.ts";
 import { READING_KERNEL } from "./reading-wasm.ts";
@@ -8,6 +9,9 @@ import { READING_KERNEL } from "./reading-wasm.ts";
 interface ReadingExports {
   room(): number;
   dataStart(): number;
+  told(): number;
+  lists(): number;
+  nameKey(): number;
   forgetNames(): void;
   beginNames(namesMax: number): number;
   nameCount(): number;
@@ -68,6 +72,7 @@ const LISTS_AT = {
   partials: 4_992,
 } as const;
 const MEASURES_OF_AT = 5_120;
+const NAME_KEY_AT = 6_144;
 
 /** So that those of one more batch find room. */
 const NAMES_MAX = 262_144;
@@ -115,7 +120,12 @@ export class ReadingKernel {
     this.#told = new Float64Array(buffer, this.#room + TOLD_AT, 16);
     this.bytes = new Uint8Array(buffer);
     this.words = new Uint32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
-    assert(exports.dataStart() === COLUMNS_AT, "the room is laid out as the kernel's");
+    const isLaidOutAlike =
+      exports.dataStart() === COLUMNS_AT &&
+      exports.told() === this.#room + TOLD_AT &&
+      exports.lists() === this.#room + LISTS_AT.fields &&
+      exports.nameKey() === this.#room + NAME_KEY_AT;
+    assert(isLaidOutAlike, "the room is laid out as the kernel's");
   }
 
   /** Undefined where this machine can not run it, or the room is none for it. */
@@ -161,7 +171,10 @@ export class ReadingKernel {
     this.#exports.forgetPrints();
   }
 
-  forgetNames(): void {
+  /** Of a new file. @param key under which its names are found, NAME_KEY_WORDS words */
+  forgetNames(key: Uint32Array): void {
+    assert(key.length === NAME_KEY_WORDS, "a key is as long as the longest name asks for");
+    this.words.set(key, (this.#room + NAME_KEY_AT) / 4);
     this.#exports.forgetNames();
   }
 

@@ -2,7 +2,7 @@
  * Names of a file's parties, each kept once, as NameTable keeps them: bytes in, a number out, counted from 1. A name
  * lies in `TEXTS` in steps of 16 bytes, ended by zeros, so that names are compared and hashed by registers.
  */
-import { ENTRIES, SLOTS, TEXTS } from "./room";
+import { ENTRIES, NAME_KEY, SLOTS, TEXTS } from "./room";
 
 /** Longer ones are left to the caller. */
 export const NAME_OCTETS_MAX: usize = 64;
@@ -44,16 +44,28 @@ export function isPlainText(from: usize, length: usize): bool {
   return true;
 }
 
-function hashOf(from: usize, length: usize): u64 {
-  let hash = <u64>length;
+/** Of the key, that by which the length is multiplied. */
+const LENGTH_KEY: usize = 16 << 3;
+
+/**
+ * Lemire and Kaser's multilinear hash (Strongly universal string hashing is fast, 2014, MULTILINEAR-HM): words of 32
+ * bits, each added to one of the key, multiplied in pairs and summed. Of two names that were made without knowing the
+ * key, the upper 32 bits are the same in one of 2^32 keys.
+ */
+function hashOf(from: usize, length: usize): u32 {
+  let sum = <u64>length * load<u64>(NAME_KEY + LENGTH_KEY);
+  let key: usize = NAME_KEY;
   let at: usize = 0;
   do {
     const part = v128.and(v128.load(from + at), filled(length - at));
-    hash = (hash ^ v128.extract_lane<u64>(part, 0)) * 0x9e37_79b9_7f4a_7c15;
-    hash = ((hash ^ (hash >> 32)) + v128.extract_lane<u64>(part, 1)) * 0xd6e8_feb8_6659_fd93;
+    const low = v128.extract_lane<u64>(part, 0);
+    const high = v128.extract_lane<u64>(part, 1);
+    sum += (load<u64>(key) + (low & 0xffff_ffff)) * (load<u64>(key, 8) + (low >> 32));
+    sum += (load<u64>(key, 16) + (high & 0xffff_ffff)) * (load<u64>(key, 24) + (high >> 32));
+    key += 32;
     at += 16;
   } while (at < length);
-  return hash ^ (hash >> 32);
+  return <u32>(sum >> 32);
 }
 
 function isName(number: usize, from: usize, length: usize): bool {
@@ -77,13 +89,13 @@ export function nameAt(from: usize, length: usize): u32 {
   for (;;) {
     const held = load<u64>(SLOTS + (slot << 3));
     if (held == 0) break;
-    if (held >> 32 == hash >> 32 && isName(<usize>(<u32>held), from, length)) return <u32>held;
+    if (<u32>(held >> 32) == hash && isName(<usize>(<u32>held), from, length)) return <u32>held;
     slot = (slot + 1) & mask;
   }
   return add(from, length, hash, slot);
 }
 
-function add(from: usize, length: usize, hash: u64, slot: usize): u32 {
+function add(from: usize, length: usize, hash: u32, slot: usize): u32 {
   const number = <u32>++names;
   const entry = ENTRIES + (<usize>number << 3);
   store<u32>(entry, <u32>textsEnd);
@@ -92,7 +104,7 @@ function add(from: usize, length: usize, hash: u64, slot: usize): u32 {
     v128.store(textsEnd, v128.and(v128.load(from + at), filled(length - at)));
     textsEnd += 16;
   }
-  store<u64>(SLOTS + (slot << 3), ((hash >> 32) << 32) | number);
+  store<u64>(SLOTS + (slot << 3), (<u64>hash << 32) | number);
   if (names << 1 > slots && slots < SLOTS_MAX) grow();
   return number;
 }
@@ -106,7 +118,7 @@ function grow(): void {
     const hash = hashOf(<usize>load<u32>(entry), <usize>load<u32>(entry, 4));
     let slot = <usize>hash & mask;
     while (load<u64>(SLOTS + (slot << 3)) != 0) slot = (slot + 1) & mask;
-    store<u64>(SLOTS + (slot << 3), ((hash >> 32) << 32) | number);
+    store<u64>(SLOTS + (slot << 3), (<u64>hash << 32) | number);
   }
 }
 

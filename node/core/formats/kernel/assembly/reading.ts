@@ -3,7 +3,7 @@
  * `npm run kernel`), with SIMD, over memory that two threads see. Where neither is to be had, the plain readers do
  * the same in JavaScript.
  */
-import { DATA, ROOM } from "./room";
+import { DATA, FIELDS, NAME_KEY, ROOM, TOLD } from "./room";
 
 export { takeAsterisk } from "./asterisk";
 export { beginNames, forgetNames, nameCount } from "./names";
@@ -17,4 +17,17 @@ export function room(): usize {
 
 export function dataStart(): usize {
   return DATA;
+}
+
+/** Places that the caller names as well, so that it can see that they are the same. */
+export function told(): usize {
+  return TOLD;
+}
+
+export function lists(): usize {
+  return FIELDS;
+}
+
+export function nameKey(): usize {
+  return NAME_KEY;
 }

@@ -10,7 +10,7 @@ export const ROOM = memory.data(8_192, 16);
 /** Addresses of the batch's columns, words. */
 const COLUMNS = ROOM;
 /** What is told of a call beside its answer, doubles. */
-const TOLD = ROOM + 128;
+export const TOLD = ROOM + 128;
 /** How ids of a file begin: the length, then the bytes. */
 export const ID_PREFIX = ROOM + 256;
 /** By the length of a disposition, up to 15: it, and the cause that stands in an id, 16 bytes each, ended by zeros. */
@@ -28,6 +28,8 @@ export const DIRECTIONS = ROOM + 4_864;
 export const PARTIALS = ROOM + 4_992;
 /** By a service, the bits of fields that may say its quantity: words. */
 export const MEASURES_OF = ROOM + 5_120;
+/** Of the table of names, 17 double words that a file's writer does not know. */
+export const NAME_KEY = ROOM + 6_144;
 
 /** Of names while they are read: slots, entries, texts (names.ts). */
 export const SLOTS: usize = 65_536;
