@@ -223,6 +223,7 @@ const LINES_OF_EACH = [
   recordLine({}),
   recordLine({ id: "switch:4", direction: "sideways" }),
   recordLine({ id: "switch:5", billable: false }),
+  recordLine({ id: "switch:6", durationSeconds: 0 }),
 ];
 
 const CLASSES: ControlClass[] = [
