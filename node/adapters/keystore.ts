@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { link, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -211,6 +212,8 @@ function damaged(file: string): TallystickError {
  * alone from its first byte.
  */
 async function createOnce(file: string, text: string): Promise<boolean> {
+  // At nearly each start: who is killed meanwhile would leave a part behind each time.
+  if (existsSync(file)) return false;
   const own = `${file}.${process.pid}.${randomBytes(4).toString("hex")}.partial`;
   const handle = await open(own, "wx", 0o600);
   try {

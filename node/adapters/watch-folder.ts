@@ -7,6 +7,8 @@ import { TallystickError } from "../core/errors.ts";
 /** Names under which transfer programs keep what is still on its way, and hidden files. */
 const UNDER_WAY = /^\.|~$|\.(tmp|part|partial|filepart|crdownload|swp)$/i;
 const POLL_MS = 1_000;
+/** What Node reads for bytes of a name that are not UTF-8; no file is found under it. */
+const NOT_UTF_8 = "\ufffd";
 /** A folder is not asked more often, however soon a file may be whole. */
 const POLL_MS_MIN = 20;
 
@@ -23,7 +25,11 @@ export interface WatchOptions {
   pollMilliseconds?: number;
   /** Told once when the folder can not be read for the moment, and once when it can be again. */
   onFolder?: (trouble: TallystickError | undefined) => void;
+  /** Told once of each name that is passed over though people may wait for what it holds. */
+  onPassedOver?: (trouble: TallystickError) => void | Promise<void>;
 }
+
+type Listed = WatchedFile & { modified: bigint };
 
 /**
  * Files of a folder (not of folders in it), the oldest first, each as soon as it is whole, and again
@@ -36,13 +42,15 @@ export async function* filesOfFolder(
   options: WatchOptions,
 ): AsyncGenerator<WatchedFile> {
   const { signal, settleMilliseconds, pollMilliseconds = POLL_MS, onFolder } = options;
+  let passedOver = new Set<string>();
   const handedOut = new Map<string, string>();
   const growing = new Map<string, { mark: string; since: number }>();
   let isAway = false;
   for (let round = 0; !signal.aborted; round++) {
-    let found: (WatchedFile & { modified: bigint })[] = [];
+    let found: Listed[] = [];
+    let troubles = new Map<string, TallystickError>();
     try {
-      found = await listFiles(folder);
+      ({ files: found, troubles } = await listFolder(folder));
       if (isAway) onFolder?.(undefined);
       isAway = false;
     } catch (error) {
@@ -50,6 +58,10 @@ export async function* filesOfFolder(
       if (!isAway) onFolder?.(error);
       isAway = true;
     }
+    for (const [path, trouble] of troubles) {
+      if (!passedOver.has(path)) await options.onPassedOver?.(trouble);
+    }
+    if (!isAway) passedOver = new Set(troubles.keys());
     const there = new Set(found.map(({ path }) => path));
     for (const map of [handedOut, growing]) {
       for (const path of map.keys()) if (!isAway && !there.has(path)) map.delete(path);
@@ -81,7 +93,9 @@ export const markOf = async (path: string): Promise<string> =>
 const markIn = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
   `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
 
-async function listFiles(folder: string): Promise<(WatchedFile & { modified: bigint })[]> {
+async function listFolder(
+  folder: string,
+): Promise<{ files: Listed[]; troubles: Map<string, TallystickError> }> {
   let entries: Dirent[];
   try {
     entries = await readdir(folder, { withFileTypes: true });
@@ -94,13 +108,35 @@ async function listFiles(folder: string): Promise<(WatchedFile & { modified: big
       cause,
     );
   }
-  const files: (WatchedFile & { modified: bigint })[] = [];
+  const files: Listed[] = [];
+  const troubles = new Map<string, TallystickError>();
   for (const entry of entries) {
-    if (!entry.isFile() || UNDER_WAY.test(entry.name)) continue;
+    if (entry.isDirectory() || UNDER_WAY.test(entry.name)) continue;
     const path = join(folder, entry.name);
+    if (!entry.isFile()) {
+      troubles.set(path, notAFile(path));
+      continue;
+    }
     // Moved away since it was listed: the next round knows.
     const stats = await stat(path, { bigint: true }).catch(() => undefined);
     if (stats !== undefined) files.push({ path, mark: markIn(stats), modified: stats.mtimeNs });
+    else if (entry.name.includes(NOT_UTF_8)) troubles.set(path, badName(path));
   }
-  return files.sort((a, b) => Number(a.modified - b.modified) || (a.path < b.path ? -1 : 1));
+  files.sort((a, b) => Number(a.modified - b.modified) || (a.path < b.path ? -1 : 1));
+  return { files, troubles };
 }
+
+/** A link may lead out of the folder, to a file that grows or that another name has as well. */
+const notAFile = (file: string): TallystickError =>
+  new TallystickError(
+    "folder.not-a-file",
+    "This is passed over: it is a link or a device, and no file. Put the file itself into the folder.",
+    { file },
+  );
+
+const badName = (file: string): TallystickError =>
+  new TallystickError(
+    "folder.name-not-utf-8",
+    "This is passed over: its name is not UTF-8. Rename it.",
+    { file },
+  );

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HDNodeWallet, Wallet } from "ethers";
@@ -145,7 +145,10 @@ describe("keystore", () => {
       const first = await passphraseOf(source);
       assert.equal(first.origin, "generated");
       assert.ok(first.text.length >= 43);
+      // Nothing is made beside it again: a part would stay where the process is killed.
+      await utimes(source.dataDirectory, 1000, 1000);
       assert.deepEqual(await passphraseOf(source), first);
+      assert.equal((await stat(source.dataDirectory)).mtimeMs, 1_000_000);
       const { mode } = await stat(join(source.dataDirectory, "passphrase"));
       assert.equal(mode & 0o777, 0o600);
     });

@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { appendFile, chmod, mkdir, mkdtemp, rename, rm, utimes, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  mkdtemp,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -41,6 +51,27 @@ describe("watching a folder", () => {
     assert.deepEqual([await nextName(files), await nextName(files)], ["b.csv", "a.csv"]);
     await rename(join(folder, "c.csv.part"), join(folder, "c.csv"));
     assert.equal(await nextName(files), "c.csv");
+  });
+
+  it("tells once of a link and of a name that is not UTF-8, and goes on with the others", async () => {
+    const latin1 = Buffer.concat([
+      Buffer.from(`${folder}/M`),
+      Buffer.from([0xfc]),
+      Buffer.from(".csv"),
+    ]);
+    await writeFile(latin1, "1");
+    await writeFile(join(folder, "two\nlines.csv"), "1");
+    await writeFile(join(folder, "really \ufffd.csv"), "1");
+    await symlink(join(folder, "really \ufffd.csv"), join(folder, "link.csv"));
+    await mkdir(join(folder, "inner"));
+    const told: string[] = [];
+    const { signal } = ending;
+    const onPassedOver = ({ code }: TallystickError) => void told.push(code);
+    const often = { settleMilliseconds: 40, pollMilliseconds: 5, signal, onPassedOver };
+    const files = filesOfFolder(folder, often);
+    const names = [await nextName(files), await nextName(files)];
+    assert.deepEqual(names.sort(), ["really \ufffd.csv", "two\nlines.csv"]);
+    assert.deepEqual(told.sort(), ["folder.name-not-utf-8", "folder.not-a-file"]);
   });
 
   it("hands a file out as soon as it is whole, however seldom the folder is asked", async () => {

@@ -119,6 +119,10 @@ async function watch(sending: Sending, watched: Watch, worst: Worst) {
       const words = trouble === undefined ? "is there again" : `is away: ${trouble.message}`;
       output.remark(`${watched.folder} ${words}`);
     },
+    onPassedOver: (trouble) => {
+      worst.refused++;
+      return tellRefused(trouble, output);
+    },
   });
   let failure: { error: unknown } | undefined;
   const settle = async (first: Promise<Upload>, file: WatchedFile, before?: Promise<void>) => {
@@ -218,8 +222,7 @@ async function takeIn(
     // In a watched folder it comes again, once it is quiet.
     const comesAgain = worst.isWatching && named.code === "file.changed";
     if (!comesAgain) worst.refused++;
-    await output.record({ error: named.toJSON() });
-    output.remark(describeError(named, false));
+    await tellRefused(named, output);
     return false;
   }
   const balanced = isNothing(imbalanceOf(taken));
@@ -229,6 +232,11 @@ async function takeIn(
   worst.clean &&=
     balanced && taken.problems.length === 0 && (taken.classes.rejected?.records ?? 0) === 0;
   return true;
+}
+
+async function tellRefused(error: TallystickError, output: Output): Promise<void> {
+  await output.record({ error: error.toJSON() });
+  output.remark(describeError(error, false));
 }
 
 /** The node does not know under which path the file stands here. */
