@@ -35,7 +35,7 @@ export function openingError(directory: string, error: unknown): TallystickError
   if (levelCodes(error).includes("LEVEL_LOCKED")) {
     return new TallystickError(
       "store.locked",
-      "Another process has this data open. Talk to the running node (--node URL), stop it, or choose another directory (--data DIR).",
+      "Another process has this data open: a running node, or a command that works on it. Talk to the node (--node URL), or wait until the command ended; or choose another directory (--data DIR).",
       { file: directory },
       error,
     );
