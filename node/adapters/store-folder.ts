@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { type FileHandle, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { TallystickError } from "../core/errors.ts";
@@ -47,7 +48,8 @@ export async function requireThereStill(
 ): Promise<void> {
   let found: string;
   try {
-    found = markOfStats(await stat(path, { bigint: true }));
+    // Asked in this thread: some 3 µs, where another thread's answer took 60 of each group of charging's log.
+    found = markOfStats(statSync(path, { bigint: true }));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code !== "ENOENT" && code !== "ENOTDIR") throw cause;
