@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EvidenceFolder } from "../../node/adapters/evidence-folder.ts";
@@ -53,6 +53,20 @@ describe("a folder of evidence files", () => {
       assert.deepEqual(await folder.lengths(asked.slice(0, 2)), [50, undefined]);
     });
   }
+
+  it("is swept: what was begun goes, and names that are there become durable", async () => {
+    const [commands, asked] = [join(path, "commands"), join(path, "asked")];
+    const folder = await EvidenceFolder.open(path);
+    await folder.put(newFiles(2));
+    writeFileSync(join(path, ".parts", "begun"), "half");
+    mkdirSync(commands);
+    // Stands for the system's: tells what it was asked to make durable.
+    writeFileSync(join(commands, "sync"), `#!/bin/sh\necho "$@" >> '${asked}'\n`, { mode: 0o755 });
+    process.env.PATH = commands;
+    await folder.sweep();
+    assert.deepEqual(readdirSync(join(path, ".parts")), []);
+    assert.equal(readFileSync(asked, "utf8"), `-f ${path}\n`);
+  });
 
   it("says where many files can not be written", async () => {
     const folder = await EvidenceFolder.open(path);

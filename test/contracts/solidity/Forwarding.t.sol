@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import { ERC2771Forwarder } from "@openzeppelin/contracts/metatx/ERC2771Forwarder.sol";
-import { Cheats } from "./Cheats.sol";
+import { Deployments } from "./Deployments.sol";
 import { ClaimSurroundings } from "./ClaimSignatures.t.sol";
 import { HostileToken } from "./HostileTokens.sol";
 import { Surroundings } from "./Settlement.t.sol";
@@ -15,11 +15,10 @@ import { ILedgerClock } from "../../../contracts/interfaces/ILedgerClock.sol";
 import { IMembers } from "../../../contracts/interfaces/IMembers.sol";
 import { ISettlement } from "../../../contracts/interfaces/ISettlement.sol";
 import { IStandings } from "../../../contracts/interfaces/IStandings.sol";
-import { IStatements } from "../../../contracts/interfaces/IStatements.sol";
 import { BookId, MemberId, ObligationId } from "../../../contracts/types/Identifiers.sol";
 
 /// @notice Calls that somebody signed and anybody carries.
-contract ForwardingTest is Cheats {
+contract ForwardingTest is Deployments {
     uint256 private constant KEY = 0xC17;
     address private constant PAYER = address(0xFA7);
     address private constant THIEF = address(0x7E1F);
@@ -232,19 +231,7 @@ contract ForwardingTest is Cheats {
     }
 
     function _newSettlement() private returns (Settlement) {
-        return
-            Settlement(
-                deployed(
-                    "Settlement",
-                    abi.encode(
-                        IMembers(address(around)),
-                        IAgreements(address(around)),
-                        IStatements(address(around)),
-                        address(this),
-                        address(forwarder)
-                    )
-                )
-            );
+        return _settlementOver(address(around), address(this), address(forwarder));
     }
 
     function _newClaims() private returns (Claims) {

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import { AccessManager } from "@openzeppelin/contracts/access/manager/AccessManager.sol";
-import { Cheats } from "./Cheats.sol";
+import { Deployments } from "./Deployments.sol";
 import { HostileToken } from "./HostileTokens.sol";
 import { Agreements } from "../../../contracts/Agreements.sol";
 import { Bonds } from "../../../contracts/Bonds.sol";
@@ -13,7 +13,6 @@ import { Periods } from "../../../contracts/Periods.sol";
 import { Settlement } from "../../../contracts/Settlement.sol";
 import { Standings } from "../../../contracts/Standings.sol";
 import { Statements } from "../../../contracts/Statements.sol";
-import { Verifier } from "../../../contracts/Verifier.sol";
 import { AccountPairEvidence } from "../../../contracts/breaches/AccountPair.sol";
 import { AccountOpening } from "../../../contracts/breaches/BreachJudge.sol";
 import { ChargeNumberReused } from "../../../contracts/breaches/ChargeNumberReused.sol";
@@ -49,7 +48,7 @@ import {
 /// @notice One operator, a payer, a city with a share and a finder on the real contracts. Each public
 /// function is a step that the runner may take at any time with any numbers; what the ledger refuses is
 /// left as it was. It keeps its own account of what happened, for the invariants to compare.
-contract LedgerHandler is Cheats {
+contract LedgerHandler is Deployments {
     uint256 private constant DEPTH = 5;
     bytes32 private constant TOTALS = keccak256("totals");
     bytes32 private constant SALT = keccak256("salt");
@@ -122,25 +121,16 @@ contract LedgerHandler is Cheats {
                 )
             )
         );
-        statements = Statements(
-            deployed(
-                "Statements",
-                abi.encode(
-                    members,
-                    agreements,
-                    books,
-                    books,
-                    Verifier(deployed("Verifier", "")),
-                    Periods(deployed("Periods", abi.encode(members, agreements, books, books))),
-                    address(authority)
-                )
-            )
+        Periods periods = Periods(
+            deployed("Periods", abi.encode(members, agreements, books, books))
         );
-        settlement = Settlement(
-            deployed(
-                "Settlement",
-                abi.encode(members, agreements, statements, address(authority), address(0))
-            )
+        statements = _statements(members, agreements, books, periods, address(authority));
+        settlement = _settlement(
+            address(members),
+            address(agreements),
+            address(statements),
+            address(authority),
+            address(0)
         );
         members.followCommitKeys(address(books));
         agreements.allowToken(address(token));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import { Cheats } from "./Cheats.sol";
+import { Deployments } from "./Deployments.sol";
 import { HostileToken } from "./HostileTokens.sol";
 import { Netting } from "../../../contracts/Netting.sol";
 import { Settlement } from "../../../contracts/Settlement.sol";
@@ -9,7 +9,7 @@ import { IAgreements, Share, Split } from "../../../contracts/interfaces/IAgreem
 import { ILedgerClock } from "../../../contracts/interfaces/ILedgerClock.sol";
 import { Duty, IMembers } from "../../../contracts/interfaces/IMembers.sol";
 import { Cycle, CycleState, Position } from "../../../contracts/interfaces/INetting.sol";
-import { IStatements, Obligation } from "../../../contracts/interfaces/IStatements.sol";
+import { Obligation } from "../../../contracts/interfaces/IStatements.sol";
 import {
     AgreementId,
     CycleId,
@@ -104,7 +104,7 @@ contract NettingSurroundings {
 }
 
 /// @notice Members `who(0)`, `who(1)` ... with money, and a netting contract that they settle in.
-abstract contract NettingWorld is Cheats {
+abstract contract NettingWorld is Deployments {
     uint32 internal constant OPEN_SECONDS = 7 days;
     uint32 internal constant FUNDING_SECONDS = 2 days;
 
@@ -117,18 +117,7 @@ abstract contract NettingWorld is Cheats {
     function _build(uint8 decimals) internal {
         token = new HostileToken(decimals);
         around = new NettingSurroundings(decimals);
-        settlement = Settlement(
-            deployed(
-                "Settlement",
-                abi.encode(
-                    IMembers(address(around)),
-                    IAgreements(address(around)),
-                    IStatements(address(around)),
-                    address(around),
-                    address(0)
-                )
-            )
-        );
+        settlement = _settlementOver(address(around), address(around), address(0));
         netting = Netting(
             deployed(
                 "Netting",

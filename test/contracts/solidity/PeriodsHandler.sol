@@ -2,31 +2,24 @@
 pragma solidity 0.8.37;
 
 import { AccessManager } from "@openzeppelin/contracts/access/manager/AccessManager.sol";
-import { Cheats } from "./Cheats.sol";
+import { Deployments } from "./Deployments.sol";
 import { HostileToken } from "./HostileTokens.sol";
 import { Agreements } from "../../../contracts/Agreements.sol";
 import { Books } from "../../../contracts/Books.sol";
 import { Members } from "../../../contracts/Members.sol";
 import { Periods } from "../../../contracts/Periods.sol";
 import { Statements } from "../../../contracts/Statements.sol";
-import { Verifier } from "../../../contracts/Verifier.sol";
 import { Side, Split, Stakes, Terms, Windows } from "../../../contracts/interfaces/IAgreements.sol";
 import { IMembers } from "../../../contracts/interfaces/IMembers.sol";
 import { ClosedAt, Closing } from "../../../contracts/interfaces/IPeriods.sol";
 import { Commitments } from "../../../contracts/libraries/Commitments.sol";
 import { Hashes } from "../../../contracts/libraries/Hashes.sol";
-import {
-    AgreementId,
-    BookId,
-    MemberId,
-    NO_BOOK,
-    StatementId
-} from "../../../contracts/types/Identifiers.sol";
+import { AgreementId, BookId, MemberId, NO_BOOK } from "../../../contracts/types/Identifiers.sol";
 import { RunningOpening } from "../../../contracts/types/Openings.sol";
 
 /// @notice Two operators that close periods before either states them: each public function is a step
 /// that the runner may take at any time. It keeps what it saw, for the invariants to compare.
-contract PeriodsHandler is Cheats {
+contract PeriodsHandler is Deployments {
     bytes32 private constant ROOT = keccak256("root");
     bytes32 private constant TOTALS = keccak256("totals");
     bytes32 private constant SALT = keccak256("salt");
@@ -63,20 +56,7 @@ contract PeriodsHandler is Cheats {
             deployed("Books", abi.encode(members, agreements, 1 days, address(authority)))
         );
         periods = Periods(deployed("Periods", abi.encode(members, agreements, books, books)));
-        statements = Statements(
-            deployed(
-                "Statements",
-                abi.encode(
-                    members,
-                    agreements,
-                    books,
-                    books,
-                    Verifier(deployed("Verifier", "")),
-                    periods,
-                    address(authority)
-                )
-            )
-        );
+        statements = _statements(members, agreements, books, periods, address(authority));
         members.followCommitKeys(address(books));
         agreements.allowToken(address(token));
         bytes4[] memory selectors = new bytes4[](1);

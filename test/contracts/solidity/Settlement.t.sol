@@ -2,13 +2,13 @@
 pragma solidity 0.8.37;
 
 import { SafeERC20 } from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import { Cheats } from "./Cheats.sol";
+import { Deployments } from "./Deployments.sol";
 import { HostileToken } from "./HostileTokens.sol";
 import { Settlement } from "../../../contracts/Settlement.sol";
-import { IAgreements, Share, Split } from "../../../contracts/interfaces/IAgreements.sol";
+import { Share, Split } from "../../../contracts/interfaces/IAgreements.sol";
 import { Duty, IMembers } from "../../../contracts/interfaces/IMembers.sol";
 import { ISettlement } from "../../../contracts/interfaces/ISettlement.sol";
-import { IStatements, Obligation } from "../../../contracts/interfaces/IStatements.sol";
+import { Obligation } from "../../../contracts/interfaces/IStatements.sol";
 import { ExactTransfers } from "../../../contracts/libraries/ExactTransfers.sol";
 import {
     AgreementId,
@@ -75,7 +75,7 @@ contract Surroundings {
     }
 }
 
-contract SettlementTest is Cheats {
+contract SettlementTest is Deployments {
     address private constant PAYER = address(0xFA7);
     address private constant OTHER_PAYER = address(0xFA8);
     address private constant CITY = address(0xC17);
@@ -199,27 +199,11 @@ contract SettlementTest is Cheats {
     function _build(uint8 decimals) private {
         token = new HostileToken(decimals);
         around = new Surroundings(address(token), decimals);
-        settlement = _newSettlement();
+        settlement = _settlementOver(address(around), address(this), address(0));
         token.mint(PAYER, 1e40);
         token.mint(OTHER_PAYER, 1e40);
         _approve(PAYER);
         _approve(OTHER_PAYER);
-    }
-
-    function _newSettlement() private returns (Settlement) {
-        return
-            Settlement(
-                deployed(
-                    "Settlement",
-                    abi.encode(
-                        IMembers(address(around)),
-                        IAgreements(address(around)),
-                        IStatements(address(around)),
-                        address(this),
-                        address(0)
-                    )
-                )
-            );
     }
 
     function _approve(address payer) private {
