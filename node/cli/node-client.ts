@@ -37,8 +37,12 @@ export class NodeClient {
   }
 
   /** Streams a body of any length; memory does not grow with it. A chunk is done with when the next one is asked for. */
-  upload(path: string, chunks: AsyncIterable<Uint8Array>): Promise<NodeAnswer> {
-    return this.#ask("POST", path, "application/octet-stream", chunks);
+  async upload(path: string, chunks: AsyncIterable<Uint8Array>): Promise<NodeAnswer> {
+    try {
+      return await this.#ask("POST", path, "application/octet-stream", chunks);
+    } catch (error) {
+      throw isAway(error) ? maySendAgain(error) : error;
+    }
   }
 
   /**
@@ -132,6 +136,18 @@ function written(call: ClientRequest, chunk: Uint8Array): Promise<void> {
     call.write(chunk, done);
   });
 }
+
+const isAway = (error: unknown): error is ServiceError =>
+  error instanceof ServiceError && error.code === "node.unreachable";
+
+/** Each block of a file is durable together with its place in it, and each record's key is known. */
+const maySendAgain = ({ code, message, place, cause }: ServiceError): ServiceError =>
+  new ServiceError(
+    code,
+    `${message} Then send the file again: what the node took in of it is kept, and nothing is charged twice.`,
+    place,
+    cause,
+  );
 
 async function readAnswer(answer: IncomingMessage): Promise<{ status: number; text: string }> {
   const parts: Buffer[] = [];

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { NodeClient } from "../../node/cli/node-client.ts";
+import { ServiceError } from "../../node/cli/output.ts";
 import { hasCode } from "../engine/engine-scene.ts";
 
 describe("a node's client", () => {
@@ -22,5 +23,28 @@ describe("a node's client", () => {
     }
     await new Promise((resolve) => server.close(resolve));
     await assert.rejects(node.get("/three"), hasCode("node.unreachable"));
+  });
+
+  it("tells who sends a file more than others when the node goes away: that it may be sent again", async () => {
+    // Takes some of what is sent, and dies.
+    const server = createServer((request) => request.once("data", () => request.destroy()));
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const node = new NodeClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, "t");
+    const toldOf = (asked: Promise<unknown>): Promise<string> =>
+      asked.then(
+        () => assert.fail("answered"),
+        (error) => {
+          assert.ok(error instanceof ServiceError && error.code === "node.unreachable");
+          return error.message;
+        },
+      );
+    async function* pieces() {
+      for (let piece = 0; piece < 3; piece++) yield new Uint8Array(65_536);
+    }
+    const ofFile = await toldOf(node.upload("/file", pieces()));
+    const ofOther = await toldOf(node.send("POST", "/other", { one: 1 }));
+    assert.ok(ofFile.startsWith(ofOther) && ofFile.length > ofOther.length, ofFile);
+    await new Promise((resolve) => server.close(resolve));
+    assert.equal(await toldOf(node.upload("/file", pieces())), ofFile);
   });
 });

@@ -123,6 +123,25 @@ describe("the operator's commands", function () {
     assert.equal((await at("ingest", twice)).status, 1);
   });
 
+  it("commit what was taken in beside a file that was refused, and nothing where all were", async () => {
+    const ticks = async () => (await operator.pipeline.status()).books.map((b) => b.lastSequence);
+    const before = await ticks();
+    const cut = join(folder, "cut.xml");
+    const refused = await at("ingest", cut, "--commit");
+    assert.equal(refused.status, 3);
+    assert.deepEqual(
+      refused.lines.map(({ error }) => error?.code),
+      ["xml.truncated"],
+    );
+    assert.deepEqual(await ticks(), before);
+    const good = join(folder, "beside.ndjson");
+    const call = { ...octoberUsage()[0], id: "beside-a-refused-one", durationSeconds: 78 };
+    writeFileSync(good, `${JSON.stringify(call)}\n`);
+    const some = await at("ingest", cut, good, "--commit");
+    assert.deepEqual([some.status, some.lines.at(-1).summary.final], [3, true]);
+    assert.notDeepEqual(await ticks(), before);
+  });
+
   it("send nothing when one of several files is not there", async () => {
     const { status, lines } = await at("ingest", join(folder, "october.ndjson"), "/no/such/file");
     assert.equal(status, 3);

@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { SampleNetwork } from "../../scripts/network/sample-network.ts";
-import { tallystick } from "../cli/run-tallystick.ts";
+import { startTallystick, tallystick } from "../cli/run-tallystick.ts";
+
+const RECORDS = 120_000;
 
 const MAIN = fileURLToPath(new URL("../../node/main.ts", import.meta.url));
 
@@ -32,10 +34,29 @@ describe("a real node on a real ledger", function () {
 
   const command = (...args: string[]) =>
     tallystick([...args, "--data", directory, "--operator", "alder", "--json"]);
+  const record = (id: string) => ({
+    id,
+    service: "voice",
+    direction: "outgoing",
+    start: "2026-10-05T12:00:00.000Z",
+    durationSeconds: 1,
+    aParty: `+49170${id}`,
+    bParty: "+4930",
+    billable: true,
+  });
   const health = async () => {
     const response = await fetch(`${network.alder.url}/health`);
     // biome-ignore lint/suspicious/noExplicitAny: looked at field by field
     return { status: response.status, ...((await response.json()) as any) };
+  };
+
+  const untilHealth = async (disk: boolean) => {
+    for (let look = 0; ; look++) {
+      const found = await health().catch(() => undefined);
+      if (found?.disk === disk) return found;
+      assert.ok(look < 600, "the node is back");
+      await pause(50);
+    }
   };
 
   it("refuses a second process on its data: a node with 1, a command with 4, and goes on", async () => {
@@ -67,26 +88,8 @@ describe("a real node on a real ledger", function () {
       await writeFile(file, JSON.stringify({ ...config, diskReserveMegabytes }));
       process.kill(network.alder.pid, "SIGKILL");
     };
-    const untilHealth = async (disk: boolean) => {
-      for (let look = 0; ; look++) {
-        const found = await health().catch(() => undefined);
-        if (found?.disk === disk) return found;
-        assert.ok(look < 600, "the node is back");
-        await pause(50);
-      }
-    };
     const usage = join(directory, "usage.ndjson");
-    const record = {
-      id: "one",
-      service: "voice",
-      direction: "outgoing",
-      start: "2026-10-05T12:00:00.000Z",
-      durationSeconds: 1,
-      aParty: "+4917",
-      bParty: "+4930",
-      billable: true,
-    };
-    await writeFile(usage, `${JSON.stringify(record)}\n`);
+    await writeFile(usage, `${JSON.stringify(record("1"))}\n`);
 
     await restart(1_000_000);
     const told = await untilHealth(false);
@@ -100,5 +103,33 @@ describe("a real node on a real ledger", function () {
     await untilHealth(true);
     assert.equal((await command("ingest", usage)).lines[0].file.in.records, 1);
     assert.equal((await command("fsck")).status, 0);
+  });
+
+  it("killed while it takes a file in, loses and doubles nothing of it when it is sent again", async () => {
+    const before = (await command("totals")).lines[0].totals.in.records;
+    const usage = join(directory, "many.ndjson");
+    const lines = Array.from({ length: RECORDS }, (_, at) => JSON.stringify(record(`9${at}`)));
+    await writeFile(usage, `${lines.join("\n")}\n`);
+    const sending = startTallystick([
+      ...["ingest", usage, "--data", directory, "--operator", "alder", "--json"],
+    ]);
+    const token = (await readFile(join(directory, "alder", "operator.token"), "utf8")).trim();
+    const cameIn = async () => {
+      const headers = { authorization: `Bearer ${token}` };
+      const answer = await fetch(`${network.alder.url}/v1/operator/totals`, { headers });
+      const { totals } = (await answer.json()) as { totals: { in: { records: number } } };
+      return totals.in.records;
+    };
+    // Some of it is durable, and the most of it is not.
+    while ((await cameIn()) === before) await pause(2);
+    process.kill(network.alder.pid, "SIGKILL");
+    const { status, lines: told } = await sending.ended;
+    assert.deepEqual([status, told.at(-1).error.code], [4, "node.unreachable"]);
+    await untilHealth(true);
+    const again = await command("ingest", usage);
+    assert.deepEqual([again.status, again.lines[0].file.in.records], [0, RECORDS]);
+    const { totals } = (await command("totals")).lines[0];
+    assert.equal(totals.in.records, before + RECORDS);
+    assert.deepEqual([totals.balanced, totals.classes.duplicate.records], [true, 0]);
   });
 });

@@ -25,6 +25,7 @@ export const command: CommandModule = {
         "after",
         "\nPrints each file's control totals. A file that was taken in before changes nothing." +
           "\nA file that is cut is refused as a whole, and the next one goes on." +
+          "\nWith --commit the files that were taken in are committed; nothing is where all were refused." +
           "\nExit code 1 when a record was rejected, a file has a problem, or the totals do not balance; 3 when a file was refused;" +
           "\n4 with --commit when no file was refused, all is sealed and the ledger has not taken it yet.",
       );
@@ -37,7 +38,7 @@ export const command: CommandModule = {
     if (format !== undefined) await requireFormat(format);
     // Before anything is sent: a name that can not be read is found while nothing is half done.
     for (const file of named) if (file !== "-") await headOfFile(file);
-    const worst = { clean: true, refused: 0, isWatching: false, records: 0 };
+    const worst = { clean: true, refused: 0, taken: 0, isWatching: false, records: 0 };
     const commits = options.commit === true;
     if (commits && watched !== undefined) throw new UsageError("--commit goes without --watch.");
     const committed = await withNode(options as NodeOptions, output, async (node) => {
@@ -47,7 +48,10 @@ export const command: CommandModule = {
       await sayRate(worst.records, (performance.now() - began) / 1000, output);
       worst.isWatching = true;
       if (watched !== undefined) await watch(sending, watched, worst);
-      return commits ? await commitBooks(node, output) : EXIT.yes;
+      if (!commits) return EXIT.yes;
+      if (worst.taken > 0) return await commitBooks(node, output);
+      output.remark("No file was taken in, so nothing was committed.");
+      return EXIT.yes;
     });
     // What needs a person comes before what goes on by itself.
     if (worst.refused > 0) return EXIT.unusableInput;
@@ -73,6 +77,8 @@ const TOLD_SECONDS_MIN = 1;
 interface Worst {
   clean: boolean;
   refused: number;
+  /** Those that were there before too: their charges may wait for the next batch. */
+  taken: number;
   isWatching: boolean;
   /** That were not there before. */
   records: number;
@@ -226,6 +232,7 @@ async function takeIn(
     return false;
   }
   const balanced = isNothing(imbalanceOf(taken));
+  worst.taken++;
   if (!taken.already) worst.records += taken.in.records;
   await output.record({ file: { ...taken, balanced } });
   for (const line of inWords(taken, balanced)) await output.say(line);
