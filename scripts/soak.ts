@@ -58,7 +58,8 @@ const stores = await soakStore(first, count("--store", values.store), tell);
 if (stores.kills > 0) {
   tell(
     `store: ${stores.kills} kills, ${stores.cuts} of them with a power cut, ${stores.batches} batches, ` +
-      `${stores.units} units of records seen, ${stores.compactions} compactions; ${stores.failed} failed`,
+      `${stores.units} units of records seen, ${stores.compactions} compactions, ` +
+      `${stores.direct} writes past the system's memory; ${stores.failed} failed`,
   );
 }
 let [chargingPassed, chargingFailed] = [0, 0];

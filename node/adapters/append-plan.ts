@@ -2,8 +2,8 @@ import type { ValuePlace } from "./value-place.ts";
 
 /** What offset, length and memory of a direct write are multiples of: no less than any disk's sector. */
 const ALIGNMENT = 4_096;
-/** Shorter ones are not worth a write of their own. */
-const STRETCH_BYTES_MIN = 262_144;
+/** What is shorter is not worth a direct write of its own. */
+export const DIRECT_BYTES_MIN = 262_144;
 /** Values that begin at multiples of eight lie behind each other. */
 const GAP_BYTES_MAX = 7;
 
@@ -28,12 +28,14 @@ export interface AppendPlan {
  * Where values go that are appended to a file of `end` bytes, and by which writes. Where cold ones lie behind each other
  * in memory they do so in the file, from a multiple of `ALIGNMENT` on, and are written from where they lie.
  * @param coldCount so many of the values, the first ones, are read late or never
+ * @param directBytesMin what lies together and is shorter is not written directly
  */
 export function planAppend(
   values: readonly Uint8Array[],
   coldCount: number,
   file: number,
   end: number,
+  directBytesMin = DIRECT_BYTES_MIN,
 ): AppendPlan {
   const places: ValuePlace[] = [];
   const writes: AppendWrite[] = [];
@@ -47,7 +49,7 @@ export function planAppend(
   };
   for (let at = 0; at < values.length; ) {
     const value = values[at] as Uint8Array;
-    const count = at < coldCount ? stretchFrom(values, at, coldCount) : 0;
+    const count = at < coldCount ? stretchFrom(values, at, coldCount, directBytesMin) : 0;
     if (count === 0) {
       places.push({ file, offset, length: value.length });
       write(value, false);
@@ -69,7 +71,12 @@ export function planAppend(
 }
 
 /** How many values from `from` on can be written together from where they lie; 0 where it is not worth it. */
-function stretchFrom(values: readonly Uint8Array[], from: number, to: number): number {
+function stretchFrom(
+  values: readonly Uint8Array[],
+  from: number,
+  to: number,
+  bytesMin: number,
+): number {
   const first = values[from] as Uint8Array;
   // Other memory begins anywhere, and nobody tells where.
   const isShared = first.buffer instanceof SharedArrayBuffer;
@@ -81,7 +88,7 @@ function stretchFrom(values: readonly Uint8Array[], from: number, to: number): n
     if (next.buffer !== first.buffer || gap < 0 || gap > GAP_BYTES_MAX) break;
     before = next;
   }
-  return spanned(first, values[at - 1] as Uint8Array).length < STRETCH_BYTES_MIN ? 0 : at - from;
+  return spanned(first, values[at - 1] as Uint8Array).length < bytesMin ? 0 : at - from;
 }
 
 /** The memory from the first value's beginning to the last one's end. */

@@ -16,6 +16,7 @@ import { fileOf, isCorruption, isNotOpen, openingError, readingError } from "./s
 import { StoreReaders } from "./store-readers.ts";
 import { makeDirectory } from "./sync-directory.ts";
 import { type ValueKind, ValueLog } from "./value-log.ts";
+import type { ValueSizes } from "./value-log-end.ts";
 import { decodePlace, encodePlace, isPlace } from "./value-place.ts";
 
 const NO_VALUE = new Uint8Array();
@@ -50,20 +51,20 @@ export class LevelStore implements Store {
   readonly #readers = new StoreReaders();
   #compacting: Promise<Compaction> | undefined;
 
-  private constructor(database: LevelDatabase, valueFileBytes: number | undefined) {
+  private constructor(database: LevelDatabase, valueSizes: Partial<ValueSizes>) {
     this.#database = database;
-    this.#log = new ValueLog(join(database.directory, "values"), valueFileBytes);
+    this.#log = new ValueLog(join(database.directory, "values"), valueSizes);
   }
 
   /**
    * Opens the directory, or makes it.
-   * @param valueFileBytes after which a file of the log of values is full; 256 MB unless given
+   * @param valueSizes of the log of values: files of 256 MB, and direct writes of 256 kB and more, unless given
    * @throws TallystickError `store.locked`, `store.corrupt`, `store.unusable`
    */
-  static async open(directory: string, valueFileBytes?: number): Promise<LevelStore> {
+  static async open(directory: string, valueSizes: Partial<ValueSizes> = {}): Promise<LevelStore> {
     try {
       await makeDirectory(directory);
-      return new LevelStore(await LevelDatabase.open(directory), valueFileBytes);
+      return new LevelStore(await LevelDatabase.open(directory), valueSizes);
     } catch (error) {
       throw openingError(directory, error);
     }

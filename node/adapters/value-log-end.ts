@@ -16,6 +16,14 @@ export interface FileNumbers {
   next: number;
 }
 
+/** When values go another way; in bytes. */
+export interface ValueSizes {
+  /** A file is full from here on; the next value begins another one. */
+  fileBytes: number;
+  /** Cold values that lie together are written past the system's memory from here on. */
+  directBytesMin: number;
+}
+
 interface Writing {
   file: number;
   handle: FileHandle;
@@ -27,7 +35,7 @@ interface Writing {
 export class ValueLogEnd {
   readonly #directory: string;
   readonly #numbers: FileNumbers;
-  readonly #fileBytes: number;
+  readonly #sizes: ValueSizes;
   #writing: Writing | undefined;
   /** From the first file that was opened on the directory is there; where it is gone, so is what lay in it. */
   #isBegun = false;
@@ -37,11 +45,10 @@ export class ValueLogEnd {
   #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  /** @param fileBytes after which a file is full; the next value begins another one */
-  constructor(directory: string, numbers: FileNumbers, fileBytes: number) {
+  constructor(directory: string, numbers: FileNumbers, sizes: ValueSizes) {
     this.#directory = directory;
     this.#numbers = numbers;
-    this.#fileBytes = fileBytes;
+    this.#sizes = sizes;
   }
 
   /**
@@ -52,7 +59,13 @@ export class ValueLogEnd {
   append(values: readonly Uint8Array[], coldCount = 0): Promise<ValuePlace[]> {
     return this.#next(async () => {
       const writing = await this.#openToWrite();
-      const { places, writes, end } = planAppend(values, coldCount, writing.file, writing.end);
+      const { places, writes, end } = planAppend(
+        values,
+        coldCount,
+        writing.file,
+        writing.end,
+        this.#sizes.directBytesMin,
+      );
       try {
         for (const write of writes) await writeOne(writing, write);
         await writing.handle.datasync();
@@ -107,7 +120,7 @@ export class ValueLogEnd {
 
   async #openToWrite(): Promise<Writing> {
     let writing = this.#writing ?? (await this.#open(await this.#newest()));
-    while (writing.end >= this.#fileBytes) {
+    while (writing.end >= this.#sizes.fileBytes) {
       this.#writing = writing;
       await this.#letGo();
       writing = await this.#open(writing.file + 1);

@@ -1,11 +1,11 @@
 import { type FileHandle, open, rm, stat } from "node:fs/promises";
 import { TallystickError } from "../core/errors.ts";
+import { DIRECT_BYTES_MIN } from "./append-plan.ts";
 import { whyDisk } from "./disk.ts";
 import { syncDirectory } from "./sync-directory.ts";
-import { filesOfValues, pathOfValues, ValueLogEnd } from "./value-log-end.ts";
+import { filesOfValues, pathOfValues, ValueLogEnd, type ValueSizes } from "./value-log-end.ts";
 import type { ValuePlace } from "./value-place.ts";
 
-/** A file is full from here on; the next value begins another one. */
 const FILE_BYTES = 256 * 1_048_576;
 /** Files from this number on have values that go together after a while. */
 const PASSING_FROM = 0x8000_0000;
@@ -43,11 +43,12 @@ export class ValueLog {
   /** How long a file becomes before the next one begins. */
   readonly fileBytes: number;
 
-  constructor(directory: string, fileBytes = FILE_BYTES) {
+  constructor(directory: string, sizes: Partial<ValueSizes> = {}) {
     this.#directory = directory;
+    const { fileBytes = FILE_BYTES, directBytesMin = DIRECT_BYTES_MIN } = sizes;
     this.fileBytes = fileBytes;
     const end = (first: number, next: number) =>
-      new ValueLogEnd(directory, { first, next }, fileBytes);
+      new ValueLogEnd(directory, { first, next }, { fileBytes, directBytesMin });
     this.#ends = { staying: end(1, PASSING_FROM), passing: end(PASSING_FROM, FILES_MAX) };
   }
 

@@ -2,7 +2,8 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Seeded } from "./seeded.ts";
 
-const PAGE_BYTES = 4_096;
+/** A disk writes so much as a whole or not at all. */
+export const SECTOR_BYTES = 512;
 
 /** Lengths by the path in the store of what only grows: LevelDB's log and the files of values. */
 export async function lengthsOf(directory: string): Promise<Map<string, number>> {
@@ -17,8 +18,8 @@ export async function lengthsOf(directory: string): Promise<Map<string, number>>
 }
 
 /**
- * Makes of a store what a power cut would have left of it: behind what each file has synced, pages of 4 kB are
- * there or not, whatever their order, and the file ends anywhere.
+ * Makes of a store what a power cut would have left of it: behind what each file has synced, sectors are there
+ * or not, whatever their order, and the file ends anywhere.
  * @returns how many bytes were lost
  */
 export async function cutPower(
@@ -40,9 +41,10 @@ export async function cutPower(
 
 export function tornBehind(bytes: Uint8Array, synced: number, random: Seeded): Uint8Array {
   const torn = Uint8Array.from(bytes);
+  const lostShare = random.pick([0, 0.03, 0.4, 1]);
   for (let from = synced; from < torn.length; ) {
-    const to = Math.min(torn.length, PAGE_BYTES * (Math.floor(from / PAGE_BYTES) + 1));
-    if (random.chance(0.4)) torn.fill(0, from, to);
+    const to = Math.min(torn.length, SECTOR_BYTES * (Math.floor(from / SECTOR_BYTES) + 1));
+    if (random.chance(lostShare)) torn.fill(0, from, to);
     from = to;
   }
   if (random.chance(0.5)) return torn;

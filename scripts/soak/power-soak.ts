@@ -6,12 +6,13 @@ export async function soakPowerCuts(
   tell: (line: string) => void,
 ): Promise<{ passed: number; failed: number }> {
   const counts = { passed: 0, failed: 0 };
-  let [cuts, lost] = [0, 0];
+  let [cuts, lost, direct] = [0, 0, 0];
   for (const seed of seeds) {
     try {
       const run = await PowerCuts.run(seed);
       cuts += run.cuts;
       lost += run.lost;
+      direct += run.direct;
       counts.passed++;
     } catch (error) {
       counts.failed++;
@@ -19,7 +20,10 @@ export async function soakPowerCuts(
     }
   }
   if (seeds.length > 0) {
-    tell(`power cuts: ${cuts}, of which ${lost} took the write under way; ${counts.failed} failed`);
+    tell(
+      `power cuts: ${cuts}, of which ${lost} took the write under way; ` +
+        `${direct} writes past the system's memory; ${counts.failed} failed`,
+    );
   }
   return counts;
 }

@@ -12,12 +12,10 @@ import { readBytes } from "../../node/engine/store/stored-bytes.ts";
 import { cutPower, lengthsOf } from "./cut-power.ts";
 import { Seeded } from "./seeded.ts";
 import { SeenUnits } from "./seen-units.ts";
-import { apply, BATCH_KEY, batchOf, type Contents, ROWS } from "./store-batches.ts";
+import { apply, BATCH_KEY, batchOf, type Contents, ROWS, VALUE_SIZES } from "./store-batches.ts";
 import { readReport, type StoreReport } from "./store-report.ts";
 
 const WRITER = fileURLToPath(new URL("store-writer.ts", import.meta.url));
-/** A file of values is full after some twenty of them. */
-const FILE_BYTES = 300_000;
 const KILLS_OF_A_STORE = 10;
 /** Where a sync costs nothing, more happens before each kill; what a power cut takes is told by the report. */
 const MEMORY = "/dev/shm";
@@ -35,6 +33,8 @@ export interface StoreSoak {
   batches: number;
   units: number;
   compactions: number;
+  /** Writes past the system's memory. */
+  direct: number;
 }
 
 /**
@@ -47,7 +47,16 @@ export async function soakStore(
   kills: number,
   tell: (line: string) => void,
 ): Promise<StoreSoak> {
-  const all = { passed: 0, failed: 0, kills: 0, cuts: 0, batches: 0, units: 0, compactions: 0 };
+  const all = {
+    passed: 0,
+    failed: 0,
+    kills: 0,
+    cuts: 0,
+    batches: 0,
+    units: 0,
+    compactions: 0,
+    direct: 0,
+  };
   const base = await mkdtemp(
     join(existsSync(MEMORY) ? MEMORY : tmpdir(), "tallystick-store-soak-"),
   );
@@ -103,11 +112,12 @@ class KilledStore {
     if (random.chance(0.3)) await this.#killOne(file, () => sleep(random.below(STARTING_MS)));
     const said = readReport(file);
     this.#counts.compactions += said.compactions;
+    this.#counts.direct += said.direct;
     await this.#judge(said);
   }
 
   async #killOne(file: string, until: () => Promise<unknown>): Promise<void> {
-    const args = [WRITER, this.directory, file, String(this.#seed), String(FILE_BYTES)];
+    const args = [WRITER, this.directory, file, String(this.#seed)];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
     const words = wordsOf(child);
     const gone = once(child, "exit");
@@ -120,7 +130,7 @@ class KilledStore {
   }
 
   async #judge(said: StoreReport): Promise<void> {
-    const store = await LevelStore.open(this.directory, FILE_BYTES);
+    const store = await LevelStore.open(this.directory, VALUE_SIZES);
     try {
       const stored = await store.get(BATCH_KEY);
       const number = stored === undefined ? 0 : Number(Buffer.from(readBytes(BATCH_KEY, stored)));
@@ -160,7 +170,7 @@ class KilledStore {
 
   /** The space of what no key names is given back in the end, and everything is there. */
   async end(): Promise<void> {
-    const store = await LevelStore.open(this.directory, FILE_BYTES);
+    const store = await LevelStore.open(this.directory, VALUE_SIZES);
     try {
       await store.compact();
       const { filesKept } = await store.compact();

@@ -6,29 +6,32 @@ import { Level } from "level";
 import { FoldThread } from "../../node/adapters/fold-thread.ts";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import { filesOfValues, pathOfValues } from "../../node/adapters/value-log-end.ts";
+import { ValueRoom } from "../../node/engine/number/value-room.ts";
 import { readBytes } from "../../node/engine/store/stored-bytes.ts";
 import { SeenUnits } from "./seen-units.ts";
-import { BATCH_KEY, batchOf } from "./store-batches.ts";
+import { BATCH_KEY, batchOf, VALUE_SIZES } from "./store-batches.ts";
 import { report } from "./store-report.ts";
 
 /*
- * A process that is killed: DIRECTORY, REPORT, SEED, FILE_BYTES. Writes batches, takes units into the index of records
+ * A process that is killed: DIRECTORY, REPORT, SEED. Writes batches, takes units into the index of records
  * seen and compacts, all at once and without end, and reports what is acknowledged and how far files are synced.
  */
 
 const PAUSE_MILLISECONDS = 20;
 
-const [directory = "", file = "", seed = "", fileBytes = ""] = process.argv.slice(2);
+const [directory = "", file = "", seed = ""] = process.argv.slice(2);
 
 await watchSyncs();
-const store = await LevelStore.open(directory, Number(fileBytes));
+const store = await LevelStore.open(directory, VALUE_SIZES);
 await Promise.all([writeBatches(), takeUnits(), compact()]);
 
 async function writeBatches(): Promise<void> {
+  const room = new ValueRoom();
   const stored = await store.get(BATCH_KEY);
   const text = stored && new TextDecoder().decode(readBytes(BATCH_KEY, stored));
   for (let number = Number(text ?? 0) + 1; ; number++) {
-    const operations = batchOf(Number(seed), number);
+    room.startAnew();
+    const operations = batchOf(Number(seed), number, (bytes) => room.take(bytes));
     report(file, "begun", number);
     await store.write(operations);
     report(file, "acknowledged", number);
@@ -59,7 +62,12 @@ async function watchSyncs(): Promise<void> {
   const handle = await open(process.execPath, "r");
   const shared = Object.getPrototypeOf(handle) as FileHandle;
   await handle.close();
-  const { datasync } = shared;
+  const { datasync, write } = shared;
+  // Only what goes past the system's memory is written by it.
+  shared.write = function (this: FileHandle, ...args: unknown[]) {
+    report(file, "direct", 1);
+    return (write as (...given: unknown[]) => unknown).apply(this, args);
+  } as typeof write;
   shared.datasync = async function (this: FileHandle) {
     // A log of values is appended to by one at a time.
     const { size, ino } = await this.stat();

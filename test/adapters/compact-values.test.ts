@@ -50,7 +50,7 @@ describe("compaction of the log of values", () => {
 
   /** One value in three of the first month is dropped, all of the second. */
   async function half(directory: string): Promise<LevelStore> {
-    const store = await LevelStore.open(directory, FILE_BYTES);
+    const store = await LevelStore.open(directory, { fileBytes: FILE_BYTES });
     for (const month of [1, 2, 3]) await store.write(monthOf(month));
     await store.write([...dropped(1, (at) => at % 3 !== 0), ...dropped(2, () => true)]);
     return store;
@@ -75,7 +75,7 @@ describe("compaction of the log of values", () => {
 
   it("keeps the disk bounded over many months of which old ones are dropped", async () => {
     const directory = fresh();
-    const store = await LevelStore.open(directory, FILE_BYTES);
+    const store = await LevelStore.open(directory, { fileBytes: FILE_BYTES });
     let most = 0;
     for (let month = 1; month <= 30; month++) {
       await store.write(monthOf(month));
@@ -93,7 +93,7 @@ describe("compaction of the log of values", () => {
 
   it("gives back the file that is written to as well, while others write", async () => {
     const directory = fresh();
-    const store = await LevelStore.open(directory, FILE_BYTES);
+    const store = await LevelStore.open(directory, { fileBytes: FILE_BYTES });
     const few = monthOf(1).slice(0, Math.floor(FILE_BYTES / VALUE_BYTES / 2));
     await store.write(few);
     await store.write(few.slice(1).map(({ key }) => ({ type: "delete" as const, key })));
@@ -102,7 +102,7 @@ describe("compaction of the log of values", () => {
     const [{ bytesAfter }] = await Promise.all([store.compact(), store.write(monthOf(2))]);
     assert.ok(bytesAfter <= (MONTH_VALUES + 2) * (VALUE_BYTES + 64), `${bytesAfter} bytes`);
     await store.close();
-    const again = await LevelStore.open(directory, FILE_BYTES);
+    const again = await LevelStore.open(directory, { fileBytes: FILE_BYTES });
     const { values, damaged } = await checkValues(again);
     assert.deepEqual([values, damaged], [MONTH_VALUES + 1, []]);
     await again.write(monthOf(3));
@@ -129,7 +129,7 @@ describe("compaction of the log of values", () => {
     await store.close();
     assert.deepEqual([...new Set(steps)], ["looked", "moved", "looked again", "removed"]);
     for (const copy of left) {
-      const killed = await LevelStore.open(copy, FILE_BYTES);
+      const killed = await LevelStore.open(copy, { fileBytes: FILE_BYTES });
       await assertHalf(killed);
       await killed.compact();
       await assertHalf(killed);
@@ -210,7 +210,7 @@ describe("compaction of the log of values", () => {
   it("says that another write failed meanwhile, as a scan does, and goes on the next time", async function () {
     if (!existsSync("/dev/full")) this.skip();
     const directory = fresh();
-    const store = await LevelStore.open(directory, 1_000_000);
+    const store = await LevelStore.open(directory, { fileBytes: 1_000_000 });
     // What is left is more than a compaction moves at once, and reads at once.
     const value = new Uint8Array(75_000).fill(7);
     const all = Array.from({ length: 300 }, (_, at) => keyOf(1, at));
@@ -247,7 +247,7 @@ describe("compaction of the log of values", () => {
 
   it("moves nothing where nothing was dropped", async () => {
     const directory = fresh();
-    const store = await LevelStore.open(directory, FILE_BYTES);
+    const store = await LevelStore.open(directory, { fileBytes: FILE_BYTES });
     await store.write(monthOf(1));
     await store.write(monthOf(2));
     const nothing = await store.compact();

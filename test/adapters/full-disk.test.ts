@@ -75,7 +75,7 @@ describe(`the store on a disk that fails (${CAGE})`, function () {
       value: Buffer.alloc(5_000, key),
       lasting: true,
     });
-    const store = await LevelStore.open(directory, 4_000);
+    const store = await LevelStore.open(directory, { fileBytes: 4_000 });
     await store.write([lasting("a")]);
     // The next file of the log of values.
     const next = join(directory, "values", "00000002.values");
@@ -89,7 +89,7 @@ describe(`the store on a disk that fails (${CAGE})`, function () {
     await rm(next);
     await store.write([lasting("b")]);
     await store.close();
-    const again = await LevelStore.open(directory, 4_000);
+    const again = await LevelStore.open(directory, { fileBytes: 4_000 });
     assert.deepEqual(
       [(await again.get("a"))?.length, (await again.get("b"))?.length],
       [5_000, 5_000],

@@ -68,7 +68,7 @@ function fillUp(): () => void {
   return () => rmSync(ballast);
 }
 
-const first = await LevelStore.open(path, FILE_BYTES);
+const first = await LevelStore.open(path, { fileBytes: FILE_BYTES });
 for (let from = 0; from < VALUES; from += 10) {
   const some = Array.from({ length: 10 }, (_, at): StoreOperation => {
     return { type: "put", key: key(from + at), value: value(from + at), lasting: true };
@@ -81,11 +81,11 @@ await first.close();
 
 remount("ro");
 const before = contents();
-const refused = await told(() => LevelStore.open(path, FILE_BYTES));
+const refused = await told(() => LevelStore.open(path, { fileBytes: FILE_BYTES }));
 say({ refused, isUntouched: contents() === before });
 remount("rw");
 
-const store = await LevelStore.open(path, FILE_BYTES);
+const store = await LevelStore.open(path, { fileBytes: FILE_BYTES });
 const lost = await missing(store);
 const free = fillUp();
 const compacting = await told(() => store.compact());

@@ -47,7 +47,7 @@ describe("log of values", () => {
         }),
         async (all) => {
           const directory = fresh();
-          const log = new ValueLog(directory, 400);
+          const log = new ValueLog(directory, { fileBytes: 400 });
           // Two appends at a time: none of them may take the other's place.
           const places = (await Promise.all(all.map(([values, kind]) => log.append(values, kind))))
             .flat()
@@ -62,7 +62,7 @@ describe("log of values", () => {
             expected.map((value) => [...value]),
           );
           await log.close();
-          const again = new ValueLog(directory, 400);
+          const again = new ValueLog(directory, { fileBytes: 400 });
           const [more] = await again.append([filled(9, 9)], "staying");
           assert.deepEqual(
             (await again.read(places)).map((value) => [...value]),
@@ -78,14 +78,14 @@ describe("log of values", () => {
 
   it("begins another file when one is full", async () => {
     const directory = fresh();
-    const log = new ValueLog(directory, 1_000);
+    const log = new ValueLog(directory, { fileBytes: 1_000 });
     for (let i = 0; i < 5; i++) await log.append([filled(600, i)], "passing");
     await log.close();
     assert.equal((await readdir(directory)).length, 3);
   });
 
   it("reads from more files than it holds open", async () => {
-    const log = new ValueLog(fresh(), 1);
+    const log = new ValueLog(fresh(), { fileBytes: 1 });
     const places = [];
     for (let i = 0; i < 40; i++) places.push(...(await log.append([filled(10, i)], "staying")));
     const values = await log.read(places);
