@@ -43,7 +43,7 @@ export async function openLedger(
     gasPrice: BigInt(config.ledger.gasPriceWei),
     signers: { commit, settle },
   });
-  const quick = await QuickSigner.of(settle);
+  const quick = new QuickSigner(settle);
   const signReceipt =
     standings === undefined ? undefined : receiptSigner(quick, chainId, standings);
   const books = config.ledger.contracts.books as Hex;

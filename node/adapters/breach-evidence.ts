@@ -1,6 +1,6 @@
-import { AbiCoder, Interface, ParamType } from "ethers";
 import type { Hex } from "../core/bytes.ts";
 import type { BREACH_KIND } from "../core/evidence/claim-kind.ts";
+import { AbiCoder, Interface, ParamType } from "./evm-library.ts";
 import { LEDGER_ABI } from "./ledger-abi.ts";
 
 /*

@@ -1,4 +1,3 @@
-import { Interface, type ParamType, Result } from "ethers";
 import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
 import type {
@@ -7,6 +6,7 @@ import type {
   LedgerCall,
   RefusalReason,
 } from "../engine/commit/ledger.ts";
+import { Interface, type ParamType, Result } from "./evm-library.ts";
 import { LEDGER_ABI } from "./ledger-abi.ts";
 
 /*

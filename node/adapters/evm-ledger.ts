@@ -1,4 +1,3 @@
-import { Transaction } from "ethers";
 import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
 import type {
@@ -15,6 +14,7 @@ import type {
   SignedTransaction,
 } from "../engine/commit/ledger.ts";
 import { encodeCall } from "./evm-contracts.ts";
+import { Transaction } from "./evm-library.ts";
 import { addressIn, EvmReader, quantity, refusal } from "./evm-reader.ts";
 import { EvmRpc, isRevert, JsonRpcRefusal } from "./evm-rpc.ts";
 

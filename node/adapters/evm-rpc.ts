@@ -1,6 +1,6 @@
-import { FetchRequest, JsonRpcProvider, Network } from "ethers";
 import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
+import { FetchRequest, JsonRpcProvider, Network } from "./evm-library.ts";
 
 export interface EvmRpcOptions {
   /** JSON-RPC end points of one ledger, best first. */

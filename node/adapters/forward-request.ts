@@ -1,5 +1,6 @@
-import { type AbstractSigner, Interface } from "ethers";
+import type { AbstractSigner } from "ethers";
 import type { Hex } from "../core/bytes.ts";
+import { Interface } from "./evm-library.ts";
 import { LEDGER_ABI } from "./ledger-abi.ts";
 
 /*

@@ -2,14 +2,14 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { link, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { TallystickError } from "../core/errors.ts";
 import {
   decryptKeystoreJson,
   encryptKeystoreJson,
   getAddress,
   isKeystoreJson,
   Wallet,
-} from "ethers";
-import { TallystickError } from "../core/errors.ts";
+} from "./evm-library.ts";
 import "./native-scrypt.ts";
 
 /**

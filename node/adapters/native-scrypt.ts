@@ -1,6 +1,6 @@
 import { scrypt as nodeScrypt } from "node:crypto";
 import { promisify } from "node:util";
-import { scrypt } from "ethers";
+import { scrypt } from "./evm-library.ts";
 
 /** What scrypt itself needs is 128 · N · r; the rest is what it says it needs beside. */
 const MEMORY_MARGIN_BYTES = 1_048_576;

@@ -1,8 +1,9 @@
-import type { Secp256k1 } from "@bitauth/libauth";
-import { type TypedDataDomain, TypedDataEncoder, type TypedDataField, type Wallet } from "ethers";
+import type { TypedDataDomain, TypedDataField } from "ethers";
 import { fromHex, type Hex, toHex } from "../core/bytes.ts";
 import { assert } from "../core/errors.ts";
 import { hash } from "../core/hash.ts";
+import { loadCurve } from "../engine/number/load-curve.ts";
+import { TypedDataEncoder, type Wallet } from "./evm-library.ts";
 import type { TypedDataSigner } from "./receipt-signer.ts";
 import { TypedWords } from "./typed-words.ts";
 
@@ -24,20 +25,13 @@ const RECOVERY_FROM = 27;
  */
 export class QuickSigner implements TypedDataSigner {
   readonly address: string;
-  readonly #curve: Secp256k1;
   readonly #key: Uint8Array;
   readonly #structs = new Map<object, StructHasher>();
   readonly #separators = new Map<string, Uint8Array>();
 
-  private constructor(wallet: Wallet, curve: Secp256k1) {
+  constructor(wallet: Wallet) {
     this.address = wallet.address;
-    this.#curve = curve;
     this.#key = fromHex(wallet.privateKey as Hex, 32);
-  }
-
-  static async of(wallet: Wallet): Promise<QuickSigner> {
-    const { instantiateSecp256k1 } = await import("@bitauth/libauth");
-    return new QuickSigner(wallet, await instantiateSecp256k1());
   }
 
   async signTypedData(
@@ -52,7 +46,8 @@ export class QuickSigner implements TypedDataSigner {
     message.set(this.#separatorOf(domain), PREFIX.length);
     message.set(struct.hash(value), PREFIX.length + DIGEST_BYTES);
     const digest = hash(message);
-    const signed = this.#curve.signMessageHashRecoverableCompact(this.#key, digest);
+    const curve = await loadCurve();
+    const signed = curve.signMessageHashRecoverableCompact(this.#key, digest);
     assert(typeof signed !== "string", "a key of the keystore is a private key of the curve");
     const recovery = RECOVERY_FROM + signed.recoveryId;
     return toHex(signed.signature) + recovery.toString(16);

@@ -1,7 +1,8 @@
-import { TypedDataEncoder, type TypedDataField } from "ethers";
+import type { TypedDataField } from "ethers";
 import { fromHex, type Hex } from "../core/bytes.ts";
 import { assert } from "../core/errors.ts";
 import { hashDocument } from "../core/hash.ts";
+import { TypedDataEncoder } from "./evm-library.ts";
 
 const WORD_BYTES = 32;
 const WORD_TYPE = /^(?:uint(?<bits>[0-9]+)|bytes(?<length>[0-9]+))$/;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Wallet } from "ethers";
+import type { Wallet } from "../adapters/evm-library.ts";
 import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
 import type { Bundle } from "../core/evidence/bundle.ts";

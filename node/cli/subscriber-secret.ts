@@ -37,7 +37,7 @@ export async function secretOf({
 
 /** The address that the subscriber's key of an epoch has. */
 export async function ownerOf(secret: Uint8Array, epoch: string): Promise<Hex> {
-  const { computeAddress } = await import("ethers");
+  const { computeAddress } = await import("../adapters/evm-library.ts");
   return computeAddress(disputeKey(secret, epoch)).toLowerCase() as Hex;
 }
 

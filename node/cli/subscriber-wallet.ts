@@ -1,4 +1,4 @@
-import { Wallet } from "ethers";
+import { Wallet } from "../adapters/evm-library.ts";
 import { TallystickError } from "../core/errors.ts";
 import { disputeKey } from "../core/evidence/access-link.ts";
 import type { Bundle } from "../core/evidence/bundle.ts";

@@ -67,7 +67,7 @@ try {
   await new TickSealer(context).seal();
   await makeFinal(store);
   const before = process.resourceUsage().maxRSS;
-  const quick = await QuickSigner.of(new Wallet(SIGNING_KEY));
+  const quick = new QuickSigner(new Wallet(SIGNING_KEY));
   const builder = new EvidenceBuilder(
     context,
     operator.tariffs,

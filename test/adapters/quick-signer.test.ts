@@ -13,7 +13,7 @@ describe("signing quickly", () => {
     const hex = (length: number): Hex => toHex(random.bytes(length));
     for (let key = 0; key < 2; key++) {
       const wallet = new Wallet(hex(32));
-      const quick = await QuickSigner.of(wallet);
+      const quick = new QuickSigner(wallet);
       assert.equal(quick.address, wallet.address);
       const domains = [receiptDomain(31_337n, hex(20)), receiptDomain(1n, hex(20))];
       const invoices = invoiceDomain({ chainId: 31_337n, books: hex(20) });
@@ -41,7 +41,7 @@ describe("signing quickly", () => {
 
   it("signs what has other fields as the wallet does, and no number beyond its type", async () => {
     const wallet = Wallet.createRandom();
-    const quick = await QuickSigner.of(new Wallet(wallet.privateKey));
+    const quick = new QuickSigner(new Wallet(wallet.privateKey));
     const domain = receiptDomain(1n, `0x${"12".repeat(20)}`);
     const types = {
       Note: [

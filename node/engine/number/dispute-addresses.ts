@@ -1,6 +1,7 @@
 import { fromHex, type Hex } from "../../core/bytes.ts";
 import { assert } from "../../core/errors.ts";
 import { hashDocument } from "../../core/hash.ts";
+import { loadCurve } from "./load-curve.ts";
 
 const KEY_BYTES = 32;
 /** Of an uncompressed point, the mark in front of its coordinates. */
@@ -26,8 +27,7 @@ export function loadDisputeAddresses(): Promise<DisputeAddresses> {
 }
 
 async function load(): Promise<DisputeAddresses> {
-  const { instantiateSecp256k1 } = await import("@bitauth/libauth");
-  const curve = await instantiateSecp256k1();
+  const curve = await loadCurve();
   return {
     of(key) {
       const point = curve.derivePublicKeyUncompressed(fromHex(key, KEY_BYTES));
