@@ -2,20 +2,14 @@ import type { Hex } from "../core/bytes.ts";
 import type { BillProgress } from "./bill/bill-desk.ts";
 import type { BatchBounds } from "./commit/batch-length.ts";
 import type { RefusalReason } from "./commit/ledger.ts";
-import type { TicksStanding } from "./commit/open-ticks.ts";
-import type { ControlViews } from "./intake/control-views.ts";
 import { readSeenRuns } from "./intake/seen-runs.ts";
+import type { EngineContext } from "./operator.ts";
+import type { PipelineStages } from "./pipeline-stages.ts";
 import type { RetentionProgress } from "./retention/retention-desk.ts";
 import { below, keys } from "./store/key-spaces.ts";
 import type { Store } from "./store/store.ts";
 import { getJson, scanJson } from "./store/stored-json.ts";
-import type {
-  AllTotals,
-  BookState,
-  ControlClass,
-  StoredBatch,
-  StoredClaim,
-} from "./store/stored-types.ts";
+import type { AllTotals, BookState, ControlClass, StoredBatch } from "./store/stored-types.ts";
 
 /** Figures of a pipeline, for people and monitoring. */
 export interface PipelineStatus {
@@ -56,23 +50,16 @@ export interface PipelineStatus {
   commitRefused?: { tick: string } & RefusalReason;
 }
 
-/** What the parts of a pipeline say of themselves. */
-export interface StandingOfParts {
-  totals: Awaited<ReturnType<ControlViews["overall"]>>;
-  claims: StoredClaim[];
-  ticks: TicksStanding;
-  bill: BillProgress | undefined;
-  retention: RetentionProgress;
-}
-
+/** @param stages each says how it stands */
 export async function readStatus(
-  store: Store,
-  { batchChargesMax, batchBytesMax }: BatchBounds,
-  { totals, claims, ticks, bill, retention }: StandingOfParts,
+  { store, profile: { batchChargesMax, batchBytesMax } }: EngineContext,
+  stages: PipelineStages,
 ): Promise<PipelineStatus> {
-  const { files, in: cameIn, classes, balanced } = totals;
+  const { files, in: cameIn, classes, balanced } = await stages.control.overall();
   const byState: Record<string, number> = {};
-  for (const { state } of claims) byState[state] = (byState[state] ?? 0) + 1;
+  for (const { state } of await stages.claims.list()) byState[state] = (byState[state] ?? 0) + 1;
+  const ticks = await stages.commits.standing();
+  const bill = await stages.bills.progress();
   const oldest = ticks.oldest?.sealedAt;
   const { unmergeable } = await readSeenRuns(store);
   return {
@@ -87,7 +74,7 @@ export async function readStatus(
     ...(oldest === undefined ? {} : { oldestOpenTick: oldest }),
     ...(bill === undefined ? {} : { bill }),
     ...(unmergeable === undefined ? {} : { damagedRuns: unmergeable.length }),
-    retention,
+    retention: await stages.retention.progress(),
     ...(ticks.refused?.refused === undefined
       ? {}
       : { commitRefused: { tick: ticks.refused.number, ...ticks.refused.refused } }),

@@ -3,13 +3,30 @@ import type { EngineContext } from "../operator.ts";
 import { below, keys } from "../store/key-spaces.ts";
 import { StoreSession } from "../store/store-session.ts";
 import { getJson } from "../store/stored-json.ts";
+import type { OneAtATime } from "../store/turns.ts";
 import type { AccountRating } from "./rate-accounts.ts";
 
 /** Keys that one unit of work looks at. */
 const KEYS_A_STEP = 20_000;
 
+/**
+ * Drops counters that no record reaches any more; between two steps others may write.
+ * @param rating as it is at each step: versions of the tariff may come meanwhile
+ */
+export async function forgetRating(
+  context: EngineContext,
+  rating: () => AccountRating,
+  turns: OneAtATime,
+): Promise<void> {
+  let place = await turns.run(() => beginForgetting(context, rating()));
+  while (place !== undefined) {
+    const from: ForgetPlace = place;
+    place = await turns.run(() => forgetSome(context, rating(), from));
+  }
+}
+
 /** Where the next step goes on. */
-export interface ForgetPlace {
+interface ForgetPlace {
   /** Periods that begin before this are dropped; milliseconds since 1970 UTC. */
   horizon: number;
   from: string;
@@ -21,7 +38,7 @@ export interface ForgetPlace {
  * anything left of them. The horizon is noted before anything goes: a record from behind it waits.
  * @returns undefined when there is nothing to drop
  */
-export async function beginForgetting(
+async function beginForgetting(
   { store, profile, time }: EngineContext,
   rating: AccountRating,
 ): Promise<ForgetPlace | undefined> {
@@ -41,7 +58,7 @@ export async function beginForgetting(
 }
 
 /** @returns undefined when all keys were looked at */
-export async function forgetSome(
+async function forgetSome(
   { store }: EngineContext,
   rating: AccountRating,
   { horizon, from }: ForgetPlace,
