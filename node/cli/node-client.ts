@@ -45,6 +45,17 @@ export class NodeClient {
     }
   }
 
+  /** The same of lines of JSON, the first of which is asked for when the node says that it is at it (102). */
+  tell(path: string, lines: AsyncIterable<Uint8Array>): Promise<NodeAnswer> {
+    return this.#ask("POST", path, "application/x-ndjson", lines, { waits: true });
+  }
+
+  /** Whether it is asked for on this machine; what answers there may still be a node somewhere else. */
+  get isNamedLocally(): boolean {
+    const { hostname } = new URL(this.url);
+    return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
+  }
+
   /**
    * @throws ServiceError `node.unreachable`, and with the node's own code when it refused;
    *   TallystickError with the node's own code when what was sent is unusable
@@ -54,8 +65,9 @@ export class NodeClient {
     path: string,
     type?: string,
     chunks?: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    { waits = false } = {},
   ): Promise<NodeAnswer> {
-    const { status, text } = await this.#exchange(method, path, type, chunks);
+    const { status, text } = await this.#exchange(method, path, type, chunks, waits);
     const body = parse(text);
     if (status >= 200 && status < 300 && body !== undefined) return { status, body };
     const told = Object(body?.error) as Record<string, unknown>;
@@ -77,6 +89,7 @@ export class NodeClient {
     path: string,
     type: string | undefined,
     chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array> | undefined,
+    waits: boolean,
   ): Promise<{ status: number; text: string }> {
     const target = new URL(`${this.url}${path}`);
     const open = target.protocol === "https:" ? https().request : http.request;
@@ -99,8 +112,10 @@ export class NodeClient {
       call.once("response", () => {
         isAnswered = true;
       });
-      for await (const chunk of chunks ?? []) {
-        if (call.destroyed || isAnswered) break;
+      if (waits) await heardOf(call);
+      const goesOn = () => !call.destroyed && !isAnswered;
+      for await (const chunk of goesOn() ? (chunks ?? []) : []) {
+        if (!goesOn()) break;
         await written(call, chunk);
       }
     } catch (error) {
@@ -119,6 +134,16 @@ export class NodeClient {
       );
     }
   }
+}
+
+/** Resolved once the node says that it is at the request, or answered it, or is gone. */
+function heardOf(call: ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of ["information", "response", "error", "close"]) {
+      call.once(event, () => resolve());
+    }
+    call.flushHeaders();
+  });
 }
 
 /**

@@ -2,8 +2,10 @@ import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { readPieces } from "../adapters/files.ts";
+import type { TallystickError } from "../core/errors.ts";
 import type { IngestedFile } from "../engine/store/stored-types.ts";
 import { tellIntake } from "./intake-progress.ts";
+import { LaidFile } from "./laid-file.ts";
 import type { NodeClient } from "./node-client.ts";
 import type { Output } from "./output.ts";
 import { PROGRESS_MS } from "./told-progress.ts";
@@ -65,14 +67,27 @@ export async function beginUpload(
   const sent = new Promise<void>((resolve) => {
     onSent = resolve;
   });
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    yield* telling(readPieces(file), name, size, output);
+  const pieces = () => telling(readPieces(file), name, size, output);
+  const path = `/v1/operator/usage?${new URLSearchParams(query)}`;
+  async function* thenTell(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    yield* chunks;
     end = tellIntake(node, name, output);
     onSent();
   }
-  const path = `/v1/operator/usage?${new URLSearchParams(query)}`;
-  const taken = node
-    .upload(path, chunks())
+  const send = () => node.upload(path, thenTell(pieces()));
+  async function lay(laid: LaidFile) {
+    try {
+      return await node.tell(`${path}&laid=${laid.name}`, thenTell(laid.lay(pieces())));
+    } catch (error) {
+      if ((error as TallystickError).code !== "ingest.not-laid") throw error;
+    } finally {
+      await laid.close();
+    }
+    // Its spool is another folder than the one of that name here.
+    return send();
+  }
+  const laid = await LaidFile.open(node, size);
+  const taken = (laid === undefined ? send() : lay(laid))
     .then(({ body }) => body as unknown as Taken)
     .finally(() => {
       end();

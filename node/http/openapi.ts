@@ -286,10 +286,16 @@ export const openApiDocument = {
       }),
       post: operator({
         summary:
-          "Take in a file of usage records; turn names the upload, after the one that comes before it, and format the file's where nothing in it tells it",
-        query: ["name", "turn", "after", "format"],
+          "Take in a file of usage records; turn names the upload, after the one that comes before it, and format the file's where nothing in it tells it. With laid, the id of a file in the folder of /usage/spool, its growing length is told on lines of JSON once 102 was answered, and last its digest",
+        query: ["name", "turn", "after", "format", "laid"],
         body: "application/octet-stream",
         answer: "Control totals, and the seconds that each phase took",
+      }),
+    },
+    "/v1/operator/usage/spool": {
+      get: operator({
+        summary: "Where a command on the node's machine, of the node's user, may lay files",
+        answer: "The folder",
       }),
     },
     "/v1/operator/commit": {

@@ -1,29 +1,25 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { type DiskReserve, whyDisk } from "../adapters/disk.ts";
+import type { DiskReserve } from "../adapters/disk.ts";
 import { TallystickError } from "../core/errors.ts";
 import type { UsageLines } from "../core/formats/usage-columns.ts";
+import { LaidFiles } from "./laid-files.ts";
+import { LINE_FEED, newSpoolPath, type SpooledFile, spoolError } from "./spooled-file.ts";
 
-const LINE_FEED = 10;
 /** What goes to disk at once. */
 const PIECE_BYTES = 1_048_576;
 const BYTES_BETWEEN_LOOKS = 16 * 1_048_576;
 const MILLISECONDS_BETWEEN_LOOKS = 1_000;
 
-export interface SpooledFile {
-  path: string;
-  sha256: string;
-  /** Whether its last byte ends a line. */
-  endsLine: boolean;
-}
-
 /** Where uploads wait until they are taken in; what a crash leaves there is of no more use. */
 export class Spool {
+  /** Those whose bytes are not sent but laid there by a command on this machine. */
+  readonly laid: LaidFiles;
   readonly #folder: string;
   readonly #reserve: DiskReserve;
 
   constructor(folder: string, reserve: DiskReserve) {
+    this.laid = new LaidFiles(folder, reserve);
     this.#folder = folder;
     this.#reserve = reserve;
   }
@@ -45,7 +41,7 @@ export class Spool {
   ): Promise<SpooledFile> {
     await this.#reserve.requireRoom();
     // One name from the beginning: somebody may look at it already.
-    const path = join(this.#folder, `${randomUUID()}.usage`);
+    const path = newSpoolPath(this.#folder);
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       const file = await open(path, "wx", 0o600);
@@ -162,11 +158,3 @@ const isOfDisk = (error: unknown): boolean =>
   !(error instanceof TallystickError) &&
   (error as NodeJS.ErrnoException).syscall !== undefined &&
   (error as NodeJS.ErrnoException).syscall !== "read";
-
-const spoolError = (cause: unknown): TallystickError =>
-  new TallystickError(
-    "spool.write-failed",
-    `The file could not be put down to be taken in, and nothing of it was: ${whyDisk(cause)}`,
-    {},
-    cause,
-  );

@@ -2,7 +2,8 @@ import type { UsageSource } from "../adapters/usage-source.ts";
 import { requireWholeFile } from "../engine/intake/require-whole-file.ts";
 import type { OperatorPipeline } from "../engine/pipeline.ts";
 import { counted, type IntakeProgress, type Turn, type UploadProgress } from "./intake-progress.ts";
-import type { Spool, SpooledFile } from "./spool.ts";
+import type { Spool } from "./spool.ts";
+import type { SpooledFile } from "./spooled-file.ts";
 
 export interface FileIntake {
   pipeline: Pick<OperatorPipeline, "ingest">;

@@ -39,9 +39,14 @@ export class UploadPace {
   /** The same bytes, counted as they come. */
   async *of(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
-      this.#bytes += chunk.length;
+      this.count(chunk.length);
       yield chunk;
     }
+  }
+
+  /** So many bytes came in some other way. */
+  count(bytes: number): void {
+    this.#bytes += bytes;
   }
 
   /** Nothing more of it is to come. */

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { rm } from "node:fs/promises";
-import type { Request, Router } from "express";
+import type { Request, Response, Router } from "express";
 import { ReadingThreads } from "../../adapters/reading-threads.ts";
 import { openUsage, type UsageSource } from "../../adapters/usage-source.ts";
 import type { ParseOptions } from "../../core/formats/inspect-line.ts";
@@ -11,7 +11,8 @@ import { CallSlots, type SlotBounds } from "../call-slots.ts";
 import { EarlyLook, usageFormatOf } from "../early-look.ts";
 import { HttpError } from "../http-error.ts";
 import { IntakeProgress, type Turn, type UploadProgress } from "../intake-progress.ts";
-import type { Spool, SpooledFile } from "../spool.ts";
+import type { Spool } from "../spool.ts";
+import type { SpooledFile } from "../spooled-file.ts";
 import { takeFileIn } from "../take-file-in.ts";
 import { type PaceBounds, UploadPace } from "../upload-pace.ts";
 
@@ -65,16 +66,25 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     response.json({ uploads: intake.list() });
   });
 
+  /** For a command on this machine, whose file need not come through a connection. */
+  router.get("/usage/spool", async (_request, response) => {
+    response.json({ folder: await spool.laid.folder() });
+  });
+
   router.post("/usage", async (request, response) => {
     const { name, turn: own, after } = request.query;
     const upload = intake.begin(String(name ?? "upload").slice(0, 255));
     const turn = intake.takeTurn(turnName(own), turnName(after));
     try {
-      const { format } = request.query;
+      const { format, laid } = request.query;
       const named = format === undefined ? undefined : formatByName(String(format));
       if (slots.areTaken) intake.enter(upload, "waiting");
       // Those that come after one another have their slots in that order: none waits for one behind it.
-      const taken = await slots.run(() => receive(request, upload, turn, named));
+      const taken = await slots.run(() => {
+        const receive =
+          laid === undefined ? receiveBody(request) : followLaid(String(laid), request, response);
+        return take(receive, upload, turn, named);
+      });
       response.json({ ...taken, seconds: intake.secondsOf(upload) });
     } finally {
       turn.pass();
@@ -83,8 +93,8 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     }
   });
 
-  async function receive(
-    request: Request,
+  async function take(
+    receive: Receive,
     upload: UploadProgress,
     turn: Turn,
     named: Format | undefined,
@@ -92,7 +102,7 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     intake.enter(upload, "receiving");
     const early = new EarlyLook({ threads, options: optionsOf(upload), named });
     try {
-      const spooled = await spooledOf(request, early);
+      const spooled = await receive(early);
       try {
         intake.enter(upload, "looking");
         const source = (await early.end()) ?? (await open(spooled, upload, named));
@@ -109,14 +119,42 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     }
   }
 
-  /** @throws HttpError `ingest.too-slow`; as `Spool.receive` and `EarlyLook.reach` */
-  async function spooledOf(request: Request, early: EarlyLook): Promise<SpooledFile> {
+  /** Its bytes. @throws HttpError `ingest.too-slow`; as `Spool.receive` and `EarlyLook.reach` */
+  function receiveBody(request: Request): Receive {
+    return (early) =>
+      keepingPace((pace) =>
+        spool.receive(pace.of(chunksOf(request)), (path, bytes) => early.reach(path, bytes)),
+      );
+  }
+
+  /** What is told of it. @throws HttpError `ingest.too-slow`; as `LaidFiles` and `EarlyLook.reach` */
+  function followLaid(name: string, request: Request, response: Response): Receive {
+    return async (early) => {
+      const path = await spool.laid.claim(name);
+      // Nobody writes to the disk who only waits for a place.
+      response.writeProcessing();
+      let before = 0;
+      return keepingPace((pace) =>
+        spool.laid.follow(path, chunksOf(request), (bytes) => {
+          pace.count(bytes - before);
+          before = bytes;
+          early.reach(path, bytes);
+        }),
+      );
+    };
+  }
+
+  async function keepingPace(
+    receive: (pace: UploadPace) => Promise<SpooledFile>,
+  ): Promise<SpooledFile> {
     const pace = new UploadPace(leastPace, () => slots.areWaitedFor);
+    const received = receive(pace);
     try {
-      // Whoever is refused hears why: ending the iteration is not to end the connection.
-      const chunks = pace.of(request.iterator({ destroyOnReturn: false }));
-      const received = spool.receive(chunks, (path, bytes) => early.reach(path, bytes));
       return await Promise.race([received, pace.lost]);
+    } catch (error) {
+      // What comes all the same, after its sender was refused, is nobody's.
+      received.then(({ path }) => rm(path, { force: true })).catch(() => {});
+      throw error;
     } finally {
       pace.end();
     }
@@ -142,6 +180,12 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     };
   }
 }
+
+/** Gets a file into the spool, looked at as far as it is there. */
+type Receive = (early: EarlyLook) => Promise<SpooledFile>;
+
+/** Whoever is refused hears why: ending the iteration is not to end the connection. */
+const chunksOf = (request: Request) => request.iterator({ destroyOnReturn: false });
 
 /** Of whoever was answered before all was sent the rest is read and dropped, so that the answer is heard; for a while. */
 function endSoon(request: Request): void {

@@ -1,0 +1,81 @@
+import { createHash, randomUUID } from "node:crypto";
+import { type FileHandle, open, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { whyDisk } from "../adapters/disk.ts";
+import type { NodeClient } from "./node-client.ts";
+import { ServiceError } from "./output.ts";
+
+/** Shorter ones are sent before a node's spool is asked for. */
+const LAID_BYTES_MIN = 4_194_304;
+
+/**
+ * A copy of a file that is laid into the spool of a node on this machine, in place of sending its bytes: receiving
+ * them takes a third of what the node's own thread has to do for a record. Only the node's own user can.
+ */
+export class LaidFile {
+  /** By which the node claims it. */
+  readonly name: string;
+  readonly #path: string;
+  readonly #file: FileHandle;
+
+  private constructor(name: string, path: string, file: FileHandle) {
+    this.name = name;
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /** @param size of the file, in bytes, where it is known @returns undefined where its bytes have to be sent */
+  static async open(node: NodeClient, size: number | undefined): Promise<LaidFile | undefined> {
+    if (size === undefined || size < LAID_BYTES_MIN || !node.isNamedLocally) return undefined;
+    try {
+      const { folder } = (await node.get("/v1/operator/usage/spool")).body;
+      if (typeof folder !== "string") return undefined;
+      // Somebody else's node could not read it.
+      if ((await stat(folder)).uid !== process.geteuid?.()) return undefined;
+      const name = randomUUID();
+      const path = join(folder, `${name}.usage`);
+      return new LaidFile(name, path, await open(path, "wx", 0o600));
+    } catch {
+      // An older node, one behind a tunnel, a folder that is not ours: whatever it is, sending tells it.
+      return undefined;
+    }
+  }
+
+  /**
+   * Lays the pieces down, and tells how far it is after each; a piece lasts until the next one is asked for.
+   * @throws ServiceError `spool.write-failed`; as the pieces
+   */
+  async *lay(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const digest = createHash("sha256");
+    let bytes = 0;
+    for await (const piece of pieces) {
+      // Hashed while it is written.
+      const written = writeWhole(this.#file, piece);
+      digest.update(piece);
+      await written;
+      bytes += piece.length;
+      yield wordOf({ bytes });
+    }
+    yield wordOf({ bytes, sha256: digest.digest("hex") });
+  }
+
+  /** Takes away what the node did not claim. */
+  async close(): Promise<void> {
+    await this.#file.close();
+    await rm(this.#path, { force: true });
+  }
+}
+
+const wordOf = (word: object): Uint8Array => Buffer.from(`${JSON.stringify(word)}\n`);
+
+async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  try {
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesWritten } = await file.write(bytes, at, bytes.length - at);
+      at += bytesWritten;
+    }
+  } catch (cause) {
+    const message = `The file could not be laid into the node's spool, and nothing of it was taken in: ${whyDisk(cause)}`;
+    throw new ServiceError("spool.write-failed", message, {}, cause);
+  }
+}
