@@ -1,50 +1,14 @@
-import { readFile } from "node:fs/promises";
-import {
-  ContractFactory,
-  type ContractRunner,
-  Interface,
-  type InterfaceAbi,
-  type Signer,
-} from "ethers";
+import type { Signer } from "ethers";
 import { FORWARDER_NAME } from "../node/adapters/forward-request.ts";
 import { BREACH_KIND } from "../node/core/evidence/claim-kind.ts";
+import { appointContracts, appointGovernor } from "./deploy/access.ts";
+import { contractOf } from "./deploy/artifacts.ts";
+import { Deployment } from "./deploy/deployment.ts";
+import type { LedgerAddresses } from "./deploy/ledger-addresses.ts";
 
 /*
- * Puts the contracts onto a ledger. Whoever deploys is the governor. What it does every day (admit,
- * suspend and reinstate members, refuse a token) takes effect at once; what could hurt members
- * (tokens, judges, bounds, the fund, and the rules of access themselves) it announces, and anyone
- * sees it coming for a delay in which the guardian can cancel it. The contracts' rights towards
- * each other are roles of the same manager.
+ * Puts the contracts onto a ledger. Whoever deploys is the governor.
  */
-
-export interface LedgerAddresses {
-  accessManager: string;
-  /** Carries calls that somebody signed (ERC-2771). */
-  forwarder: string;
-  members: string;
-  agreements: string;
-  /** The clock is kept by the books: the same address. */
-  clock: string;
-  books: string;
-  periods: string;
-  tariffs: string;
-  amendments: string;
-  exchangeTables: string;
-  verifier: string;
-  bonds: string;
-  claims: string;
-  concessionFees: string;
-  /** The judge of kind 1; the others are found by `claims.judgeOf(kind)`. */
-  mispricedCharge: string;
-  statements: string;
-  standings: string;
-  deliveries: string;
-  demands: string;
-  disputes: string;
-  settlement: string;
-  netting: string;
-  demoToken: string;
-}
 
 export interface DeploymentOptions {
   /** The longest gap, in seconds, that counts in full in ledger time. */
@@ -64,74 +28,10 @@ const HEARTBEAT_SECONDS = 600n;
 /** Netting cycles are open for a week; then net debtors have two days. */
 const NETTING_OPEN_SECONDS = 604_800n;
 const NETTING_FUNDING_SECONDS = 172_800n;
-const GOVERNANCE_DELAY_SECONDS = 172_800n;
 /** Two years: a bill can be challenged for one in most countries, and its dispute takes its time. */
 const EVIDENCE_AGE_MAX_SECONDS = 63_072_000n;
 
-/** Roles of the access manager: those from 6 on, referrer and slasher are held by contracts. */
-export const ACCESS_ROLE = {
-  admin: 0n,
-  referrer: 1n,
-  slasher: 2n,
-  registrar: 3n,
-  rulemaker: 4n,
-  guardian: 5n,
-  netter: 6n,
-  disputer: 7n,
-  conceder: 8n,
-} as const;
-const ROLE = ACCESS_ROLE;
-
-/** What the governor does at once, and what it has to announce. */
-const REGISTRAR_METHODS = [
-  ["Members", "members", ["admit", "suspend", "reinstate"]],
-  ["Agreements", "agreements", ["refuseToken"]],
-] as const;
-const RULEMAKER_METHODS = [
-  ["Members", "members", ["followCommitKeys"]],
-  ["Agreements", "agreements", ["allowToken", "setRetailBounds"]],
-  ["Books", "books", ["askBonds"]],
-  ["Bonds", "bonds", ["spendFund"]],
-  ["Claims", "claims", ["registerJudge"]],
-  ["Netting", "netting", ["setPeriods"]],
-  [
-    "AccessManager",
-    "accessManager",
-    [
-      "grantRole",
-      "revokeRole",
-      "setTargetFunctionRole",
-      "setTargetClosed",
-      "setTargetAdminDelay",
-      "updateAuthority",
-      "setRoleAdmin",
-      "setRoleGuardian",
-      "setGrantDelay",
-      "labelRole",
-    ],
-  ],
-] as const;
-
-const ARTIFACT_FOLDERS = {
-  AccessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol",
-  ERC2771Forwarder: "@openzeppelin/contracts/metatx/ERC2771Forwarder.sol",
-  DemoToken: "contracts/demo/DemoToken.sol",
-  ILedgerClock: "contracts/interfaces/ILedgerClock.sol",
-} as const;
-
-interface Artifact {
-  abi: InterfaceAbi;
-  bytecode: string;
-  deployedBytecode: string;
-}
-
-/** The compiler's output for one of our contracts; `hardhat build` writes it. */
-export async function readArtifact(name: string): Promise<Artifact> {
-  const folders: Record<string, string> = { ...ARTIFACT_FOLDERS, ...JUDGES };
-  const folder = folders[name] ?? `contracts/${name}.sol`;
-  const place = new URL(`../artifacts/${folder}/${name}.json`, import.meta.url);
-  return JSON.parse(await readFile(place, "utf8")) as Artifact;
-}
+type BreachKind = keyof typeof BREACH_KIND;
 
 /**
  * Deploys everything and wires it. Not idempotent: whoever calls keeps the addresses.
@@ -143,6 +43,19 @@ export async function deployLedger(
 ): Promise<LedgerAddresses> {
   const deployment = new Deployment(signer, options.onStep ?? (() => {}));
   const governor = await signer.getAddress();
+  const addresses = await deployContracts(deployment, governor, options);
+  await appointContracts(deployment, addresses);
+  const { governanceDelaySeconds: delaySeconds, guardian } = options;
+  await appointGovernor(deployment, addresses, { governor, delaySeconds, guardian });
+  return addresses;
+}
+
+/** Each after those that it is told of. */
+async function deployContracts(
+  deployment: Deployment,
+  governor: string,
+  options: DeploymentOptions,
+): Promise<LedgerAddresses> {
   const accessManager = await deployment.deploy("AccessManager", [governor]);
   const forwarder = await deployment.deploy("ERC2771Forwarder", [FORWARDER_NAME]);
   const members = await deployment.deploy("Members", [accessManager]);
@@ -171,32 +84,7 @@ export async function deployLedger(
     forwarder,
   ]);
   const concessionFees = await deployment.deploy("ConcessionFees", [books, claims, bonds]);
-  const priced = [books, agreements, tariffs];
-  const judges: Record<keyof typeof BREACH_KIND, unknown[]> = {
-    mispricedCharge: priced,
-    untimelyCharge: [books, agreements, books, members],
-    chargeNumberReused: [books],
-    runningTotalWrong: [books],
-    sourceReused: [books],
-    scopeReused: [books],
-    wrongSplit: priced,
-    chargeAfterInvoice: [books],
-    invoiceTotalWrong: [books],
-    secondInvoice: [books],
-    creditAboveOriginal: [books],
-    malformedBatch: [books],
-    bookTotalsWrong: [books],
-    counterStepWrong: priced,
-    planNotAssigned: [books],
-    assignmentsClash: [books],
-    invoiceDocumentDiffers: [books, members],
-  };
-  const judgeAt: Partial<Record<keyof typeof BREACH_KIND, string>> = {};
-  for (const [kind, code] of entriesOf(BREACH_KIND)) {
-    const judge = await deployment.deploy(contractOf(kind), judges[kind]);
-    await deployment.call({ name: "Claims", address: claims }, "registerJudge", [code, judge]);
-    judgeAt[kind] = judge;
-  }
+  const judges = await deployJudges(deployment, { books, agreements, tariffs, members, claims });
   const statements = await deployment.deploy("Statements", [
     members,
     agreements,
@@ -245,25 +133,7 @@ export async function deployLedger(
   ]);
   const demoToken = await deployment.deploy("DemoToken", []);
 
-  const manager = { name: "AccessManager", address: accessManager };
-  await deployment.allow(manager, ROLE.referrer, "Books", books, "noteReference", [
-    claims,
-    statements,
-    demands,
-    periods,
-  ]);
-  for (const method of ["takeForNetting", "fallBack"]) {
-    await deployment.allow(manager, ROLE.netter, "Settlement", settlement, method, [netting]);
-  }
-  await deployment.allow(manager, ROLE.slasher, "Bonds", bonds, "slash", [claims, demands]);
-  for (const method of ["objectFor", "resolveBy"]) {
-    await deployment.allow(manager, ROLE.disputer, "Statements", statements, method, [disputes]);
-  }
-  await deployment.allow(manager, ROLE.conceder, "Bonds", bonds, "payConcession", [concessionFees]);
-  await deployment.call({ name: "Members", address: members }, "followCommitKeys", [books]);
-  await deployment.call({ name: "Books", address: books }, "askBonds", [bonds]);
-  await deployment.call({ name: "Agreements", address: agreements }, "allowToken", [demoToken]);
-  const addresses: LedgerAddresses = {
+  return {
     accessManager,
     forwarder,
     members,
@@ -278,7 +148,7 @@ export async function deployLedger(
     bonds,
     claims,
     concessionFees,
-    mispricedCharge: judgeAt.mispricedCharge as string,
+    mispricedCharge: judges.mispricedCharge,
     statements,
     standings,
     deliveries,
@@ -288,98 +158,42 @@ export async function deployLedger(
     netting,
     demoToken,
   };
-  await governBy(deployment, addresses, governor, options);
-  return addresses;
 }
 
-/**
- * Last of all: until here the deployer may do everything at once. The access manager itself decides
- * who may call its own methods; naming them under the rulemakers' role lets the guardian cancel them.
- */
-async function governBy(
+type Judged = Pick<LedgerAddresses, "books" | "agreements" | "tariffs" | "members" | "claims">;
+
+/** One for each breach, known to the claims by its kind. @returns where they are */
+async function deployJudges(
   deployment: Deployment,
-  addresses: LedgerAddresses,
-  governor: string,
-  options: DeploymentOptions,
-): Promise<void> {
-  const delay = options.governanceDelaySeconds ?? GOVERNANCE_DELAY_SECONDS;
-  const manager = { name: "AccessManager", address: addresses.accessManager };
-  for (const [role, rules] of [
-    [ROLE.registrar, REGISTRAR_METHODS],
-    [ROLE.rulemaker, RULEMAKER_METHODS],
-  ] as const) {
-    for (const [name, key, methods] of rules) {
-      const { abi } = await readArtifact(name);
-      const known = new Interface(abi);
-      const selectors = methods.flatMap((method) => known.getFunction(method)?.selector ?? []);
-      const call = [addresses[key], selectors, role];
-      await deployment.call(manager, "setTargetFunctionRole", call);
-    }
+  { books, agreements, tariffs, members, claims }: Judged,
+): Promise<Record<BreachKind, string>> {
+  const priced = [books, agreements, tariffs];
+  const judges: Record<BreachKind, unknown[]> = {
+    mispricedCharge: priced,
+    untimelyCharge: [books, agreements, books, members],
+    chargeNumberReused: [books],
+    runningTotalWrong: [books],
+    sourceReused: [books],
+    scopeReused: [books],
+    wrongSplit: priced,
+    chargeAfterInvoice: [books],
+    invoiceTotalWrong: [books],
+    secondInvoice: [books],
+    creditAboveOriginal: [books],
+    malformedBatch: [books],
+    bookTotalsWrong: [books],
+    counterStepWrong: priced,
+    planNotAssigned: [books],
+    assignmentsClash: [books],
+    invoiceDocumentDiffers: [books, members],
+  };
+  const judgeAt: Partial<Record<BreachKind, string>> = {};
+  for (const [kind, code] of entriesOf(BREACH_KIND)) {
+    const judge = await deployment.deploy(contractOf(kind), judges[kind]);
+    await deployment.call({ name: "Claims", address: claims }, "registerJudge", [code, judge]);
+    judgeAt[kind] = judge;
   }
-  const grant = (role: bigint, to: string, seconds: bigint) =>
-    deployment.call(manager, "grantRole", [role, to, seconds]);
-  await grant(ROLE.registrar, governor, 0n);
-  await grant(ROLE.rulemaker, governor, delay);
-  await grant(ROLE.guardian, options.guardian ?? governor, 0n);
-  await deployment.call(manager, "setRoleGuardian", [ROLE.rulemaker, ROLE.guardian]);
-  await grant(ROLE.admin, governor, delay);
+  return judgeAt as Record<BreachKind, string>;
 }
 
 const entriesOf = <K extends string, V>(record: Record<K, V>) => Object.entries(record) as [K, V][];
-
-/** A judge's contract has the name of its kind. */
-export const contractOf = (kind: keyof typeof BREACH_KIND): string =>
-  `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
-
-const JUDGES = Object.fromEntries(
-  Object.keys(BREACH_KIND).map((kind) => {
-    const name = contractOf(kind as keyof typeof BREACH_KIND);
-    return [name, `contracts/breaches/${name}.sol`];
-  }),
-);
-
-interface Deployed {
-  name: string;
-  address: string;
-}
-
-class Deployment {
-  readonly #signer: Signer & ContractRunner;
-  readonly #onStep: (what: string) => void;
-
-  constructor(signer: Signer, onStep: (what: string) => void) {
-    this.#signer = signer;
-    this.#onStep = onStep;
-  }
-
-  async deploy(name: string, args: unknown[]): Promise<string> {
-    this.#onStep(`deploying ${name}`);
-    const { abi, bytecode } = await readArtifact(name);
-    const contract = await new ContractFactory(abi, bytecode, this.#signer).deploy(...args);
-    await contract.waitForDeployment();
-    return contract.getAddress();
-  }
-
-  async call(target: Deployed, method: string, args: unknown[]): Promise<void> {
-    this.#onStep(`${target.name}.${method}`);
-    const { abi } = await readArtifact(target.name);
-    const data = new Interface(abi).encodeFunctionData(method, args);
-    const sent = await this.#signer.sendTransaction({ to: target.address, data });
-    await sent.wait();
-  }
-
-  /** Only `holders` may call `method` of the target from now on. */
-  async allow(
-    manager: Deployed,
-    role: bigint,
-    name: string,
-    target: string,
-    method: string,
-    holders: string[],
-  ): Promise<void> {
-    const { abi } = await readArtifact(name);
-    const selector = new Interface(abi).getFunction(method)?.selector;
-    await this.call(manager, "setTargetFunctionRole", [target, [selector], role]);
-    for (const holder of holders) await this.call(manager, "grantRole", [role, holder, 0]);
-  }
-}

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Interface } from "ethers";
-import { readArtifact } from "./deploy.ts";
+import { readArtifact } from "./deploy/artifacts.ts";
 
 /*
  * Writes what the node needs to know of the contracts, so that it runs without the compiler's

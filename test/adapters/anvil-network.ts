@@ -7,7 +7,8 @@ import { encodeCall } from "../../node/adapters/evm-contracts.ts";
 import { EvmLedger, type EvmLedgerOptions } from "../../node/adapters/evm-ledger.ts";
 import type { Hex } from "../../node/core/bytes.ts";
 import type { ContractName, Duty } from "../../node/engine/commit/ledger.ts";
-import { deployLedger, type LedgerAddresses } from "../../scripts/deploy.ts";
+import type { LedgerAddresses } from "../../scripts/deploy/ledger-addresses.ts";
+import { deployLedger } from "../../scripts/deploy.ts";
 
 export const ANVIL_CHAIN_ID = 31337n;
 const MNEMONIC_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";

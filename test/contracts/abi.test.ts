@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { readArtifact } from "../../scripts/deploy.ts";
+import { readArtifact } from "../../scripts/deploy/artifacts.ts";
 import { ledgerAbiSource, writtenAbiSource } from "../../scripts/export-abi.ts";
 
 const CONTRACTS = [

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { Interface, type JsonRpcSigner } from "ethers";
 import { LEDGER_ABI } from "../../node/adapters/ledger-abi.ts";
-import { ACCESS_ROLE } from "../../scripts/deploy.ts";
+import { ACCESS_ROLE } from "../../scripts/deploy/access.ts";
 import { TestLedger } from "./support/chain.ts";
 import { admit, DAY, type Party, ROLE } from "./support/parties.ts";
 

@@ -7,11 +7,8 @@ import {
 } from "ethers";
 import { network } from "hardhat";
 import { LEDGER_ABI } from "../../../node/adapters/ledger-abi.ts";
-import {
-  type DeploymentOptions,
-  deployLedger,
-  type LedgerAddresses,
-} from "../../../scripts/deploy.ts";
+import type { LedgerAddresses } from "../../../scripts/deploy/ledger-addresses.ts";
+import { type DeploymentOptions, deployLedger } from "../../../scripts/deploy.ts";
 
 /** Errors of every contract: one contract's refusal passes through another. */
 const ALL_ERRORS = new Interface([
