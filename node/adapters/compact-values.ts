@@ -1,4 +1,5 @@
 import type { OneAtATime } from "../engine/store/turns.ts";
+import type { KnownPlaces } from "./known-places.ts";
 import type { Database } from "./level-database.ts";
 import type { StoreReaders } from "./store-readers.ts";
 import { kindOf, type ValueKind, type ValueLog } from "./value-log.ts";
@@ -33,6 +34,7 @@ export interface CompactionParts {
   log: ValueLog;
   database: () => Promise<Database>;
   readers: StoreReaders;
+  places: KnownPlaces;
   writes: OneAtATime;
   /** So long those who read are waited for. */
   readersMilliseconds?: number;
@@ -74,7 +76,9 @@ export async function compactValues(parts: CompactionParts): Promise<Compaction>
   const bytesMoved = emptied.size === 0 ? 0 : await moveFrom(parts, emptied);
   const left = emptied.size === 0 ? named : await namedBytes(parts);
   await onStep("looked again");
-  const { readers, readersMilliseconds = READERS_MS } = parts;
+  const { readers, places, readersMilliseconds = READERS_MS } = parts;
+  // Who comes later asks where values lie now; who knew it before is waited for.
+  places.forgetAll();
   const mayRemove = emptied.size > 0 && (await readers.untilDone(readersMilliseconds));
   let filesKept = 0;
   for (const file of emptied) {

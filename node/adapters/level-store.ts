@@ -5,19 +5,21 @@ import type {
   Store,
   StoreEntry,
   StoreOperation,
+  StorePart,
   StoreRange,
   StoreView,
 } from "../engine/store/store.ts";
 import { OneAtATime } from "../engine/store/turns.ts";
 import { type Compaction, type CompactionStep, compactValues } from "./compact-values.ts";
 import { whyDisk } from "./disk.ts";
+import { type Asking, KnownPlaces } from "./known-places.ts";
 import { type Database, LevelDatabase } from "./level-database.ts";
 import { fileOf, isCorruption, isNotOpen, openingError, readingError } from "./store-errors.ts";
 import { StoreReaders } from "./store-readers.ts";
 import { makeDirectory } from "./sync-directory.ts";
 import { type ValueKind, ValueLog } from "./value-log.ts";
 import type { ValueSizes } from "./value-log-end.ts";
-import { decodePlace, encodePlace, isPlace } from "./value-place.ts";
+import { decodePlace, encodePlace, isPlace, partOf, type ValuePlace } from "./value-place.ts";
 
 const NO_VALUE = new Uint8Array();
 
@@ -49,6 +51,7 @@ export class LevelStore implements Store {
   readonly #log: ValueLog;
   readonly #writes = new OneAtATime();
   readonly #readers = new StoreReaders();
+  readonly #places = new KnownPlaces();
   #compacting: Promise<Compaction> | undefined;
 
   private constructor(database: LevelDatabase, valueSizes: Partial<ValueSizes>) {
@@ -75,8 +78,15 @@ export class LevelStore implements Store {
     return value;
   }
 
-  async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    const ask = async () => this.#getMany(keys, { database: await this.#database.ready() });
+  getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#again(async () => this.#getMany(keys, { database: await this.#database.ready() }));
+  }
+
+  getParts(parts: readonly StorePart[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#again(async () => this.#getParts(parts, await this.#database.ready()));
+  }
+
+  async #again<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     try {
       return await ask();
     } catch (error) {
@@ -99,6 +109,41 @@ export class LevelStore implements Store {
           ? [await database.get(only, { snapshot })]
           : await database.getMany([...keys], { snapshot });
       return await this.#resolved(found);
+    } catch (error) {
+      throw await this.#readingError(error);
+    } finally {
+      leave();
+    }
+  }
+
+  async #getParts(
+    parts: readonly StorePart[],
+    database: Database,
+  ): Promise<(Uint8Array | undefined)[]> {
+    const leave = this.#readers.enter();
+    try {
+      const known = parts.map(({ key }) => this.#places.of(wellFormed(key)));
+      const unknown = [...parts.keys()].filter((at) => known[at] === undefined);
+      const found = new Array<Uint8Array | undefined>(parts.length);
+      if (unknown.length > 0) {
+        const keys = unknown.map((at) => (parts[at] as StorePart).key);
+        const askings = keys.map((key) => this.#places.ask(key));
+        const values = await database.getMany(keys);
+        for (const [i, at] of unknown.entries()) {
+          const value = values[i];
+          const place = value && isPlace(value) ? decodePlace(value) : undefined;
+          this.#places.learn(keys[i] as string, askings[i] as Asking, place);
+          known[at] = place;
+          const { from, to } = parts[at] as StorePart;
+          if (place === undefined) found[at] = value?.subarray(from, to);
+        }
+      }
+      const logged = [...parts.keys()].filter((at) => known[at] !== undefined);
+      const values = await this.#log.read(
+        logged.map((at) => partOf(known[at] as ValuePlace, parts[at] as StorePart)),
+      );
+      for (const [i, at] of logged.entries()) found[at] = values[i];
+      return found;
     } catch (error) {
       throw await this.#readingError(error);
     } finally {
@@ -152,6 +197,8 @@ export class LevelStore implements Store {
         { file: fileOf(error) ?? this.#database.directory },
         error,
       );
+    } finally {
+      this.#places.forget(operations);
     }
   }
 
@@ -276,6 +323,7 @@ export class LevelStore implements Store {
         log: this.#log,
         database: () => this.#database.ready(),
         readers: this.#readers,
+        places: this.#places,
         writes: this.#writes,
         onStep,
         ...(readersMilliseconds === undefined ? {} : { readersMilliseconds }),

@@ -4,6 +4,7 @@ import type {
   Store,
   StoreEntry,
   StoreOperation,
+  StorePart,
   StoreRange,
   StoreView,
 } from "../engine/store/store.ts";
@@ -64,6 +65,11 @@ export class MemoryStore implements Store {
 
   getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     return this.#getMany(keys);
+  }
+
+  async getParts(parts: readonly StorePart[]): Promise<(Uint8Array | undefined)[]> {
+    const values = await this.#getMany(parts.map(({ key }) => key));
+    return parts.map(({ from, to }, at) => values[at]?.subarray(from, to));
   }
 
   async #getMany(keys: readonly string[], at?: Snapshot): Promise<(Uint8Array | undefined)[]> {

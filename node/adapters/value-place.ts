@@ -31,3 +31,12 @@ export function decodePlace(bytes: Uint8Array): ValuePlace {
     length: view.getUint32(16),
   };
 }
+
+/** Where the bytes of a value from `from` up to before `to` lie, as far as it has them. */
+export function partOf(
+  { file, offset, length }: ValuePlace,
+  { from, to }: { from: number; to: number },
+): ValuePlace {
+  const first = Math.min(from, length);
+  return { file, offset: offset + first, length: Math.max(0, Math.min(to, length) - first) };
+}

@@ -1,4 +1,6 @@
 import { randomFillSync } from "node:crypto";
+import { open, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { rootFromPath } from "../../node/core/commitment/inclusion-tree.ts";
 import { BatchTrees } from "../../node/core/commitment/kernel/batch-trees.ts";
 import { upperLevels } from "../../node/core/commitment/kernel/chunk-proofs.ts";
@@ -19,6 +21,7 @@ const ASKED_SUBSCRIBERS = 400;
 const SINGLES = 20_000;
 /** Requests that a node works at beside each other. */
 const AT_ONCE = 16;
+const CHUNK_BYTES = 1_024;
 /** Every how manieth path is walked up to the root. */
 const WALKED = 1_000;
 const IN_MEMORY_LEAVES = 1_000_000;
@@ -91,7 +94,7 @@ function asking(
   };
 }
 
-/** What the same askings read, and nothing else: the limit. */
+/** Tiles that the same askings read whole, through the store: the limit of those that ask for many at a time. */
 class BareReads {
   readonly #batch: StoredBatchOnDisk;
   readonly #tiles: number[] = [];
@@ -127,6 +130,39 @@ class BareReads {
   }
 }
 
+/** So many bytes as a chunk's digests have, at random places of the store's largest file: the limit of single proofs. */
+async function bareChunks(
+  { directory }: StoredBatchOnDisk,
+  atOnce: number,
+): Promise<Figure["beside"]> {
+  const values = join(directory, "values");
+  const files = (await readdir(values)).map(async (name) => {
+    const path = join(values, name);
+    return { path, bytes: (await stat(path)).size };
+  });
+  const sorted = (await Promise.all(files)).sort((a, b) => b.bytes - a.bytes);
+  const [largest] = sorted;
+  if (largest === undefined) throw new Error("the store has no file of values");
+  const handle = await open(largest.path, "r");
+  try {
+    let left = SINGLES;
+    const lane = async () => {
+      const chunk = new Uint8Array(CHUNK_BYTES);
+      while (left-- > 0) {
+        await handle.read(chunk, 0, CHUNK_BYTES, random(largest.bytes - CHUNK_BYTES));
+      }
+    };
+    const { count, seconds } = await timed(async () => {
+      await Promise.all(Array.from({ length: atOnce }, lane));
+      return SINGLES;
+    });
+    const name = `limit: bare reads of a chunk's bytes in the same file, ${atOnce} at a time`;
+    return [{ name, value: perSecond(count, seconds) }];
+  } finally {
+    await handle.close();
+  }
+}
+
 async function* fromTheStore(times: number): AsyncGenerator<Figure> {
   const charges = times * STORED_CHARGES;
   const subscribers = charges / CHARGES_A_SUBSCRIBER;
@@ -142,7 +178,9 @@ async function* fromTheStore(times: number): AsyncGenerator<Figure> {
     const bare = await new BareReads(disk).open();
     const limitOf = async (asked: readonly number[][]) => {
       const { count, seconds } = await timed(() => bare.ask(asked));
-      return [{ name: "limit: bare reads of the same tiles", value: perSecond(count, seconds) }];
+      return [
+        { name: "limit: bare reads of the same tiles, whole", value: perSecond(count, seconds) },
+      ];
     };
     const leafOf = (index: number) => readLeafDigests(store, domain, BigInt(index + 1), 1);
     const measure = async (leafBytesMax: number | undefined, asked: readonly number[][]) => {
@@ -167,7 +205,7 @@ async function* fromTheStore(times: number): AsyncGenerator<Figure> {
       await limitOf(askings),
     );
     yield figure(
-      `the same, one subscriber after the other and nothing remembered between them; ${from}`,
+      `the same, one subscriber after the other and no leaf digest remembered between them; ${from}`,
       await measure(0, askings),
     );
     yield figure(
@@ -177,12 +215,13 @@ async function* fromTheStore(times: number): AsyncGenerator<Figure> {
       await limitOf(single),
     );
     yield figure(
-      `single random charges, nothing remembered between them; ${from}`,
+      `single random charges, no leaf digest remembered between them; ${from}`,
       await measure(0, single),
       SINGLE_GOAL,
+      await bareChunks(disk, 1),
     );
     yield figure(
-      `single random charges, ${AT_ONCE} asked for at a time and nothing remembered between them; ${from}`,
+      `single random charges, ${AT_ONCE} asked for at a time and no leaf digest remembered between them; ${from}`,
       await timed(async () => {
         const proofs = await new ProofReader(store, { leafBytesMax: 0 }).open(domain, batch);
         const left = single.values();
@@ -192,7 +231,7 @@ async function* fromTheStore(times: number): AsyncGenerator<Figure> {
         return (await Promise.all(lanes)).reduce((a, b) => a + b);
       }),
       SINGLE_GOAL,
-      await limitOf([single.flat()]),
+      await bareChunks(disk, AT_ONCE),
     );
   } finally {
     await disk.end();
@@ -203,12 +242,13 @@ async function* fromMemory(): AsyncGenerator<Figure> {
   const trees = new BatchTrees(IN_MEMORY_LEAVES);
   randomFillSync(trees.leaves);
   trees.build();
+  const leavesOf = (chunk: number) => trees.leaves.subarray(1024 * chunk, 1024 * (chunk + 1));
   const batch = new BatchProofs({
     count: IN_MEMORY_LEAVES,
     root: trees.root,
     upper: upperLevels(trees),
-    readChunks: async (chunks) =>
-      chunks.map((chunk) => trees.leaves.subarray(1024 * chunk, 1024 * (chunk + 1))),
+    readChunks: async (chunks) => chunks.map(leavesOf),
+    readChunk: async (chunk) => leavesOf(chunk),
   });
   const leafOf = async (index: number) => trees.leaves.slice(32 * index, 32 * index + 32);
   const ask = asking(batch, leafOf, Buffer.from(trees.root).toString("hex"));

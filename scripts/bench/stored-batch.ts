@@ -11,6 +11,7 @@ import { benchOperator, benchRecords } from "./in-memory-operator.ts";
 /** Charges that went through the whole intake into Level on a disk, sealed as one batch. */
 export interface StoredBatchOnDisk {
   store: Store;
+  directory: string;
   domain: string;
   batch: StoredBatch;
   end: () => Promise<void>;
@@ -31,6 +32,7 @@ export async function storedBatch(
   if (batch.count !== charges) throw new Error(`the batch holds ${batch.count} charges`);
   return {
     store,
+    directory: join(directory, "store"),
     domain,
     batch,
     end: async () => {

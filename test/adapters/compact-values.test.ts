@@ -140,6 +140,23 @@ describe("compaction of the log of values", () => {
     }
   });
 
+  it("moves values under who knows where they lay", async () => {
+    const store = await half(fresh());
+    const keys = [3, 30, 57].map((at) => keyOf(1, at));
+    const parts = keys.map((key) => ({ key, from: 8, to: 10 }));
+    const wanted = [3, 30, 57].map((at) => [...bytesOf(1, at).subarray(8, 10)]);
+    const read = async () => (await store.getParts(parts)).map((value) => [...(value ?? [])]);
+    assert.deepEqual(await read(), wanted);
+    const steps: string[] = [];
+    await store.compact(async (step) => {
+      steps.push(step);
+      assert.deepEqual(await read(), wanted);
+    });
+    assert.ok(steps.includes("removed"));
+    assert.deepEqual(await read(), wanted);
+    await store.close();
+  });
+
   it("lets others read and write meanwhile, and takes nothing away under a reader", async () => {
     const directory = fresh();
     const store = await half(directory);

@@ -49,6 +49,34 @@ export function storeConformance(open: () => Promise<Store>): void {
     assert.deepEqual(await store.getMany([]), []);
   });
 
+  it("answers parts of values as far as these have them, and of what was written last", async () => {
+    const lasting = (value: string): StoreOperation => {
+      return { type: "put", key: "long", value: bytes(value.padEnd(2_000, ".")), lasting: true };
+    };
+    const texts = async (...parts: [key: string, from: number, to: number][]) => {
+      const found = await store.getParts(parts.map(([key, from, to]) => ({ key, from, to })));
+      return found.map((value) => value && new TextDecoder().decode(value));
+    };
+    await store.write([put("a", "letters"), lasting("first of all")]);
+    const asked: [string, number, number][] = [
+      ["long", 6, 8],
+      ["a", 3, 100],
+      ["x", 0, 1],
+      ["long", 0, 5],
+      ["a", 9, 12],
+      ["long", 1_998, 5_000],
+      ["long", 2_000, 2_001],
+    ];
+    for (const _ of ["asked", "asked again"]) {
+      assert.deepEqual(await texts(...asked), ["of", "ters", undefined, "first", "", "..", ""]);
+    }
+    await store.write([lasting("then another"), put("a", "b")]);
+    assert.deepEqual(await texts(["long", 5, 12], ["a", 0, 9]), ["another", "b"]);
+    await store.write([{ type: "delete", key: "long" }]);
+    assert.deepEqual(await texts(["long", 0, 4]), [undefined]);
+    assert.deepEqual(await texts(), []);
+  });
+
   it("does not change a stored value when the caller reuses its buffer", async () => {
     const value = bytes("before");
     await store.write([{ type: "put", key: "k", value }]);

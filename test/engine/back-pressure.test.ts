@@ -38,6 +38,7 @@ function slowStore(store: Store, milliseconds: number): Store {
   return {
     get: (key) => store.get(key),
     getMany: (keys) => store.getMany(keys),
+    getParts: (parts) => store.getParts(parts),
     scan: (range) => store.scan(range),
     view: () => store.view(),
     close: () => store.close(),

@@ -435,6 +435,7 @@ class CrashingStore implements Store {
 
   get = (key: string) => this.inner.get(key);
   getMany = (keys: readonly string[]) => this.inner.getMany(keys);
+  getParts = (parts: Parameters<Store["getParts"]>[0]) => this.inner.getParts(parts);
   scan = (range: Parameters<Store["scan"]>[0]) => this.inner.scan(range);
   view = () => this.inner.view();
   close = () => this.inner.close();

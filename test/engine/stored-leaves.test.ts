@@ -7,6 +7,7 @@ import { upperLevels } from "../../node/core/commitment/kernel/chunk-proofs.ts";
 import { ProofReader } from "../../node/engine/evidence/proof-reader.ts";
 import { LeafTile } from "../../node/engine/number/leaf-tile.ts";
 import { keys } from "../../node/engine/store/key-spaces.ts";
+import type { StorePart } from "../../node/engine/store/store.ts";
 import { encodeBytes } from "../../node/engine/store/stored-bytes.ts";
 import { LeafCache, StoredLeaves } from "../../node/engine/store/stored-leaves.ts";
 import type { StoredBatch } from "../../node/engine/store/stored-types.ts";
@@ -46,7 +47,7 @@ describe("leaf digests by chunks of a batch", () => {
         fc.nat(),
         fc.nat(),
         fc.array(fc.nat(), { minLength: 1, maxLength: 8 }),
-        fc.constantFrom(0, 1_000, 1_000_000),
+        fc.constantFrom(0, 17_000, 1_000_000),
         async (sizes, skip, cut, seeds, bytesMax) => {
           const { store, rows } = await bookOf(sizes);
           const first = 1 + (skip % rows);
@@ -62,6 +63,7 @@ describe("leaf digests by chunks of a batch", () => {
               const length = Math.min(32, first + count - from);
               const wanted = Array.from({ length }, (_, i) => from + i);
               assert.deepEqual(positionsIn(read[at] as Uint8Array), wanted);
+              assert.deepEqual(positionsIn(await leaves.readChunk(chunk)), wanted);
             }
           }
         },
@@ -76,6 +78,7 @@ describe("leaf digests by chunks of a batch", () => {
     const leaves = await StoredLeaves.open(store, new LeafCache(store, 0), place);
     await store.write([{ type: "delete", key: keys.leaves(DOMAIN, 41n) }]);
     await assert.rejects(leaves.readChunks([1]), { code: "proof.leaves-missing" });
+    await assert.rejects(leaves.readChunk(1), { code: "proof.leaves-missing" });
     const again = await StoredLeaves.open(store, new LeafCache(store, 0), place);
     await assert.rejects(again.readChunks([1]), { code: "proof.leaves-missing" });
     const foreign = { ...place, domain: OTHER };
@@ -87,9 +90,9 @@ describe("leaf digests by chunks of a batch", () => {
     const { store } = await bookOf([64, 64, 64]);
     const calls: number[] = [];
     const counting = {
-      getMany: (names: readonly string[]) => {
-        calls.push(names.length);
-        return store.getMany(names);
+      getParts: (parts: readonly StorePart[]) => {
+        calls.push(parts.length);
+        return store.getParts(parts);
       },
       scan: store.scan.bind(store),
     } as typeof store;
@@ -109,6 +112,24 @@ describe("leaf digests by chunks of a batch", () => {
     await leaves.readChunks([0]);
     await leaves.readChunks([2]);
     assert.deepEqual(calls, [3, 1, 1]);
+  });
+
+  it("are read alone for one proof where their tile would not be remembered", async () => {
+    const { store } = await bookOf([512, 512]);
+    const read: number[] = [];
+    const getParts = async (parts: readonly StorePart[]) => {
+      const values = await store.getParts(parts);
+      read.push(...values.map((value) => value?.length ?? 0));
+      return values;
+    };
+    const counting = { getParts, scan: store.scan.bind(store) } as typeof store;
+    const place = { domain: DOMAIN, first: 1n, count: 1_024 };
+    const one = new LeafCache(counting, 512 * 32);
+    const leaves = await StoredLeaves.open(counting, one, place);
+    for (const chunk of [0, 16, 1, 17]) {
+      assert.equal(positionsIn(await leaves.readChunk(chunk))[0], 1 + 32 * chunk);
+    }
+    assert.deepEqual(read, [LeafTile.valueBytes(512), 1_024, 1_024]);
   });
 
   it("are refused when a stored bit changed", async () => {
@@ -153,6 +174,15 @@ describe("a reader of proofs", () => {
         assert.deepEqual(await (await forgetting.open(DOMAIN, batch)).path(index), path);
         assert.equal(path.length, 32 * (batch.count > 64 ? 7 : 6));
       }
+    }
+    // Whatever changes in a tile, no other path comes out.
+    const key = keys.leaves(DOMAIN, 51n);
+    const value = Uint8Array.from((await store.get(key)) as Uint8Array);
+    for (const at of [8, 8 + 32 * 20]) value[at] = (value[at] as number) ^ 1;
+    await store.write([{ type: "put", key, value }]);
+    for (const [number, index] of [55, 0].entries()) {
+      const proofs = await forgetting.open(DOMAIN, batches[number] as StoredBatch);
+      await assert.rejects(proofs.path(index), { code: "proof.changed-leaves" });
     }
   });
 });

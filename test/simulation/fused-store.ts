@@ -3,6 +3,7 @@ import type {
   Store,
   StoreEntry,
   StoreOperation,
+  StorePart,
   StoreRange,
   StoreView,
 } from "../../node/engine/store/store.ts";
@@ -38,6 +39,11 @@ export class FusedStore implements Store {
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     this.#burn();
     return this.#inner.getMany(keys);
+  }
+
+  async getParts(parts: readonly StorePart[]): Promise<(Uint8Array | undefined)[]> {
+    this.#burn();
+    return this.#inner.getParts(parts);
   }
 
   async write(operations: readonly StoreOperation[]): Promise<void> {

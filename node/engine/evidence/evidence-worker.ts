@@ -51,6 +51,10 @@ export class EvidenceWorker {
     const reading: Store = {
       get: async (key) => (await store.getMany([key]))[0],
       getMany: (keys) => store.getMany(keys),
+      getParts: async (parts) => {
+        const values = await store.getMany(parts.map(({ key }) => key));
+        return parts.map(({ from, to }, at) => values[at]?.subarray(from, to));
+      },
       scan: (range) => store.scan(range),
       view: refuse,
       write: refuse,

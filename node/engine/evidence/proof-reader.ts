@@ -51,8 +51,14 @@ export class ProofReader {
     const place = { domain, first: BigInt(batch.first), count };
     const leaves = await StoredLeaves.open(this.#store, this.#leaves, place);
     const root = fromHex(batch.root, DIGEST_BYTES);
-    const readChunks = (chunks: readonly number[]) => leaves.readChunks(chunks);
-    const proofs = new BatchProofs({ count, root, upper, readChunks }, this.#room);
+    const source = {
+      count,
+      root,
+      upper,
+      readChunks: (chunks: readonly number[]) => leaves.readChunks(chunks),
+      readChunk: (chunk: number) => leaves.readChunk(chunk),
+    };
+    const proofs = new BatchProofs(source, this.#room);
     this.#remember(mark, proofs, BATCH_BYTES + upper.length + leaves.bytes);
     return proofs;
   }

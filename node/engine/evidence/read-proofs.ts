@@ -16,6 +16,8 @@ export interface LeafSource {
   upper: Uint8Array;
   /** Leaf digests of whole chunks, in the order asked for, each as far as the batch has them. */
   readChunks(chunks: readonly number[]): Promise<Uint8Array[]>;
+  /** The same of one, with as little as can be read for it. */
+  readChunk(chunk: number): Promise<Uint8Array>;
 }
 
 export interface Proof {
@@ -37,11 +39,12 @@ export class BatchProofs {
 
   /**
    * @param room shared with other batches, if any
-   * @throws TallystickError `proof.wrong-levels` when the levels are not of such a batch
+   * @throws TallystickError `proof.wrong-levels` when the levels are not of such a batch, or not under its root
    */
   constructor(source: LeafSource, room?: ChunkRoom) {
     this.#source = source;
     this.#chunks = new ChunkProofs(source.count, source.upper, source.root, room);
+    this.#chunks.requireRoot();
   }
 
   /**
@@ -106,9 +109,9 @@ export class BatchProofs {
 
   /** The path of one leaf. @throws TallystickError `proof.changed-leaves` */
   async path(index: number): Promise<Uint8Array> {
-    const [leaves] = await this.#source.readChunks([Math.floor(index / CHUNK_LEAVES)]);
+    const leaves = await this.#source.readChunk(Math.floor(index / CHUNK_LEAVES));
     const path = new Uint8Array(this.#chunks.pathBytes);
-    this.#chunks.writePath(index, leaves as Uint8Array, path);
+    this.#chunks.writePath(index, leaves, path);
     return path;
   }
 }

@@ -81,6 +81,11 @@ export class LeafTile {
     return value.subarray(BYTES_HEADER, BYTES_HEADER + DIGEST_BYTES * rows);
   }
 
+  /** Where digests of rows stand in a value: who reads no more of it has no checksum. */
+  static digestsAt(from: number, to: number): { from: number; to: number } {
+    return { from: BYTES_HEADER + DIGEST_BYTES * from, to: BYTES_HEADER + DIGEST_BYTES * to };
+  }
+
   static valueBytes(count: number): number {
     return BYTES_HEADER + ROW_BYTES * count;
   }

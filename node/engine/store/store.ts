@@ -10,6 +10,13 @@ export interface StoreReader {
   scan(range: StoreRange): AsyncIterable<StoreEntry>;
 }
 
+/** The bytes of a value from `from` up to before `to`, as far as it has them. */
+export interface StorePart {
+  key: string;
+  from: number;
+  to: number;
+}
+
 /**
  * The store that the engine keeps its records in: an ordered map from text to bytes. Two
  * implementations, `node/adapters/level-store.ts` on disk and `node/adapters/memory-store.ts` for
@@ -23,6 +30,12 @@ export interface Store extends StoreReader {
    *   does not let it be opened again: then nothing was written
    */
   write(operations: readonly StoreOperation[]): Promise<void>;
+
+  /**
+   * As `getMany`, of each value a part. Of a large one that lasts nothing else is read, and where it lies is not asked
+   * for again: for who wants little of a value now and then.
+   */
+  getParts(parts: readonly StorePart[]): Promise<(Uint8Array | undefined)[]>;
 
   /**
    * The store as it is now, between two writes, however much is written until it is let go. Costs the

@@ -1,31 +1,42 @@
 import { CHUNK_LEAVES } from "../../core/commitment/sum-tree.ts";
 import { assert, TallystickError } from "../../core/errors.ts";
+import { BLOCK_CHARGES_MAX } from "../number/charge-block.ts";
 import { LeafTile } from "../number/leaf-tile.ts";
 import { AskedTogether } from "./asked-together.ts";
 import { keys } from "./key-spaces.ts";
-import type { StoreReader } from "./store.ts";
+import type { Store, StorePart } from "./store.ts";
 import { positionIn } from "./stored-rows.ts";
 
 const DIGEST_BYTES = 32;
 /** A proof by itself asks for one tile, or two. */
 const FEW_TILES = 4;
 
+/** The largest that intake writes: a block of charges each. */
+const TILE_BYTES = BLOCK_CHARGES_MAX * DIGEST_BYTES;
+
+/** Rows of the tile that begins with the position `first`, counted from there. */
+interface TileRows {
+  first: bigint;
+  from: number;
+  to: number;
+}
+
 /**
  * Digests of leaf tiles that were read lately, in bounded memory. Tiles never change once they are
  * written, so nothing in here grows old.
  */
 export class LeafCache {
-  readonly #store: StoreReader;
+  readonly #store: Store;
   readonly #bytesMax: number;
   /** In the order of their last use. */
   readonly #tiles = new Map<string, Uint8Array>();
-  readonly #few: AskedTogether<string, Uint8Array | undefined>;
+  readonly #parts: AskedTogether<StorePart, Uint8Array | undefined>;
   #bytes = 0;
 
-  constructor(store: StoreReader, bytesMax: number) {
+  constructor(store: Store, bytesMax: number) {
     this.#store = store;
     this.#bytesMax = bytesMax;
-    this.#few = new AskedTogether((names) => store.getMany(names));
+    this.#parts = new AskedTogether((parts) => store.getParts(parts));
   }
 
   /**
@@ -50,9 +61,28 @@ export class LeafCache {
     return tiles;
   }
 
+  /**
+   * Digests of some rows of a tile, for who hashes them. While there is room the whole tile is read and remembered, else
+   * these rows alone, of which nothing tells here whether a bit of them changed.
+   * @throws TallystickError `store.value-damaged`, `proof.leaves-missing`
+   */
+  async rows(domain: string, { first, from, to }: TileRows): Promise<Uint8Array> {
+    const key = keys.leaves(domain, first);
+    const known = this.#tiles.get(key);
+    if (known === undefined && this.#bytes + TILE_BYTES > this.#bytesMax) {
+      const part = await this.#parts.ask({ key, ...LeafTile.digestsAt(from, to) });
+      if (part === undefined) throw missingLeaves(key);
+      return part;
+    }
+    const [tile] = known === undefined ? await this.tiles(domain, [first]) : [known];
+    if (known !== undefined) this.#use(key, known);
+    return (tile as Uint8Array).subarray(DIGEST_BYTES * from, DIGEST_BYTES * to);
+  }
+
   #read(names: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     if (names.length > FEW_TILES) return this.#store.getMany(names);
-    return Promise.all(names.map((name) => this.#few.ask(name)));
+    const whole = { from: 0, to: Number.MAX_SAFE_INTEGER };
+    return Promise.all(names.map((key) => this.#parts.ask({ key, ...whole })));
   }
 
   /** Notes that a tile was used now; drops what was not used for longest. */
@@ -102,7 +132,7 @@ export class StoredLeaves {
   }
 
   static async open(
-    store: StoreReader,
+    store: Store,
     cache: LeafCache,
     place: { domain: string; first: bigint; count: number },
   ): Promise<StoredLeaves> {
@@ -141,6 +171,26 @@ export class StoredLeaves {
     const digests = await this.#cache.tiles(this.#domain, positions);
     const byTile = new Map(wanted.map((tile, at) => [tile, digests[at] as Uint8Array]));
     return chunks.map((chunk) => this.#assemble(chunk, byTile));
+  }
+
+  /**
+   * As `readChunks` of one, for who hashes it: where nothing tells of a bit that changed, its digests do.
+   * @throws TallystickError `store.value-damaged`, `proof.leaves-missing`
+   */
+  async readChunk(chunk: number): Promise<Uint8Array> {
+    const [from, to] = this.#stretch(chunk);
+    const parts: Promise<Uint8Array>[] = [];
+    for (let tile = this.#tileOf(from), at = from; at < to; tile++) {
+      const start = this.#tiles[tile] as number;
+      const end = Math.min(to, this.#tiles[tile + 1] ?? to);
+      const first = this.#first + BigInt(start);
+      parts.push(this.#cache.rows(this.#domain, { first, from: at - start, to: end - start }));
+      at = end;
+    }
+    const [head = new Uint8Array(), ...others] = await Promise.all(parts);
+    const leaves = others.length === 0 ? head : new Uint8Array(Buffer.concat([head, ...others]));
+    if (leaves.length === DIGEST_BYTES * (to - from)) return leaves;
+    throw missingLeaves(this.#nameOf(from));
   }
 
   #assemble(chunk: number, byTile: ReadonlyMap<number, Uint8Array>): Uint8Array {

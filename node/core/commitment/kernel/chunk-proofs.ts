@@ -70,6 +70,8 @@ export class ChunkProofs {
   readonly #count: number;
   readonly #upper: Uint8Array;
   readonly #upperAt: number[] = [];
+  /** Nodes of each level, from 5 up. */
+  readonly #widths: number[] = [];
   readonly #root: Uint8Array;
   readonly #fills: Uint8Array[];
   readonly #room: ChunkRoom;
@@ -96,8 +98,10 @@ export class ChunkProofs {
     this.#fills = fillDigests(this.depth);
     let bytes = 0;
     for (let level = BATCH_DEPTH_MIN; level < this.depth; level++) {
+      const width = Math.ceil(count / 2 ** level);
       this.#upperAt[level] = bytes;
-      bytes += this.#width(level) * DIGEST_BYTES;
+      this.#widths[level] = width;
+      bytes += width * DIGEST_BYTES;
     }
     if (bytes !== upper.length) {
       throw new TallystickError(
@@ -106,6 +110,43 @@ export class ChunkProofs {
       );
     }
     this.#room = room;
+  }
+
+  /**
+   * Hashes all levels again, a node for each 32 leaves: from then on `writePath` gives nothing that does not lead to the
+   * root.
+   * @throws TallystickError `proof.wrong-levels`
+   */
+  requireRoot(): void {
+    for (let level = BATCH_DEPTH_MIN; level < this.depth; level += BATCH_DEPTH_MIN) {
+      const width = this.#widths[level] as number;
+      for (let group = 0; group * CHUNK_LEAVES < width; group++) this.#requireAbove(level, group);
+    }
+  }
+
+  /** Of 32 nodes of a level, what lies above them in the next five. */
+  #requireAbove(level: number, group: number): void {
+    const { nodes } = this.#room;
+    this.#open = -1;
+    this.#room.holder = this;
+    const present = this.#nodes(level, group * CHUNK_LEAVES, CHUNK_LEAVES);
+    nodes.set(present);
+    for (let at = present.length; at < CHUNK_BYTES; at += DIGEST_BYTES) {
+      nodes.set(this.#fills[level] as Uint8Array, at);
+    }
+    this.#room.hash();
+    const top = Math.min(this.depth, level + BATCH_DEPTH_MIN);
+    let from = CHUNK_BYTES;
+    for (let above = level + 1, many = CHUNK_LEAVES / 2; above <= top; above++, many /= 2) {
+      const stored = above === this.depth ? this.#root : this.#nodes(above, group * many, many);
+      if (!equalBytes(nodes.subarray(from, from + stored.length), stored)) {
+        throw new TallystickError(
+          "proof.wrong-levels",
+          `Level ${above} of the stored levels is not what the one below it is hashed to.`,
+        );
+      }
+      from += many * DIGEST_BYTES;
+    }
   }
 
   /**
@@ -139,7 +180,7 @@ export class ChunkProofs {
     let to = at;
     for (let level = BATCH_DEPTH_MIN; level < this.depth; level++, node >>= 1) {
       const sibling = node ^ 1;
-      const isFill = sibling >= this.#width(level);
+      const isFill = sibling >= (this.#widths[level] as number);
       const source = isFill ? (this.#fills[level] as Uint8Array) : this.#upper;
       const place = isFill ? 0 : (this.#upperAt[level] as number) + sibling * DIGEST_BYTES;
       copyDigest(source, place, target, to);
@@ -180,7 +221,8 @@ export class ChunkProofs {
       nodes.set(this.#fills[0] as Uint8Array, at * DIGEST_BYTES);
     }
     const top = this.#room.hash();
-    const stored = this.depth === BATCH_DEPTH_MIN ? this.#root : this.#node(BATCH_DEPTH_MIN, chunk);
+    const stored =
+      this.depth === BATCH_DEPTH_MIN ? this.#root : this.#nodes(BATCH_DEPTH_MIN, chunk, 1);
     for (let i = 0; i < DIGEST_BYTES; i++) {
       if (nodes[top + i] === stored[i]) continue;
       throw new TallystickError(
@@ -191,13 +233,11 @@ export class ChunkProofs {
     this.#open = chunk;
   }
 
-  #width(level: number): number {
-    return Math.ceil(this.#count / 2 ** level);
-  }
-
-  #node(level: number, node: number): Uint8Array {
-    const at = (this.#upperAt[level] as number) + node * DIGEST_BYTES;
-    return this.#upper.subarray(at, at + DIGEST_BYTES);
+  /** So many nodes of a level from one on, as far as it has them. */
+  #nodes(level: number, first: number, count: number): Uint8Array {
+    const at = this.#upperAt[level] as number;
+    const to = Math.min(first + count, this.#widths[level] as number);
+    return this.#upper.subarray(at + first * DIGEST_BYTES, at + to * DIGEST_BYTES);
   }
 }
 
