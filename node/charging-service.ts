@@ -13,12 +13,17 @@ import { NoticeDelivery, type NoticeFigures } from "./engine/charging/deliver-no
 import type { UsageFile } from "./engine/intake/ingest-usage.ts";
 import { TariffPricers } from "./engine/rate/tariff-pricers.ts";
 import type { TariffShelf } from "./engine/rate/tariff-shelf.ts";
+import type { Fault } from "./engine/standing-fault.ts";
 import { secretFile } from "./operator-token.ts";
 import { collectBeforeServing } from "./small-collections.ts";
 
 /** The charging part of an operator's node, opened on its folder and kept up until it is stopped. */
 export interface ChargingService {
   charging: ChargingNode;
+  /** @throws TallystickError `store.removed`, `charging.log-failed` while nothing can be granted */
+  requireWritable(): Promise<void>;
+  /** Why what is done without being asked was not done. */
+  readonly upkeepFault: Fault | undefined;
   /** Of the webhook; undefined where there is none. */
   notices(): NoticeFigures | undefined;
   stop(): Promise<void>;
@@ -33,8 +38,9 @@ export async function startCharging(
 ): Promise<ChargingService> {
   const { accounts, emergencyNumbers, intoBooks, keepSessionsMinutes, webhook } = config.charging;
   const written = await readChargingAccounts(accounts);
+  const logFile = await ChargingLogFile.open(join(config.data, "charging"));
   const charging = await ChargingNode.open({
-    log: await ChargingLogFile.open(join(config.data, "charging")),
+    log: logFile,
     pricers: new TariffPricers(tariffs, written),
     now: Date.now,
     emergencyNumbers,
@@ -78,6 +84,10 @@ export async function startCharging(
   upkeep.start();
   return {
     charging,
+    requireWritable: () => logFile.requireWritable(),
+    get upkeepFault() {
+      return upkeep.fault;
+    },
     notices: () => delivery?.figures,
     stop: async () => {
       await delivery?.stop();

@@ -18,6 +18,7 @@ import { ChargingUpkeep } from "./engine/charging/charging-upkeep.ts";
 import { EdgeSettlement } from "./engine/charging/edge-settlement.ts";
 import { CompiledTariffs } from "./engine/rate/compiled-tariffs.ts";
 import { TariffPricers } from "./engine/rate/tariff-pricers.ts";
+import { faultOf } from "./engine/standing-fault.ts";
 import type { Environment } from "./environment.ts";
 import { createChargingServer } from "./http/charging-server.ts";
 import { HttpCentre } from "./http/http-centre.ts";
@@ -62,10 +63,11 @@ export class EdgeNode {
     const kept = new EdgeTariffs(join(config.data, "tariffs"));
     for (const published of await kept.kept()) tariffs.add(published);
     const token = await operatorToken(config.data);
+    const chargingLog = await ChargingLogFile.open(join(config.data, "charging"), {
+      snapshotEveryBytes: SNAPSHOT_BYTES,
+    });
     const charging = await ChargingNode.open({
-      log: await ChargingLogFile.open(join(config.data, "charging"), {
-        snapshotEveryBytes: SNAPSHOT_BYTES,
-      }),
+      log: chargingLog,
       pricers: new TariffPricers(tariffs, await readChargingAccounts(config.accounts)),
       isEdge: config.centre !== undefined,
       now: Date.now,
@@ -80,13 +82,29 @@ export class EdgeNode {
       (error) => log.warn("charging upkeep failed", { component: "charging", code: codeOf(error) }),
       settle,
     );
+    // Cut off from its centre it charges on, so it is ready all the same.
+    const health = async () => {
+      const faults = await chargingLog.requireWritable().then(
+        () => [],
+        (error: unknown) => [faultOf("charging", error)],
+      );
+      const ready = faults.length === 0;
+      return { live: true, ready, ...centreHealth(state), ...(ready ? {} : { faults }) };
+    };
     const listener = createChargingServer({
       charging,
       token,
       tariffs,
       isEdge: config.centre !== undefined,
-      edgeStatus: () => statusOf(config, { charging, tariffs }, state),
-      health: () => ({ live: true, ready: true, ...centreHealth(state) }),
+      edgeStatus: async () => {
+        const { faults = [] } = await health();
+        const behind = upkeep.fault === undefined || faults.length > 0 ? [] : [upkeep.fault];
+        return {
+          ...statusOf(config, { charging, tariffs }, state),
+          faults: [...faults, ...behind],
+        };
+      },
+      health,
       log,
     });
     const { host, port } = config.http;

@@ -20,13 +20,15 @@ import type { OperatorPipeline } from "./engine/pipeline.ts";
 import type { TariffFollower } from "./engine/rate/follow-tariff.ts";
 import type { TariffShelf } from "./engine/rate/tariff-shelf.ts";
 import { tariffStatus } from "./engine/rate/tariff-status.ts";
+import type { QuietUpkeep } from "./engine/retention/quiet-upkeep.ts";
 import { Settlement } from "./engine/settle/settlement.ts";
 import type { Environment } from "./environment.ts";
 import { SubscriberAccess } from "./http/access.ts";
-import { healthOf } from "./http/health.ts";
+import { type Health, healthOf } from "./http/health.ts";
 import { NodeMetrics } from "./http/metrics.ts";
 import { createListener } from "./http/server.ts";
 import type { Spool } from "./http/spool.ts";
+import { partChecks, standingFaults, stuckInOutbox } from "./operator-faults.ts";
 import { ledgerStatus } from "./operator-ledger.ts";
 
 const FINAL_WAIT_MS = 10_000;
@@ -43,6 +45,7 @@ export interface InterfaceParts {
   tariffs: TariffShelf;
   tariffFollower: TariffFollower;
   cadence: Cadence;
+  upkeep: QuietUpkeep;
   publishing: AfterBillPublisher | undefined;
   /** Folder of evidence that is served. */
   published: string;
@@ -53,40 +56,39 @@ export interface InterfaceParts {
 }
 
 /** What the node tells people and monitoring of itself. */
-const statusOf =
-  ({
-    config,
-    pipeline,
-    publishing,
-    ledger,
-    tariffs,
-    tariffFollower,
-    charging,
-    outbox,
-    cadence,
-    reserve,
-  }: InterfaceParts) =>
-  async () => ({
+const statusOf = (parts: InterfaceParts, health: () => Promise<Health>) => async () => {
+  const { config, pipeline, publishing, ledger, tariffs, tariffFollower } = parts;
+  const { charging, outbox, cadence, reserve } = parts;
+  const books = await pipeline.status();
+  const stuck = stuckInOutbox(outbox);
+  return {
     operator: config.name,
     member: config.member,
     currency: config.agreement.currency,
-    ...(await pipeline.status()),
+    ...books,
     ...(publishing === undefined ? {} : { publishing: await publishing.progress() }),
     ledger: await ledgerStatus(ledger),
     tariff: tariffStatus(tariffs, tariffFollower),
     ...noticeStatus(charging?.notices()),
     outbox: outbox.pending().length,
-    ...troubleOf(outbox),
+    ...(stuck === undefined ? {} : { outboxTrouble: stuck.message }),
     cadenceSeconds: cadence.seconds,
-    disk: await reserve.look(),
-  });
+    // Where its folder does not answer a fault tells so.
+    ...(await reserve.look().then(
+      (disk) => ({ disk }),
+      () => ({}),
+    )),
+    faults: standingFaults(parts, await health(), books),
+  };
+};
 
 /** The node over HTTP: its parts as its routes need them. */
 export function operatorListener(parts: InterfaceParts): RequestListener {
   const { config, store, ledger, outbox, pipeline, tariffs, charging, reserve, token, published } =
     parts;
   const { log, spool, cadence } = parts;
-  const status = statusOf(parts);
+  const health = healthOf(partChecks(parts));
+  const status = statusOf(parts, health);
   return createListener({
     subscriber: {
       pipeline,
@@ -132,33 +134,18 @@ export function operatorListener(parts: InterfaceParts): RequestListener {
       name: config.sample.deviceLog,
       file: join(config.sample.folder, config.sample.deviceLog),
     },
-    health: healthOf({
-      ledger,
-      store,
-      hasRoom: async () => (await reserve.look()).hasRoom,
-      // While the store does not answer nobody can say; that part tells.
-      commitsAreTaken: () =>
-        pipeline.refusedTick().then(
-          (tick) => tick === undefined,
-          () => true,
-        ),
-    }),
+    health,
     metrics: new NodeMetrics({
       status,
       totals: () => pipeline.control.overall(),
       disk: () => reserve.look(),
       ledger: () => ledgerStatus(ledger),
+      faults: async () => standingFaults(parts, await health(), undefined),
       ...(charging === undefined ? {} : { notices: () => charging.notices() }),
     }),
     log,
     debug: parts.environment.logLevel === "debug",
   });
-}
-
-/** Why the ledger does not take the transaction that all others wait behind. */
-function troubleOf(outbox: Outbox): { outboxTrouble?: string } {
-  const stuck = outbox.pending().find(({ trouble }) => trouble !== undefined);
-  return stuck?.trouble === undefined ? {} : { outboxTrouble: stuck.trouble.message };
 }
 
 function noticeStatus(figures: NoticeFigures | undefined): { notices?: object } {

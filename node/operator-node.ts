@@ -193,6 +193,7 @@ export class OperatorNode {
       tariffs,
       tariffFollower,
       cadence,
+      upkeep,
       publishing,
       published,
       charging,

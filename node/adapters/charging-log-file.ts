@@ -118,6 +118,20 @@ export class ChargingLogFile implements ChargingLog {
     return done;
   }
 
+  /**
+   * Whether what is appended now would be found by the next start: for who watches.
+   * @throws TallystickError `store.removed`, `charging.log-failed`; after a failure always
+   */
+  async requireWritable(): Promise<void> {
+    if (this.#failed !== undefined) throw this.#failed;
+    try {
+      await this.#folder.requireThere();
+      await this.#segments.requireThere();
+    } catch (cause) {
+      throw failure(this.#directory, cause);
+    }
+  }
+
   async settled(): Promise<void> {
     await (this.#waiting?.done ?? this.#writing);
     if (this.#failed !== undefined) throw this.#failed;

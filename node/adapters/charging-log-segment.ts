@@ -73,6 +73,11 @@ class Segment {
     this.#position += group.length;
   }
 
+  /** @throws TallystickError `store.removed` */
+  requireThere(): Promise<void> {
+    return requireThereStill(this.#path, this.#mark);
+  }
+
   /** Leaves the room behind the last group as it is: a reader takes zeros for the end. */
   leave(): Promise<void> {
     return this.#handle.close();
@@ -119,6 +124,11 @@ export class LogSegments {
     this.#current ??= await this.#begin();
     await this.#current.write(group);
     if (this.#current.isFilling) this.#prepareNext(this.#current);
+  }
+
+  /** @throws TallystickError `store.removed` when the file that is written to is no longer where it was */
+  async requireThere(): Promise<void> {
+    await this.#current?.requireThere();
   }
 
   /** The next group begins a new file. */

@@ -151,6 +151,16 @@ export class LevelStore implements Store {
     }
   }
 
+  /**
+   * Whether what is written now would be found by the next start: for who watches.
+   * @throws TallystickError `store.removed`, `store.unavailable`, `store.closed`
+   */
+  async requireUsable(): Promise<void> {
+    await this.#database.ready();
+    await this.#database.requireThere();
+    await this.#log.requireThere();
+  }
+
   async write(operations: readonly StoreOperation[]): Promise<void> {
     for (let at = 0; at < operations.length; at++) {
       wellFormed((operations[at] as StoreOperation).key);

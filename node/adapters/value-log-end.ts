@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { TallystickError } from "../core/errors.ts";
 import { type AppendWrite, planAppend } from "./append-plan.ts";
 import { DirectFile } from "./direct-file.ts";
-import { removed } from "./store-folder.ts";
+import { markOfFile, removed, requireThereStill } from "./store-folder.ts";
 import { makeDirectory, syncDirectory } from "./sync-directory.ts";
 import type { ValuePlace } from "./value-place.ts";
 
@@ -28,6 +28,8 @@ interface Writing {
   file: number;
   handle: FileHandle;
   direct: DirectFile;
+  /** What tells it from another file of its name. */
+  mark: string;
   end: number;
 }
 
@@ -69,7 +71,7 @@ export class ValueLogEnd {
       try {
         for (const write of writes) await writeOne(writing, write);
         await writing.handle.datasync();
-        await requireNamed(writing.handle, pathOfValues(this.#directory, writing.file));
+        await this.#requireThere(writing);
       } catch (error) {
         // What reached the file is unknown; the next append measures it again.
         await this.#letGo().catch(() => {});
@@ -87,6 +89,17 @@ export class ValueLogEnd {
       await this.#letGo();
       this.#writing = await this.#open(file + 1);
     });
+  }
+
+  /** For who watches. @throws TallystickError `store.removed` when what is appended would not be found again */
+  async requireThere(): Promise<void> {
+    if (this.#removed !== undefined) throw this.#removed;
+    if (this.#writing !== undefined) await this.#requireThere(this.#writing);
+  }
+
+  /** What was written to a file that is not found by its name goes with who holds it open. */
+  #requireThere({ file, mark }: Writing): Promise<void> {
+    return requireThereStill(pathOfValues(this.#directory, file), mark);
   }
 
   /** Ends behind what was asked for; later appends are refused, since the files may be another one's by then. */
@@ -141,7 +154,8 @@ export class ValueLogEnd {
       // A file whose name is lost in a power cut would take its values with it.
       await syncDirectory(this.#directory);
       const { size } = await handle.stat();
-      return { file, handle, direct: await DirectFile.open(path), end: size };
+      const mark = await markOfFile(handle);
+      return { file, handle, direct: await DirectFile.open(path), mark, end: size };
     } catch (error) {
       // Each attempt on a disk that fails would hold another one open.
       await handle.close().catch(() => {});
@@ -182,12 +196,6 @@ function noneYet(error: unknown): string[] {
 
 export const pathOfValues = (directory: string, file: number): string =>
   join(directory, `${file.toString(16).padStart(8, "0")}.values`);
-
-/** What was written to a file that bears no name any more is gone with who holds it open. */
-async function requireNamed(handle: FileHandle, path: string): Promise<void> {
-  const { nlink } = await handle.stat();
-  if (nlink === 0) throw removed(path);
-}
 
 /** The system names the file of an open one only where it was opened. */
 function named(error: unknown, path: string): unknown {

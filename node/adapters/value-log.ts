@@ -62,6 +62,11 @@ export class ValueLog {
     return this.#ends[kind].append(values, coldCount);
   }
 
+  /** For who watches. @throws TallystickError `store.removed` when what is appended would not be found again */
+  async requireThere(): Promise<void> {
+    for (const end of Object.values(this.#ends)) await end.requireThere();
+  }
+
   /** What is appended from now on goes into another file, which is there at once: numbers are given once. */
   beginFile(kind: ValueKind): Promise<void> {
     return this.#ends[kind].beginFile();

@@ -1,5 +1,6 @@
 import type { Hex } from "../core/bytes.ts";
 import type { BillProgress } from "./bill/bill-desk.ts";
+import { claimsLeftToStaff } from "./claims/answer-claims.ts";
 import type { BatchBounds } from "./commit/batch-length.ts";
 import type { RefusalReason } from "./commit/ledger.ts";
 import { readSeenRuns } from "./intake/seen-runs.ts";
@@ -9,7 +10,14 @@ import type { RetentionProgress } from "./retention/retention-desk.ts";
 import { below, keys } from "./store/key-spaces.ts";
 import type { Store } from "./store/store.ts";
 import { getJson, scanJson } from "./store/stored-json.ts";
-import type { AllTotals, BookState, ControlClass, StoredBatch } from "./store/stored-types.ts";
+import type {
+  AllTotals,
+  BookState,
+  ControlClass,
+  StoredBatch,
+  StoredClaim,
+  StoredDemand,
+} from "./store/stored-types.ts";
 
 /** Figures of a pipeline, for people and monitoring. */
 export interface PipelineStatus {
@@ -46,6 +54,8 @@ export interface PipelineStatus {
   damagedRuns?: number;
   /** What was erased, and whether something is under way. */
   retention: RetentionProgress;
+  /** Claims, and demands whose window is open, that were tried so often that they wait for a person; with why. */
+  leftToStaff: Record<"claims" | "demands", { id: Hex; code: string }[]>;
   /** The oldest tick that the ledger does not take, and why; nothing is sealed meanwhile. */
   commitRefused?: { tick: string } & RefusalReason;
 }
@@ -57,7 +67,8 @@ export async function readStatus(
 ): Promise<PipelineStatus> {
   const { files, in: cameIn, classes, balanced } = await stages.control.overall();
   const byState: Record<string, number> = {};
-  for (const { state } of await stages.claims.list()) byState[state] = (byState[state] ?? 0) + 1;
+  const claims = await stages.claims.list();
+  for (const { state } of claims) byState[state] = (byState[state] ?? 0) + 1;
   const ticks = await stages.commits.standing();
   const bill = await stages.bills.progress();
   const oldest = ticks.oldest?.sealedAt;
@@ -75,6 +86,10 @@ export async function readStatus(
     ...(bill === undefined ? {} : { bill }),
     ...(unmergeable === undefined ? {} : { damagedRuns: unmergeable.length }),
     retention: await stages.retention.progress(),
+    leftToStaff: {
+      claims: claimsLeftToStaff(claims).map(withCode),
+      demands: (await stages.demands.leftToStaff()).map(withCode),
+    },
     ...(ticks.refused?.refused === undefined
       ? {}
       : { commitRefused: { tick: ticks.refused.number, ...ticks.refused.refused } }),
@@ -94,6 +109,11 @@ async function booksOf(store: Store): Promise<PipelineStatus["books"]> {
   }
   return books;
 }
+
+const withCode = ({ id, trouble }: StoredClaim | StoredDemand): { id: Hex; code: string } => ({
+  id,
+  code: trouble?.code ?? "internal",
+});
 
 const recordsOf = (classes: AllTotals["classes"]): Record<ControlClass, number> =>
   Object.fromEntries(

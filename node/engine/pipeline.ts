@@ -189,9 +189,9 @@ export class OperatorPipeline {
     return this.#stages.commits.noteSettled(settled);
   }
 
-  /** The oldest tick that the ledger does not take. */
-  async refusedTick(): Promise<StoredTick | undefined> {
-    return (await this.#stages.commits.standing()).refused;
+  /** @throws TallystickError `commit.refused` while the ledger does not take a tick */
+  requireCommitsTaken(): Promise<void> {
+    return this.#stages.commits.requireTaken();
   }
 
   /** Ends what is done ahead of anybody's asking. */

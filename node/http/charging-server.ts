@@ -10,15 +10,15 @@ const JSON_LIMIT = "2mb";
 
 /** The interface of a process that charges and does nothing else: an edge node. */
 export function createChargingServer(
-  parts: ChargingRoutesParts & { health: () => object; log: Log },
+  parts: ChargingRoutesParts & { health: () => Promise<{ ready: boolean }>; log: Log },
 ): RequestListener {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("query parser", "simple");
-  // Cut off from its centre it charges on, so it is ready all the same.
-  app.get(["/health", "/ready"], (_request, response) => {
-    response.json(parts.health());
+  app.get(["/health", "/ready"], async (_request, response) => {
+    const health = await parts.health();
+    response.status(health.ready ? 200 : 503).json(health);
   });
   app.get("/live", (_request, response) => {
     response.json({ live: true });

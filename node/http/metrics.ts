@@ -3,14 +3,17 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { NoticeFigures } from "../engine/charging/deliver-notices.ts";
 import { imbalanceOf, together } from "../engine/intake/control-totals.ts";
 import type { PipelineStatus } from "../engine/pipeline-status.ts";
+import type { Fault } from "../engine/standing-fault.ts";
 import { type AllTotals, CONTROL_CLASSES } from "../engine/store/stored-types.ts";
 
 /** What the node's figures are read from, anew for each scrape that is due. */
 export interface MetricsSources {
   status: () => Promise<NodeStatus>;
   totals: () => Promise<AllTotals>;
-  disk: () => Promise<NodeStatus["disk"]>;
+  disk: () => Promise<NonNullable<NodeStatus["disk"]>>;
   ledger: () => Promise<NodeStatus["ledger"]>;
+  /** For when there is no status: what stands in the way of the parts that answer. */
+  faults: () => Promise<Fault[]>;
   /** Of the webhook; undefined where there is none. */
   notices?: () => NoticeFigures | undefined;
 }
@@ -19,7 +22,8 @@ export interface NodeStatus extends PipelineStatus {
   ledger: { reachable: boolean; block?: string; blockTime?: string };
   outbox: number;
   cadenceSeconds: number;
-  disk: { freeBytes: number; sizeBytes: number; hasRoom: boolean };
+  disk?: { freeBytes: number; sizeBytes: number; hasRoom: boolean };
+  faults: Fault[];
 }
 
 /** Figures stand so long: whoever scrapes more often costs the store nothing. */
@@ -96,7 +100,11 @@ export class NodeMetrics {
     if (status.status === "fulfilled") setStatus(figures, status.value);
     if (ledger.status === "fulfilled") setLedger(figures, ledger.value);
     setNotices(figures, this.#sources.notices?.());
-    figures.storeUp.set(totals.status === "fulfilled" ? 1 : 0);
+    const faults =
+      status.status === "fulfilled" ? status.value.faults : await this.#sources.faults();
+    setFaults(figures, faults);
+    const isStoreWell = !faults.some(({ part }) => part === "store");
+    figures.storeUp.set(totals.status === "fulfilled" && isStoreWell ? 1 : 0);
     if (disk.status === "fulfilled") {
       figures.diskFree.set(disk.value.freeBytes);
       figures.diskSize.set(disk.value.sizeBytes);
@@ -149,7 +157,11 @@ function figuresIn(registry: Registry) {
       "Charges and credits that were erased because their retention is over.",
     ),
     erasing: gauge("retention_erasing", "1 while something that is over is not erased yet."),
-    storeUp: gauge("store_reachable", "1 while the store answers; else its figures are old ones."),
+    faults: gauge("fault", "1 for each thing that stands in the node's way.", "part", "code"),
+    storeUp: gauge(
+      "store_reachable",
+      "1 while the store answers and keeps what is written; else its figures are old ones.",
+    ),
     ledgerUp: gauge("ledger_reachable", "1 while the ledger answers."),
     ledgerHeight: gauge("ledger_height", "Newest block of the ledger that the node knows."),
     ledgerAge: gauge("ledger_height_age_seconds", "Age of that block by the machine's clock."),
@@ -230,6 +242,11 @@ function setStatus(figures: Figures, status: NodeStatus): void {
   figures.refused.set(status.commitRefused === undefined ? 0 : 1);
   figures.outbox.set(status.outbox);
   figures.cadence.set(status.cadenceSeconds);
+}
+
+function setFaults({ faults }: Figures, found: readonly Fault[]): void {
+  faults.reset();
+  for (const { part, code } of found) faults.set({ part, code }, 1);
 }
 
 function setNotices(figures: Figures, notices: NoticeFigures | undefined): void {

@@ -136,13 +136,15 @@ export const openApiDocument = {
     "/health": {
       get: operation("node", {
         summary: "Whether the node is ready, part by part; 503 while one is not well",
-        answer: "{live, ready, ledger, store, disk, commits}",
+        answer:
+          "{live, ready, ledger, store, disk, commits, charging?, faults?: [{part, code, message}]}",
       }),
     },
     "/ready": {
       get: operation("node", {
         summary: "The same: for who sends requests only to nodes that can do all of their work",
-        answer: "{live, ready, ledger, store, disk, commits}",
+        answer:
+          "{live, ready, ledger, store, disk, commits, charging?, faults?: [{part, code, message}]}",
       }),
     },
     "/live": {

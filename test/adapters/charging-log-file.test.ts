@@ -218,9 +218,12 @@ describe("charging log on disk", function () {
       it(`answers nothing any more: ${how}`, async () => {
         const { log, node } = await opened();
         await pay(node, "a");
+        await log.requireWritable();
         await take();
+        await assert.rejects(log.requireWritable(), refusedWith("store.removed"));
         await assert.rejects(pay(node, "b"), refusedWith("store.removed"));
         await assert.rejects(pay(node, "c"), refusedWith("store.removed"));
+        await assert.rejects(log.requireWritable(), refusedWith("store.removed"));
         await log.close();
       });
     }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { LevelStore } from "../../node/adapters/level-store.ts";
 import type { StoreOperation } from "../../node/engine/store/store.ts";
 import { storeConformance } from "./store-conformance.ts";
@@ -71,8 +71,11 @@ describe("level store", () => {
       for (const isReplaced of [false, true]) {
         const { directory, store } = await opened();
         await cp(directory, `${directory}-copy`, { recursive: true });
+        await store.requireUsable();
         await rm(directory, { recursive: true });
+        await assert.rejects(store.requireUsable(), { code: "store.removed" });
         if (isReplaced) await rename(`${directory}-copy`, directory);
+        await assert.rejects(store.requireUsable(), { code: "store.removed" });
         for (const operation of [put("b"), large("c")]) {
           await assert.rejects(store.write([operation]), { code: "store.removed" });
         }
@@ -87,15 +90,24 @@ describe("level store", () => {
       }
     });
 
-    it("acknowledges no values that go into a file that was removed", async () => {
-      for (const what of ["values", "values/00000001.values"]) {
+    it("acknowledges no values that go into a file that was removed or moved", async () => {
+      for (const [what, isMoved] of [
+        ["values", false],
+        ["values/00000001.values", false],
+        ["values", true],
+        ["values/00000001.values", true],
+      ] as const) {
         const { directory, store } = await opened();
-        await rm(join(directory, what), { recursive: true });
+        await store.requireUsable();
+        if (isMoved) await rename(join(directory, what), `${directory}-${basename(what)}`);
+        else await rm(join(directory, what), { recursive: true });
+        await assert.rejects(store.requireUsable(), { code: "store.removed" });
         for (const key of ["b", "c"]) {
           await assert.rejects(store.write([large(key)]), { code: "store.removed" });
           assert.equal(await store.get(key), undefined);
         }
         assert.equal(existsSync(join(directory, what)), false);
+        await assert.rejects(store.requireUsable(), { code: "store.removed" });
         await store.close();
       }
     });
@@ -107,6 +119,7 @@ describe("level store", () => {
       await rename(`${directory}-away`, directory);
       await new Promise((resolve) => setTimeout(resolve, 1_100));
       await store.write([large("c")]);
+      await store.requireUsable();
       await store.close();
       const again = await LevelStore.open(directory);
       const found = (await again.getMany(["a", "b", "c"])).map((value) => value?.length);

@@ -22,7 +22,7 @@ describe("tallystick balance", function () {
       now: () => START,
     });
     const log = createLog("silent");
-    const parts = { charging, token: TOKEN, health: () => ({ live: true }), log };
+    const parts = { charging, token: TOKEN, health: async () => ({ ready: true }), log };
     server = await serve(createChargingServer(parts) as never);
   });
   after(() => server.close());

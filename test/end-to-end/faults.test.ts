@@ -81,6 +81,33 @@ describe("a real node on a real ledger", function () {
     assert.equal((await command("status")).status, 0);
   });
 
+  it("says that its charging log was moved away, everywhere, until it is back", async () => {
+    const log = join(directory, "alder", "charging");
+    const token = (await readFile(join(directory, "alder", "operator.token"), "utf8")).trim();
+    const figures = async () => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await fetch(`${network.alder.url}/metrics`, { headers })).text();
+    };
+    assert.equal((await health()).ready, true);
+    await rename(log, `${log}.away`);
+    try {
+      // What was said before stands for a second.
+      await pause(1_000);
+      const { status, ready, store, charging, faults } = await health();
+      assert.deepEqual([status, ready, store, charging], [503, false, true, false]);
+      assert.deepEqual([faults.length, faults[0].code], [1, "store.removed"]);
+      const told = await command("status");
+      assert.deepEqual([told.status, told.lines[0].status.faults], [1, faults]);
+      assert.match(await figures(), /tallystick_fault\{part="charging",code="store.removed"\} 1/);
+    } finally {
+      await rename(`${log}.away`, log);
+    }
+    await pause(1_000);
+    assert.equal((await health()).ready, true);
+    const told = await command("status");
+    assert.deepEqual([told.status, told.lines[0].status.faults], [0, []]);
+  });
+
   it("takes nothing in while its disk is nearly full, tells everybody, and goes on with room", async () => {
     const file = join(directory, "alder", "node.json");
     const config = JSON.parse(await readFile(file, "utf8"));
@@ -92,12 +119,13 @@ describe("a real node on a real ledger", function () {
     await writeFile(usage, `${JSON.stringify(record("1"))}\n`);
 
     await restart(1_000_000);
-    const told = await untilHealth(false);
-    assert.deepEqual([told.status, told.ready, told.ledger, told.store], [503, false, true, true]);
+    const { status, ready, ledger, store, faults } = await untilHealth(false);
+    assert.deepEqual([status, ready, ledger, store], [503, false, true, true]);
+    assert.deepEqual([faults.length, faults[0].code], [1, "disk.nearly-full"]);
     const refused = await command("ingest", usage);
     assert.deepEqual([refused.status, refused.lines[0].error.code], [4, "disk.nearly-full"]);
-    const status = await command("status");
-    assert.deepEqual([status.status, status.lines[0].status.disk.hasRoom], [1, false]);
+    const told = await command("status");
+    assert.deepEqual([told.status, told.lines[0].status.disk.hasRoom], [1, false]);
 
     await restart(0);
     await untilHealth(true);

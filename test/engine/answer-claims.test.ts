@@ -117,6 +117,7 @@ describe("the claims desk", () => {
     paper.isReachable = false;
     await assert.rejects(open().work(), hasCode("ledger.unreachable"));
     assert.equal((await stored(id)).trouble, undefined);
+    assert.deepEqual((await scene.pipeline.status()).leftToStaff, { claims: [], demands: [] });
   });
 
   it("contests many at once, and each by itself what the ledger refused together", async () => {
@@ -155,6 +156,8 @@ describe("the claims desk", () => {
     for (let round = 0; round < 8; round++) await open().work();
     assert.equal(paper.sent.length, 1);
     assert.deepEqual((await stored(id)).trouble, { code: "claim.answer-refused", attempts: 5 });
+    const { leftToStaff } = await scene.pipeline.status();
+    assert.deepEqual(leftToStaff.claims, [{ id, code: "claim.answer-refused" }]);
   });
 
   it("lets a contested claim lapse once its deadline passed, and no matter of fact", async () => {

@@ -59,14 +59,14 @@ describe("the desk of demands for evidence", () => {
       onTrouble: (error) => void troubles.push((error as TallystickError).code),
     });
 
-  function demand(byte: string, place: object, operator = ALDER.id): Hex {
+  function demand(byte: string, place: object, operator = ALDER.id, answerBy = 99n): Hex {
     const id = filled(byte, 32);
     const key = oneTimePublicKey(SECRET);
     const whole = { book: CHARGES, pseudonym: NO_PSEUDONYM, number: 1n, chunk: 0n, ...place };
     const asker = filled("a5", 20);
     events.push({
       name: "EvidenceDemanded",
-      values: { demand: id, operator, place: whole, key: { ...key }, asker, answerBy: 99n },
+      values: { demand: id, operator, place: whole, key: { ...key }, asker, answerBy },
       blockNumber: head,
       logIndex: events.length,
       transactionHash: id,
@@ -145,6 +145,21 @@ describe("the desk of demands for evidence", () => {
     );
     assert.deepEqual(troubles, ["demand.not-in-books"]);
     assert.equal((await desk.list()).length, 2);
+  });
+
+  it("leaves to staff what it tried often enough, as long as its window is open", async () => {
+    const nobody = { pseudonym: filled("77", 32), number: 1n };
+    demand("d8", nobody);
+    const stillOpen = demand("d9", nobody, ALDER.id, (await scene.context.time.seconds()) + 60n);
+    const desk = open();
+    for (let round = 1; round < 50; round++) await desk.work();
+    assert.deepEqual(await desk.leftToStaff(), []);
+    await desk.work();
+    const left = await desk.leftToStaff();
+    assert.deepEqual(
+      left.map(({ id, trouble }) => [id, trouble?.code]),
+      [[stillOpen, "demand.not-in-books"]],
+    );
   });
 
   it("answers once over a crash between handing over and noting it", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
 import { TallystickError } from "../../node/core/errors.ts";
 import { Cadence } from "../../node/engine/commit/cadence.ts";
 
@@ -22,6 +23,15 @@ describe("the cadence", () => {
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     await cadence.stop();
     assert.equal(seals, 1);
+    const faults = cadence.faults.map(({ part, code, message }) => [part, code, message]);
+    assert.deepEqual(
+      faults,
+      ["tariff", "finality", "claims", "demands"].map((part) => [
+        part,
+        "ledger.unreachable",
+        "The ledger does not answer.",
+      ]),
+    );
     assert.deepEqual(
       [...told],
       [
@@ -31,5 +41,37 @@ describe("the cadence", () => {
         "demands: ledger.unreachable",
       ],
     );
+  });
+
+  it("tells no more of what failed once it is done", async () => {
+    let isAway = true;
+    let rounds = 0;
+    const good = async () => {};
+    const cadence = new Cadence(
+      {
+        followTariff: good,
+        noteFinal: async () => {
+          if (isAway) throw new Error("a secret");
+        },
+        workClaims: async () => false,
+        workDemands: async () => void rounds++,
+        seal: async () => ({ batches: [] }),
+      },
+      0,
+      { info: () => {}, warn: () => {} },
+    );
+    const round = async () => {
+      for (const until = rounds + 1; rounds < until; ) await pause(20);
+      await pause(1);
+    };
+    cadence.start();
+    await round();
+    const [fault] = cadence.faults;
+    assert.deepEqual([fault?.part, fault?.code], ["finality", "internal"]);
+    assert.doesNotMatch(fault?.message ?? "", /secret/);
+    isAway = false;
+    await round();
+    await cadence.stop();
+    assert.deepEqual(cadence.faults, []);
   });
 });

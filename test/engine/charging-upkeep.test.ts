@@ -42,8 +42,10 @@ describe("charging upkeep", () => {
     isBroken = true;
     await turn(3);
     assert.equal(errors.length, 1);
+    assert.equal(upkeep.fault?.part, "charging-upkeep");
     isBroken = false;
     await turn(2);
+    assert.equal(upkeep.fault, undefined);
     isBroken = true;
     await turn(2);
     await upkeep.stop();

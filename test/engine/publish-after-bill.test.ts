@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { TallystickError } from "../../node/core/errors.ts";
 import type { EvidenceShelf } from "../../node/engine/evidence/evidence-shelf.ts";
 import { AfterBillPublisher } from "../../node/engine/evidence/publish-after-bill.ts";
 import { call, EngineScene } from "./engine-scene.ts";
@@ -90,6 +91,7 @@ describe("publishing a month once it is billed", () => {
     await before.look();
     // Told once, however often it fails.
     assert.deepEqual(told, ["evidence not published"]);
+    assert.deepEqual([before.fault?.part, before.fault?.code], ["publishing", "internal"]);
     assert.equal(shelf.files.size, 1);
     await billedMonth(scene, "2026-11", "2026-12");
     await scene.commit();
@@ -137,5 +139,19 @@ describe("publishing a month once it is billed", () => {
     assert.equal(second.files.size, 2);
     await publisherOf(scene, second, "/elsewhere").look();
     assert.equal(first.files.size + second.files.size, 4);
+  });
+
+  it("says no more what was wrong once nothing is due", async () => {
+    let due = async (): Promise<undefined> => {
+      throw new TallystickError("store.unavailable", "Ask again.");
+    };
+    const never = () => assert.fail("not asked");
+    const work = { due: () => due(), newest: never, step: never, progress: never };
+    const publisher = new AfterBillPublisher(work, never, FOLDER, log);
+    await publisher.look();
+    assert.deepEqual(publisher.fault?.code, "store.unavailable");
+    due = async () => undefined;
+    await publisher.look();
+    assert.equal(publisher.fault, undefined);
   });
 });

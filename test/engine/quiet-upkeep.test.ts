@@ -139,8 +139,14 @@ describe("what a node does at quiet moments", () => {
     await upkeep.look();
     await upkeep.look();
     assert.deepEqual(take(), ["upkeep not done ledger.unreachable"]);
+    assert.deepEqual(upkeep.fault, {
+      part: "upkeep",
+      code: "ledger.unreachable",
+      message: "away",
+    });
     now.fails = false;
     await upkeep.look();
+    assert.equal(upkeep.fault, undefined);
     assert.deepEqual(take(), ["step"]);
     await upkeep.stop();
     await upkeep.look();

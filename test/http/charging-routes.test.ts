@@ -12,6 +12,7 @@ const TOKEN = filled("7e", 32);
 describe("charging over HTTP", () => {
   let server: Awaited<ReturnType<typeof serve>>;
   let now = START;
+  let isReady = true;
   before(async () => {
     const charging = await ChargingNode.open({
       log: new MemoryChargingLog(),
@@ -19,7 +20,8 @@ describe("charging over HTTP", () => {
       now: () => now,
     });
     const log = createLog("silent");
-    const parts = { charging, token: TOKEN, health: () => ({ live: true }), log };
+    const health = async () => ({ live: true, ready: isReady });
+    const parts = { charging, token: TOKEN, health, log };
     server = await serve(createChargingServer(parts) as never);
   });
   after(() => server.close());
@@ -39,8 +41,16 @@ describe("charging over HTTP", () => {
   it("says without a token that it lives and is ready", async () => {
     for (const path of ["health", "ready", "live"]) {
       const response = await fetch(`${server.url}/${path}`);
-      assert.deepEqual([response.status, await response.json()], [200, { live: true }], path);
+      const told = path === "live" ? { live: true } : { live: true, ready: true };
+      assert.deepEqual([response.status, await response.json()], [200, told], path);
     }
+    isReady = false;
+    for (const path of ["health", "ready", "live"]) {
+      const response = await fetch(`${server.url}/${path}`);
+      assert.equal(response.status, path === "live" ? 200 : 503, path);
+      await response.body?.cancel();
+    }
+    isReady = true;
   });
 
   it("sets an account up, tops it up once, and shows its money", async () => {

@@ -113,6 +113,7 @@ describe("a node whose disk fails", () => {
       totals: down,
       disk: () => new DiskReserve(spool, 0).look(),
       ledger: async () => ({ reachable: true, block: "7" }),
+      faults: async () => [{ part: "store", code: "store.unavailable", message: "" }],
     });
     const ill = await serve(createServer({ ...parts, metrics }) as never);
     const response = await fetch(`${ill.url}/metrics`, {
@@ -122,6 +123,7 @@ describe("a node whose disk fails", () => {
     await ill.close();
     assert.equal(response.status, 200);
     assert.match(text, /tallystick_store_reachable 0/);
+    assert.match(text, /tallystick_fault{part="store",code="store.unavailable"} 1/);
     assert.match(text, /tallystick_disk_has_room 1/);
     assert.match(text, /tallystick_ledger_reachable 1/);
     assert.match(text, /tallystick_ledger_height 7/);

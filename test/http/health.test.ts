@@ -1,46 +1,63 @@
 import assert from "node:assert/strict";
+import { TallystickError } from "../../node/core/errors.ts";
 import { healthOf } from "../../node/http/health.ts";
 
-const head = async () => ({ number: 1n, time: 1n });
-const get = async () => undefined;
-
 describe("the health of a node", () => {
-  const yes = async () => true;
-  const well = { ledger: { head }, store: { get }, hasRoom: yes, commitsAreTaken: yes };
+  const good = async () => {};
+  const well = { ledger: good, store: good, disk: good, commits: good };
   const WELL = { live: true, ready: true, ledger: true, store: true, disk: true, commits: true };
+  const gone = async () => {
+    throw new TallystickError("store.removed", "It is gone; put it back.");
+  };
 
   it("is ready while every part is well", async () => {
     assert.deepEqual(await healthOf(well)(), WELL);
+    assert.deepEqual(await healthOf({ ...well, charging: good })(), { ...WELL, charging: true });
   });
 
-  it("lives, is not ready and says which part, whatever fails or hangs", async () => {
+  it("lives, is not ready and says which part and why, whatever fails or hangs", async () => {
     const never = () => new Promise<never>(() => {});
-    const no = async () => false;
     const fails = async () => {
-      throw new Error("gone");
+      throw new Error("a secret");
     };
-    const cases = [
-      [{ ledger: { head: never } }, { ledger: false }],
-      [{ ledger: { head: fails } }, { ledger: false }],
-      [{ store: { get: fails } }, { store: false }],
-      [{ store: { get: never } }, { store: false }],
-      [{ hasRoom: no }, { disk: false }],
-      [{ hasRoom: fails }, { disk: false }],
-      [{ commitsAreTaken: no }, { commits: false }],
-    ] as const;
-    for (const [ill, told] of cases) {
-      const health = healthOf({ ...well, ...ill, answerMilliseconds: 20 });
-      assert.deepEqual(await health(), { ...WELL, ready: false, ...told });
+    for (const part of ["ledger", "store", "disk", "commits", "charging"] as const) {
+      for (const [ill, code] of [
+        [never, "health.no-answer"],
+        [fails, "internal"],
+        [gone, "store.removed"],
+      ] as const) {
+        const { faults = [], ...parts } = await healthOf({ ...well, [part]: ill }, 20)();
+        assert.deepEqual(parts, { ...WELL, ready: false, [part]: false });
+        assert.deepEqual(
+          faults.map((fault) => [fault.part, fault.code]),
+          [[part, code]],
+        );
+        assert.doesNotMatch(JSON.stringify(faults), /secret/);
+      }
     }
+  });
+
+  it("tells once why nothing is committed while the store is away, and twice that two folders are", async () => {
+    const { faults, ...parts } = await healthOf({
+      ...well,
+      store: gone,
+      commits: gone,
+      charging: gone,
+    })();
+    const ill = { store: false, commits: false, charging: false };
+    assert.deepEqual(parts, { ...WELL, ready: false, ...ill });
+    assert.deepEqual(
+      faults?.map(({ part }) => part),
+      ["store", "charging"],
+    );
   });
 
   it("asks the ledger once however many ask at once", async () => {
     let asked = 0;
-    const counted = async () => {
+    const ledger = async () => {
       asked++;
-      return head();
     };
-    const health = healthOf({ ...well, ledger: { head: counted } });
+    const health = healthOf({ ...well, ledger });
     await Promise.all(Array.from({ length: 50 }, () => health()));
     assert.equal(asked, 1);
   });

@@ -41,6 +41,7 @@ export function serverParts(
     outbox: outbox.pending().length,
     cadenceSeconds: 0,
     disk: await reserve.look(),
+    faults: [],
   });
   return {
     subscriber: {
@@ -77,16 +78,17 @@ export function serverParts(
     page: undefined,
     sampleLog: undefined,
     health: healthOf({
-      ledger,
-      store,
-      hasRoom: async () => true,
-      commitsAreTaken: async () => true,
+      ledger: () => ledger.head(),
+      store: () => store.get("node/health"),
+      disk: async () => {},
+      commits: async () => {},
     }),
     metrics: new NodeMetrics({
       status,
       totals: () => pipeline.control.overall(),
       disk: () => reserve.look(),
       ledger: async () => LEDGER_STATUS,
+      faults: async () => [],
     }),
     log: createLog("silent"),
     debug: false,

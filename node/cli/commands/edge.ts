@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLog } from "../../adapters/log.ts";
 import { type EdgeConfig, readEdgeConfig } from "../../config.ts";
+import type { Fault } from "../../engine/standing-fault.ts";
 import { readEnvironment } from "../../environment.ts";
 import type { CommandModule } from "../command.ts";
 import { NodeClient } from "../node-client.ts";
@@ -15,6 +16,7 @@ interface EdgeStatus {
   currency: string;
   slices: { account: string; wanted: string; free: string; reserved: string; spent: string }[];
   recordsWaiting: number;
+  faults: Fault[];
 }
 
 export const command: CommandModule = {
@@ -25,7 +27,7 @@ export const command: CommandModule = {
       .addHelpText(
         "after",
         "\nRuns until it is interrupted. docs/CHARGING.md describes it." +
-          "\nWith --status exit code 1 while the centre is away, 4 when the edge does not run.",
+          "\nWith --status exit code 1 while the centre is away or nothing can be granted, 4 when the edge does not run.",
       );
   },
 
@@ -55,7 +57,7 @@ async function tellStatus({ data, http }: EdgeConfig, output: Output): Promise<E
   const edge = new NodeClient(`http://${http.host}:${http.port}`, token.trim());
   const { body } = await edge.get("/v1/charging/edge");
   await output.record({ edge: body });
-  const { settled, centre, tariff, slices, currency, recordsWaiting, ...one } =
+  const { settled, centre, tariff, slices, currency, recordsWaiting, faults, ...one } =
     body as unknown as EdgeStatus;
   await output.say(
     `${one.edge}: ${centre === undefined ? "no centre" : `the centre is ${centre}`}${settled === undefined ? "" : `, settled at ${settled}`}; ${recordsWaiting} records wait for it`,
@@ -68,5 +70,8 @@ async function tellStatus({ data, http }: EdgeConfig, output: Output): Promise<E
       `  ${account}: ${free} of ${wanted} ${currency} free, ${reserved} reserved, ${spent} spent`,
     );
   }
-  return centre === "away" ? EXIT.no : EXIT.yes;
+  for (const { part, code, message } of faults) {
+    await output.say(`  ${part.toUpperCase()}  ${message} [${code}]`);
+  }
+  return centre === "away" || faults.length > 0 ? EXIT.no : EXIT.yes;
 }

@@ -1,4 +1,5 @@
 import { formatNano } from "../../core/money/decimal.ts";
+import type { Fault } from "../../engine/standing-fault.ts";
 import { type BillProgress, billStandsInWords } from "../bill-progress.ts";
 import type { CommandModule } from "../command.ts";
 import { declareNodeOptions, type NodeOptions, withNode } from "../open-node.ts";
@@ -29,21 +30,14 @@ interface Status {
     files: number;
     trouble?: string;
   };
-  commitRefused?: { tick: string; name: string; values: Record<string, string> };
   ledger: { reachable: boolean; block?: string; blockTime?: string; because?: string };
   outbox: number;
-  outboxTrouble?: string;
   cadenceSeconds: number;
-  totalsBalance: boolean;
   oldestOpenTick?: string;
-  damagedRuns?: number;
-  disk: { freeBytes: number; sizeBytes: number; hasRoom: boolean };
+  disk?: { freeBytes: number; sizeBytes: number; hasRoom: boolean };
   notices?: { waiting: number; dropped: number; oldest?: string; trouble?: string };
-  tariff: {
-    version?: number;
-    validFrom?: string;
-    lacking?: { version: number; validFrom: string; because?: string };
-  };
+  tariff: { version?: number; validFrom?: string };
+  faults: Fault[];
 }
 
 const BOOK_WORDS: Record<number, string> = {
@@ -67,8 +61,8 @@ export const command: CommandModule = {
   declare(parser) {
     declareNodeOptions(parser).addHelpText(
       "after",
-      "\nExit code 4 when the ledger is away; 1 when it does not take the node's commitments, the disk is nearly" +
-        "\nfull, the control totals do not balance, or the ledger has a version of the tariff that is not at hand.",
+      "\nWhat stands in the node's way is told part by part, with what to do and its code." +
+        "\nExit code 4 when the ledger is away; 1 when anything else stands in the way.",
     );
   },
 
@@ -78,14 +72,9 @@ export const command: CommandModule = {
     );
     await output.record({ status: body });
     for (const line of inWords(body as unknown as Status)) await output.say(line);
-    const { ledger } = body as unknown as Status;
+    const { ledger, faults } = body as unknown as Status;
     if (!ledger.reachable) return EXIT.serviceUnavailable;
-    const { commitRefused, outboxTrouble, disk, totalsBalance, damagedRuns } =
-      body as unknown as Status;
-    const isWhole = totalsBalance && damagedRuns === undefined;
-    const goesOn = commitRefused === undefined && outboxTrouble === undefined;
-    const { lacking } = (body as unknown as Status).tariff;
-    return goesOn && disk.hasRoom && isWhole && lacking === undefined ? EXIT.yes : EXIT.no;
+    return faults.length === 0 ? EXIT.yes : EXIT.no;
   },
 };
 
@@ -95,14 +84,18 @@ function publishingInWords(publishing: Status["publishing"]): string[] {
   if (done) return [`  evidence  ${period} published: ${subscribers} subscribers, ${files} files`];
   const stands = `${period}: ${subscribers} of ${all} subscribers`;
   return [
-    trouble === undefined
-      ? `  evidence  publishing ${stands}`
-      : `  EVIDENCE  ${stands} published; it does not go on (${trouble}) and is tried again`,
+    `  evidence  publishing ${stands}${trouble === undefined ? "" : "; it does not go on, and is tried again"}`,
   ];
 }
 
+const faultsInWords = (faults: readonly Fault[]): string[] =>
+  faults
+    // Of these a line of their own says how they stand.
+    .filter(({ part, code }) => part !== "ledger" && code !== "disk.nearly-full")
+    .map(({ part, code, message }) => `  ${part.toUpperCase().padEnd(8)}  ${message} [${code}]`);
+
 function inWords(status: Status): string[] {
-  const { ledger, claims, currency, commitRefused, disk, tariff } = status;
+  const { ledger, claims, currency, disk, tariff } = status;
   const told = Object.entries(claims).map(([state, count]) => `${count} ${state}`);
   return [
     status.operator,
@@ -114,39 +107,26 @@ function inWords(status: Status): string[] {
       ),
     `  files     ${status.files} taken in`,
     `  records   ${recordsInWords(status)}`,
-    ...(status.totalsBalance
-      ? []
-      : ["  TOTALS    do not balance: records were lost or counted twice; run tallystick fsck"]),
-    ...(status.damagedRuns === undefined
-      ? []
-      : [
-          `  DAMAGED   ${status.damagedRuns} of the runs of records seen; the rest is taken in. Run tallystick fsck, and restore the store from a backup (docs/OPERATIONS.md)`,
-        ]),
     ...(tariff.version === undefined
       ? []
       : [`  tariff    version ${tariff.version}, in force from ${tariff.validFrom}`]),
-    ...(tariff.lacking === undefined
-      ? []
-      : [
-          `  TARIFF    version ${tariff.lacking.version} of the ledger is not at hand; what starts from ${tariff.lacking.validFrom} on waits. ${tariff.lacking.because ?? ""}`,
-        ]),
     ...noticesInWords(status.notices),
     `  claims    ${told.length === 0 ? "none" : told.join(", ")}`,
     ledger.reachable
       ? `  ledger    block ${ledger.block} of ${ledger.blockTime} (${age(ledger.blockTime)}); ${status.ticksOpen} commitments and ${status.outbox} transactions on their way${since(status)}`
       : `  LEDGER    does not answer; ${status.ticksOpen} commitments wait${since(status)} and go out by themselves. ${ledger.because ?? ""}`,
-    ...(commitRefused === undefined
-      ? []
-      : [
-          `  REFUSED   the ledger does not take commitment ${commitRefused.tick}: ${commitRefused.name} ${JSON.stringify(commitRefused.values)}; later ones wait behind it (docs/OPERATIONS.md)`,
-        ]),
-    ...(status.outboxTrouble === undefined
-      ? []
-      : [`  WAITING   the ledger does not take transactions: ${status.outboxTrouble}`]),
-    `  ${disk.hasRoom ? "disk     " : "DISK     "} ${gigabytes(disk.freeBytes)} GB of ${gigabytes(disk.sizeBytes)} GB free${disk.hasRoom ? "" : "; NEARLY FULL: nothing is taken in until there is room, the rest goes on"}`,
+    ...diskInWords(disk),
     ...(status.bill === undefined ? [] : [`  ${billStandsInWords(status.bill)}`]),
     ...publishingInWords(status.publishing),
     `  commits   ${status.cadenceSeconds === 0 ? "only when asked" : `every ${status.cadenceSeconds} s`}`,
+    ...faultsInWords(status.faults),
+  ];
+}
+
+function diskInWords(disk: Status["disk"]): string[] {
+  if (disk === undefined) return [];
+  return [
+    `  ${disk.hasRoom ? "disk     " : "DISK     "} ${gigabytes(disk.freeBytes)} GB of ${gigabytes(disk.sizeBytes)} GB free${disk.hasRoom ? "" : "; NEARLY FULL: nothing is taken in until there is room, the rest goes on"}`,
   ];
 }
 

@@ -1,4 +1,5 @@
 import { setImmediate as othersTurn } from "node:timers/promises";
+import { type Fault, faultOf } from "../standing-fault.ts";
 import type { ChargingNode } from "./charging-node.ts";
 
 const PAUSE_MILLISECONDS = 100;
@@ -14,7 +15,8 @@ export class ChargingUpkeep {
   /** What else is due in each turn: records go to the books, an edge reports to its centre. */
   readonly #also: () => Promise<void>;
   #timer: NodeJS.Timeout | undefined;
-  #isTroubled = false;
+  #fault: Fault | undefined;
+  #compactionFault: Fault | undefined;
   #turn: Promise<void> = Promise.resolve();
   #compacting: Promise<void> = Promise.resolve();
 
@@ -26,6 +28,11 @@ export class ChargingUpkeep {
     this.#node = node;
     this.#onTrouble = onTrouble;
     this.#also = also;
+  }
+
+  /** Why the last turn was not done to its end, or the last snapshot not made. */
+  get fault(): Fault | undefined {
+    return this.#fault ?? this.#compactionFault;
   }
 
   start(): void {
@@ -50,14 +57,24 @@ export class ChargingUpkeep {
         await othersTurn();
       }
       if (this.#node.wantsSnapshot) {
-        this.#compacting = this.#node.compact().catch(this.#onTrouble);
+        this.#compacting = this.#compact();
       }
       await this.#also();
-      this.#isTroubled = false;
+      this.#fault = undefined;
     } catch (error) {
       // Ten times a second would say no more.
-      if (!this.#isTroubled) this.#onTrouble(error);
-      this.#isTroubled = true;
+      if (this.#fault === undefined) this.#onTrouble(error);
+      this.#fault = faultOf("charging-upkeep", error);
+    }
+  }
+
+  async #compact(): Promise<void> {
+    try {
+      await this.#node.compact();
+      this.#compactionFault = undefined;
+    } catch (error) {
+      if (this.#compactionFault === undefined) this.#onTrouble(error);
+      this.#compactionFault = faultOf("charging-upkeep", error);
     }
   }
 }

@@ -9,7 +9,7 @@ import { below, keys } from "../store/key-spaces.ts";
 import { StoreSession } from "../store/store-session.ts";
 import { getJson, scanJson } from "../store/stored-json.ts";
 import type { StoredClaim } from "../store/stored-types.ts";
-import { followClaims } from "./follow-claims.ts";
+import { followClaims, OVER } from "./follow-claims.ts";
 import { issueCredit } from "./issue-credit.ts";
 import {
   answerByPolicy,
@@ -25,6 +25,12 @@ const ANSWERS_MAX = 3;
 /** So many at once are contested together, in calls that fit a transaction's gas. */
 const BULK_FROM = 8;
 const BULK_MAX = 40;
+/** Claims that are tried no more though their outcome is open. */
+export const claimsLeftToStaff = (claims: readonly StoredClaim[]): StoredClaim[] =>
+  claims.filter(
+    ({ trouble, state }) => (trouble?.attempts ?? 0) >= ATTEMPTS_MAX && !OVER.includes(state),
+  );
+
 /** What stops every claim alike: the round ends, and no claim is blamed. */
 const FOR_ALL = /^(ledger\.unreachable|ledger\.wrong-.*|outbox\.full|store\..*)$/;
 

@@ -63,6 +63,19 @@ export class DemandDesk {
     return demands;
   }
 
+  /** Demands that are tried no more though their window is open: silence costs the bond. */
+  async leftToStaff(): Promise<StoredDemand[]> {
+    const { store, time } = this.#context;
+    const left: StoredDemand[] = [];
+    for await (const { value: id } of scanJson<Hex>(store, below("demand-open/"))) {
+      const demand = await getJson<StoredDemand>(store, keys.demand(id));
+      if ((demand?.trouble?.attempts ?? 0) >= ATTEMPTS_MAX) left.push(demand as StoredDemand);
+    }
+    if (left.length === 0) return left;
+    const now = await time.seconds();
+    return left.filter(({ answerBy }) => BigInt(answerBy) > now);
+  }
+
   /** How far was read becomes durable together with what was read. */
   async #follow(): Promise<void> {
     const { store, profile } = this.#context;

@@ -19,7 +19,8 @@ const EVENTS = [
   "ClaimLapsed",
   "ClaimSettled",
 ];
-const OVER: readonly StoredClaim["state"][] = ["refuted", "lapsed", "settled"];
+/** States whose outcome is no longer open. */
+export const OVER: readonly StoredClaim["state"][] = ["refuted", "lapsed", "settled"];
 
 /**
  * Brings the claims against this operator's charges up to the ledger's newest final block, by its

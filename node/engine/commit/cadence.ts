@@ -1,4 +1,4 @@
-import { TallystickError } from "../../core/errors.ts";
+import { type Fault, faultOf } from "../standing-fault.ts";
 import type { StoredTick } from "../store/stored-types.ts";
 
 /** How often the desk looks at claims, demands and finality between two commitments. */
@@ -35,8 +35,8 @@ export class Cadence {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #isStopped = false;
-  /** The last trouble of each part, told once until it is another one or over. */
-  readonly #troubles = new Map<string, string>();
+  /** What keeps each part from its work, told once until it is another one or over. */
+  readonly #faults = new Map<string, Fault>();
 
   /** @param seconds 0: commits only when asked */
   constructor(pipeline: CadenceWork, seconds: number, log: CadenceLog) {
@@ -47,6 +47,11 @@ export class Cadence {
 
   get seconds(): number {
     return this.#seconds;
+  }
+
+  /** What failed when it was last its turn. */
+  get faults(): Fault[] {
+    return [...this.#faults.values()];
   }
 
   set(seconds: number): void {
@@ -87,14 +92,15 @@ export class Cadence {
   async #attempt<T>(component: string, work: () => Promise<T>): Promise<T | undefined> {
     try {
       const done = await work();
-      if (this.#troubles.delete(component)) this.#log.info("round goes on", { component });
+      if (this.#faults.delete(component)) this.#log.info("round goes on", { component });
       return done;
     } catch (error) {
-      const code = error instanceof TallystickError ? error.code : "internal";
-      if (this.#troubles.get(component) !== code) {
+      const fault = faultOf(component, error);
+      const { code } = fault;
+      if (this.#faults.get(component)?.code !== code) {
         this.#log.warn("round failed", { component, code });
-        this.#troubles.set(component, code);
       }
+      this.#faults.set(component, fault);
       return undefined;
     }
   }

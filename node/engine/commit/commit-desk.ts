@@ -79,6 +79,11 @@ export class CommitDesk {
     return this.#turns.runBrief(() => this.#committer.noteAgain(settled));
   }
 
+  /** @throws TallystickError `commit.refused` while the ledger does not take a tick */
+  requireTaken(): Promise<void> {
+    return this.#committer.assertNotRefused();
+  }
+
   /** How many ticks are not final, since when, and which of them the ledger refuses. */
   standing(): Promise<TicksStanding> {
     return this.#committer.standing();

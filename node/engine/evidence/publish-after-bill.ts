@@ -1,4 +1,4 @@
-import { TallystickError } from "../../core/errors.ts";
+import { type Fault, faultOf } from "../standing-fault.ts";
 import type { EvidenceShelf } from "./evidence-shelf.ts";
 import type { EvidencePublisher } from "./publish-evidence.ts";
 import type { PublishProgress } from "./publishing-state.ts";
@@ -33,7 +33,7 @@ export class AfterBillPublisher {
   #running: Promise<void> = Promise.resolve();
   #isStopped = false;
   #period: string | undefined;
-  #trouble: string | undefined;
+  #fault: Fault | undefined;
 
   /** @param folder that the shelf stands for */
   constructor(
@@ -46,6 +46,11 @@ export class AfterBillPublisher {
     this.#openShelf = openShelf;
     this.#folder = folder;
     this.#log = log;
+  }
+
+  /** Why it does not go on, until it does. */
+  get fault(): Fault | undefined {
+    return this.#fault;
   }
 
   start(): void {
@@ -67,21 +72,25 @@ export class AfterBillPublisher {
   async look(): Promise<void> {
     try {
       const period = await this.#work.due(this.#folder);
-      if (period === undefined) return;
+      if (period === undefined) {
+        this.#fault = undefined;
+        return;
+      }
       this.#period = period;
       const shelf = await this.#openShelf();
       while (!this.#isStopped) {
         const { done, files } = await this.#work.step(period, shelf, this.#folder);
-        this.#trouble = undefined;
+        this.#fault = undefined;
         if (!done) continue;
         this.#log.info("evidence published", { component: "publish", count: files });
         return;
       }
     } catch (error) {
-      const code = error instanceof TallystickError ? error.code : "internal";
-      if (this.#trouble !== code)
+      const fault = faultOf("publishing", error);
+      const { code } = fault;
+      if (this.#fault?.code !== code)
         this.#log.warn("evidence not published", { component: "publish", code });
-      this.#trouble = code;
+      this.#fault = fault;
     }
   }
 
@@ -94,7 +103,7 @@ export class AfterBillPublisher {
     return {
       period,
       ...progress,
-      ...(this.#trouble === undefined ? {} : { trouble: this.#trouble }),
+      ...(this.#fault === undefined ? {} : { trouble: this.#fault.code }),
     };
   }
 }

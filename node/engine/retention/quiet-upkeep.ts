@@ -1,6 +1,6 @@
 import { setTimeout as rest } from "node:timers/promises";
-import { TallystickError } from "../../core/errors.ts";
 import { readSeenRuns } from "../intake/seen-runs.ts";
+import { type Fault, faultOf } from "../standing-fault.ts";
 import { keys } from "../store/key-spaces.ts";
 import type { Store } from "../store/store.ts";
 import { encodeJson, getJson } from "../store/stored-json.ts";
@@ -41,10 +41,15 @@ export class QuietUpkeep {
   #running: Promise<void> = Promise.resolve();
   #isStopped = false;
   #isCompacting = false;
-  #trouble: string | undefined;
+  #fault: Fault | undefined;
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
+  }
+
+  /** Why the last moment was not used to the end. */
+  get fault(): Fault | undefined {
+    return this.#fault;
   }
 
   start(): void {
@@ -71,18 +76,19 @@ export class QuietUpkeep {
       // What failed to be erased keeps nobody from the space of what was.
       if (isDone) await this.#giveBack();
       if (failure !== undefined) throw failure;
-      this.#trouble = undefined;
+      this.#fault = undefined;
 
       function goOn(error: unknown): true {
         failure = error;
         return true;
       }
     } catch (error) {
-      const code = error instanceof TallystickError ? error.code : "internal";
-      if (this.#trouble !== code && !this.#isStopped) {
+      const fault = faultOf("upkeep", error);
+      const { code } = fault;
+      if (this.#fault?.code !== code && !this.#isStopped) {
         this.#parts.log.warn("upkeep not done", { component: "upkeep", code });
       }
-      this.#trouble = code;
+      this.#fault = fault;
     }
   }
 

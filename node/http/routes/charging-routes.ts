@@ -27,7 +27,7 @@ export interface ChargingRoutesParts {
    */
   isEdge?: boolean;
   /** How an edge stands to its centre. */
-  edgeStatus?: () => object;
+  edgeStatus?: () => Promise<object>;
   /** For edge nodes, which take new versions from here. */
   tariffs?: Pick<TariffVersions, "versions">;
 }
@@ -154,8 +154,8 @@ export function chargingRoutes({
   });
 
   if (edgeStatus !== undefined) {
-    router.get("/edge", (_request, response) => {
-      response.json(edgeStatus());
+    router.get("/edge", async (_request, response) => {
+      response.json(await edgeStatus());
     });
   }
 
