@@ -2,6 +2,13 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /**
+ * What a node's process is best started with: V8 reads these once, before any of our code. A young generation of 4 MB
+ * from the beginning is collected a quarter as often as one of 1 MB, in 1.25 ms; and the old one, which a node fills
+ * with 60 to 100 MB in its first file, is not marked five times meanwhile.
+ */
+export const HEAP_FLAGS = ["--min-semi-space-size=4", "--initial-old-space-size=192"] as const;
+
+/**
  * Keeps the young generation of objects as small as it is now, and collects it on the thread that has
  * the objects. A collection then takes a millisecond or less and comes often, where it would take
  * twenty and come seldom, and never waits for threads that other work keeps from a core: whoever asks

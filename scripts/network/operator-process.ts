@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { TallystickError } from "../../node/core/errors.ts";
+import { HEAP_FLAGS } from "../../node/small-collections.ts";
 import { writeJsonFile } from "./network-file.ts";
 
 /** A start takes two seconds of a processor; only what hangs takes so long where others want it too. */
@@ -96,6 +97,7 @@ export class OperatorProcess {
     const { folder } = this.#options;
     const main = fileURLToPath(new URL("../../node/main.ts", import.meta.url));
     const child = fork(main, [join(folder, "node.json")], {
+      execArgv: [...process.execArgv, ...HEAP_FLAGS],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       // People read this terminal: only what needs them, unless they ask for more.
       env: { TALLYSTICK_LOG_LEVEL: "warn", ...process.env },
