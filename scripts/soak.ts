@@ -16,7 +16,7 @@ const HELP = `Usage: npm run soak -- [--runs N] [--simulations N] [--power-cuts 
 
   --runs N         runs of npm start, each killed four times (default 5, which is 20 kills)
   --simulations N  seeds of the simulated engine (default 2000)
-  --power-cuts N   seeds of the real store on a disk whose power is cut, eight cuts each (default 100)
+  --power-cuts N   seeds of the real store on a disk whose power is cut, eleven cuts each (default 100)
   --store N        kills of a process that writes, folds and compacts a store at once, half of them with a
                    power cut (default 20)
   --charging N     kills of a charging node under load, and as many of an edge and its centre

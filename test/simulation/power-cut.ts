@@ -53,7 +53,7 @@ export class PowerCuts {
   }
 
   static async run(seed: number): Promise<PowerCutRun> {
-    const base = await mkdtemp(join(await folderOfDisks(), "tallystick-power-"));
+    const base = await makeDisks();
     try {
       const cuts = new PowerCuts(new Seeded(seed), base);
       await cuts.#run();
@@ -74,7 +74,7 @@ export class PowerCuts {
         const image = this.#fresh();
         await cp(begun, image, { recursive: true });
         const { seen } = written[number] as Written;
-        await disk.cut(image, seen, this.#random.chance(0.75), this.#random);
+        await disk.cut(image, seen);
         const left = await this.#taken(image, contents, written, number);
         this.#counts.cuts++;
         if (left.isLost) this.#counts.lost++;
@@ -92,7 +92,7 @@ export class PowerCuts {
   ): Promise<{ written: Written[]; disk: SimulatedDisk }> {
     const store = await LevelStore.open(directory, VALUE_SIZES);
     await cp(directory, begun, { recursive: true });
-    const disk = await SimulatedDisk.begin(directory);
+    const disk = await SimulatedDisk.begin(directory, this.#random);
     const written: Written[] = [];
     try {
       for (let number = 0; number < WRITES; number++) {
@@ -185,7 +185,11 @@ export class PowerCuts {
   }
 }
 
-/** Memory, unless it refuses what a disk takes: direct writes, before Linux 6.6. */
+/** A folder in memory, unless that refuses what a disk takes: direct writes, before Linux 6.6. */
+export async function makeDisks(): Promise<string> {
+  return await mkdtemp(join(await folderOfDisks(), "tallystick-power-"));
+}
+
 async function folderOfDisks(): Promise<string> {
   const path = join(MEMORY, `tallystick-probe-${process.pid}`);
   const { O_CREAT, O_WRONLY, O_DIRECT = 0 } = constants;

@@ -5,6 +5,12 @@ import { lengthsOf, SECTOR_BYTES, tornBehind } from "../../scripts/soak/cut-powe
 import type { Seeded } from "../../scripts/soak/seeded.ts";
 
 const VALUES = "values";
+/** Of cuts; the others come before the batch, while values are written. */
+const IN_BATCH_SHARE = 0.75;
+/** Of writes past the system's memory: of these the disk takes half, which is no error. */
+const HALF_TAKEN_SHARE = 0.2;
+/** What these begin and end at multiples of. */
+const ALIGNMENT = 4_096;
 
 interface DiskWrite {
   offset: number;
@@ -58,25 +64,27 @@ export class SimulatedDisk {
   /** Writes past the system's memory. */
   direct = 0;
   readonly #directory: string;
+  readonly #random: Seeded;
   readonly #events = new Map<string, FileEvent[]>();
   readonly #pathOf = new WeakMap<AnyHandle, string>();
   readonly #restore: (() => void)[] = [];
   #logsSynced: Lengths;
   #seen: Omit<StoreWriteSeen, "begun"> | undefined;
 
-  private constructor(directory: string, logs: Lengths, shared: AnyHandle) {
+  private constructor(directory: string, random: Seeded, logs: Lengths, shared: AnyHandle) {
     this.#directory = directory;
+    this.#random = random;
     this.#logsSynced = logs;
     this.#watchHandles(shared);
     this.#watchBatches();
   }
 
-  static async begin(directory: string): Promise<SimulatedDisk> {
+  static async begin(directory: string, random: Seeded): Promise<SimulatedDisk> {
     const handle = await open(directory, "r");
     await handle.close();
     // What all handles of files share.
     const shared = Object.getPrototypeOf(handle) as AnyHandle;
-    return new SimulatedDisk(directory, await logsOf(directory), shared);
+    return new SimulatedDisk(directory, random, await logsOf(directory), shared);
   }
 
   /** @param write the store's, of one batch */
@@ -93,15 +101,13 @@ export class SimulatedDisk {
   }
 
   /**
-   * Lays into `image`, which holds what was there in the beginning, what a cut in the middle of a write leaves.
-   * @param isInBatch whether it comes while LevelDB writes the batch, or before
+   * Lays into `image`, which holds what was there in the beginning, what a cut in the middle of a write leaves: while
+   * LevelDB writes its batch, or before.
+   * @returns whether its batch is lost, or a part of it
    */
-  async cut(
-    image: string,
-    write: StoreWriteSeen,
-    isInBatch: boolean,
-    random: Seeded,
-  ): Promise<void> {
+  async cut(image: string, write: StoreWriteSeen): Promise<boolean> {
+    const random = this.#random;
+    const isInBatch = random.chance(IN_BATCH_SHARE);
     const [first, last] = isInBatch
       ? [write.batchBegun, write.batchReturned]
       : [write.begun, write.batchBegun];
@@ -123,12 +129,14 @@ export class SimulatedDisk {
       await mkdir(join(image, VALUES), { recursive: true });
       await writeFile(join(image, path), leftOf(before, those, random));
     }
-    const logs = isInBatch ? write.logs : write.logsSynced;
-    for (const [name, length] of logs) {
+    let isLost = !isInBatch;
+    for (const [name, length] of isInBatch ? write.logs : write.logsSynced) {
       const bytes = (await readFile(join(this.#directory, name))).subarray(0, length);
-      const synced = write.logsSynced.get(name) ?? 0;
-      await writeFile(join(image, name), tornBehind(bytes, synced, random));
+      const torn = tornBehind(bytes, write.logsSynced.get(name) ?? 0, random);
+      await writeFile(join(image, name), torn);
+      isLost ||= Buffer.compare(torn, bytes) !== 0;
     }
+    return isLost;
   }
 
   #now(): Moment {
@@ -140,10 +148,12 @@ export class SimulatedDisk {
     const disk = this;
     shared.write = async function (bytes, from, length, offset) {
       const path = await disk.#find(this);
-      const asked = () => write.call(this, bytes, from, length, offset);
-      if (path === undefined) return asked();
+      if (path === undefined) return write.call(this, bytes, from, length, offset);
       disk.direct++;
-      return disk.#write(path, [bytes.subarray(from, from + length)], offset, asked);
+      const half = Math.floor(length / 2 / ALIGNMENT) * ALIGNMENT;
+      const taken = disk.#random.chance(HALF_TAKEN_SHARE) ? half : length;
+      const asked = () => write.call(this, bytes, from, taken, offset);
+      return disk.#write(path, [bytes.subarray(from, from + taken)], offset, asked);
     };
     shared.writev = async function (parts, offset) {
       const path = await disk.#find(this);
