@@ -40,7 +40,7 @@ export function App() {
     try {
       const text = await evidenceText(api, chosen, link.secret);
       setEvidence(text);
-      await openEvidence(text, { secret: link.secret });
+      await openEvidence(text, link.secret);
     } catch (error) {
       setLoadError(error);
     }

@@ -3,7 +3,6 @@ import { filterLines, filtersOf, type LineFilter, summarise } from "../model/bil
 import type { CheckedBill } from "../model/checked-bill.ts";
 import type { NodeApi } from "../node-api/node-api.ts";
 import type { Session } from "../node-api/shapes.ts";
-import { bundleText } from "../state/bundle-text.ts";
 import type { CheckerControl } from "../state/use-checker.ts";
 import type { DisputeControl } from "../state/use-disputes.ts";
 import { useEventLog } from "../state/use-event-log.ts";
@@ -45,11 +44,7 @@ export function BillPage(props: BillPageProps) {
   const fromFile = bill.fileName !== undefined;
   const events = useEventLog(checker, bill, api);
 
-  const openOther = async (file: File) => {
-    const text = await bundleText(file, props.secret);
-    if (text !== undefined) await checker.openEvidence(text, { fileName: file.name });
-    else await checker.openBill(file, bill.zone);
-  };
+  const openOther = (file: File) => checker.openFile(file, bill.zone, props.secret);
 
   return (
     <>
@@ -97,7 +92,13 @@ export function BillPage(props: BillPageProps) {
           <h2 id="lines-title">Your lines</h2>
           <VerdictFilter filters={filters} current={current} onChoose={setFilter} />
         </div>
-        <LineList bill={bill} lines={lines} disputes={disputes} events={events} />
+        <LineList
+          bill={bill}
+          lines={lines}
+          disputes={disputes}
+          events={events}
+          proofs={checker.proofOf}
+        />
       </section>
       {bill.credits.length === 0 ? null : <CreditList bill={bill} />}
       {bill.device === undefined || bill.device.only.length === 0 ? null : (

@@ -1,13 +1,21 @@
 import type { ReactNode } from "react";
-import { type BillLineView, disputedNanoOf, disputeKindOf } from "../model/bill-line-view.ts";
+import {
+  type BillLineView,
+  disputedNanoOf,
+  disputeKindOf,
+  type LineProof,
+} from "../model/bill-line-view.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import { ledgerAgreement } from "../model/ledger-words.ts";
 import { committedWords, numberWords } from "../model/line-facts.ts";
 import { useWording } from "../state/locale.tsx";
 import type { DisputeControl } from "../state/use-disputes.ts";
 import type { EventLogControl } from "../state/use-event-log.ts";
+import type { LineProofs } from "../state/use-line-proof.ts";
+import { useLineProof } from "../state/use-line-proof.ts";
 import { DeviceFindingFact } from "./device-finding-fact.tsx";
 import { DisputePanel } from "./dispute-panel.tsx";
+import { ErrorNotice } from "./error-notice.tsx";
 import { EventFact } from "./event-fact.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 import { TechnicalDetails } from "./technical-details.tsx";
@@ -17,20 +25,47 @@ interface LineDetailProps {
   line: BillLineView;
   disputes: DisputeControl;
   events: EventLogControl;
+  proofs: LineProofs;
 }
 
+/** Of a bill without proofs. */
+const NO_PROOF: LineProof = { checks: [], priceSentences: [] };
+
 /** Everything that is known about one line, each fact with where it comes from. */
-export function LineDetail({ bill, line, disputes, events }: LineDetailProps) {
+export function LineDetail(props: LineDetailProps) {
+  const { bill, line, proofs } = props;
+  const check = useLineProof(proofs, bill, line);
+  switch (check.state) {
+    case "done":
+      return <ProvenDetail {...props} proof={check.proof ?? NO_PROOF} />;
+    case "failed":
+      return <ErrorNotice error={check.error} action={undefined} />;
+    case "running":
+      return (
+        <p className="line-detail quiet" role="status">
+          Looking it up …
+        </p>
+      );
+  }
+}
+
+function ProvenDetail({
+  bill,
+  line,
+  disputes,
+  events,
+  proof,
+}: LineDetailProps & { proof: LineProof }) {
   const { money, dates } = useWording();
-  const committed = committedWords(line, bill, dates);
-  const number = numberWords(line, bill, money);
+  const committed = committedWords(line, proof, bill, dates);
+  const number = numberWords(line, proof, bill, money);
   const ledger = bill.ledger === undefined ? undefined : ledgerAgreement(bill.ledger);
   const dispute = disputes.of(line);
   const disputable = disputeKindOf(line) !== undefined && disputedNanoOf(line) > 0n;
   return (
     <div className="line-detail">
       <div className="facts">
-        <PriceFact line={line} />
+        <PriceFact line={line} proof={proof} />
         <DeviceFindingFact line={line} device={bill.device} />
         {line.standsForEvents === true && events.canAsk ? (
           <EventFact line={line.line} events={events} />
@@ -52,7 +87,9 @@ export function LineDetail({ bill, line, disputes, events }: LineDetailProps) {
       {dispute !== undefined || disputable ? (
         <DisputePanel bill={bill} line={line} dispute={dispute} disputes={disputes} />
       ) : null}
-      {line.evidence === undefined ? null : <TechnicalDetails evidence={line.evidence} />}
+      {line.evidence === undefined ? null : (
+        <TechnicalDetails evidence={line.evidence} proof={proof} />
+      )}
     </div>
   );
 }
@@ -84,16 +121,16 @@ export function Fact({ icon, title, ok, children }: FactProps) {
   );
 }
 
-function PriceFact({ line }: { line: BillLineView }) {
+function PriceFact({ line, proof }: { line: BillLineView; proof: LineProof }) {
   const { money } = useWording();
   const { evidence } = line;
   if (evidence === undefined) return null;
   const { expectedNano: expected, returnedNano: returned } = evidence;
-  const check = evidence.checks.find(({ name }) => name === "priced");
+  const check = proof.checks.find(({ name }) => name === "priced");
   const ok = evidence.verdict === "corrected" ? true : (check?.ok ?? null);
   return (
     <Fact icon="tag" title="Why it costs this" ok={ok}>
-      {evidence.priceSentences.map((sentence) => (
+      {proof.priceSentences.map((sentence) => (
         <p key={sentence}>{sentence}</p>
       ))}
       {check?.ok === null ? <p>{check.because}</p> : null}

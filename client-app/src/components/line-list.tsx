@@ -3,6 +3,7 @@ import type { BillLineView } from "../model/bill-line-view.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import type { DisputeControl } from "../state/use-disputes.ts";
 import type { EventLogControl } from "../state/use-event-log.ts";
+import type { LineProofs } from "../state/use-line-proof.ts";
 import { LineRow } from "./line-row.tsx";
 
 /** Lines shown at once; a bill of a large company has hundreds of thousands. */
@@ -13,10 +14,11 @@ interface LineListProps {
   lines: readonly BillLineView[];
   disputes: DisputeControl;
   events: EventLogControl;
+  proofs: LineProofs;
 }
 
 /** The bill's lines as an accordion: Tab or the arrow keys move, Enter opens. */
-export function LineList({ bill, lines, disputes, events }: LineListProps) {
+export function LineList({ bill, lines, disputes, events, proofs }: LineListProps) {
   const [open, setOpen] = useState<string>();
   const [shown, setShown] = useState(PAGE_LINES);
   const list = useRef<HTMLOListElement>(null);
@@ -47,6 +49,7 @@ export function LineList({ bill, lines, disputes, events }: LineListProps) {
             onToggle={() => setOpen(open === line.line ? undefined : line.line)}
             disputes={disputes}
             events={events}
+            proofs={proofs}
           />
         ))}
       </ol>

@@ -6,6 +6,7 @@ import { formatClock, formatDay, formatDuration } from "../model/time-words.ts";
 import { useWording } from "../state/locale.tsx";
 import type { DisputeControl } from "../state/use-disputes.ts";
 import type { EventLogControl } from "../state/use-event-log.ts";
+import type { LineProofs } from "../state/use-line-proof.ts";
 import { Icon, serviceIcon } from "./icon.tsx";
 import { LineDetail } from "./line-detail.tsx";
 import { VerdictBadge } from "./verdict-badge.tsx";
@@ -17,9 +18,10 @@ interface LineRowProps {
   onToggle: () => void;
   disputes: DisputeControl;
   events: EventLogControl;
+  proofs: LineProofs;
 }
 
-export function LineRow({ bill, line, open, onToggle, disputes, events }: LineRowProps) {
+export function LineRow({ bill, line, open, onToggle, disputes, events, proofs }: LineRowProps) {
   const id = useId();
   const { money, dates } = useWording();
   const { title, kind } = lineTitle(line);
@@ -67,7 +69,9 @@ export function LineRow({ bill, line, open, onToggle, disputes, events }: LineRo
         </button>
       </h3>
       <div id={`${id}-detail`} hidden={!open}>
-        {open ? <LineDetail bill={bill} line={line} disputes={disputes} events={events} /> : null}
+        {open ? (
+          <LineDetail bill={bill} line={line} disputes={disputes} events={events} proofs={proofs} />
+        ) : null}
       </div>
     </li>
   );

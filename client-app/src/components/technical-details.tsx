@@ -1,7 +1,12 @@
-import type { LineEvidence } from "../model/bill-line-view.ts";
+import type { LineEvidence, LineProof } from "../model/bill-line-view.ts";
+
+interface TechnicalDetailsProps {
+  evidence: LineEvidence;
+  proof: LineProof;
+}
 
 /** For those who ask: every check by name, and the digests it compared. */
-export function TechnicalDetails({ evidence }: { evidence: LineEvidence }) {
+export function TechnicalDetails({ evidence, proof }: TechnicalDetailsProps) {
   const digests: [string, string | undefined][] = [
     ["Book", evidence.domain],
     ["Batch", `${evidence.sequence}`],
@@ -14,7 +19,7 @@ export function TechnicalDetails({ evidence }: { evidence: LineEvidence }) {
     <details className="technical">
       <summary>Technical details</summary>
       <ul className="check-list">
-        {evidence.checks.map((check) => (
+        {proof.checks.map((check) => (
           <li key={check.name}>
             <span className="check-mark">
               {check.ok === true ? "✓" : check.ok === false ? "✗" : "–"}

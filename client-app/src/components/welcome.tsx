@@ -1,16 +1,10 @@
-import { bundleText } from "../state/bundle-text.ts";
 import type { CheckerControl } from "../state/use-checker.ts";
 import { FileDrop } from "./file-drop.tsx";
 
 /** Without a personal link: what to do, and what works without one. */
 export function Welcome({ checker }: { checker: CheckerControl }) {
-  const open = async (file: File) => {
-    const text = await bundleText(file);
-    if (text !== undefined) await checker.openEvidence(text, { fileName: file.name });
-    else {
-      await checker.openBill(file, Intl.DateTimeFormat().resolvedOptions().timeZone);
-    }
-  };
+  const open = (file: File) =>
+    checker.openFile(file, Intl.DateTimeFormat().resolvedOptions().timeZone);
   return (
     <section className="welcome">
       <h1>Is your phone bill right?</h1>

@@ -22,12 +22,12 @@ export interface LineEvidence {
     | "not-committed"
     | "proof-invalid"
     | "price-differs";
-  checks: CheckView[];
+  /** Names of its checks that could not be made. */
+  open: readonly string[];
   /** Nano-units by the published tariff; absent when it can not be recomputed. */
   expectedNano?: bigint;
   /** Nano-units that proven credits of this evidence give back for the line. */
   returnedNano?: bigint;
-  priceSentences: string[];
   chargeNumber?: bigint;
   runningTotalNano?: bigint;
   /** Milliseconds; when the ledger took the batch. */
@@ -40,6 +40,13 @@ export interface LineEvidence {
   root: string;
   leaf?: string;
   seal?: string;
+}
+
+/** What a verdict rests on, asked for when the line is opened: of a large bill it is more than all the rest. */
+export interface LineProof {
+  checks: readonly CheckView[];
+  /** Why the published tariff asks what it asks, one sentence for each part of the price. */
+  priceSentences: readonly string[];
 }
 
 /** What the device's log says about a line. */

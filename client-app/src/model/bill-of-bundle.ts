@@ -11,7 +11,7 @@ import { sealKey } from "../../../node/core/evidence/ledger-facts.ts";
 import type { BundleReport } from "../../../node/core/evidence/verify-bundle.ts";
 import { explainComponents, rowLabel } from "../../../node/core/rating/explain.ts";
 import { type CompiledTariff, compileTariff } from "../../../node/core/tariff/compile.ts";
-import type { BillLineView, LineEvidence } from "./bill-line-view.ts";
+import type { BillLineView, LineEvidence, LineProof } from "./bill-line-view.ts";
 import type { CheckedBill, CreditView } from "./checked-bill.ts";
 import type { LedgerView } from "./ledger-words.ts";
 import { isInstant, usableLanguages, usableZone } from "./time-words.ts";
@@ -24,17 +24,16 @@ export function billOfBundle(
   unreachable: LedgerView["unreachable"],
 ): CheckedBill {
   const verdicts = new Map(report.lines.map((line) => [line.line, line]));
-  const tariffs = compiledTariffs(bundle);
   const numbers = bundle.charges.flatMap(({ account }) =>
     isClosed(account) ? [] : [BigInt(account.chargeNumber)],
   );
+  const openOf = openChecks();
   const lines = bundle.charges.map((proof): BillLineView => {
     const found = verdicts.get(proof.line);
     const evidence: LineEvidence = {
       ...placeOf(bundle, proof, facts),
       verdict: verdictFrom(found, facts),
-      checks: found?.checks ?? [],
-      priceSentences: priceSentences(proof, tariffs),
+      open: openOf(found),
       ...(found?.expectedAmountNano === undefined
         ? {}
         : { expectedNano: found.expectedAmountNano }),
@@ -68,6 +67,37 @@ export function billOfBundle(
       sources: facts.sources,
       unreachable,
     },
+  };
+}
+
+/** What the verdict of one line rests on; undefined where the bill has no such line. */
+export function proofOfLine(
+  bundle: Bundle,
+  report: BundleReport,
+  line: string,
+): LineProof | undefined {
+  const proof = bundle.charges.find((charge) => charge.line === line);
+  if (proof === undefined) return undefined;
+  const found = report.lines.find((one) => one.line === line);
+  return {
+    checks: found?.checks ?? [],
+    priceSentences: priceSentences(proof, compiledTariffs(bundle)),
+  };
+}
+
+/** Names of the checks that were not made; the same ones are one array, which is sent to the page once. */
+function openChecks(): (found: BundleReport["lines"][number] | undefined) => readonly string[] {
+  const known = new Map<string, readonly string[]>();
+  return (found) => {
+    const names: string[] = [];
+    // A line that nothing was found about has no price that was checked either.
+    for (const { name, ok } of found?.checks ?? [{ name: "priced", ok: null }]) {
+      if (ok === null) names.push(name);
+    }
+    const key = names.join(" ");
+    const same = known.get(key) ?? names;
+    known.set(key, same);
+    return same;
   };
 }
 

@@ -1,4 +1,4 @@
-import type { BillLineView, CheckView } from "./bill-line-view.ts";
+import type { BillLineView, CheckView, LineProof } from "./bill-line-view.ts";
 import type { CheckedBill } from "./checked-bill.ts";
 import { type DateStyle, formatLapse, formatMoment } from "./time-words.ts";
 
@@ -8,6 +8,7 @@ const RECORD_CHECKS = ["in-book", "included", "on-ledger"];
 /** When the line was recorded, and that this was before the bill existed. */
 export function committedWords(
   { evidence }: BillLineView,
+  proof: Pick<LineProof, "checks">,
   bill: Pick<CheckedBill, "billedAt">,
   dates: DateStyle,
 ): { ok: boolean | null; words: string } {
@@ -17,9 +18,7 @@ export function committedWords(
   if (evidence.verdict === "not-committed") {
     return { ok: false, words: "The ledger does not know the record that this line points to." };
   }
-  const broken = evidence.checks.find(
-    ({ name, ok }) => RECORD_CHECKS.includes(name) && ok === false,
-  );
+  const broken = proof.checks.find(({ name, ok }) => RECORD_CHECKS.includes(name) && ok === false);
   if (evidence.verdict === "proof-invalid" && broken !== undefined) {
     return { ok: false, words: broken.because };
   }
@@ -42,12 +41,13 @@ export function committedWords(
 /** Where the line stands in the unbroken row of numbers. */
 export function numberWords(
   { evidence }: BillLineView,
+  proof: Pick<LineProof, "checks">,
   bill: Pick<CheckedBill, "firstChargeNumber" | "lastChargeNumber" | "checks">,
   money: (nano: bigint) => string,
 ): { ok: boolean | null; words: string } | undefined {
   if (evidence?.chargeNumber === undefined) return undefined;
   const { firstChargeNumber: first, lastChargeNumber: last } = bill;
-  const ownGap = evidence.checks.find(({ name, ok }) => name === "in-order" && ok !== true);
+  const ownGap = proof.checks.find(({ name, ok }) => name === "in-order" && ok !== true);
   const gap = ownGap ?? gapIn(bill.checks);
   const total =
     evidence.runningTotalNano === undefined

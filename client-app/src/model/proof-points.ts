@@ -38,9 +38,7 @@ const because = (bill: CheckedBill, ok: false | null, names: (name: string) => b
 
 /** How many lines have one of these checks that was not made. */
 const uncheckedLines = (bill: CheckedBill, names: readonly string[]): number =>
-  bill.lines.filter(({ evidence }) =>
-    evidence?.checks.some(({ name, ok }) => ok === null && names.includes(name)),
-  ).length;
+  bill.lines.filter(({ evidence }) => evidence?.open.some((name) => names.includes(name))).length;
 
 const lineCount = (count: number): string => (count === 1 ? "One line" : `${count} lines`);
 
@@ -126,7 +124,7 @@ function priced(bill: CheckedBill): ProofPoint {
   const differing = counted("price-differs");
   const corrected = counted("corrected");
   const unchecked = bill.lines.filter(
-    ({ evidence }) => evidence?.checks.find((check) => check.name === "priced")?.ok == null,
+    ({ evidence }) => evidence === undefined || evidence.open.includes("priced"),
   ).length;
   return {
     name,

@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import { CheckerClient } from "../workers/checker-client.ts";
-import type { Progress } from "../workers/checker-messages.ts";
+import { isJudgedOnce, type Progress } from "../workers/checker-messages.ts";
+import type { LineProofs } from "./use-line-proof.ts";
 
 export interface CheckerState {
   bill: CheckedBill | undefined;
@@ -10,17 +11,20 @@ export interface CheckerState {
   error: unknown;
 }
 
-/** The link that the evidence was asked for by, or the file that it lay in. */
-export type EvidenceSource = { secret: Uint8Array } | { fileName: string };
-
 export interface CheckerControl extends CheckerState {
-  openEvidence(text: string, from: EvidenceSource): Promise<void>;
+  /** Text of the evidence that was asked for by the link with this secret. */
+  openEvidence(text: string, secret: Uint8Array): Promise<void>;
   retryLedger(): Promise<void>;
-  openBill(file: File, zone: string): Promise<void>;
+  /**
+   * Evidence or a bill of lines alone.
+   * @param zone of the times in lines alone @param secret of a link, which opens its own published files
+   */
+  openFile(file: File, zone: string, secret?: Uint8Array): Promise<void>;
   compare(files: File[]): Promise<void>;
   forgetDevice(): Promise<void>;
   dismissError(): void;
   client(): CheckerClient;
+  proofOf: LineProofs;
 }
 
 const EMPTY: CheckerState = {
@@ -51,15 +55,15 @@ export function useChecker(): CheckerControl {
   );
 
   const run = useCallback(
-    async (task: Parameters<CheckerClient["bill"]>[0]): Promise<boolean> => {
+    async (task: Parameters<CheckerClient["bill"]>[0]): Promise<CheckedBill | undefined> => {
       change({ error: undefined });
       try {
         const bill = await client().bill(task, (progress) => change({ progress }));
         change({ bill, progress: undefined });
-        return true;
+        return bill;
       } catch (error) {
         change({ error, progress: undefined });
-        return false;
+        return undefined;
       }
     },
     [change, client],
@@ -71,21 +75,27 @@ export function useChecker(): CheckerControl {
     change({ readingLedger: false });
   }, [change, run]);
 
+  const open = useCallback(
+    async (task: Parameters<CheckerClient["bill"]>[0]) => {
+      const bill = await run(task);
+      if (bill?.kind === "evidence" && !isJudgedOnce(bill)) await readLedger();
+    },
+    [readLedger, run],
+  );
+
   return {
     ...state,
     client,
+    proofOf: useCallback((line) => client().proof(line), [client]),
     openEvidence: useCallback(
-      async (text, from) => {
-        if (await run({ task: "open-evidence", text, ...from })) await readLedger();
-      },
-      [readLedger, run],
+      (text, secret) => open({ task: "open-evidence", text, secret }),
+      [open],
     ),
     retryLedger: readLedger,
-    openBill: useCallback(
-      async (file, zone) => {
-        await run({ task: "open-bill", file, zone });
-      },
-      [run],
+    openFile: useCallback(
+      (file, zone, secret) =>
+        open({ task: "open-file", file, zone, ...(secret === undefined ? {} : { secret }) }),
+      [open],
     ),
     compare: useCallback(
       async (files) => {

@@ -2,15 +2,19 @@ import type { Hex } from "../../../node/core/bytes.ts";
 import { TallystickError } from "../../../node/core/errors.ts";
 import type { MispricedOpening } from "../../../node/core/evidence/mispriced-opening.ts";
 import type { ClaimContext } from "../ledger/claim-context.ts";
+import type { BillLineView, LineProof } from "../model/bill-line-view.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import type { EventFinding, EventLog } from "../model/event-finding.ts";
 import type { EventsDoor } from "../node-api/ask-events.ts";
+import { joinBill } from "./bill-pieces.ts";
 import type { BillTask, CheckerAnswer, CheckerTask, Progress } from "./checker-messages.ts";
 
 interface Waiting {
   resolve: (answer: CheckerAnswer) => void;
   reject: (error: unknown) => void;
   onProgress: (progress: Progress) => void;
+  /** Of a bill, as far as they are here. */
+  lines: BillLineView[][];
 }
 
 /** The page's side of the checker: one promise for each task. */
@@ -29,10 +33,16 @@ export class CheckerClient {
         waiting.onProgress(data.progress);
         return;
       }
+      if ("lines" in data) {
+        waiting.lines.push(data.lines);
+        return;
+      }
       this.#waiting.delete(data.id);
       if ("failed" in data) {
         const { code, message, ...place } = data.failed;
         waiting.reject(new TallystickError(code, message, place));
+      } else if ("bill" in data) {
+        waiting.resolve({ ...data, bill: joinBill(data.bill, waiting.lines) });
       } else waiting.resolve(data);
     });
     this.#worker.addEventListener("error", () => {
@@ -50,6 +60,12 @@ export class CheckerClient {
     const answer = await this.#run(task, onProgress);
     if ("bill" in answer) return answer.bill;
     throw new Error("the checker answered with something else than a bill");
+  }
+
+  async proof(line: string): Promise<LineProof> {
+    const answer = await this.#run({ task: "show-proof", line }, () => {});
+    if ("proof" in answer) return answer.proof;
+    throw new Error("the checker answered with something else than what a verdict rests on");
   }
 
   async opening(line: string): Promise<MispricedOpening> {
@@ -91,7 +107,7 @@ export class CheckerClient {
   #run(task: CheckerTask, onProgress: (progress: Progress) => void): Promise<CheckerAnswer> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, onProgress });
+      this.#waiting.set(id, { resolve, reject, onProgress, lines: [] });
       this.#worker.postMessage({ id, task });
     });
   }

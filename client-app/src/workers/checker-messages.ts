@@ -1,6 +1,7 @@
 import type { Hex } from "../../../node/core/bytes.ts";
 import type { MispricedOpening } from "../../../node/core/evidence/mispriced-opening.ts";
 import type { ClaimContext } from "../ledger/claim-context.ts";
+import type { BillLineView, LineProof } from "../model/bill-line-view.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import type { EventFinding, EventLog } from "../model/event-finding.ts";
 import type { EventsDoor } from "../node-api/ask-events.ts";
@@ -9,12 +10,13 @@ import type { EventsDoor } from "../node-api/ask-events.ts";
 export type CheckerTask =
   /** Text of an evidence bundle that a node gave for the link with this secret. */
   | { task: "open-evidence"; text: string; secret: Uint8Array }
-  /** Text of an evidence bundle from a file: whose it is, nobody says. */
-  | { task: "open-evidence"; text: string; fileName: string }
+  /**
+   * A file that was dropped in: evidence, of which nobody says whose it is, or lines without proofs. The secret of a link
+   * opens its own published files.
+   */
+  | { task: "open-file"; file: File; zone: string; secret?: Uint8Array }
   /** Reads the ledger (again) and judges the open bundle by it. */
   | { task: "read-ledger" }
-  /** Bill lines without proofs. */
-  | { task: "open-bill"; file: File; zone: string }
   | { task: "compare"; files: File[] }
   | { task: "forget-device" }
   /** A device's own log of events, kept until it is forgotten. */
@@ -22,6 +24,8 @@ export type CheckerTask =
   | { task: "forget-events" }
   /** Which of the log's events a line of the open bundle stands for. */
   | { task: "compare-events"; line: string; door: EventsDoor }
+  /** What the verdict of a line rests on. */
+  | { task: "show-proof"; line: string }
   /** What the ledger has to be shown to price this line again. */
   | { task: "open-charge"; line: string }
   /** What a claim about this line has to name. */
@@ -32,8 +36,17 @@ export type CheckerTask =
 /** Those that are answered with the bill, judged anew. */
 export type BillTask = Extract<
   CheckerTask,
-  { task: "open-evidence" | "read-ledger" | "open-bill" | "compare" | "forget-device" }
+  { task: "open-evidence" | "open-file" | "read-ledger" | "compare" | "forget-device" }
 >;
+
+/**
+ * Of a bill of so many lines the ledger is asked before they are judged: judging them twice would take seconds more. Of
+ * others what needs no ledger shows at once.
+ */
+const JUDGED_ONCE_LINES = 5_000;
+
+export const isJudgedOnce = ({ lines }: { lines: { length: number } }): boolean =>
+  lines.length >= JUDGED_ONCE_LINES;
 
 export interface Progress {
   words: string;
@@ -42,7 +55,10 @@ export interface Progress {
 }
 
 export type CheckerAnswer =
+  /** The bill without its lines, which came before it in pieces. */
   | { id: number; bill: CheckedBill }
+  | { id: number; lines: BillLineView[] }
+  | { id: number; proof: LineProof }
   | { id: number; opening: MispricedOpening }
   | { id: number; context: ClaimContext }
   | { id: number; silent: boolean }

@@ -7,17 +7,19 @@ import {
   type MispricedOpening,
   mispricedOpening,
 } from "../../../node/core/evidence/mispriced-opening.ts";
-import { verifyBundle } from "../../../node/core/evidence/verify-bundle.ts";
+import { type BundleReport, verifyBundle } from "../../../node/core/evidence/verify-bundle.ts";
 import { tellLogsApart } from "../../../node/core/verdicts/shared-entries.ts";
 import { type ClaimContext, claimContext } from "../ledger/claim-context.ts";
 import { disputeAddress } from "../ledger/dispute-address.ts";
 import { type LedgerReading, readLedger } from "../ledger/read-ledger.ts";
 import { isSilent } from "../ledger/silence.ts";
-import { billOfBundle } from "../model/bill-of-bundle.ts";
+import type { LineProof } from "../model/bill-line-view.ts";
+import { billOfBundle, proofOfLine } from "../model/bill-of-bundle.ts";
 import type { CheckedBill } from "../model/checked-bill.ts";
 import { type EventFinding, type EventLog, eventFinding } from "../model/event-finding.ts";
 import { askEvents, type EventsDoor } from "../node-api/ask-events.ts";
-import type { CheckerTask, Progress } from "./checker-messages.ts";
+import { bundleText } from "./bundle-text.ts";
+import { type CheckerTask, isJudgedOnce, type Progress } from "./checker-messages.ts";
 import { compareBill, linePricer, linesOfBundle } from "./compare-bill.ts";
 import { type BillFile, readBillFile } from "./read-bill-file.ts";
 import { type DeviceLog, readDeviceLog } from "./read-device-log.ts";
@@ -25,6 +27,7 @@ import { readEventLog } from "./read-event-log.ts";
 
 export type CheckerResult =
   | { bill: CheckedBill }
+  | { proof: LineProof }
   | { opening: MispricedOpening }
   | { context: ClaimContext }
   | { silent: boolean }
@@ -44,6 +47,8 @@ const NOTHING_READ: LedgerReading = {
  */
 export class Checker {
   #bundle: Bundle | undefined;
+  /** What was found when the bundle was judged last. */
+  #report: BundleReport | undefined;
   #fileName: string | undefined;
   /** What the reader's own link yields for the open bundle. */
   #owner: Hex | undefined;
@@ -55,11 +60,11 @@ export class Checker {
   async run(task: CheckerTask, onProgress: OnProgress): Promise<CheckerResult> {
     switch (task.task) {
       case "open-evidence":
-        return { bill: this.#openEvidence(task, onProgress) };
+        return { bill: await this.#openEvidence(task, onProgress) };
+      case "open-file":
+        return { bill: await this.#openFile(task, onProgress) };
       case "read-ledger":
         return { bill: await this.#readLedger(onProgress) };
-      case "open-bill":
-        return { bill: await this.#openBill(task.file, task.zone, onProgress) };
       case "compare":
         return { bill: await this.#compare(task.files, onProgress) };
       case "forget-device":
@@ -73,6 +78,8 @@ export class Checker {
         return { eventLog: undefined };
       case "compare-events":
         return { finding: await this.#compareEvents(task.line, task.door) };
+      case "show-proof":
+        return { proof: this.#proofOf(task.line) };
       case "open-charge":
         return { opening: mispricedOpening(this.#requireBundle(), task.line) };
       case "claim-context":
@@ -82,22 +89,36 @@ export class Checker {
     }
   }
 
-  #openEvidence(
-    task: Extract<CheckerTask, { task: "open-evidence" }>,
+  async #openFile(
+    { file, zone, secret }: Extract<CheckerTask, { task: "open-file" }>,
     onProgress: OnProgress,
-  ): CheckedBill {
+  ): Promise<CheckedBill> {
+    onProgress({ words: "Reading the file", done: 0, total: 0 });
+    const text = await bundleText(file, secret);
+    if (text === undefined) return this.#openBill(file, zone, onProgress);
+    return this.#openEvidence({ text, fileName: file.name }, onProgress);
+  }
+
+  /** @param from the link that the evidence was asked for by, or the file that it lay in */
+  async #openEvidence(
+    from: { text: string } & ({ secret: Uint8Array } | { fileName: string }),
+    onProgress: OnProgress,
+  ): Promise<CheckedBill> {
     onProgress({ words: "Reading the evidence", done: 0, total: 0 });
     const before = this.#bundle;
-    const bundle = parseBundle(task.text);
+    const bundle = parseBundle(from.text);
     // The same month again, perhaps with a new credit: what the ledger said of it still holds.
     const same =
       before?.agreement === bundle.agreement && before.period.epoch === bundle.period.epoch;
     if (!same) this.#reading = NOTHING_READ;
     this.#bundle = bundle;
-    this.#fileName = "fileName" in task ? task.fileName : undefined;
-    this.#owner = "secret" in task ? disputeAddress(task.secret, bundle.period.epoch) : undefined;
+    this.#report = undefined;
+    this.#fileName = "fileName" in from ? from.fileName : undefined;
+    this.#owner = "secret" in from ? disputeAddress(from.secret, bundle.period.epoch) : undefined;
     this.#billFile = undefined;
-    return this.#judge(onProgress);
+    return isJudgedOnce({ lines: bundle.charges })
+      ? this.#readLedger(onProgress)
+      : this.#judge(onProgress);
   }
 
   async #readLedger(onProgress: OnProgress): Promise<CheckedBill> {
@@ -113,6 +134,7 @@ export class Checker {
   async #openBill(file: File, zone: string, onProgress: OnProgress): Promise<CheckedBill> {
     this.#billFile = await readBillFile(file, zone, onProgress);
     this.#bundle = undefined;
+    this.#report = undefined;
     return this.#judge(onProgress);
   }
 
@@ -161,21 +183,26 @@ export class Checker {
 
   #billOfBundle(bundle: Bundle, onProgress: OnProgress): CheckedBill {
     const { facts, unreachable } = this.#reading;
-    const { ledger, ...bill } = billOfBundle(
-      bundle,
-      verifyBundle(bundle, facts, {
-        ...(this.#owner === undefined ? {} : { owner: this.#owner }),
-        onProgress: (done, total) => onProgress({ words: "Checking the lines", done, total }),
-      }),
-      facts,
-      unreachable,
-    );
+    // The one before is let go first: of a large bill it is hundreds of megabytes.
+    this.#report = undefined;
+    const report = verifyBundle(bundle, facts, {
+      ...(this.#owner === undefined ? {} : { owner: this.#owner }),
+      onProgress: (done, total) => onProgress({ words: "Checking the lines", done, total }),
+    });
+    this.#report = report;
+    const { ledger, ...bill } = billOfBundle(bundle, report, facts, unreachable);
     return {
       ...bill,
       ...(this.#reading === NOTHING_READ || ledger === undefined ? {} : { ledger }),
       ...(this.#fileName === undefined ? {} : { fileName: this.#fileName }),
       ...(this.#owner === undefined ? {} : { owner: this.#owner }),
     };
+  }
+
+  #proofOf(line: string): LineProof {
+    const proof = this.#report && proofOfLine(this.#requireBundle(), this.#report, line);
+    if (proof !== undefined) return proof;
+    throw new TallystickError("page.no-line", "The bill that is open has no such line.");
   }
 
   #requireBundle(): Bundle {

@@ -2,6 +2,7 @@
 import "../parsing-without-eval.ts";
 
 import { TallystickError } from "../../../node/core/errors.ts";
+import { billPieces } from "./bill-pieces.ts";
 import { Checker } from "./checker.ts";
 import type { CheckerAnswer, CheckerTask, PlainError } from "./checker-messages.ts";
 
@@ -13,7 +14,10 @@ self.addEventListener("message", ({ data }: MessageEvent<{ id: number; task: Che
   checker
     .run(task, (progress) => send({ id, progress }))
     .then(
-      (result) => send({ id, ...result }),
+      (result) => {
+        if ("bill" in result) for (const piece of billPieces(result.bill)) send({ id, ...piece });
+        else send({ id, ...result });
+      },
       (error: unknown) => send({ id, failed: plain(error) }),
     );
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { disputedNanoOf, verdictOf } from "../../../client-app/src/model/bill-line-view.ts";
-import { billOfBundle } from "../../../client-app/src/model/bill-of-bundle.ts";
+import { billOfBundle, proofOfLine } from "../../../client-app/src/model/bill-of-bundle.ts";
 import { committedWords, numberWords } from "../../../client-app/src/model/line-facts.ts";
 import { proofPoints } from "../../../client-app/src/model/proof-points.ts";
 import { linesOfBundle } from "../../../client-app/src/workers/compare-bill.ts";
@@ -22,6 +22,8 @@ const asked: LedgerFacts = {
 const dates = { locale: "en-GB", zone: "Europe/Berlin" };
 const open = (from: Bundle, facts = asked) =>
   billOfBundle(from, verifyBundle(from, facts), facts, []);
+const proofOf = (line: string, from = bundle, facts = asked) =>
+  proofOfLine(from, verifyBundle(from, facts), line) ?? assert.fail("no such line");
 
 describe("a bill made of an evidence bundle", () => {
   it("tells each line as the bill states it", () => {
@@ -30,27 +32,46 @@ describe("a bill made of an evidence bundle", () => {
     assert.equal(first?.otherParty, "+498999998221");
     assert.equal(first?.durationMilliseconds, 254_000);
     assert.equal(first?.amountNano, 500_000_000n);
-    assert.match(
-      first?.evidence?.priceSentences.join(" ") ?? "",
-      /254 s are 5 started minutes at 0\.10/,
+  });
+  it("tells of each line what its verdict rests on", () => {
+    const [first] = open(bundle).lines;
+    const { checks, priceSentences } = proofOf(first?.line ?? "");
+    assert.match(priceSentences.join(" "), /254 s are 5 started minutes at 0\.10/);
+    assert.deepEqual(
+      checks.map(({ ok }) => ok),
+      checks.map(() => true),
     );
+    assert.equal(proofOfLine(bundle, verifyBundle(bundle, asked), "no such line"), undefined);
+  });
+  it("names the checks that could not be made, the same ones by one list", () => {
+    const facts = { sources: [], seals: {}, tariffs: {} };
+    const report = verifyBundle(bundle, facts);
+    const unasked = billOfBundle(bundle, report, facts, []);
+    const lists = new Set(unasked.lines.map(({ evidence }) => evidence?.open));
+    assert.ok(lists.size < unasked.lines.length / 2, `${lists.size} lists`);
+    for (const { line, evidence } of unasked.lines) {
+      const open = proofOfLine(bundle, report, line)
+        ?.checks.filter(({ ok }) => ok === null)
+        .map(({ name }) => name);
+      assert.deepEqual(evidence?.open, open);
+    }
   });
   it("says when and where a line was recorded, and that this was before the bill", () => {
     const bill = open(bundle);
     const line = bill.lines[9];
     assert.ok(line !== undefined);
-    assert.deepEqual(committedWords(line, bill, dates), {
+    assert.deepEqual(committedWords(line, proofOf(line.line), bill, dates), {
       ok: true,
       words:
         "Recorded on 10 October 2026 at 14:18:01: 21 days before the bill was made. Batch 561, position 27.",
     });
-    assert.equal(numberWords(line, bill, String)?.ok, true);
+    assert.equal(numberWords(line, proofOf(line.line), bill, String)?.ok, true);
   });
   it("calls a line late that was recorded after the bill", () => {
     const { billedAt, ...bill } = open(bundle);
     const [line] = bill.lines;
     assert.ok(line !== undefined && billedAt !== undefined);
-    assert.equal(committedWords(line, { billedAt: 0 }, dates).ok, false);
+    assert.equal(committedWords(line, proofOf(line.line), { billedAt: 0 }, dates).ok, false);
   });
   it("does not call missing what only nobody could ask for", () => {
     const bill = open(bundle, { sources: [], seals: {}, tariffs: {} });
@@ -86,7 +107,9 @@ describe("a bill made of an evidence bundle", () => {
       proofPoints(bill, dates).map(({ ok }) => ok === true),
       [false, false, false],
     );
-    assert.equal(numberWords(bill.lines[0]!, bill, String)?.ok, null);
+    const [first] = bill.lines;
+    assert.ok(first !== undefined);
+    assert.equal(numberWords(first, proofOf(first.line, cut), bill, String)?.ok, null);
     const none = proofPoints(open({ ...cut, charges: [], batches: [], tariffs: [] }), dates);
     assert.ok(none.every(({ ok }) => ok !== true));
   });

@@ -12,8 +12,7 @@ import { filterLines, filtersOf, summarise } from "../../../client-app/src/model
 
 const evidence = (verdict: LineEvidence["verdict"], expectedNano?: bigint): LineEvidence => ({
   verdict,
-  checks: [],
-  priceSentences: [],
+  open: [],
   sequence: 1n,
   position: 1,
   leafIndex: 0,
