@@ -15,7 +15,6 @@ import { TariffPricers } from "./engine/rate/tariff-pricers.ts";
 import type { TariffShelf } from "./engine/rate/tariff-shelf.ts";
 import type { Fault } from "./engine/standing-fault.ts";
 import { secretFile } from "./operator-token.ts";
-import { collectBeforeServing } from "./small-collections.ts";
 
 /** The charging part of an operator's node, opened on its folder and kept up until it is stopped. */
 export interface ChargingService {
@@ -47,7 +46,6 @@ export async function startCharging(
     startWindow: startWindowOf(config.charging.startWindow),
     retention: { ...RETENTION, forgetAfterMilliseconds: keepSessionsMinutes * 60_000 },
   });
-  collectBeforeServing();
   const upkeep = new ChargingUpkeep(
     charging,
     (error) => {

@@ -25,7 +25,7 @@ import { Settlement } from "./engine/settle/settlement.ts";
 import type { Environment } from "./environment.ts";
 import { SubscriberAccess } from "./http/access.ts";
 import { type Health, healthOf } from "./http/health.ts";
-import { NodeMetrics } from "./http/metrics.ts";
+import type { MetricsSources, NodeMetrics } from "./http/metrics.ts";
 import { createListener } from "./http/server.ts";
 import type { Spool } from "./http/spool.ts";
 import { partChecks, standingFaults, stuckInOutbox } from "./operator-faults.ts";
@@ -53,6 +53,8 @@ export interface InterfaceParts {
   reserve: DiskReserve;
   spool: Spool;
   token: Hex;
+  /** Nobody scrapes its figures: it ends with the command that started it. */
+  isBrief: boolean;
 }
 
 /** What the node tells people and monitoring of itself. */
@@ -83,10 +85,9 @@ const statusOf = (parts: InterfaceParts, health: () => Promise<Health>) => async
 };
 
 /** The node over HTTP: its parts as its routes need them. */
-export function operatorListener(parts: InterfaceParts): RequestListener {
-  const { config, store, ledger, outbox, pipeline, tariffs, charging, reserve, token, published } =
-    parts;
-  const { log, spool, cadence } = parts;
+export async function operatorListener(parts: InterfaceParts): Promise<RequestListener> {
+  const { config, store, ledger, outbox, pipeline, tariffs, charging, token, published } = parts;
+  const { log, spool, cadence, isBrief } = parts;
   const health = healthOf(partChecks(parts));
   const status = statusOf(parts, health);
   return createListener({
@@ -135,16 +136,26 @@ export function operatorListener(parts: InterfaceParts): RequestListener {
       file: join(config.sample.folder, config.sample.deviceLog),
     },
     health,
-    metrics: new NodeMetrics({
-      status,
-      totals: () => pipeline.control.overall(),
-      disk: () => reserve.look(),
-      ledger: () => ledgerStatus(ledger),
-      faults: async () => standingFaults(parts, await health(), undefined),
-      ...(charging === undefined ? {} : { notices: () => charging.notices() }),
-    }),
+    ...(isBrief ? {} : { metrics: await metricsOf(parts, { status, health }) }),
     log,
     debug: parts.environment.logLevel === "debug",
+  });
+}
+
+async function metricsOf(
+  parts: InterfaceParts,
+  { status, health }: { status: MetricsSources["status"]; health: () => Promise<Health> },
+): Promise<NodeMetrics> {
+  const { pipeline, reserve, ledger, charging } = parts;
+  // The library of figures loads 90 files.
+  const { NodeMetrics } = await import("./http/metrics.ts");
+  return new NodeMetrics({
+    status,
+    totals: () => pipeline.control.overall(),
+    disk: () => reserve.look(),
+    ledger: () => ledgerStatus(ledger),
+    faults: async () => standingFaults(parts, await health(), undefined),
+    ...(charging === undefined ? {} : { notices: () => charging.notices() }),
   });
 }
 

@@ -11,15 +11,18 @@ import type { LedgerSection } from "./engine/evidence/build-evidence.ts";
 import type { SignInvoice, SignReceipt } from "./engine/evidence/issue-receipt.ts";
 import type { Environment } from "./environment.ts";
 
+/** The ledger as an operator writes to it, and what signs with its keys. */
+export interface OpenLedger {
+  ledger: EvmLedger;
+  signReceipt: SignReceipt | undefined;
+  signInvoice: SignInvoice;
+}
+
 /** The ledger as an operator writes to it, with its keys. @throws as `Keystore.signer` */
 export async function openLedger(
   config: NodeConfig,
   environment: Environment,
-): Promise<{
-  ledger: EvmLedger;
-  signReceipt: SignReceipt | undefined;
-  signInvoice: SignInvoice;
-}> {
+): Promise<OpenLedger> {
   const isEmbedded = config.ledger.kind === "embedded";
   const passphrase = await passphraseOf({
     given: environment.passphrase,

@@ -67,7 +67,7 @@ async function askEndpoint(
   timeoutMilliseconds: number,
 ): Promise<SourceAnswer> {
   const chainId = BigInt(bundle.ledger.chainId);
-  const rpc = new EvmRpc({ urls: [url], chainId, timeoutMilliseconds });
+  const rpc = new EvmRpc({ urls: [url], timeoutMilliseconds });
   try {
     const served = BigInt((await rpc.ask("eth_chainId", [])) as string);
     if (served !== chainId) {

@@ -10,10 +10,7 @@ const ethers: typeof Ethers = createRequire(import.meta.url)("ethers");
 
 export const {
   AbiCoder,
-  FetchRequest,
   Interface,
-  JsonRpcProvider,
-  Network,
   ParamType,
   Result,
   Transaction,
@@ -27,7 +24,6 @@ export const {
   scrypt,
 } = ethers;
 export type Interface = Ethers.Interface;
-export type JsonRpcProvider = Ethers.JsonRpcProvider;
 export type ParamType = Ethers.ParamType;
 export type Result = Ethers.Result;
 export type Wallet = Ethers.Wallet;

@@ -1,11 +1,10 @@
 import type { Hex } from "../core/bytes.ts";
 import { TallystickError } from "../core/errors.ts";
-import { FetchRequest, JsonRpcProvider, Network } from "./evm-library.ts";
+import { JsonEndpoint } from "./json-endpoint.ts";
 
 export interface EvmRpcOptions {
   /** JSON-RPC end points of one ledger, best first. */
   urls: readonly string[];
-  chainId: bigint;
   timeoutMilliseconds?: number;
 }
 
@@ -41,25 +40,19 @@ const INTERNAL_ERROR = -32603;
  * other, that nobody waits for, finds out whether it answers again.
  */
 export class EvmRpc {
-  readonly #providers: JsonRpcProvider[];
+  readonly #endpoints: JsonEndpoint[];
   #current = 0;
   #lastId = 0;
   readonly #said = new Set<string>();
   readonly #timeoutMilliseconds: number;
   #hangs: { isLooking: boolean; lookedAt: number } | undefined;
 
-  constructor({ urls, chainId, timeoutMilliseconds = TIMEOUT_MILLISECONDS }: EvmRpcOptions) {
+  constructor({ urls, timeoutMilliseconds = TIMEOUT_MILLISECONDS }: EvmRpcOptions) {
     if (urls.length === 0) {
       throw new TallystickError("ledger.no-endpoint", "No JSON-RPC end point is configured.");
     }
     this.#timeoutMilliseconds = timeoutMilliseconds;
-    this.#providers = urls.map((url) => {
-      const request = new FetchRequest(url);
-      request.timeout = timeoutMilliseconds;
-      request.setThrottleParams({ maxAttempts: 1 });
-      const network = Network.from(chainId);
-      return new JsonRpcProvider(request, network, { staticNetwork: network, batchMaxCount: 1 });
-    });
+    this.#endpoints = urls.map((url) => new JsonEndpoint(url, timeoutMilliseconds));
   }
 
   /** @throws JsonRpcRefusal, TallystickError `ledger.unreachable` when no end point answers */
@@ -67,13 +60,13 @@ export class EvmRpc {
     this.#requireAnswers();
     const began = performance.now();
     let failure: unknown;
-    for (let tries = 0; tries < this.#providers.length; tries++) {
+    for (let tries = 0; tries < this.#endpoints.length; tries++) {
       try {
         return await this.#askOne(this.#current, method, params);
       } catch (error) {
         if (error instanceof JsonRpcRefusal) throw error;
         failure = error;
-        this.#current = (this.#current + 1) % this.#providers.length;
+        this.#current = (this.#current + 1) % this.#endpoints.length;
       }
     }
     if (this.#isLong(began)) this.#hangs = { isLooking: false, lookedAt: performance.now() };
@@ -107,7 +100,7 @@ export class EvmRpc {
     } catch {
       // One that refuses at once makes nobody wait.
       if (!this.#isLong(began)) this.#hangs = undefined;
-      this.#current = (this.#current + 1) % this.#providers.length;
+      this.#current = (this.#current + 1) % this.#endpoints.length;
     }
     hangs.isLooking = false;
     hangs.lookedAt = performance.now();
@@ -122,7 +115,7 @@ export class EvmRpc {
    * the first one may be the only node that knows them, or may not want to.
    */
   async say(raw: Hex): Promise<void> {
-    if (!this.#said.has(raw) || this.#providers.length === 1) {
+    if (!this.#said.has(raw) || this.#endpoints.length === 1) {
       if (this.#said.size >= REPEATED_MAX) this.#said.clear();
       this.#said.add(raw);
       await this.ask("eth_sendRawTransaction", [raw]);
@@ -130,7 +123,7 @@ export class EvmRpc {
     }
     this.#requireAnswers();
     const answers = await Promise.allSettled(
-      this.#providers.map((_, index) => this.#askOne(index, "eth_sendRawTransaction", [raw])),
+      this.#endpoints.map((_, index) => this.#askOne(index, "eth_sendRawTransaction", [raw])),
     );
     if (answers.some(({ status }) => status === "fulfilled")) return;
     const reasons = answers.map((answer) => (answer.status === "rejected" ? answer.reason : null));
@@ -139,16 +132,16 @@ export class EvmRpc {
   }
 
   close(): void {
-    for (const provider of this.#providers) provider.destroy();
+    for (const endpoint of this.#endpoints) endpoint.close();
   }
 
   async #askOne(index: number, method: string, params: readonly unknown[]): Promise<unknown> {
-    const provider = this.#providers[index];
-    if (provider === undefined) throw new Error(`no end point ${index}`);
+    const endpoint = this.#endpoints[index];
+    if (endpoint === undefined) throw new Error(`no end point ${index}`);
     this.#lastId += 1;
-    const request = { jsonrpc: "2.0" as const, id: this.#lastId, method, params: [...params] };
-    const [answer] = await provider._send(request);
-    if (answer === undefined) throw new Error("an empty answer");
+    const request = { jsonrpc: "2.0", id: this.#lastId, method, params: [...params] };
+    const answer: unknown = await endpoint.post(request);
+    if (typeof answer !== "object" || answer === null) throw new Error("an empty answer");
     if (!("error" in answer)) {
       if (!("result" in answer)) throw new Error("an answer without a result");
       return answer.result;

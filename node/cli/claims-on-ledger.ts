@@ -25,7 +25,7 @@ export class ClaimsOnLedger {
   readonly #reader: EvmReader;
 
   constructor(ledger: Bundle["ledger"], urls: string[]) {
-    this.#rpc = new EvmRpc({ urls, chainId: BigInt(ledger.chainId) });
+    this.#rpc = new EvmRpc({ urls });
     this.#claims = ledger.contracts.claims;
     this.#standings = ledger.contracts.standings;
     this.#reader = new EvmReader(this.#rpc, { claims: this.#claims });

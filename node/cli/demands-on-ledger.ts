@@ -31,7 +31,7 @@ export class DemandsOnLedger {
     }
     this.demands = demands;
     this.#contracts = { standings, demands, books, clock: books };
-    this.#rpc = new EvmRpc({ urls, chainId: BigInt(ledger.chainId) });
+    this.#rpc = new EvmRpc({ urls });
     this.#reader = new EvmReader(this.#rpc, this.#contracts);
   }
 

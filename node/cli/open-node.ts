@@ -1,3 +1,4 @@
+import { SILENT_LOG } from "../adapters/silent-log.ts";
 import { TallystickError } from "../core/errors.ts";
 import { readEnvironment } from "../environment.ts";
 import {
@@ -42,20 +43,20 @@ async function inProcess<T>(
   commits: boolean,
 ): Promise<T> {
   // What only a node needs takes longer to load than most commands take.
-  const [{ OperatorNode }, { readConfig }, { createLog }] = await Promise.all([
+  const [{ OperatorNode }, { readConfig }] = await Promise.all([
     import("../operator-node.ts"),
     import("../config.ts"),
-    import("../adapters/log.ts"),
   ]);
   const config = await readConfig(folder.configFile);
   const http = { host: "127.0.0.1", port: 0 };
   let node: Awaited<ReturnType<typeof OperatorNode.start>>;
   try {
     const ownConfig = { ...config, http, cadenceSeconds: 0 };
-    node = await OperatorNode.start(ownConfig, readEnvironment(), createLog("silent"), {
+    node = await OperatorNode.start(ownConfig, readEnvironment(), SILENT_LOG, {
       readAgain: () => readConfig(folder.configFile),
       // Nobody would ask for what is built ahead: it ends with the process.
       buildsAhead: commits,
+      isBrief: true,
     });
   } catch (error) {
     throw asServiceError(error);

@@ -33,7 +33,8 @@ export interface ServerParts {
   /** The sample subscriber's device log, for the sample only: this one file and no other. */
   sampleLog: { name: string; file: string } | undefined;
   health: () => Promise<Health>;
-  metrics: NodeMetrics;
+  /** None where nobody scrapes: then there is no such route. */
+  metrics?: NodeMetrics;
   log: Log;
   /** Shows the stack of what went wrong inside, which may quote data: for development only. */
   debug?: boolean;
@@ -51,7 +52,7 @@ export function createListener(parts: ServerParts): RequestListener {
     parts.charging,
     onInternal(parts),
     (method, route, status, seconds) => {
-      parts.metrics.timed(method, route, status, seconds);
+      parts.metrics?.timed(method, route, status, seconds);
       const durationMilliseconds = Math.round(seconds * 1000);
       const fields = { component: "http", method, route, status, durationMilliseconds };
       parts.log.debug("request answered", fields);
@@ -100,11 +101,14 @@ export function createServer(parts: ServerParts): Express {
     next();
   });
 
-  app.use(parts.metrics.observe);
-  app.get("/metrics", async (request, response) => {
-    requireOperator(request, parts.operator.token);
-    response.type(parts.metrics.contentType).send(await parts.metrics.text());
-  });
+  const { metrics } = parts;
+  if (metrics !== undefined) {
+    app.use(metrics.observe);
+    app.get("/metrics", async (request, response) => {
+      requireOperator(request, parts.operator.token);
+      response.type(metrics.contentType).send(await metrics.text());
+    });
+  }
   const tellHealth: express.RequestHandler = async (_request, response) => {
     const health = await parts.health();
     response.status(health.ready ? 200 : 503).json(health);

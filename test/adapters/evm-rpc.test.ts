@@ -23,7 +23,7 @@ describe("asking a ledger over JSON-RPC", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
     const urls = [`http://127.0.0.1:${port}`];
-    rpc = new EvmRpc({ urls, chainId: 1n, timeoutMilliseconds: TIMEOUT_MS });
+    rpc = new EvmRpc({ urls, timeoutMilliseconds: TIMEOUT_MS });
   });
   after(() => {
     rpc.close();

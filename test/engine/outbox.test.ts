@@ -405,6 +405,27 @@ describe("the outbox", () => {
     assert.deepEqual(onLedger(network), ["openBook"]);
   });
 
+  it("looks at the ledger's contracts once something waits, also what comes during a step, and before it is sent", async () => {
+    const { outbox, ledger, network } = scene();
+    let looks = 0;
+    ledger.check = async () => {
+      looks++;
+      assert.deepEqual(onLedger(network), []);
+    };
+    const finalHead = ledger.finalHead.bind(ledger);
+    ledger.finalHead = async () => {
+      ledger.finalHead = finalHead;
+      await enqueueBatches(outbox, 1, 0);
+      return finalHead();
+    };
+    await outbox.pump();
+    assert.equal(outbox.pending()[0]?.state, "queued");
+    assert.equal(looks, 0);
+    await pumpUntilEmpty(outbox);
+    assert.equal(looks, 1);
+    assert.deepEqual(onLedger(network), wanted(0));
+  });
+
   it("runs by itself between start and stop, through an outage", async () => {
     const troubles: unknown[] = [];
     const { outbox, ledger, network } = scene({ onTrouble: (error) => troubles.push(error) });

@@ -126,8 +126,8 @@ async function examineFolder(
   onProgress: (progress: CheckProgress) => void,
 ): Promise<StoreCheck> {
   const config = await readConfig(folder.configFile);
-  const { urls, chainId, contracts } = config.ledger;
-  const rpc = new EvmRpc({ urls, chainId: BigInt(chainId) });
+  const { urls, contracts } = config.ledger;
+  const rpc = new EvmRpc({ urls });
   const reader = new EvmReader(rpc, contracts as Record<string, Hex>);
   let store: LevelStore | undefined;
   try {

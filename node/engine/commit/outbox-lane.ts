@@ -89,7 +89,8 @@ export class OutboxLane {
     return this.#trouble?.hash === entry.signed?.hash ? this.#trouble?.error : undefined;
   }
 
-  async pump(finalHead: BlockHead): Promise<LaneProgress> {
+  /** @param mayWrite false while nobody looked whether it is the same ledger: then nothing is signed or sent */
+  async pump(finalHead: BlockHead, mayWrite: boolean): Promise<LaneProgress> {
     const { ledger } = this.#dependencies;
     const progress = { signed: 0, sent: 0, settled: 0, reopened: 0 };
     if (this.size === 0 && this.#highestSettledNonce === undefined) return progress;
@@ -97,6 +98,7 @@ export class OutboxLane {
     const minedNonce = await ledger.accountNonce(this.sender, "head");
     progress.reopened = await this.#reopenLost(minedNonce);
     progress.settled = await this.#settleMined(minedNonce, finalHead);
+    if (!mayWrite) return progress;
     progress.signed = await this.#signQueued(minedNonce);
     progress.sent = await this.#sendUnmined(minedNonce);
     return progress;

@@ -185,10 +185,10 @@ export class Outbox {
     return await this.#pumping.run(async () => {
       if (!this.#isLoaded || this.#isStale) await this.#reload();
       const total = { signed: 0, sent: 0, settled: 0, reopened: 0 };
-      await this.#checkLedger();
+      const isChecked = await this.#checkLedger();
       const finalHead = await this.#ledger.finalHead();
       for (const lane of this.#lanes.values()) {
-        const progress = await this.#orUnload(lane.pump(finalHead));
+        const progress = await this.#orUnload(lane.pump(finalHead, isChecked));
         for (const step of ["signed", "sent", "settled", "reopened"] as const) {
           total[step] += progress[step];
         }
@@ -206,13 +206,21 @@ export class Outbox {
     await this.#loop.stop();
   }
 
-  /** A ledger that is another one, or was set back, gets nothing before it was looked at. */
-  async #checkLedger(): Promise<void> {
+  /**
+   * A ledger that is another one, or was set back, gets nothing before it was looked at.
+   * @returns false where nothing waited to be sent: each contract is asked for, and most commands send nothing
+   */
+  async #checkLedger(): Promise<boolean> {
     const head = await this.#ledger.head();
-    if (this.#checkedAtBlock === undefined || head.number < this.#checkedAtBlock) {
+    if (this.#checkedAtBlock !== undefined && head.number < this.#checkedAtBlock) {
+      this.#checkedAtBlock = undefined;
+    }
+    if (this.#checkedAtBlock === undefined) {
+      if (this.#size() === 0) return false;
       await this.#ledger.check();
     }
     this.#checkedAtBlock = head.number;
+    return true;
   }
 
   /** No call is taken meanwhile: one that is written during the scan would be missed. */
