@@ -11,7 +11,7 @@ import type {
 } from "../../node/engine/store/store.ts";
 import { OneAtATime } from "../../node/engine/store/turns.ts";
 import type { Seeded } from "../../scripts/soak/seeded.ts";
-import { SimulatedDisk, type StoreWriteSeen } from "./simulated-disk.ts";
+import { SimulatedDisk, type WorkSeen } from "./simulated-disk.ts";
 
 type ValueSizes = NonNullable<Parameters<typeof LevelStore.open>[1]>;
 
@@ -25,7 +25,7 @@ export class PowerCutStore implements Store {
   readonly #begun: string;
   readonly #writes = new OneAtATime();
   #writesLeft: number;
-  #cut: StoreWriteSeen | undefined;
+  #cut: WorkSeen | undefined;
 
   private constructor(inner: LevelStore, disk: SimulatedDisk, begun: string, writes: number) {
     this.#inner = inner;
@@ -67,7 +67,7 @@ export class PowerCutStore implements Store {
 
   write(operations: readonly StoreOperation[]): Promise<void> {
     return this.#writes.run(async () => {
-      const seen = await this.#there().#disk.seeWrite(() => this.#inner.write(operations));
+      const seen = await this.#there().#disk.see(() => this.#inner.write(operations));
       if (--this.#writesLeft > 0) return;
       this.#cut = seen;
       this.#there();

@@ -7,13 +7,15 @@ import { LevelStore } from "../../node/adapters/level-store.ts";
 import { ValueRoom } from "../../node/engine/number/value-room.ts";
 import type { StoreOperation } from "../../node/engine/store/store.ts";
 import { Seeded } from "../../scripts/soak/seeded.ts";
-import { SimulatedDisk, type StoreWriteSeen } from "./simulated-disk.ts";
+import { SimulatedDisk, type WorkSeen } from "./simulated-disk.ts";
 
 /** A cut, a start on what is left, and the next. */
 const GENERATIONS = 2;
 const WRITES = 12;
 const CUTS = 4;
 const KEYS = 40;
+/** Writes with a compaction before them. */
+const COMPACTED_SHARE = 0.2;
 const VALUE_BYTES_MAX = 40_000;
 /** Small enough that a few values of a write go past the system's memory, and a file of values is full now and then. */
 const VALUE_SIZES = { fileBytes: 300_000, directBytesMin: 12_288 };
@@ -22,7 +24,7 @@ const MEMORY = "/dev/shm";
 
 interface Written {
   operations: StoreOperation[];
-  seen: StoreWriteSeen;
+  seen: WorkSeen;
 }
 
 type Contents = Map<string, Uint8Array>;
@@ -36,9 +38,9 @@ export interface PowerCutRun {
 }
 
 /**
- * The real store on a disk whose power is cut in the middle of a write (simulated-disk.ts). What was acknowledged must
- * be there; the write that was under way as a whole or not at all; nothing else may have changed; and what is left must
- * be taken, whether or not it looks like damage.
+ * The real store on a disk whose power is cut in the middle of a write or a compaction (simulated-disk.ts). What was
+ * acknowledged must be there; the write that was under way as a whole or not at all; nothing else may have changed; and
+ * what is left must be taken, whether or not it looks like damage.
  */
 export class PowerCuts {
   readonly #random: Seeded;
@@ -96,8 +98,11 @@ export class PowerCuts {
     const written: Written[] = [];
     try {
       for (let number = 0; number < WRITES; number++) {
+        if (this.#random.chance(COMPACTED_SHARE)) {
+          written.push({ operations: [], seen: await disk.see(() => store.compact()) });
+        }
         const operations = this.#operations();
-        const seen = await disk.seeWrite(() => store.write(this.#placed(operations)));
+        const seen = await disk.see(() => store.write(this.#placed(operations)));
         written.push({ operations, seen });
       }
     } finally {

@@ -1,8 +1,9 @@
-import { mkdir, open, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { Level } from "level";
-import { lengthsOf, SECTOR_BYTES, tornBehind } from "../../scripts/soak/cut-power.ts";
+import { lengthsOf, tornBehind } from "../../scripts/soak/cut-power.ts";
 import type { Seeded } from "../../scripts/soak/seeded.ts";
+import { type DiskWrite, type FileEvent, leftOf } from "./cut-file.ts";
 
 const VALUES = "values";
 /** Of cuts; the others come before the batch, while values are written. */
@@ -12,33 +13,26 @@ const HALF_TAKEN_SHARE = 0.2;
 /** What these begin and end at multiples of. */
 const ALIGNMENT = 4_096;
 
-interface DiskWrite {
-  offset: number;
-  bytes: Uint8Array;
-}
-
-/**
- * What befell one file, or a folder's names, in its order: a write was begun; one returned; a sync returned, which made
- * durable what had returned when it was begun.
- */
-type FileEvent =
-  | { kind: "begun"; write: DiskWrite }
-  | { kind: "returned"; write: DiskWrite }
-  | { kind: "synced"; writes: ReadonlySet<DiskWrite> }
-  | { kind: "named"; names: ReadonlySet<string> };
-
 /** Of each file, how many of its events there were. */
 type Moment = ReadonlyMap<string, number>;
 type Lengths = ReadonlyMap<string, number>;
 
-/** One write of the store, by what the disk saw of it. */
-export interface StoreWriteSeen {
+/** One batch of LevelDB, by what the disk saw of it. */
+interface BatchSeen {
   begun: Moment;
-  batchBegun: Moment;
-  batchReturned: Moment;
+  returned: Moment;
   /** How long LevelDB's logs are: synced before it, and after it. */
   logsSynced: Lengths;
   logs: Lengths;
+}
+
+/** What the disk saw of one thing that the store did: a write is one batch, a compaction any number of them. */
+export interface WorkSeen {
+  begun: Moment;
+  batches: readonly BatchSeen[];
+  ended: Moment;
+  /** How far LevelDB's logs are synced in the end. */
+  logsSynced: Lengths;
 }
 
 interface AnyHandle {
@@ -57,8 +51,8 @@ type SyncOption = { sync?: boolean } | undefined;
  * sector by sector and in any order, past the system's memory (O_DIRECT) as through it; where nothing was written stands
  * anything; a file ends anywhere from its synced length on; a file whose folder was not synced may have no name.
  *
- * Files do not wait for each other, so that each one is cut at a moment of its own between the two that a write of the
- * store has in common: before its batch, and in it. Thus a seed gives the same cut however the system takes turns.
+ * Files do not wait for each other, so that each one is cut at a moment of its own between the two that all have in
+ * common: before a batch, in it, and behind it. Thus a seed gives the same cut however the system takes turns.
  */
 export class SimulatedDisk {
   /** Writes past the system's memory. */
@@ -69,7 +63,7 @@ export class SimulatedDisk {
   readonly #pathOf = new WeakMap<AnyHandle, string>();
   readonly #restore: (() => void)[] = [];
   #logsSynced: Lengths;
-  #seen: Omit<StoreWriteSeen, "begun"> | undefined;
+  #batches: BatchSeen[] = [];
 
   private constructor(directory: string, random: Seeded, logs: Lengths, shared: AnyHandle) {
     this.#directory = directory;
@@ -87,13 +81,12 @@ export class SimulatedDisk {
     return new SimulatedDisk(directory, random, await logsOf(directory), shared);
   }
 
-  /** @param write the store's, of one batch */
-  async seeWrite(write: () => Promise<void>): Promise<StoreWriteSeen> {
+  /** One after the other. */
+  async see(work: () => Promise<unknown>): Promise<WorkSeen> {
     const begun = this.#now();
-    this.#seen = undefined;
-    await write();
-    if (this.#seen === undefined) throw new Error("a write of the store is a batch of LevelDB");
-    return { begun, ...(this.#seen as Omit<StoreWriteSeen, "begun">) };
+    this.#batches = [];
+    await work();
+    return { begun, batches: this.#batches, ended: this.#now(), logsSynced: this.#logsSynced };
   }
 
   stop(): void {
@@ -101,42 +94,69 @@ export class SimulatedDisk {
   }
 
   /**
-   * Lays into `image`, which holds what was there in the beginning, what a cut in the middle of a write leaves: while
-   * LevelDB writes its batch, or before.
-   * @returns whether its batch is lost, or a part of it
+   * Lays into `image`, which holds what was there in the beginning, what a cut leaves that comes while the store was at
+   * work: while LevelDB writes a batch, before it, or behind the last one.
+   * @returns whether a batch is lost, or a part of it
    */
-  async cut(image: string, write: StoreWriteSeen): Promise<boolean> {
+  async cut(image: string, { begun, batches, ended, logsSynced }: WorkSeen): Promise<boolean> {
     const random = this.#random;
-    const isInBatch = random.chance(IN_BATCH_SHARE);
-    const [first, last] = isInBatch
-      ? [write.batchBegun, write.batchReturned]
-      : [write.begun, write.batchBegun];
-    const events = new Map<string, readonly FileEvent[]>();
-    for (const path of [...this.#events.keys()].sort()) {
-      const all = this.#events.get(path) ?? [];
-      const [from, to] = [first.get(path) ?? 0, last.get(path) ?? 0];
-      events.set(path, all.slice(0, from + random.below(to - from + 1)));
-    }
-    const isNamed = async (folder: string, name: string): Promise<boolean> =>
-      (await readdir(join(image, folder)).catch((): string[] => [])).includes(name) ||
-      (events.get(folder) ?? []).some((event) => event.kind === "named" && event.names.has(name)) ||
-      random.chance(0.5);
-    const hasValues = await isNamed("", VALUES);
-    for (const [path, those] of events) {
-      if (!path.startsWith(`${VALUES}/`) || those.length === 0 || !hasValues) continue;
-      if (!(await isNamed(VALUES, relative(VALUES, path)))) continue;
-      const before = await readFile(join(image, path)).catch(() => new Uint8Array());
-      await mkdir(join(image, VALUES), { recursive: true });
-      await writeFile(join(image, path), leftOf(before, those, random));
-    }
-    let isLost = !isInBatch;
-    for (const [name, length] of isInBatch ? write.logs : write.logsSynced) {
+    const isInBatch = batches.length > 0 && random.chance(IN_BATCH_SHARE);
+    const number = random.below(isInBatch ? batches.length : batches.length + 1);
+    const batch = batches[number];
+    const before = number === 0 ? begun : (batches[number - 1] as BatchSeen).returned;
+    await (isInBatch && batch !== undefined
+      ? this.#cutFiles(image, batch.begun, batch.returned)
+      : this.#cutFiles(image, before, batch?.begun ?? ended));
+    const synced = batch?.logsSynced ?? logsSynced;
+    let isLost = !isInBatch && batch !== undefined;
+    for (const [name, length] of isInBatch && batch !== undefined ? batch.logs : synced) {
       const bytes = (await readFile(join(this.#directory, name))).subarray(0, length);
-      const torn = tornBehind(bytes, write.logsSynced.get(name) ?? 0, random);
+      const torn = tornBehind(bytes, synced.get(name) ?? 0, random);
       await writeFile(join(image, name), torn);
       isLost ||= Buffer.compare(torn, bytes) !== 0;
     }
     return isLost;
+  }
+
+  /** Each file at a moment between the two. */
+  async #cutFiles(image: string, first: Moment, last: Moment): Promise<void> {
+    const random = this.#random;
+    const until = (path: string): readonly FileEvent[] => {
+      const [from, to] = [first.get(path) ?? 0, last.get(path) ?? 0];
+      return (this.#events.get(path) ?? []).slice(0, from + random.below(to - from + 1));
+    };
+    const isThere = await this.#namesLeft(image, "", until(""));
+    const isNamed = await this.#namesLeft(image, VALUES, until(VALUES));
+    const old = await readdir(join(image, VALUES)).catch((): string[] => []);
+    const written = [...this.#events.keys()].filter((path) => path.startsWith(`${VALUES}/`));
+    const names = new Set([...old, ...written.map((path) => relative(VALUES, path))]);
+    for (const name of [...names].sort()) {
+      const path = join(VALUES, name);
+      const events = until(path);
+      if (!isThere(VALUES) || !isNamed(name)) {
+        await rm(join(image, path), { force: true });
+      } else if (events.length > 0) {
+        const before = await readFile(join(image, path)).catch(() => new Uint8Array());
+        await mkdir(join(image, VALUES), { recursive: true });
+        await writeFile(join(image, path), leftOf(before, events, random));
+      }
+    }
+  }
+
+  /** Which names a folder has: what its last sync found; what came since may be there. */
+  async #namesLeft(
+    image: string,
+    folder: string,
+    events: readonly FileEvent[],
+  ): Promise<(name: string) => boolean> {
+    const known = new Set(await readdir(join(image, folder)).catch((): string[] => []));
+    let synced: ReadonlySet<string> = new Set(known);
+    for (const event of events) {
+      if (event.kind !== "named") continue;
+      synced = event.names;
+      for (const name of synced) known.add(name);
+    }
+    return (name) => synced.has(name) || (!known.has(name) && this.#random.chance(0.5));
   }
 
   #now(): Moment {
@@ -239,46 +259,14 @@ export class SimulatedDisk {
   }
 
   async #seeBatch(write: () => Promise<void>, isSynced: boolean): Promise<void> {
-    const [batchBegun, logsSynced] = [this.#now(), this.#logsSynced];
+    const [begun, logsSynced] = [this.#now(), this.#logsSynced];
     await write();
     const logs = await logsOf(this.#directory);
     if (isSynced) this.#logsSynced = logs;
-    this.#seen = { batchBegun, batchReturned: this.#now(), logsSynced, logs };
+    this.#batches.push({ begun, returned: this.#now(), logsSynced, logs });
   }
 }
 
 /** LevelDB's logs only grow. */
 const logsOf = async (directory: string): Promise<Lengths> =>
   new Map([...(await lengthsOf(directory))].filter(([name]) => name.endsWith(".log")));
-
-/** @param before what was durable before the events */
-function leftOf(before: Uint8Array, events: readonly FileEvent[], random: Seeded): Uint8Array {
-  const waiting = new Set<DiskWrite>();
-  const synced = new Set<DiskWrite>();
-  for (const event of events) {
-    if (event.kind === "begun") waiting.add(event.write);
-    if (event.kind !== "synced") continue;
-    for (const write of event.writes) if (waiting.delete(write)) synced.add(write);
-  }
-  const durable = Math.max(before.length, ...[...synced].map(endOf));
-  const most = Math.max(durable, ...[...waiting].map(endOf));
-  const file = new Uint8Array(most).fill(random.below(256));
-  file.set(before);
-  for (const { offset, bytes } of synced) file.set(bytes, offset);
-  for (const write of waiting) tearInto(file, write, random);
-  return random.chance(0.3) ? file : file.subarray(0, durable + random.below(most - durable + 1));
-}
-
-const endOf = ({ offset, bytes }: DiskWrite): number => offset + bytes.length;
-
-/** A sector is written as a whole or not at all. */
-function tearInto(file: Uint8Array, write: DiskWrite, random: Seeded): void {
-  const share = random.pick([0, 0.5, 0.97, 1]);
-  for (let from = write.offset; from < endOf(write); ) {
-    const to = Math.min(endOf(write), SECTOR_BYTES * (Math.floor(from / SECTOR_BYTES) + 1));
-    if (random.chance(share)) {
-      file.set(write.bytes.subarray(from - write.offset, to - write.offset), from);
-    }
-    from = to;
-  }
-}
