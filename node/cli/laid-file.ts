@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
-import { type FileHandle, open, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { type FileHandle, lstat, open, rm } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
 import { whyDisk } from "../adapters/disk.ts";
 import type { NodeClient } from "./node-client.ts";
 import { ServiceError } from "./output.ts";
@@ -28,10 +28,11 @@ export class LaidFile {
   static async open(node: NodeClient, size: number | undefined): Promise<LaidFile | undefined> {
     if (size === undefined || size < LAID_BYTES_MIN || !node.isNamedLocally) return undefined;
     try {
-      const { folder } = (await node.get("/v1/operator/usage/spool")).body;
-      if (typeof folder !== "string") return undefined;
-      // Somebody else's node could not read it.
-      if ((await stat(folder)).uid !== process.geteuid?.()) return undefined;
+      const { body, wasAnnounced } = await node.get("/v1/operator/usage/spool");
+      // What keeps that word back would keep the one back, too, for which the first byte waits.
+      if (wasAnnounced === undefined) return undefined;
+      const { folder } = body;
+      if (typeof folder !== "string" || !(await isOursAlone(folder))) return undefined;
       const name = randomUUID();
       const path = join(folder, `${name}.usage`);
       return new LaidFile(name, path, await open(path, "wx", 0o600));
@@ -42,7 +43,7 @@ export class LaidFile {
   }
 
   /**
-   * Lays the pieces down, and tells how far it is after each; a piece lasts until the next one is asked for.
+   * Lays the pieces down, once, and tells how far it is after each; a piece lasts until the next one is asked for.
    * @throws ServiceError `spool.write-failed`; as the pieces
    */
   async *lay(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -50,30 +51,40 @@ export class LaidFile {
     let bytes = 0;
     for await (const piece of pieces) {
       // Hashed while it is written.
-      const written = writeWhole(this.#file, piece);
+      const written = onDisk(this.#file.writeFile(piece));
       digest.update(piece);
       await written;
       bytes += piece.length;
       yield wordOf({ bytes });
     }
+    // A disk on a network tells only now that it took what was written before.
+    await onDisk(this.#file.close());
     yield wordOf({ bytes, sha256: digest.digest("hex") });
   }
 
-  /** Takes away what the node did not claim. */
+  /** Takes away what the node did not claim; what can not be taken away is gone at the node's next start. */
   async close(): Promise<void> {
-    await this.#file.close();
-    await rm(this.#path, { force: true });
+    await this.#file.close().catch(() => {});
+    await rm(this.#path, { force: true }).catch(() => {});
   }
+}
+
+/**
+ * Whether nobody else can write there, or read it. Somebody else's node could not read a file of ours; and what only
+ * says that it is our node has it neither end where others find it nor in just any folder.
+ */
+async function isOursAlone(folder: string): Promise<boolean> {
+  if (!isAbsolute(folder)) return false;
+  const found = await lstat(folder);
+  return found.isDirectory() && found.uid === process.geteuid?.() && (found.mode & 0o077) === 0;
 }
 
 const wordOf = (word: object): Uint8Array => Buffer.from(`${JSON.stringify(word)}\n`);
 
-async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+/** @throws ServiceError `spool.write-failed` */
+async function onDisk(writing: Promise<void>): Promise<void> {
   try {
-    for (let at = 0; at < bytes.length; ) {
-      const { bytesWritten } = await file.write(bytes, at, bytes.length - at);
-      at += bytesWritten;
-    }
+    await writing;
   } catch (cause) {
     const message = `The file could not be laid into the node's spool, and nothing of it was taken in: ${whyDisk(cause)}`;
     throw new ServiceError("spool.write-failed", message, {}, cause);

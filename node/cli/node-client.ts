@@ -6,6 +6,8 @@ import { ServiceError } from "./output.ts";
 export interface NodeAnswer {
   status: number;
   body: Record<string, unknown>;
+  /** Said before it, that the node is at it (102); what stands in between may keep that back. */
+  wasAnnounced?: true;
 }
 
 const ANSWER_BYTES_MAX = 1024 * 1024 * 1024;
@@ -37,17 +39,13 @@ export class NodeClient {
   }
 
   /** Streams a body of any length; memory does not grow with it. A chunk is done with when the next one is asked for. */
-  async upload(path: string, chunks: AsyncIterable<Uint8Array>): Promise<NodeAnswer> {
-    try {
-      return await this.#ask("POST", path, "application/octet-stream", chunks);
-    } catch (error) {
-      throw isAway(error) ? maySendAgain(error) : error;
-    }
+  upload(path: string, chunks: AsyncIterable<Uint8Array>): Promise<NodeAnswer> {
+    return ofFile(this.#ask("POST", path, "application/octet-stream", chunks));
   }
 
   /** The same of lines of JSON, the first of which is asked for when the node says that it is at it (102). */
   tell(path: string, lines: AsyncIterable<Uint8Array>): Promise<NodeAnswer> {
-    return this.#ask("POST", path, "application/x-ndjson", lines, { waits: true });
+    return ofFile(this.#ask("POST", path, "application/x-ndjson", lines, { waits: true }));
   }
 
   /** Whether it is asked for on this machine; what answers there may still be a node somewhere else. */
@@ -67,9 +65,9 @@ export class NodeClient {
     chunks?: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
     { waits = false } = {},
   ): Promise<NodeAnswer> {
-    const { status, text } = await this.#exchange(method, path, type, chunks, waits);
+    const { status, text, ...how } = await this.#exchange(method, path, type, chunks, waits);
     const body = parse(text);
-    if (status >= 200 && status < 300 && body !== undefined) return { status, body };
+    if (status >= 200 && status < 300 && body !== undefined) return { status, body, ...how };
     const told = Object(body?.error) as Record<string, unknown>;
     const code = typeof told.code === "string" ? told.code : "node.answer-unexpected";
     const message =
@@ -90,7 +88,7 @@ export class NodeClient {
     type: string | undefined,
     chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array> | undefined,
     waits: boolean,
-  ): Promise<{ status: number; text: string }> {
+  ): Promise<{ status: number; text: string; wasAnnounced?: true }> {
     const target = new URL(`${this.url}${path}`);
     const open = target.protocol === "https:" ? https().request : http.request;
     const call = open(target, {
@@ -105,8 +103,14 @@ export class NodeClient {
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
       call.once("response", resolve);
       call.once("error", reject);
+      // Of what answers that it now speaks something else (101) there is neither.
+      call.once("close", () => reject(new Error("the connection was closed without an answer")));
     });
     answered.catch(() => {});
+    let how: { wasAnnounced?: true } = {};
+    call.once("information", () => {
+      how = { wasAnnounced: true };
+    });
     try {
       let isAnswered = false;
       call.once("response", () => {
@@ -124,7 +128,7 @@ export class NodeClient {
     }
     call.end();
     try {
-      return await readAnswer(await answered);
+      return { ...(await readAnswer(await answered)), ...how };
     } catch (cause) {
       throw new ServiceError(
         "node.unreachable",
@@ -164,6 +168,12 @@ function written(call: ClientRequest, chunk: Uint8Array): Promise<void> {
 
 const isAway = (error: unknown): error is ServiceError =>
   error instanceof ServiceError && error.code === "node.unreachable";
+
+/** What is said of a file whose node is gone: more than of other requests. */
+const ofFile = (asked: Promise<NodeAnswer>): Promise<NodeAnswer> =>
+  asked.catch((error: unknown) => {
+    throw isAway(error) ? maySendAgain(error) : error;
+  });
 
 /** Each block of a file is durable together with its place in it, and each record's key is known. */
 const maySendAgain = ({ code, message, place, cause }: ServiceError): ServiceError =>

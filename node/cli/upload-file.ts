@@ -71,6 +71,7 @@ export async function beginUpload(
   const path = `/v1/operator/usage?${new URLSearchParams(query)}`;
   async function* thenTell(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     yield* chunks;
+    end();
     end = tellIntake(node, name, output);
     onSent();
   }

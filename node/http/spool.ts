@@ -126,7 +126,7 @@ class Pieces {
       this.#unlooked = 0;
       await this.#reserve.requireRoom();
     }
-    this.#writing = writeWhole(this.#file, piece).then(() => {
+    this.#writing = this.#file.writeFile(piece).then(() => {
       this.#written += piece.length;
       this.#onWritten(this.#written);
     });
@@ -143,14 +143,6 @@ class Pieces {
  */
 function giveBack({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
-}
-
-/** A disk that is nearly full takes a part, and refuses the rest. */
-async function writeWhole(file: FileHandle, bytes: Buffer): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, at, bytes.length - at);
-    at += bytesWritten;
-  }
 }
 
 /** A client that went away while it sent is no error of the disk. */

@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
-import { appendFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
-import type { RequestListener } from "node:http";
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { type RequestListener, request as send } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { LaidFile } from "../../node/cli/laid-file.ts";
 import { NodeClient } from "../../node/cli/node-client.ts";
@@ -58,6 +67,7 @@ describe("a command that lays a file into its node's spool", () => {
     (own) =>
     (request, response) => {
       if (!request.url?.endsWith("/usage/spool")) return own(request, response);
+      response.writeProcessing();
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify(body));
     };
@@ -85,12 +95,18 @@ describe("a command that lays a file into its node's spool", () => {
     assert.deepEqual(await left(), []);
   });
 
-  it("sends it where the spool is another one, or none that it may write to", async () => {
+  it("sends it where the spool is another one, or none that it alone may write to", async () => {
     const elsewhere = join(folder, "elsewhere");
-    await mkdir(elsewhere);
+    const [open, led] = [join(folder, "open"), join(folder, "led")];
+    await mkdir(elsewhere, { mode: 0o700 });
+    await mkdir(open, { mode: 0o755 });
+    await symlink(elsewhere, led);
     const sent = "application/octet-stream";
     const cases: [object, (string | undefined)[]][] = [
       [{ folder: elsewhere }, ["application/x-ndjson", sent]],
+      [{ folder: open }, [sent]],
+      [{ folder: led }, [sent]],
+      [{ folder: relative(process.cwd(), elsewhere) }, [sent]],
       [{ folder: join(folder, "nowhere") }, [sent]],
       [{ folder: 7 }, [sent]],
       [{}, [sent]],
@@ -100,7 +116,25 @@ describe("a command that lays a file into its node's spool", () => {
       assert.equal((await take(node, `elsewhere-${at}`)).in.records, LONG);
       assert.deepEqual(came, expected);
     }
-    assert.deepEqual(await readdir(elsewhere), []);
+    assert.deepEqual([...(await readdir(elsewhere)), ...(await readdir(open))], []);
+    assert.deepEqual(await left(), []);
+  });
+
+  it("sends it through what keeps back that the node is at it, and waits for no word of it", async () => {
+    const { node, came } = await nodeWith();
+    const proxy = await serve((request, response) => {
+      const { method, headers } = request;
+      const further = send(`${node.url}${request.url}`, { method, headers, agent: false });
+      further.once("response", (answer) => {
+        response.writeHead(answer.statusCode as number, answer.headers);
+        answer.pipe(response);
+      });
+      request.pipe(further);
+    });
+    stops.unshift(proxy.close);
+    const through = new NodeClient(proxy.url, OPERATOR_TOKEN);
+    assert.equal((await take(through, "proxy")).in.records, LONG);
+    assert.deepEqual(came, ["application/octet-stream"]);
     assert.deepEqual(await left(), []);
   });
 

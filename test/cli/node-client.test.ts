@@ -27,7 +27,10 @@ describe("a node's client", () => {
 
   it("tells who sends a file more than others when the node goes away: that it may be sent again", async () => {
     // Takes some of what is sent, and dies.
-    const server = createServer((request) => request.once("data", () => request.destroy()));
+    const server = createServer((request, response) => {
+      response.writeProcessing();
+      request.once("data", () => request.destroy());
+    });
     await once(server.listen(0, "127.0.0.1"), "listening");
     const node = new NodeClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, "t");
     const toldOf = (asked: Promise<unknown>): Promise<string> =>
@@ -42,9 +45,21 @@ describe("a node's client", () => {
       for (let piece = 0; piece < 3; piece++) yield new Uint8Array(65_536);
     }
     const ofFile = await toldOf(node.upload("/file", pieces()));
+    assert.equal(await toldOf(node.tell("/file", pieces())), ofFile);
     const ofOther = await toldOf(node.send("POST", "/other", { one: 1 }));
     assert.ok(ofFile.startsWith(ofOther) && ofFile.length > ofOther.length, ofFile);
     await new Promise((resolve) => server.close(resolve));
     assert.equal(await toldOf(node.upload("/file", pieces())), ofFile);
+  });
+
+  it("is told of a connection that ends in something else than an answer", async () => {
+    const server = createServer(({ socket }) => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n");
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const node = new NodeClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, "t");
+    await assert.rejects(node.get("/one"), hasCode("node.unreachable"));
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
   });
 });

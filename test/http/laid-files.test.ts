@@ -3,6 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DiskReserve } from "../../node/adapters/disk.ts";
@@ -121,6 +122,25 @@ describe("a file that is laid into the spool", () => {
       body: new Uint8Array(bytes),
     });
     assert.equal(((await sent.json()) as { already: boolean }).already, true);
+    await requireEmpty();
+  });
+
+  it("is asked for without a word before the answer where that is HTTP/1.0", async () => {
+    const bytes = fileOf("old");
+    const words = allOf(bytes)
+      .map((word) => JSON.stringify(word))
+      .join("\n");
+    const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+    const head = [
+      `POST /v1/operator/usage?laid=${await lay(bytes)} HTTP/1.0`,
+      `authorization: ${HEADERS.authorization}`,
+      `content-length: ${words.length}`,
+    ];
+    socket.write(`${head.join("\r\n")}\r\n\r\n${words}`);
+    const parts: Buffer[] = [];
+    for await (const part of socket) parts.push(part);
+    const answer = Buffer.concat(parts).toString("utf8");
+    assert.ok(answer.startsWith("HTTP/1.1 200 "), answer.slice(0, 100));
     await requireEmpty();
   });
 

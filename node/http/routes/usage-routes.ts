@@ -68,7 +68,10 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
 
   /** For a command on this machine, whose file need not come through a connection. */
   router.get("/usage/spool", async (_request, response) => {
-    response.json({ folder: await spool.laid.folder() });
+    const folder = await spool.laid.folder();
+    // Who does not hear this one would not hear either when its file is asked for.
+    sayAtIt(response);
+    response.json({ folder });
   });
 
   router.post("/usage", async (request, response) => {
@@ -132,7 +135,7 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     return async (early) => {
       const path = await spool.laid.claim(name);
       // Nobody writes to the disk who only waits for a place.
-      response.writeProcessing();
+      sayAtIt(response);
       let before = 0;
       return keepingPace((pace) =>
         spool.laid.follow(path, chunksOf(request), (bytes) => {
@@ -183,6 +186,11 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
 
 /** Gets a file into the spool, looked at as far as it is there. */
 type Receive = (early: EarlyLook) => Promise<SpooledFile>;
+
+/** Status 102; to HTTP/1.0 nothing may be said before the answer (RFC 9110, section 15.2). */
+function sayAtIt(response: Response): void {
+  if (response.req.httpVersion !== "1.0") response.writeProcessing();
+}
 
 /** Whoever is refused hears why: ending the iteration is not to end the connection. */
 const chunksOf = (request: Request) => request.iterator({ destroyOnReturn: false });
