@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
-import { assert, TallystickError } from "../core/errors.ts";
+import { TallystickError } from "../core/errors.ts";
 import type {
   Store,
   StoreEntry,
@@ -12,30 +12,20 @@ import type {
 import { OneAtATime } from "../engine/store/turns.ts";
 import { type Compaction, type CompactionStep, compactValues } from "./compact-values.ts";
 import { whyDisk } from "./disk.ts";
-import { type Asking, KnownPlaces } from "./known-places.ts";
-import { type Database, LevelDatabase } from "./level-database.ts";
+import { KnownPlaces } from "./known-places.ts";
+import { LevelDatabase } from "./level-database.ts";
 import { fileOf, isCorruption, isNotOpen, openingError, readingError } from "./store-errors.ts";
 import { StoreReaders } from "./store-readers.ts";
+import { StoreReading, wellFormed } from "./store-reading.ts";
 import { makeDirectory } from "./sync-directory.ts";
 import { type ValueKind, ValueLog } from "./value-log.ts";
 import type { ValueSizes } from "./value-log-end.ts";
-import { decodePlace, encodePlace, isPlace, partOf, type ValuePlace } from "./value-place.ts";
-
-const NO_VALUE = new Uint8Array();
-
-/** What is read from: the database, as it was when a view of it was taken, else as it is. */
-interface Moment {
-  database: Database;
-  snapshot?: ReturnType<Database["snapshot"]>;
-}
+import { encodePlace, isPlace } from "./value-place.ts";
 
 /** Lasting values from here on lie in the log of values; smaller ones are not worth a second fsync. */
 const LOGGED_BYTES_MIN = 1_024;
 /** Bytes that LevelDB's batch copies before others have their turn: some 5 ms. A fold of records seen is 18 MB. */
 const BATCH_BYTES_AT_ONCE = 4_194_304;
-/** Entries that one read of the database brings, and logged values that are read ahead at most. */
-const SCAN_ENTRIES = 1_000;
-const READ_AHEAD_MAX = 32;
 
 /**
  * The store on disk: LevelDB, and beside it a log of the large values that last. LevelDB sorts what it
@@ -52,11 +42,18 @@ export class LevelStore implements Store {
   readonly #writes = new OneAtATime();
   readonly #readers = new StoreReaders();
   readonly #places = new KnownPlaces();
+  readonly #reading: StoreReading;
   #compacting: Promise<Compaction> | undefined;
 
   private constructor(database: LevelDatabase, valueSizes: Partial<ValueSizes>) {
     this.#database = database;
     this.#log = new ValueLog(join(database.directory, "values"), valueSizes);
+    this.#reading = new StoreReading({
+      database,
+      log: this.#log,
+      readers: this.#readers,
+      places: this.#places,
+    });
   }
 
   /**
@@ -79,76 +76,20 @@ export class LevelStore implements Store {
   }
 
   getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    return this.#again(async () => this.#getMany(keys, { database: await this.#database.ready() }));
+    return this.#reading.getMany(keys);
   }
 
   getParts(parts: readonly StorePart[]): Promise<(Uint8Array | undefined)[]> {
-    return this.#again(async () => this.#getParts(parts, await this.#database.ready()));
+    return this.#reading.getParts(parts);
   }
 
-  async #again<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    try {
-      return await ask();
-    } catch (error) {
-      // It was opened anew meanwhile, and the answer is the same as before.
-      if (error instanceof TallystickError && error.code === "store.unavailable") return ask();
-      throw error;
-    }
+  scan(range: StoreRange): AsyncIterable<StoreEntry> {
+    return this.#reading.scan(range);
   }
 
-  async #getMany(
-    keys: readonly string[],
-    { database, snapshot }: Moment,
-  ): Promise<(Uint8Array | undefined)[]> {
-    for (const key of keys) wellFormed(key);
-    const leave = this.#readers.enter();
-    try {
-      const [only = ""] = keys;
-      const found: (Uint8Array | undefined)[] =
-        keys.length === 1
-          ? [await database.get(only, { snapshot })]
-          : await database.getMany([...keys], { snapshot });
-      return await this.#resolved(found);
-    } catch (error) {
-      throw await this.#readingError(error);
-    } finally {
-      leave();
-    }
-  }
-
-  async #getParts(
-    parts: readonly StorePart[],
-    database: Database,
-  ): Promise<(Uint8Array | undefined)[]> {
-    const leave = this.#readers.enter();
-    try {
-      const known = parts.map(({ key }) => this.#places.of(wellFormed(key)));
-      const unknown = [...parts.keys()].filter((at) => known[at] === undefined);
-      const found = new Array<Uint8Array | undefined>(parts.length);
-      if (unknown.length > 0) {
-        const keys = unknown.map((at) => (parts[at] as StorePart).key);
-        const askings = keys.map((key) => this.#places.ask(key));
-        const values = await database.getMany(keys);
-        for (const [i, at] of unknown.entries()) {
-          const value = values[i];
-          const place = value && isPlace(value) ? decodePlace(value) : undefined;
-          this.#places.learn(keys[i] as string, askings[i] as Asking, place);
-          known[at] = place;
-          const { from, to } = parts[at] as StorePart;
-          if (place === undefined) found[at] = value?.subarray(from, to);
-        }
-      }
-      const logged = [...parts.keys()].filter((at) => known[at] !== undefined);
-      const values = await this.#log.read(
-        logged.map((at) => partOf(known[at] as ValuePlace, parts[at] as StorePart)),
-      );
-      for (const [i, at] of logged.entries()) found[at] = values[i];
-      return found;
-    } catch (error) {
-      throw await this.#readingError(error);
-    } finally {
-      leave();
-    }
+  /** A compaction keeps the files that it may still need. Ends when LevelDB has to be opened anew. */
+  view(): Promise<StoreView> {
+    return this.#reading.view();
   }
 
   /**
@@ -239,75 +180,6 @@ export class LevelStore implements Store {
     return places;
   }
 
-  /** Values as they were given, in place of where they lie. */
-  async #resolved(found: (Uint8Array | undefined)[]): Promise<(Uint8Array | undefined)[]> {
-    const logged: number[] = [];
-    for (const [at, value] of found.entries()) {
-      if (value !== undefined && isPlace(value)) logged.push(at);
-    }
-    if (logged.length === 0) return found;
-    const values = await this.#log.read(logged.map((at) => decodePlace(found[at] as Uint8Array)));
-    for (const [i, at] of logged.entries()) found[at] = values[i];
-    return found;
-  }
-
-  async *scan(range: StoreRange): AsyncIterable<StoreEntry> {
-    yield* this.#scan(range, { database: await this.#database.ready() });
-  }
-
-  /** A compaction keeps the files that it may still need. Ends when LevelDB has to be opened anew. */
-  async view(): Promise<StoreView> {
-    const database = await this.#database.ready();
-    const moment = { database, snapshot: database.snapshot() };
-    const leave = this.#readers.enter();
-    return {
-      get: async (key) => (await this.#getMany([key], moment))[0],
-      getMany: (keys) => this.#getMany(keys, moment),
-      scan: (range) => this.#scan(range, moment),
-      letGo: async () => {
-        leave();
-        await moment.snapshot.close();
-      },
-    };
-  }
-
-  async *#scan(range: StoreRange, { database, snapshot }: Moment): AsyncGenerator<StoreEntry> {
-    const [gte, lt] = [wellFormed(range.from), wellFormed(range.to)];
-    const iterator = database.iterator({
-      gte,
-      lt,
-      reverse: range.reverse ?? false,
-      snapshot,
-      ...(range.limit === undefined ? {} : { limit: range.limit }),
-      values: range.keysOnly !== true,
-    });
-    const leave = this.#readers.enter();
-    try {
-      // Whoever looks at the first entry only pays for little more.
-      let ahead = 1;
-      for (;;) {
-        const entries = await iterator.nextv(SCAN_ENTRIES);
-        if (entries.length === 0) return;
-        for (let from = 0; from < entries.length; from += ahead) {
-          ahead = Math.min(2 * ahead, READ_AHEAD_MAX);
-          const some = entries.slice(from, from + ahead);
-          if (range.sizesOnly === true) {
-            for (const [key, value] of some) yield { key, value: NO_VALUE, bytes: sizeOf(value) };
-            continue;
-          }
-          const values =
-            range.keysOnly === true ? [] : await this.#resolved(some.map(([, value]) => value));
-          for (const [at, [key]] of some.entries()) yield { key, value: values[at] ?? NO_VALUE };
-        }
-      }
-    } catch (error) {
-      throw await this.#readingError(error);
-    } finally {
-      leave();
-      await iterator.close();
-    }
-  }
-
   /**
    * Gives back the space of lasting values that were deleted or written over, or that a crash left; others
    * read and write meanwhile. Ended in the middle, it goes on the next time. Who asks while one runs waits for it.
@@ -339,7 +211,7 @@ export class LevelStore implements Store {
         ...(readersMilliseconds === undefined ? {} : { readersMilliseconds }),
       });
     } catch (error) {
-      if (isNotOpen(error)) throw await this.#readingError(error);
+      if (isNotOpen(error)) throw await this.#reading.errorOf(error);
       // A batch that failed may have left half a record: nothing goes behind it (level-database.ts).
       await this.#writes.run(() => this.#database.reopen());
       if (error instanceof TallystickError || isCorruption(error)) {
@@ -352,19 +224,6 @@ export class LevelStore implements Store {
         error,
       );
     }
-  }
-
-  /** After a write that failed the store is opened anew: what was read till then is right, and there is no more of it. */
-  async #readingError(error: unknown): Promise<TallystickError> {
-    if (!isNotOpen(error)) return readingError(this.#database.directory, error);
-    // Closed, removed or away for longer, it says so itself.
-    await this.#database.ready();
-    return new TallystickError(
-      "store.unavailable",
-      "Another write to the store failed meanwhile, and the store was opened anew; nothing of it is lost. Ask again; if it comes again, look at the disk.",
-      { file: this.#database.directory },
-      error,
-    );
   }
 
   async close(): Promise<void> {
@@ -392,14 +251,4 @@ class Logged {
   with({ at, values }: Logged): Logged {
     return new Logged([...this.at, ...at], [...this.values, ...values]);
   }
-}
-
-/** Of the value that the database holds, or says the place of. */
-const sizeOf = (value: Uint8Array): number =>
-  isPlace(value) ? decodePlace(value).length : value.length;
-
-/** Half a surrogate pair has no UTF-8 form: two such keys would become one. */
-function wellFormed(key: string): string {
-  assert(key.isWellFormed(), "a key of the store is well-formed text");
-  return key;
 }
