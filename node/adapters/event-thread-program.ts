@@ -6,6 +6,7 @@ import { assert, TallystickError } from "../core/errors.ts";
 import { EventLane } from "../engine/aggregate/event-lane.ts";
 import type { ThreadAnswer, ThreadBegin, ThreadCall } from "./event-thread.ts";
 import { LaneFiles } from "./lane-files.ts";
+import { newNameKey } from "./new-name-key.ts";
 
 const port = parentPort;
 assert(port !== null, "runs in a thread");
@@ -15,6 +16,7 @@ const own = new EventLane(
     policy: new AggregationPolicy(policy),
     folder: new LaneFiles(folder, lane),
     random: (bytes) => randomFillSync(new Uint8Array(bytes)),
+    nameKey: newNameKey(),
   },
   state,
 );

@@ -5,6 +5,7 @@ import { basename } from "node:path";
 import type { EventFiles } from "../adapters/event-files.ts";
 import { EventThread } from "../adapters/event-thread.ts";
 import { LaneFiles } from "../adapters/lane-files.ts";
+import { newNameKey } from "../adapters/new-name-key.ts";
 import { LineCutter } from "../core/aggregation/cut-lines.ts";
 import { AggregationPolicy } from "../core/aggregation/policy.ts";
 import { TallystickError } from "../core/errors.ts";
@@ -130,7 +131,7 @@ async function openAggregator(
       return new EventThread({ policy: policy.document, folder: folder.path, lane, state });
     }
     const random = (bytes: number) => randomFillSync(new Uint8Array(bytes));
-    const own = { policy, folder: new LaneFiles(folder.path, lane), random };
+    const own = { policy, folder: new LaneFiles(folder.path, lane), random, nameKey: newNameKey() };
     return new NearLane(new EventLane(own, state));
   };
   return EventAggregator.open({

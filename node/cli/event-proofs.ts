@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import type { EventFiles } from "../adapters/event-files.ts";
+import { newNameKey } from "../adapters/new-name-key.ts";
 import { measuredEvents } from "../core/aggregation/event-block.ts";
 import { buildEventsTree } from "../core/aggregation/event-digests.ts";
 import { proveEvent } from "../core/aggregation/event-proof.ts";
@@ -28,7 +29,7 @@ export async function proveOneEvent(
   for (const name of folder.listClosed()) {
     for (const { key, data } of folder.readClosed(name, (group) => group.record === record)) {
       const keyBytes = Uint8Array.from(Buffer.from(key, "base64"));
-      const tree = buildEventsTree(keyBytes, measuredEvents(data));
+      const tree = buildEventsTree(keyBytes, measuredEvents(data, newNameKey()));
       const proof = proveEvent(record, keyBytes, tree, event);
       const text = `${JSON.stringify(proof, null, 1)}\n`;
       if (out !== undefined) await writeFile(out, text, { mode: 0o600 });

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { newNameKey } from "../adapters/new-name-key.ts";
 import { readOwnEvents } from "../core/aggregation/read-own-events.ts";
 import { TallystickError } from "../core/errors.ts";
 import { accessToken } from "../core/evidence/access-link.ts";
@@ -66,5 +67,5 @@ async function readLog(file: string) {
     const message = `The log can not be read (${error.code}). Check its name.`;
     throw new TallystickError("file.not-readable", message, { file });
   });
-  return readOwnEvents(bytes, file);
+  return readOwnEvents(bytes, file, newNameKey());
 }

@@ -4,6 +4,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { newNameKey } from "../../node/adapters/new-name-key.ts";
 import { LineCutter } from "../../node/core/aggregation/cut-lines.ts";
 import { NameTable } from "../../node/core/aggregation/name-table.ts";
 import { EventLineReader } from "../../node/core/aggregation/read-events.ts";
@@ -94,7 +95,7 @@ function measureLimits(file: string, events: number) {
   const cutter = new LineCutter();
   const lines = cutter.push(bytes);
   let read = 0;
-  const reader = new EventLineReader(cutter.header as string, new NameTable(), {
+  const reader = new EventLineReader(cutter.header as string, new NameTable(newNameKey()), {
     event: () => {
       read++;
       return undefined;

@@ -4,6 +4,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openInput } from "../../node/adapters/files.ts";
+import { newNameKey } from "../../node/adapters/new-name-key.ts";
 import { parseBlocks as parseAsterisk } from "../../node/core/formats/asterisk-csv.ts";
 import { ASTERISK } from "../../node/core/formats/asterisk-record.ts";
 import { columnsFormat } from "../../node/core/formats/columns-formats.ts";
@@ -19,7 +20,12 @@ import { writeRecordsFile, writeServicesFile, writeSwitchFile } from "./switch-f
 
 /** TALLYSTICK_BENCH_ROWS sets how many rows are read each way. */
 const ROWS = Number(process.env.TALLYSTICK_BENCH_ROWS ?? 200_000);
-const OPTIONS = { file: "Master.csv", sourceName: "bench", zone: "Europe/Berlin" };
+const OPTIONS = {
+  file: "Master.csv",
+  sourceName: "bench",
+  zone: "Europe/Berlin",
+  nameKey: newNameKey(),
+};
 
 /** All of a file's columns on this very thread, as the reading thread makes them. */
 export function* columnsHere(path: string, format = ASTERISK): Generator<UsageColumns> {

@@ -20,6 +20,7 @@ import { Fingerprint } from "../../node/engine/intake/fingerprint.ts";
 import { requireWholeFile } from "../../node/engine/intake/require-whole-file.ts";
 import { isBlock, scanRows } from "../../node/engine/store/stored-rows.ts";
 import { chunksOf, codeOf, collect } from "../core/formats/chunks.ts";
+import { NAME_KEY } from "../core/formats/name-key.ts";
 import { ANNA, CHARGES, EngineScene } from "../engine/engine-scene.ts";
 
 const NAME = "asterisk-csv";
@@ -110,7 +111,10 @@ describe("a file read into columns by a thread of its own", () => {
   it("is what this very thread reads", async () => {
     const prints = new Fingerprint(SEEDS);
     async function* here(): AsyncGenerator<UsageColumns | object> {
-      for await (const found of readColumns(chunksOf(text), columnsFormat(NAME), OPTIONS)) {
+      for await (const found of readColumns(chunksOf(text), columnsFormat(NAME), {
+        ...OPTIONS,
+        nameKey: NAME_KEY,
+      })) {
         if (found instanceof UsageColumns) prints.ofColumns(found);
         yield found;
       }

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import {
   appendFileSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -22,6 +23,7 @@ import {
 } from "../../node/engine/aggregate/aggregate-events.ts";
 import { EventLane } from "../../node/engine/aggregate/event-lane.ts";
 import { NearLane } from "../../node/engine/aggregate/lane-team.ts";
+import { NAME_KEY, nameKeyOf } from "../core/formats/name-key.ts";
 
 const HOUR = 3_600_000;
 const START = Date.parse("2026-10-01T00:00:00Z");
@@ -66,7 +68,13 @@ describe("aggregating events", () => {
 
   function start(
     policy: object = POLICY,
-    { now = START + 30 * 24 * HOUR, parts = 4, lanes = 2, roundEvents = 1e6 } = {},
+    {
+      now = START + 30 * 24 * HOUR,
+      parts = 4,
+      lanes = 2,
+      roundEvents = 1e6,
+      nameKey = NAME_KEY,
+    } = {},
   ): EventAggregator {
     folder = new EventFiles(path);
     const checked = new AggregationPolicy(policy);
@@ -81,6 +89,7 @@ describe("aggregating events", () => {
           policy: checked,
           folder: new LaneFiles(path, lane),
           random: random_,
+          nameKey,
           roundEvents,
         };
         return new NearLane(new EventLane(own, state));
@@ -132,7 +141,7 @@ describe("aggregating events", () => {
     let events = 0;
     for (const name of folder.listClosed()) {
       for (const { record, key, data } of folder.readClosed(name, () => true)) {
-        const buffer = new EventBuffer();
+        const buffer = new EventBuffer(NAME_KEY);
         decodeEvents(data, buffer);
         const names = buffer.devices.map((bytes) => new TextDecoder().decode(bytes));
         const tree = buildEventsTree(
@@ -168,6 +177,38 @@ describe("aggregating events", () => {
     assert.equal(lamp?.energyWattHours, "0.18");
     assert.equal(lamp?.service, "energy");
     assert.equal(checkRoots(), 1200);
+  });
+
+  it("writes the same bytes whatever the key is by which names are found", async () => {
+    const written = async (nameKey: Uint32Array): Promise<Map<string, string>> => {
+      random = 0;
+      // So few events at once that a part is closed in several rounds.
+      const options = { parts: 3, roundEvents: 50, nameKey };
+      const aggregator = start({ ...POLICY, groupBy: ["device", "gateway"] }, options);
+      const events = [...hourOf(0), ...hourOf(1)].map((event, at) => ({
+        ...event,
+        gateway: `gw-${at % 3}`,
+      }));
+      await take(aggregator, events);
+      await saved(aggregator, 1);
+      await aggregator.closeDue();
+      const late = { device: "lamp-3", time: START + 5, sequence: 7777, quantity: 5 };
+      await take(aggregator, [...events.slice(0, 50), late], "late");
+      await saved(aggregator, 2);
+      await aggregator.closeDue(true);
+      folder.release();
+      const files = readdirSync(path, { recursive: true, withFileTypes: true });
+      const bytes = files
+        .filter((file) => file.isFile())
+        .map((file) => join(file.parentPath, file.name))
+        .map((file) => [file, readFileSync(file, "hex")] as const);
+      rmSync(path, { recursive: true });
+      mkdirSync(path);
+      return new Map(bytes.sort());
+    };
+    const first = await written(NAME_KEY);
+    assert.ok(first.size > 3, `${[...first.keys()]}`);
+    assert.deepEqual(await written(nameKeyOf(7)), first);
   });
 
   it("awaits events that are late by seconds: they are in the window's own charge", async () => {

@@ -7,6 +7,7 @@ import { EventsHasher } from "../../node/core/aggregation/events-hasher.ts";
 import { AggregationPolicy } from "../../node/core/aggregation/policy.ts";
 import { checkEvent } from "../../node/core/evidence/check-event.ts";
 import { verifyBundle } from "../../node/core/evidence/verify-bundle.ts";
+import { NAME_KEY } from "../core/formats/name-key.ts";
 import { ANNA, EngineScene } from "./engine-scene.ts";
 
 const KEY = new Uint8Array(32).fill(0x33);
@@ -21,7 +22,7 @@ describe("a charge of events, from the events to the bill", () => {
       window: "hour",
       quantity: "sum",
     });
-    const events = new EventBuffer();
+    const events = new EventBuffer(NAME_KEY);
     const device = events.nameNumber(ANNA);
     for (let i = 0; i < 60; i++) events.push(device, device, WINDOW + i * 60_000, i, 50_000 + i);
     const [group] = groupEvents(policy, events);

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
 import { TallystickError } from "../../node/core/errors.ts";
-import { readColumns } from "../../node/core/formats/columns-reader.ts";
-import type { ParseOptions } from "../../node/core/formats/inspect-line.ts";
+import { type ColumnsOptions, readColumns } from "../../node/core/formats/columns-reader.ts";
 import { formatByName } from "../../node/core/formats/registry.ts";
 import { NO_REPETITIONS } from "../../node/core/formats/repetition-index.ts";
 import type { TariffDocument } from "../../node/core/tariff/document.ts";
@@ -15,6 +14,7 @@ import {
 } from "../../node/engine/rate/tariff-shelf.ts";
 import { RETAIL_ALDER } from "../adapters/memory-members.ts";
 import { chunksOf } from "../core/formats/chunks.ts";
+import { NAME_KEY } from "../core/formats/name-key.ts";
 import { PER_STARTED_MINUTE, tariffDocument } from "../core/tariff/tariff-fixture.ts";
 import { ANNA, calls, EngineScene, hasCode, NOON } from "./engine-scene.ts";
 
@@ -40,7 +40,8 @@ const third = {
   }),
 };
 
-const COLUMN_OPTIONS: ParseOptions = {
+const COLUMN_OPTIONS: ColumnsOptions = {
+  nameKey: NAME_KEY,
   file: "Master.csv",
   zone: "Europe/Berlin",
   sourceName: "switch",

@@ -2,21 +2,22 @@ import assert from "node:assert/strict";
 import { createHash, hash } from "node:crypto";
 import fc from "fast-check";
 import { AsteriskColumns } from "../../node/core/formats/asterisk-columns.ts";
-import { readColumns } from "../../node/core/formats/columns-reader.ts";
-import type { ParseOptions } from "../../node/core/formats/inspect-line.ts";
+import { type ColumnsOptions, readColumns } from "../../node/core/formats/columns-reader.ts";
 import { NameTable } from "../../node/core/formats/name-table.ts";
 import { formatByName } from "../../node/core/formats/registry.ts";
 import { NO_REPETITIONS } from "../../node/core/formats/repetition-index.ts";
 import type { UsageLines } from "../../node/core/formats/usage-columns.ts";
 import type { ControlClass } from "../../node/engine/store/stored-types.ts";
 import { chunksOf } from "../core/formats/chunks.ts";
+import { NAME_KEY } from "../core/formats/name-key.ts";
 import { ndjsonLine } from "../core/formats/ndjson-lines.ts";
 import { FusedStore } from "../simulation/fused-store.ts";
 import { ANNA, BERT, EngineScene, STRANGER } from "./engine-scene.ts";
 import { CARL, DORA, planScene } from "./plan-scene.ts";
 import { SERVICES_TARIFF } from "./services-tariff.ts";
 
-const OPTIONS: ParseOptions = {
+const OPTIONS: ColumnsOptions = {
+  nameKey: NAME_KEY,
   file: "Master.csv",
   zone: "Europe/Berlin",
   sourceName: "switch",
@@ -104,8 +105,8 @@ function linesOf(text: string, by: "columns" | "objects"): UsageLines {
   assert.ok(asterisk.kind === "usage" && asterisk.columns && asterisk.parseBlocks);
   const chunks = chunksOf(text, 1_000);
   // A table of so few names is emptied all the time.
-  const open = (options: ParseOptions) =>
-    new AsteriskColumns(options, undefined, new NameTable(undefined, 4));
+  const open = (options: ColumnsOptions) =>
+    new AsteriskColumns(options, undefined, new NameTable(NAME_KEY, 4));
   const few = { ...asterisk.columns, open };
   return by === "columns"
     ? readColumns(chunks, text.length % 2 === 0 ? few : asterisk.columns, OPTIONS)

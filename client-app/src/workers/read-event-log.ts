@@ -1,5 +1,6 @@
 import { type OwnEvent, readOwnEvents } from "../../../node/core/aggregation/read-own-events.ts";
 import { TallystickError } from "../../../node/core/errors.ts";
+import { NAME_KEY_WORDS } from "../../../node/core/formats/keyed-hash.ts";
 import type { OnProgress } from "./checker.ts";
 import { fileChunks } from "./file-chunks.ts";
 
@@ -25,5 +26,5 @@ export async function readEventLog(file: File, onProgress: OnProgress): Promise<
     read += chunk.length;
     onProgress({ words: `Reading ${file.name}`, done: read, total: file.size });
   }
-  return readOwnEvents(bytes, file.name);
+  return readOwnEvents(bytes, file.name, crypto.getRandomValues(new Uint32Array(NAME_KEY_WORDS)));
 }

@@ -16,14 +16,16 @@ const encoder = new TextEncoder();
 /** Columns that grow, and the names that they point at. */
 export class EventBuffer implements EventColumns {
   count = 0;
-  readonly names = new NameTable();
+  readonly names: NameTable;
   device: Uint32Array;
   gateway: Uint32Array;
   time: Float64Array;
   sequence: Float64Array;
   quantity: Float64Array;
 
-  constructor(capacity = 1024) {
+  /** @param nameKey secret, as in NameTable */
+  constructor(nameKey: Uint32Array, capacity = 1024) {
+    this.names = new NameTable(nameKey);
     this.device = new Uint32Array(capacity);
     this.gateway = new Uint32Array(capacity);
     this.time = new Float64Array(capacity);
@@ -151,10 +153,11 @@ export function decodeEvents(bytes: Uint8Array, into: EventBuffer): void {
 
 /**
  * Encoded events, one by one: what proofs are taken from.
+ * @param nameKey secret, as in NameTable
  * @throws TallystickError `events.damaged-block`
  */
-export function measuredEvents(bytes: Uint8Array): MeasuredEvent[] {
-  const buffer = new EventBuffer();
+export function measuredEvents(bytes: Uint8Array, nameKey: Uint32Array): MeasuredEvent[] {
+  const buffer = new EventBuffer(nameKey);
   decodeEvents(bytes, buffer);
   const decoder = new TextDecoder();
   const names = buffer.devices.map((name) => decoder.decode(name));

@@ -15,16 +15,17 @@ export interface OwnEvent {
 /**
  * A device's own log: events as `aggregate` reads them. All of it or nothing: a line that is left out
  * would look as if the device did not have it.
+ * @param nameKey secret, as in NameTable
  * @throws TallystickError `events.unusable-log` with the line that can not be read; as `LineCutter`
  */
-export function readOwnEvents(bytes: Uint8Array, file: string): OwnEvent[] {
+export function readOwnEvents(bytes: Uint8Array, file: string, nameKey: Uint32Array): OwnEvent[] {
   const cutter = new LineCutter();
   const parts = [cutter.push(bytes), cutter.end()];
   if (cutter.header === undefined) {
     throw new TallystickError("events.unusable-log", "The log holds no events.", { file });
   }
   const hasQuantity = /(^|,)\s*quantity\s*(,|$)/i.test(cutter.header);
-  const names = new NameTable();
+  const names = new NameTable(nameKey);
   const decoder = new TextDecoder();
   const events: OwnEvent[] = [];
   /** Lines of the parts before, and the one that names the columns. */

@@ -10,7 +10,7 @@ import {
   idPrefix,
   readAsteriskRow,
 } from "./asterisk-record.ts";
-import type { ColumnsReader } from "./columns-reader.ts";
+import type { ColumnsOptions, ColumnsReader } from "./columns-reader.ts";
 import { CsvRowReader, fieldsOf, startOfRows } from "./csv-rows.ts";
 import type { InspectLine, ParseOptions } from "./inspect-line.ts";
 import { KernelNames } from "./kernel/kernel-names.ts";
@@ -42,7 +42,7 @@ export class AsteriskColumns implements ColumnsReader {
    * @throws TallystickError `zone.unknown`
    */
   constructor(
-    options: ParseOptions,
+    options: ColumnsOptions,
     kernel?: ReadingKernel,
     names = new NameTable(options.nameKey),
   ) {

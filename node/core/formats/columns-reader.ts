@@ -2,6 +2,14 @@ import type { Chunks, InspectLine, ParseOptions } from "./inspect-line.ts";
 import type { ReadingKernel } from "./kernel/reading-kernel.ts";
 import { UsageColumns } from "./usage-columns.ts";
 
+export interface ColumnsOptions extends ParseOptions {
+  /**
+   * NAME_KEY_WORDS words that who writes the file does not know, by which its names are found: with a known key a file
+   * can be made whose reading takes the square of its length. There is no other one: who opens a reader makes it.
+   */
+  nameKey: Uint32Array;
+}
+
 /** Reads one format's file into columns, in the file's order. */
 export interface ColumnsReader {
   /**
@@ -55,7 +63,7 @@ export class ColumnsFiller {
 /** A format's way into columns. */
 export interface ColumnsFormat {
   /** @param kernel in whose room all columns lie, if one is to read them */
-  open: (options: ParseOptions, kernel?: ReadingKernel) => ColumnsReader;
+  open: (options: ColumnsOptions, kernel?: ReadingKernel) => ColumnsReader;
   /** Makes the record of a plain row again, on whichever thread. */
   recordOf: (options: ParseOptions) => UsageColumns["recordOf"];
 }
@@ -67,7 +75,7 @@ export interface ColumnsFormat {
 export async function* readColumns(
   chunks: Chunks,
   format: ColumnsFormat,
-  options: ParseOptions,
+  options: ColumnsOptions,
   room?: { kernel: ReadingKernel; columns: UsageColumns },
 ): AsyncGenerator<UsageColumns | InspectLine> {
   const reader = format.open(options, room?.kernel);

@@ -63,11 +63,6 @@ export interface ParseOptions {
   repetitions?: () => RepetitionIndex;
   /** A faster SHA-256 (hexadecimal) of the platform, where it has one. */
   sha256?: (bytes: Uint8Array) => string;
-  /**
-   * NAME_KEY_WORDS words that who writes the file does not know, by which its names are found: with a known key a file
-   * can be made whose reading takes the square of its length.
-   */
-  nameKey?: Uint32Array;
 }
 
 export function isRecord(line: InspectLine): line is UsageRecord {

@@ -1,11 +1,6 @@
 /** Of a table of names, for the kernel's hash; this one takes the first two of them (assembly/names.ts). */
 export const NAME_KEY_WORDS = 34;
 
-/** Where no caller gave one: for files whose writer does not mind waiting for himself. */
-export const KNOWN_NAME_KEY = Uint32Array.from({ length: NAME_KEY_WORDS }, (_, at) =>
-  Math.imul(2 * at + 1, 0x9e37_79b1),
-);
-
 /** Behind a hash's last word: rounds that nothing is mixed into. */
 const LAST_ROUNDS = 3;
 

@@ -1,4 +1,4 @@
-import { KNOWN_NAME_KEY, keyedHash } from "./keyed-hash.ts";
+import { keyedHash } from "./keyed-hash.ts";
 
 const CAPACITY_MIN = 1_024;
 
@@ -20,8 +20,8 @@ export class NameTable {
   #generation = 0;
   #passed = 0;
 
-  /** @param key secret, as in ParseOptions @param namesMax beyond which the next `begin` empties the table */
-  constructor(key: Uint32Array = KNOWN_NAME_KEY, namesMax = 262_144) {
+  /** @param key secret, as in ColumnsOptions @param namesMax beyond which the next `begin` empties the table */
+  constructor(key: Uint32Array, namesMax = 262_144) {
     this.#key = key;
     this.#namesMax = namesMax;
   }

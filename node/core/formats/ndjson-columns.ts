@@ -1,6 +1,6 @@
 import { assert } from "../errors.ts";
-import type { ColumnsReader } from "./columns-reader.ts";
-import type { InspectLine, ParseOptions } from "./inspect-line.ts";
+import type { ColumnsOptions, ColumnsReader } from "./columns-reader.ts";
+import type { InspectLine } from "./inspect-line.ts";
 import { KernelNames } from "./kernel/kernel-names.ts";
 import type { ReadingKernel } from "./kernel/reading-kernel.ts";
 import { LINE_BYTES_MAX } from "./line-reader.ts";
@@ -28,7 +28,7 @@ export class NdjsonColumns implements ColumnsReader {
   #skippedFrom: number | undefined;
 
   /** @param kernel in whose room all columns lie; without it lines are read in JavaScript */
-  constructor(options: ParseOptions, kernel?: ReadingKernel) {
+  constructor(options: ColumnsOptions, kernel?: ReadingKernel) {
     this.#parser = new NdjsonParser({ ...options, repetitions: () => NO_REPETITIONS });
     this.#plain =
       kernel === undefined

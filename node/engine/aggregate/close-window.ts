@@ -18,6 +18,8 @@ export interface ClosingOptions {
   policy: AggregationPolicy;
   folder: LaneFolder;
   random: (bytes: number) => Uint8Array;
+  /** Secret, as in NameTable; nothing that is written depends on it. */
+  nameKey: Uint32Array;
   /** For tests; 262,144 unless given. */
   roundEvents?: number;
 }
@@ -42,10 +44,11 @@ export class WindowClosing {
   readonly #writer: ClosingWriter;
   readonly #report = { charges: 0, events: 0, duplicates: 0 };
   /** The same memory for every part: a new one each would lie about until it is collected. */
-  readonly #events = new EventBuffer();
+  readonly #events: EventBuffer;
 
   constructor(options: ClosingOptions, hasher: EventsHasher, name: string, parts: number) {
     this.#options = options;
+    this.#events = new EventBuffer(options.nameKey);
     this.#hasher = hasher;
     this.name = name;
     this.#parts = parts;
@@ -70,20 +73,20 @@ export class WindowClosing {
   }
 
   #read(part: number, round: number, rounds: number): void {
-    const { folder, policy } = this.#options;
+    const { folder, policy, nameKey } = this.#options;
     const frames = folder.readPart(this.name, part);
     if (rounds === 1) {
       for (const frame of frames) decodeEvents(frame, this.#events);
       return;
     }
-    const one = new EventBuffer();
+    const one = new EventBuffer(nameKey);
     for (const frame of frames) {
       one.clear();
       decodeEvents(frame, one);
       const names = one.devices.map((name) => this.#events.names.find(name, 0, name.length));
       const named = policy.byDevice || !policy.byGateway ? one.device : one.gateway;
       for (let row = 0; row < one.count; row++) {
-        const hash = one.names.hashOf(named[row] as number) >>> 0;
+        const hash = one.names.lastingHashOf(named[row] as number) >>> 0;
         // The part is the hash's rest by their number; the round that of what is left.
         if (Math.floor(hash / this.#parts) % rounds !== round) continue;
         this.#events.push(
@@ -98,11 +101,13 @@ export class WindowClosing {
   }
 
   #chargeGroups(place: WindowPart): void {
-    const { folder, policy, random } = this.#options;
+    const { folder, policy, random, nameKey } = this.#options;
     const { window, supplement } = readWindowName(this.name);
     const groups = groupEvents(policy, this.#events, place);
     const charged =
-      supplement === 0 ? undefined : chargedBefore(folder, this.#events, groups, this.name);
+      supplement === 0
+        ? undefined
+        : chargedBefore(folder, this.#events, groups, this.name, nameKey);
     for (const group of groups) {
       const rows = charged === undefined ? group.rows : notIn(charged, this.#events, group.rows);
       this.#report.duplicates += group.duplicates + group.rows.length - rows.length;
@@ -136,13 +141,14 @@ function chargedBefore(
   late: EventBuffer,
   groups: EventGroup[],
   name: string,
+  nameKey: Uint32Array,
 ): Set<string> {
   const { window, supplement } = readWindowName(name);
   const lateNames = new Set<string>();
   for (let row = 0; row < late.count; row++) lateNames.add(nameOf(late, row));
   const charged = new Set<string>();
   const groupNames = new Set(groups.map(groupName));
-  const old = new EventBuffer();
+  const old = new EventBuffer(nameKey);
   for (let before = 0; before < supplement; before++) {
     const file = windowName(window, before);
     for (const { data } of folder.readClosed(file, ({ group }) => groupNames.has(group))) {

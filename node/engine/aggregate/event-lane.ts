@@ -16,6 +16,8 @@ export interface LaneOptions {
   policy: AggregationPolicy;
   folder: LaneFolder;
   random: (bytes: number) => Uint8Array;
+  /** Secret, as in NameTable; nothing that is written depends on it. */
+  nameKey: Uint32Array;
 }
 
 const ARRIVED = Uint32Array.from({ length: BUFFER_EVENTS }, (_, row) => row);
@@ -53,7 +55,7 @@ export interface FlushedLane {
  */
 export class EventLane implements EventSink {
   readonly #options: LaneOptions;
-  readonly #events = new EventBuffer(BUFFER_EVENTS);
+  readonly #events: EventBuffer;
   /** Of each event in memory: its window in #names, and its part. */
   readonly #windowOfRow = new Uint16Array(BUFFER_EVENTS);
   readonly #partOfRow = new Uint16Array(BUFFER_EVENTS);
@@ -71,6 +73,7 @@ export class EventLane implements EventSink {
 
   constructor(options: LaneOptions, state: LaneState) {
     this.#options = options;
+    this.#events = new EventBuffer(options.nameKey, BUFFER_EVENTS);
     this.update(state);
   }
 
@@ -117,7 +120,9 @@ export class EventLane implements EventSink {
     if (events.count === BUFFER_EVENTS) this.#write();
     const window = policy.windowOf(time);
     const number = window === this.#lastWindow ? this.#lastNumber : this.#numberOf(window);
-    const hash = events.names.hashOf(policy.byDevice || !policy.byGateway ? device : gateway);
+    const hash = events.names.lastingHashOf(
+      policy.byDevice || !policy.byGateway ? device : gateway,
+    );
     this.#windowOfRow[events.count] = number;
     this.#partOfRow[events.count] = (hash >>> 0) % (this.#parts[number] as number);
     events.push(device, gateway, time, sequence, quantity);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { newNameKey } from "../../adapters/new-name-key.ts";
 import { measuredEvents } from "../../core/aggregation/event-block.ts";
 import { buildEventsTree } from "../../core/aggregation/event-digests.ts";
 import { type EventProof, headerOfTree, proveEvent } from "../../core/aggregation/event-proof.ts";
@@ -75,7 +76,7 @@ export function showEvents(
     );
   }
   const key = Uint8Array.from(Buffer.from(found.key, "base64"));
-  const tree = buildEventsTree(key, measuredEvents(found.data));
+  const tree = buildEventsTree(key, measuredEvents(found.data, newNameKey()));
   const proofs = events.map(({ device, time, sequence }) =>
     proveEvent(found.record, key, tree, {
       device,

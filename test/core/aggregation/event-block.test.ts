@@ -5,6 +5,7 @@ import {
   EventBuffer,
   encodeEvents,
 } from "../../../node/core/aggregation/event-block.ts";
+import { NAME_KEY } from "../formats/name-key.ts";
 
 const whole = fc.oneof(fc.nat(100), fc.integer({ min: 0, max: 999_999_999_999_999 }));
 const row = fc.tuple(
@@ -17,7 +18,7 @@ const row = fc.tuple(
 type Row = [string, string, number, number, number];
 
 function bufferOf(rows: Row[]): EventBuffer {
-  const buffer = new EventBuffer(2);
+  const buffer = new EventBuffer(NAME_KEY, 2);
   for (const [device, gateway, ...numbers] of rows) {
     buffer.push(buffer.nameNumber(device), buffer.nameNumber(gateway), ...numbers);
   }
@@ -39,7 +40,7 @@ describe("events as bytes", () => {
   it("come back as they were, one block after the other", () => {
     fc.assert(
       fc.property(fc.array(row), fc.array(row), (first, second) => {
-        const back = new EventBuffer();
+        const back = new EventBuffer(NAME_KEY);
         for (const rows of [first, second]) decodeEvents(encodeEvents(bufferOf(rows)), back);
         assert.deepEqual(rowsOf(back), [...first, ...second]);
       }),
@@ -49,7 +50,7 @@ describe("events as bytes", () => {
 
   it("hold the chosen rows in the given order", () => {
     const rows: Row[] = [1, 2, 3].map((i) => ["a", "g", i, i, i]);
-    const back = new EventBuffer();
+    const back = new EventBuffer(NAME_KEY);
     decodeEvents(encodeEvents(bufferOf(rows), Uint32Array.of(2, 0)), back);
     assert.deepEqual(rowsOf(back), [rows[2], rows[0]]);
   });
@@ -62,7 +63,7 @@ describe("events as bytes", () => {
   it("are refused when they are cut, changed in version, or point nowhere", () => {
     const bytes = encodeEvents(bufferOf([["a", "g", 5, 6, 7]]));
     const refused = (changed: Uint8Array) =>
-      assert.throws(() => decodeEvents(changed, new EventBuffer()), {
+      assert.throws(() => decodeEvents(changed, new EventBuffer(NAME_KEY)), {
         code: "events.damaged-block",
       });
     for (let length = 0; length < bytes.length; length++) refused(bytes.slice(0, length));

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { LineCutter } from "../../../node/core/aggregation/cut-lines.ts";
 import { NameTable } from "../../../node/core/aggregation/name-table.ts";
 import { EventLineReader } from "../../../node/core/aggregation/read-events.ts";
+import { NAME_KEY } from "../formats/name-key.ts";
 
 type Row = [string, string, number, number, number];
 
@@ -10,7 +11,7 @@ type Row = [string, string, number, number, number];
 function readAll(text: string, sizes: number[] = [1 << 20]) {
   const rows: Row[] = [];
   const rejected: [number, string][] = [];
-  const names = new NameTable();
+  const names = new NameTable(NAME_KEY);
   const cutter = new LineCutter();
   let reader: EventLineReader | undefined;
   let lines = 0;
@@ -124,7 +125,7 @@ describe("reading events", () => {
 
   it("tells the sink's reason with the line", () => {
     const rejected: [number, string][] = [];
-    const reader = new EventLineReader("device,time", new NameTable(), {
+    const reader = new EventLineReader("device,time", new NameTable(NAME_KEY), {
       event: (_device, _gateway, time) => (time > 5 ? "events.from-the-future" : undefined),
       rejected: (line, code) => void rejected.push([line, code]),
     });

@@ -8,9 +8,10 @@ import {
 import { sampleBundle } from "../../client-app/sample-bundle.ts";
 import { EVENTS_LINE, sampleEventLog, showSampleEvents } from "../../client-app/sample-events.ts";
 import { hasCode } from "../../engine/engine-scene.ts";
+import { NAME_KEY } from "../formats/name-key.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
-const logOf = (text: string) => readOwnEvents(bytes(text), "log.csv");
+const logOf = (text: string) => readOwnEvents(bytes(text), "log.csv", NAME_KEY);
 
 describe("a device's log beside the events of a line", () => {
   const { bundle } = sampleBundle({ endpoints: [], events: true });

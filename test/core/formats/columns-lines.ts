@@ -26,24 +26,27 @@ import type { UsageRecord } from "../../../node/core/records/usage-record.ts";
 import { Fingerprint } from "../../../node/engine/intake/fingerprint.ts";
 import { KernelPrints } from "../../../node/engine/intake/kernel-prints.ts";
 import { chunksOf, collect } from "./chunks.ts";
+import { NAME_KEY } from "./name-key.ts";
 
 /** The lines of a file read by columns, each row's columns compared with its record; and how many were plain. */
 export function linesByColumns(
   name: string,
   bytes: Uint8Array,
-  options: ParseOptions,
+  options: ParseOptions & { nameKey?: Uint32Array },
   chunkBytes: number,
 ): Promise<{ lines: InspectLine[]; plain: number }> {
   const format = formatByName(name);
   assert.ok(format.kind === "usage" && format.columns !== undefined);
-  return linesOf(readColumns(chunksOf(bytes, chunkBytes), format.columns, options));
+  return linesOf(
+    readColumns(chunksOf(bytes, chunkBytes), format.columns, { nameKey: NAME_KEY, ...options }),
+  );
 }
 
 /** The same by a kernel, whose fingerprints are compared with the plain ones, too. */
 export function linesByKernel(
   name: string,
   bytes: Uint8Array,
-  options: ParseOptions,
+  options: ParseOptions & { nameKey?: Uint32Array },
   chunkBytes: number,
   { kernel, columns }: KernelPlace,
 ): Promise<{ lines: InspectLine[]; plain: number }> {
@@ -52,7 +55,7 @@ export function linesByKernel(
   const kernelPrints = new KernelPrints(SEEDS, kernel);
   const plainPrints = new Fingerprint(SEEDS);
   function* read(): Generator<UsageColumns | InspectLine> {
-    const reader = format.open(options, kernel);
+    const reader = format.open({ nameKey: NAME_KEY, ...options }, kernel);
     const filler = new ColumnsFiller(reader);
     for (let at = 0, isLast = false; !isLast || filler.hasRest; ) {
       const room = filler.begin(columns);
@@ -115,7 +118,7 @@ async function linesOf(
 export function linesOfOracle(
   name: string,
   bytes: Uint8Array,
-  options: ParseOptions,
+  options: ParseOptions & { nameKey?: Uint32Array },
   chunkBytes = 65_536,
 ): Promise<InspectLine[]> {
   const format = formatByName(name);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { NameTable } from "../../../node/core/formats/name-table.ts";
+import { NAME_KEY } from "./name-key.ts";
 
 const ascii = (name: string) => Uint8Array.from(name, (letter) => letter.charCodeAt(0));
 
@@ -12,7 +13,7 @@ describe("the table of a file's names", () => {
     );
     fc.assert(
       fc.property(fc.array(name, { maxLength: 400 }), (names) => {
-        const table = new NameTable();
+        const table = new NameTable(NAME_KEY);
         const numbers = new Map<string, number>();
         for (const one of names) {
           const bytes = ascii(`..${one}.`);
@@ -28,7 +29,7 @@ describe("the table of a file's names", () => {
   });
 
   it("keeps its numbers while it grows", () => {
-    const table = new NameTable();
+    const table = new NameTable(NAME_KEY);
     const ask = (n: number) => {
       const bytes = ascii(`number ${n}`);
       return table.numberOf(bytes, 0, bytes.length);
@@ -38,7 +39,7 @@ describe("the table of a file's names", () => {
   });
 
   it("is emptied between batches once it is full, and says so", () => {
-    const table = new NameTable(undefined, 2);
+    const table = new NameTable(NAME_KEY, 2);
     const ask = (name: string) => table.numberOf(ascii(name), 0, name.length);
     table.begin();
     assert.deepEqual([ask("a"), ask("b"), ask("c"), ask("a")], [1, 2, 3, 1]);

@@ -1,4 +1,3 @@
-import { KNOWN_NAME_KEY } from "../keyed-hash.ts";
 import type { ReadingKernel } from "./reading-kernel.ts";
 
 /** Names of a file that a kernel numbers, as texts; what NameTable is where JavaScript reads. */
@@ -8,8 +7,8 @@ export class KernelNames {
   #names: string[] = [""];
   #generation = 0;
 
-  /** @param kernel which forgets those of the file before @param key secret, as in ParseOptions */
-  constructor(kernel: ReadingKernel, key: Uint32Array = KNOWN_NAME_KEY) {
+  /** @param kernel which forgets those of the file before @param key secret, as in ColumnsOptions */
+  constructor(kernel: ReadingKernel, key: Uint32Array) {
     this.kernel = kernel;
     kernel.forgetNames(key);
   }
