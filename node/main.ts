@@ -3,7 +3,7 @@ import { hashInWideRegisters } from "./adapters/wide-registers.ts";
 import { readConfig } from "./config.ts";
 import { TallystickError } from "./core/errors.ts";
 import { readEnvironment } from "./environment.ts";
-import { collectInSmallSteps } from "./small-collections.ts";
+import { collectInSmallSteps, keepHeapFlagsFromThreads } from "./small-collections.ts";
 
 /*
  * The process of one operator: `node node/main.ts CONFIG.json`. When a parent started it, it says
@@ -14,6 +14,7 @@ const [configFile] = process.argv.slice(2);
 const environment = readEnvironment();
 const log = createLog(environment.logLevel);
 hashInWideRegisters();
+keepHeapFlagsFromThreads();
 
 try {
   if (configFile === undefined) {
