@@ -14,7 +14,7 @@ import { soakStore } from "./soak/store-soak.ts";
 
 const HELP = `Usage: npm run soak -- [--runs N] [--simulations N] [--power-cuts N] [--store N] [--charging N] [--seed N]
 
-  --runs N         runs of npm start, each killed four times (default 5, which is 20 kills)
+  --runs N         runs of npm start, each killed four times (default 50, which is 200 kills)
   --simulations N  seeds of the simulated engine (default 2000)
   --power-cuts N   seeds of the real store on a disk whose power is cut, eleven cuts each (default 100)
   --store N        kills of a process that writes, folds and compacts a store at once, half of them with a
@@ -25,7 +25,7 @@ const HELP = `Usage: npm run soak -- [--runs N] [--simulations N] [--power-cuts 
 
 const { values } = parseArgs({
   options: {
-    runs: { type: "string", default: "5" },
+    runs: { type: "string", default: "50" },
     simulations: { type: "string", default: "2000" },
     "power-cuts": { type: "string", default: "100" },
     store: { type: "string", default: "20" },

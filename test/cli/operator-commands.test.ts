@@ -120,6 +120,8 @@ describe("the operator's commands", function () {
     assert.ok(stderr.includes(cut));
     // The next one has a problem, which is told and is not the answer "yes".
     assert.equal(lines[1].file.problems[0].code, "file.duplicate-record");
+    const [{ position, record, first }] = lines[1].file.duplicates;
+    assert.deepEqual([position, record, first.file], [2, "row-twice", "twice.ndjson"]);
     assert.equal((await at("ingest", twice)).status, 1);
   });
 

@@ -45,6 +45,67 @@ describe("taking usage in", () => {
     const file = await scene.ingest("tuesday", [...calls("a", 3).slice(1), call("b")]);
     assert.deepEqual(outcomes(file), { duplicate: 2, charged: 1 });
     assert.equal((await pendingCharges(scene)).length, 4);
+    assert.deepEqual(
+      file.duplicates?.map(({ position, record, first }) => [position, record, first.file]),
+      [
+        [1, "a-1", "monday"],
+        [2, "a-2", "monday"],
+      ],
+    );
+  });
+
+  it("names where a duplicate came first, whatever became of it", async () => {
+    const scene = await EngineScene.withAccounts({ ingestUnitRecords: 2 });
+    const alone = call("alone", { bParty: "+498001234567" });
+    const waits = call("waits", { aParty: STRANGER });
+    const monday = await scene.ingest("monday", [
+      call("missed", { billable: false }),
+      alone,
+      waits,
+    ]);
+    const recycled = call("recycled", { bParty: "+33123456789" });
+    await scene.ingest("tuesday", [recycled]);
+    await scene.pipeline.correctSuspended("recycled", { bParty: "+4930123456" });
+    assert.equal(await scene.pipeline.recycle("recycled"), "charged");
+    const fresh = call("fresh", { start: "2026-10-05T09:00:00.000Z" });
+    const stored = call("stored", { start: "2026-10-05T09:10:00.000Z" });
+    const file = await scene.ingest("wednesday", [
+      waits,
+      recycled,
+      alone,
+      stored,
+      fresh,
+      fresh,
+      stored,
+    ]);
+    assert.deepEqual(outcomes(file), { charged: 2, duplicate: 5 });
+    assert.deepEqual(
+      file.duplicates?.map(({ position, record, first }) => [
+        position,
+        record,
+        first.file,
+        first.position,
+      ]),
+      [
+        [1, "waits", "monday", 3],
+        [2, "recycled", "tuesday", 1],
+        [3, "alone", "monday", undefined],
+        [6, "fresh", "wednesday", undefined],
+        [7, "stored", "wednesday", undefined],
+      ],
+    );
+    assert.equal(file.duplicates?.[0]?.first.sha256, monday.sha256);
+  });
+
+  it("tells the first twenty duplicates of a file, and counts all", async () => {
+    const scene = await EngineScene.withAccounts({ ingestUnitRecords: 16 });
+    await scene.ingest("monday", calls("a", 50));
+    const file = await scene.ingest("tuesday", calls("a", 50).reverse());
+    assert.deepEqual(outcomes(file), { duplicate: 50 });
+    assert.deepEqual(
+      file.duplicates?.map(({ position }) => position),
+      Array.from({ length: 20 }, (_, at) => at + 1),
+    );
   });
 
   it("parks the same content under another id, and charges it once somebody decided", async () => {

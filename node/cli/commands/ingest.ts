@@ -261,10 +261,14 @@ function inWords(taken: Taken, balanced: boolean): string[] {
     ...rowsOfTotals(taken),
     balanced ? "  The totals balance." : "  THE TOTALS DO NOT BALANCE; run tallystick fsck.",
     ...inWordsOfRejections(taken),
+    ...inWordsOfDuplicates(taken),
     ...taken.problems.map(({ code, message }) => `  PROBLEM  ${message} [${code}]`),
     ...(waiting > 0 ? [`  ${waiting} wait for a decision: tallystick suspense list`] : []),
   ];
 }
+
+/** A file that came again under other bytes is full of them. */
+const DUPLICATES_SHOWN = 5;
 
 /** By its number in the file, from 1; the node tells the first of them. */
 function inWordsOfRejections({ rejections = [], classes }: Taken): string[] {
@@ -275,5 +279,19 @@ function inWordsOfRejections({ rejections = [], classes }: Taken): string[] {
         `  REJECTED record ${position}${line === undefined ? "" : `, line ${line}`}: ${message} [${code}]`,
     ),
     ...(rejections.length > 0 && more > 0 ? [`  and ${more} more; inspect shows them all.`] : []),
+  ];
+}
+
+/** Where each of the first duplicates came first; a file that came again is told in a line. */
+function inWordsOfDuplicates({ duplicates = [], classes }: Taken): string[] {
+  const shown = duplicates.slice(0, DUPLICATES_SHOWN);
+  const more = (classes.duplicate?.records ?? 0) - shown.length;
+  return [
+    ...shown.map(({ position, record, first }) => {
+      const place = first.position === undefined ? "" : `record ${first.position} of `;
+      const where = first.file === undefined ? "" : ` in ${place}${first.file}`;
+      return `  DUPLICATE record ${position}: ${record} came first${where}`;
+    }),
+    ...(shown.length > 0 && more > 0 ? [`  and ${more} more duplicates.`] : []),
   ];
 }

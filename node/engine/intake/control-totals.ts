@@ -1,4 +1,3 @@
-import type { Rejection } from "../../core/formats/inspect-line.ts";
 import { SAFE_MAX } from "../../core/money/safe-integers.ts";
 import type { UsageRecord } from "../../core/records/usage-record.ts";
 import {
@@ -76,16 +75,6 @@ export const together = (a: ControlTotals, b: ControlTotals, sign: 1 | -1 = 1): 
   ).toString(),
   octets: (BigInt(a.octets) + BigInt(sign) * BigInt(b.octets)).toString(),
 });
-
-/** So many say what is wrong with a file; a file of nonsense would fill the store. */
-const REJECTIONS_MAX = 20;
-
-/** The file's state with these rejections told, as far as there is room. */
-export function withRejections(state: IngestedFile, found: readonly Rejection[]): IngestedFile {
-  const told = state.rejections ?? [];
-  if (found.length === 0 || told.length >= REJECTIONS_MAX) return state;
-  return { ...state, rejections: [...told, ...found].slice(0, REJECTIONS_MAX) };
-}
 
 /** Where a record without a readable start is counted; comes behind every hour. */
 export const NO_HOUR = "none";

@@ -225,10 +225,11 @@ export class UsageIngest {
       },
       (first, positionOf) => seen.move(first, positionOf),
     );
-    const before = new SeenBefore(this.#context, session, writer, file.sha256);
+    const before = new SeenBefore(this.#context, session, writer, file);
     const unit = new UnitTotals();
     const fileSha256 = file.sha256;
-    return { session, seen, counters, writer, fileSha256, before, unit, rejections: [] };
+    const told = { rejections: [], duplicates: [], duplicatesRoom: 0 };
+    return { session, seen, counters, writer, fileSha256, before, unit, ...told };
   }
 
   /** @throws TallystickError `correction.…`; see `correctCharge` */

@@ -2,6 +2,7 @@ import type { Rejection } from "../../core/formats/inspect-line.ts";
 import type { ChargeWriter } from "../number/charge-writer.ts";
 import type { SubscriberCounters } from "../number/subscriber-counters.ts";
 import type { StoreSession } from "../store/store-session.ts";
+import type { FirstSight } from "../store/stored-types.ts";
 import type { SeenBefore } from "./seen-before.ts";
 import type { SeenIndex } from "./seen-index.ts";
 import type { UnitTotals } from "./unit-totals.ts";
@@ -21,4 +22,8 @@ export interface Intake {
   unit: UnitTotals;
   /** Of the chunk that is taken in now. */
   rejections: Rejection[];
+  /** Likewise, as many as the file has room for. */
+  duplicates: FirstSight[];
+  /** So many more duplicates are told of the file. */
+  duplicatesRoom: number;
 }

@@ -3,11 +3,12 @@ import { PRINT_WORDS, type UsageColumns } from "../../core/formats/usage-columns
 import { RowPricer, type Served } from "../rate/price-columns.ts";
 import type { Guided, UsePricer, Wait } from "../rate/price-use.ts";
 import type { ControlClass, IngestedFile } from "../store/stored-types.ts";
-import { RunningTotals, withRejections } from "./control-totals.ts";
+import { RunningTotals } from "./control-totals.ts";
 import { SEEN } from "./fingerprint.ts";
 import { CHUNK_RECORDS, type Intake } from "./intake.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import type { RecordTaker, UsageLine } from "./take-records.ts";
+import { beginTelling, withTold } from "./told-records.ts";
 
 /**
  * Takes rows of columns in: what is usual by numbers, without an object a record; every other row as the
@@ -60,7 +61,7 @@ export class ColumnTaker {
     const prints = columns.prints.subarray(PRINT_WORDS * from, PRINT_WORDS * to);
     await ahead.read(intake, prints, (at) => this.#idOf(columns, from + at, at));
     const totals = new RunningTotals();
-    intake.rejections = [];
+    beginTelling(intake, before);
     for (let row = from; row < to; row++) {
       const at = row - from;
       const taken = this.#takeRow(columns, row, at, before.done + at + 1);
@@ -72,7 +73,7 @@ export class ColumnTaker {
       } else totals.add(outcome, isRecord(line) ? line : undefined);
     }
     intake.unit.add(totals);
-    return withRejections(totals.addedTo(before), intake.rejections);
+    return withTold(totals.addedTo(before), intake);
   }
 
   /** Whose the row is, and what it will ask for; its line where it is not taken by numbers. */

@@ -4,11 +4,12 @@ import type { Guided, UsePricer, Wait } from "../rate/price-use.ts";
 import { keys } from "../store/key-spaces.ts";
 import type { ControlClass, IngestedFile, SourceSeen } from "../store/stored-types.ts";
 import { accountedPrice, SPONSOR_ROLE, sponsoredCharges, unnumbered } from "./charge-of-record.ts";
-import { countedUse, RunningTotals, withRejections } from "./control-totals.ts";
+import { countedUse, RunningTotals } from "./control-totals.ts";
 import { SEEN } from "./fingerprint.ts";
 import type { Intake } from "./intake.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { suspendRecord } from "./suspend-record.ts";
+import { beginTelling, withTold } from "./told-records.ts";
 
 const TOO_OLD = "record.too-old";
 
@@ -51,7 +52,7 @@ export class RecordTaker {
     }
     await ahead.read(intake, Uint32Array.from(prints), (at) => ids[at] as string);
     const totals = new RunningTotals();
-    intake.rejections = [];
+    beginTelling(intake, before);
     for (let at = 0; at < chunk.length; at++) {
       const line = chunk[at] as UsageLine;
       const taken = this.take(line, guided[at], before.done + at + 1);
@@ -60,7 +61,7 @@ export class RecordTaker {
       totals.add(outcome, isRecord(line) ? line : undefined);
     }
     intake.unit.add(totals);
-    return withRejections(totals.addedTo(before), intake.rejections);
+    return withTold(totals.addedTo(before), intake);
   }
 
   /** Undefined for what asks for nothing: no record, or not billable. */
@@ -99,8 +100,17 @@ export class RecordTaker {
   async #takeAgain(taken: Taken): Promise<ControlClass> {
     const { before } = this.#intake;
     const { first, twin, record } = taken;
-    if (first !== undefined && (await before.isOf(first, record.id))) return "duplicate";
+    if (first !== undefined && (await before.isOf(first, record.id))) {
+      await this.#tellFirst(taken.position, record.id, first);
+      return "duplicate";
+    }
     return this.#takeNew(taken, twin === undefined ? "" : await before.named(twin));
+  }
+
+  async #tellFirst(position: number, record: string, place: number): Promise<void> {
+    const { before, duplicates, duplicatesRoom } = this.#intake;
+    if (duplicates.length >= duplicatesRoom) return;
+    duplicates.push({ position, record, first: await before.firstOf(place, record) });
   }
 
   #takeNew(taken: Taken, twinName: string): ControlClass {

@@ -195,6 +195,8 @@ export interface IngestedFile {
   problems: { code: string; message: string }[];
   /** The first records that were rejected, and why; `classes` counts all of them. */
   rejections?: Rejection[];
+  /** The first records that came before, and where; `classes` counts all of them. */
+  duplicates?: FirstSight[];
   /** Position in the book that the file's first charge got or would have got. */
   firstPosition?: number;
   /** Duplicates whose first sight was in this very file. */
@@ -204,6 +206,20 @@ export interface IngestedFile {
    * and in the store no more.
    */
   dropped?: { charged: number; pricedAtZero: number; neverCharged?: ControlTotals };
+}
+
+/** A record that came before, and the first one of its id. */
+export interface FirstSight {
+  /** The record's number in its file, from 1. */
+  position: number;
+  record: string;
+  first: {
+    /** Name and SHA-256 of the file in which it came; absent where the store does not know the file. */
+    file?: string;
+    sha256?: string;
+    /** Its number in that file, where it became no charge. */
+    position?: number;
+  };
 }
 
 export interface SourceSeen {
