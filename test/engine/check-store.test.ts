@@ -7,6 +7,7 @@ import { ChargeBlock } from "../../node/engine/number/charge-block.ts";
 import type { Store } from "../../node/engine/store/store.ts";
 import { encodeBytes, readBytes } from "../../node/engine/store/stored-bytes.ts";
 import { encodeJson, readJson } from "../../node/engine/store/stored-json.ts";
+import type { StoredBatch } from "../../node/engine/store/stored-types.ts";
 import { BERT, CHARGES, calls, EngineScene, hasCode, INVOICES } from "./engine-scene.ts";
 
 /** A billed month of two accounts, one late charge still pending, and the ledger that has it. */
@@ -163,6 +164,18 @@ describe("the check of the store", () => {
     ] as const) {
       const codes = await codesAfter(at, (batch) => ({ ...batch, ...change }));
       assert.ok(codes.includes(code), `${code} in ${codes}`);
+    }
+  });
+
+  it("finds a batch whose running totals do not follow from those before", async () => {
+    const at = first(`batch/${CHARGES}/`);
+    for (const field of ["sumNano", "count"]) {
+      const codes = await codesAfter(at, (batch) => {
+        const { opened } = batch as unknown as StoredBatch;
+        const runningTotals = { ...opened.runningTotals, [field]: "1" };
+        return { ...batch, opened: { ...opened, runningTotals } };
+      });
+      assert.deepEqual(codes, ["fsck.totals", "fsck.running-totals"], field);
     }
   });
 

@@ -4,7 +4,9 @@ import {
   emptyFile,
   imbalanceOf,
   isNothing,
+  nothing,
   RunningTotals,
+  together,
 } from "../../node/engine/intake/control-totals.ts";
 import { keys } from "../../node/engine/store/key-spaces.ts";
 import { StoreSession } from "../../node/engine/store/store-session.ts";
@@ -217,6 +219,20 @@ describe("control totals", () => {
       });
       assert.deepEqual([...new Set(codes)], found);
       assert.ok(codes.length >= 3);
+    });
+
+    it("are found where not all that came in became something, though file, hour and sum agree", async () => {
+      for (const change of [{ records: 1 }, { durationMilliseconds: "1" }, { octets: "1" }]) {
+        const codes = await codesAfter(async (scene, session) => {
+          const sha256 = await sha256Of(scene, "monday");
+          const hour = keys.hour("2026-10-05T09", sha256);
+          for (const key of [keys.file(sha256), hour, keys.node("control-totals")]) {
+            const totals = (await session.get<StoredTotals>(key)) as StoredTotals;
+            session.put(key, { ...totals, in: together(totals.in, { ...nothing(), ...change }) });
+          }
+        });
+        assert.deepEqual(codes, found);
+      }
     });
 
     it("are found in an hour, and in the sum", async () => {

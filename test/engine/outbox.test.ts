@@ -217,6 +217,18 @@ describe("the outbox", () => {
     assert.deepEqual(onLedger(network), ["tick", "tick"]);
   });
 
+  it("does not say a call twice where receipts come later than blocks", async () => {
+    const { outbox, network, ledger } = scene({ replacedAfterLooks: 3 });
+    await enqueueBatches(outbox, 1, 1);
+    await outbox.pump();
+    const receipt = ledger.receipt.bind(ledger);
+    ledger.receipt = async () => undefined;
+    for (let pumps = 0; pumps < 2; pumps++) await outbox.pump();
+    ledger.receipt = receipt;
+    await pumpUntilEmpty(outbox);
+    assert.deepEqual(onLedger(network), wanted(1));
+  });
+
   it("starts behind transactions that the key made before there was an outbox", async () => {
     const { outbox, network } = scene();
     const sender = ALDER.keys.commit;

@@ -1,5 +1,6 @@
 import { type Fault, faultOf } from "../standing-fault.ts";
 import type { StoredTick } from "../store/stored-types.ts";
+import { Beat } from "./beat.ts";
 
 /** How often the desk looks at claims, demands and finality between two commitments. */
 const LOOK_MS = 1_000;
@@ -30,8 +31,7 @@ export class Cadence {
   readonly #pipeline: CadenceWork;
   readonly #log: CadenceLog;
   #seconds: number;
-  /** Milliseconds of a clock that never goes back. */
-  #lastSealAt = performance.now();
+  readonly #beat = new Beat(() => performance.now());
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -42,6 +42,7 @@ export class Cadence {
   constructor(pipeline: CadenceWork, seconds: number, log: CadenceLog) {
     this.#pipeline = pipeline;
     this.#seconds = seconds;
+    this.#beat.every(seconds * 1000);
     this.#log = log;
   }
 
@@ -56,15 +57,18 @@ export class Cadence {
 
   set(seconds: number): void {
     this.#seconds = seconds;
-    this.#lastSealAt = performance.now();
+    this.#beat.every(seconds * 1000);
   }
 
   start(): void {
-    this.#timer = setTimeout(() => {
-      this.#running = this.#round().finally(() => {
-        if (!this.#isStopped) this.start();
-      });
-    }, LOOK_MS);
+    this.#timer = setTimeout(
+      () => {
+        this.#running = this.#round().finally(() => {
+          if (!this.#isStopped) this.start();
+        });
+      },
+      Math.min(LOOK_MS, this.#beat.left),
+    );
   }
 
   async stop(): Promise<void> {
@@ -79,9 +83,7 @@ export class Cadence {
     // A credit that was found due does not wait for the next beat: its deadline runs.
     const creditWaits = await this.#attempt("claims", () => this.#pipeline.workClaims());
     await this.#attempt("demands", () => this.#pipeline.workDemands());
-    const isDue = this.#seconds > 0 && performance.now() - this.#lastSealAt >= this.#seconds * 1000;
-    if (!isDue && creditWaits !== true) return;
-    this.#lastSealAt = performance.now();
+    if (!this.#beat.take() && creditWaits !== true) return;
     await this.#attempt("seal", async () => {
       const tick = await this.#pipeline.seal();
       this.#log.info("batches sealed", { component: "cadence", count: tick.batches.length });
