@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findUndigested } from "./check-style/lock-file.ts";
 import { findBreaches, findLongFiles, type SourceFile } from "./check-style/rules.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -24,7 +25,11 @@ function* sources(directory: string): Generator<SourceFile> {
 }
 
 const files = [...sources(root)];
-const breaches = files.flatMap(findBreaches);
+const LOCK = "package-lock.json";
+const breaches = [
+  ...files.flatMap(findBreaches),
+  ...findUndigested(LOCK, readFileSync(join(root, LOCK), "utf8")),
+];
 for (const { path, line, what } of breaches) console.log(`${path}:${line}: ${what}`);
 for (const { path, lines } of findLongFiles(files)) {
   console.log(`note: ${path} has ${lines} lines; more than 300 ask for a reason`);

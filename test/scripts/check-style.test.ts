@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { findUndigested } from "../../scripts/check-style/lock-file.ts";
 import { findBreaches, findLongFiles } from "../../scripts/check-style/rules.ts";
 
 const breaches = (path: string, text: string) =>
@@ -117,5 +118,28 @@ describe("house style", () => {
       { path: "test/long.test.ts", text: lines(900) },
     ];
     assert.deepEqual(findLongFiles(files), [{ path: "node/core/long.ts", lines: 301 }]);
+  });
+
+  it("wants a digest of each package that is locked, and binds none to a registry", () => {
+    const integrity = `sha512-${"A".repeat(86)}==`;
+    const found = (locked: object) => {
+      const packages = { "": { name: "x" }, "node_modules/a": { version: "1.0.0", ...locked } };
+      const text = JSON.stringify({ packages }, null, 2);
+      return findUndigested("package-lock.json", text).map(({ line }) => line);
+    };
+    assert.deepEqual(found({ integrity }), []);
+    assert.deepEqual(found({ link: true }), []);
+    // Of a build for another system a registry may have none.
+    assert.deepEqual(found({ optional: true, os: ["darwin"] }), []);
+    for (const locked of [
+      {},
+      { optional: true },
+      { os: ["darwin"] },
+      { integrity: "sha1-AAAA" },
+      { optional: true, os: ["darwin"], integrity: "sha512-AAAA" },
+      { integrity, resolved: "https://registry.example/a.tgz" },
+    ]) {
+      assert.deepEqual(found(locked), [6], JSON.stringify(locked));
+    }
   });
 });
