@@ -36,6 +36,8 @@ interface Run {
   /** Processor of the command's process and of the node's, all threads. */
   commandSeconds: number;
   nodeSeconds: number;
+  /** That the node had at most since its start, in MB of its own and of mapped files; NaN where none runs. */
+  nodeMegabytes: number;
 }
 
 /** Fields of /proc/PID/stat from the third on. */
@@ -51,6 +53,11 @@ const ticksIn = (fields: string[], from: number): number =>
 const processorOf = async (pid: number): Promise<number> => ticksIn(await statOf(pid), 11);
 /** Of the processes that this one started and that ended. */
 const processorOfChildren = async (): Promise<number> => ticksIn(await statOf("self"), 13);
+
+async function peakMegabytesOf(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  return Math.round(Number(/^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1]) / 1000);
+}
 
 /** The network of `npm start` before anything was played, with subscribers of the benchmark's files. */
 class BenchNetwork {
@@ -157,6 +164,7 @@ class BenchNetwork {
       seconds: (end - began) / 1000,
       commandSeconds: (await processorOfChildren()) - children,
       nodeSeconds: (await processorOf(alder.pid)) - node,
+      nodeMegabytes: await peakMegabytesOf(alder.pid),
     };
   }
 
@@ -205,6 +213,9 @@ function figureOf(work: string, rows: number, taken: Run, commit: Run, bare: num
         name: "if both cores were free and shared the work",
         value: perSecond(2 * rows, processor(taken) + processor(commit)),
       },
+      ...(Number.isNaN(taken.nodeMegabytes)
+        ? []
+        : [{ name: "the node's memory at most, MB", value: taken.nodeMegabytes }]),
     ],
     goal: GOAL,
     met: rows / seconds >= GOAL,
@@ -273,7 +284,13 @@ async function togetherFigure(network: BenchNetwork, rows: number, bare: number)
   const run = await network.run("ingest", ["--commit", path]);
   requireCharged(run, rows);
   await rm(path);
-  const nothing = { files: [], seconds: 0, commandSeconds: 0, nodeSeconds: 0 };
+  const nothing = {
+    files: [],
+    seconds: 0,
+    commandSeconds: 0,
+    nodeSeconds: 0,
+    nodeMegabytes: Number.NaN,
+  };
   return figureOf("tallystick ingest --commit --data, no node running", rows, run, nothing, bare);
 }
 
