@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TallystickError } from "../../node/core/errors.ts";
 import type { InspectLine } from "../../node/core/formats/inspect-line.ts";
+import { keys } from "../../node/engine/store/key-spaces.ts";
 import type { StoredCharge } from "../../node/engine/store/stored-types.ts";
 import { call, calls, EngineScene, hasCode, STRANGER, usageFile } from "./engine-scene.ts";
 
@@ -15,11 +16,11 @@ async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-/** All that is stored. */
+/** All that is stored, but for the key of the index of records seen: that is no file's. */
 async function contentsOf(scene: EngineScene): Promise<Map<string, string>> {
   const contents = new Map<string, string>();
   for await (const { key, value } of scene.store.scan({ from: "", to: "\uffff" })) {
-    contents.set(key, Buffer.from(value).toString("base64"));
+    if (key !== keys.node("seen-key")) contents.set(key, Buffer.from(value).toString("base64"));
   }
   return contents;
 }
@@ -100,6 +101,33 @@ describe("a file that is taken in while it is looked at", () => {
       const numbers = (await scene.charges()).map((charge: StoredCharge) => charge.recordId);
       assert.equal(new Set(numbers).size, 5 + 3 * UNIT);
     }
+  });
+
+  it("is refused without loading the index of records seen again, which a write that failed needs", async () => {
+    const scene = await EngineScene.withAccounts({ ingestUnitRecords: UNIT });
+    await scene.ingest("earlier", calls("e", 5, { durationSeconds: 7 }));
+    const scan = scene.store.scan.bind(scene.store);
+    let loads = 0;
+    scene.store.scan = (range) => {
+      if (range.from === "seen/") loads++;
+      return scan(range);
+    };
+    const { file, look, given } = lookedAt("cut", calls("r", 3 * UNIT));
+    const refused = assert.rejects(scene.pipeline.ingest(file), hasCode("ingest.file-cut"));
+    await until(() => given.lines >= 2 * UNIT);
+    look.reject(cut());
+    await refused;
+    await scene.ingest("first", calls("r", UNIT));
+    assert.equal(loads, 0);
+    scene.store.failNextWrites("failedAndLost");
+    await assert.rejects(
+      scene.ingest("second", calls("s", UNIT, { durationSeconds: 9 })),
+      hasCode("store.write-failed"),
+    );
+    const { classes } = await scene.ingest("second", calls("s", UNIT, { durationSeconds: 9 }));
+    assert.equal(classes.charged.records, UNIT);
+    assert.equal(loads, 1);
+    await scene.assertConsistent();
   });
 
   it("is gone after a crash before it was seen whole, and comes whole after it", async () => {

@@ -1,6 +1,7 @@
 import type { UsePricer } from "../rate/price-use.ts";
 import { keys } from "../store/key-spaces.ts";
-import type { StoreSession } from "../store/store-session.ts";
+import type { Store } from "../store/store.ts";
+import { StoreSession } from "../store/store-session.ts";
 import type { IngestedFile } from "../store/stored-types.ts";
 import type { Intake } from "./intake.ts";
 import { UnitsUnderWay } from "./units-under-way.ts";
@@ -16,6 +17,7 @@ export interface IntakePause {
 }
 
 export interface FileUnitsParts {
+  store: Store;
   session: StoreSession;
   intake: Intake;
   pricer: UsePricer;
@@ -57,8 +59,8 @@ export class FileUnits {
   }
 
   /** @throws why the file is refused */
-  goOn(): void {
-    this.#underWay.goOn();
+  goOn(): Promise<void> {
+    return this.#underWay.goOn();
   }
 
   /**
@@ -67,24 +69,38 @@ export class FileUnits {
    * @returns the file's state, with what changed while others had their turn
    */
   async save(gathered: IngestedFile, onDurable: () => void): Promise<IngestedFile> {
-    const { session, intake, pricer, file } = this.#parts;
+    const { store, session, intake, pricer, file } = this.#parts;
     // Before the index of records seen is saved, since it tells the index where charges stand.
     intake.writer.layBlocks();
     await this.#underWay.settle();
     const { firstPosition, repeated } = intake.before;
     const state = { ...gathered, firstPosition, repeated };
     session.put(keys.file(file.sha256), state);
-    await intake.seen.save(session, Number(pricer.nowSeconds));
+    const isHeld = this.#underWay.holdsBack;
+    const seenAt = Number(pricer.nowSeconds);
+    const seenTo = intake.seen.gathered;
+    if (!isHeld) await intake.seen.save(session, seenAt);
     const putLeaves = intake.writer.save();
     pricer.rating.save(session);
     await intake.unit.save(session, { sha256: file.sha256, isFirst: this.#isFirst });
     const unit = session.detach((key) => key.startsWith("book/"));
-    this.#underWay.write(async () => {
+    const write = async () => {
       await putLeaves(unit);
       // One write: before it nothing of the unit is there, after it all is.
       await unit.write();
+      intake.seen.noteDurable();
       onDurable();
-    });
+    };
+    if (!isHeld) this.#underWay.write(write);
+    else {
+      // A file that is refused leaves the index of records seen as it was: all of it is in memory still.
+      const complete = async () => {
+        const seen = new StoreSession(store);
+        await intake.seen.save(seen, seenAt, seenTo);
+        unit.takeOver(seen);
+      };
+      this.#underWay.hold({ complete, write });
+    }
     if (intake.counters.isFull) {
       await this.#underWay.settle();
       intake.counters.letGo();

@@ -62,7 +62,7 @@ export type OpenLines = (seeds: Uint32Array) => UsageLines;
 export class UsageIngest {
   readonly #context: EngineContext;
   readonly #pricer: UsePricer;
-  /** Kept from file to file; let go when a write failed and memory may be ahead of the store. */
+  /** Kept from file to file, refused ones too; let go when a write failed and memory may be ahead of the store. */
   #seen: SeenIndex | undefined;
   /** Has a megabyte of its own, so that it is made at first need and kept. */
   #hasher: LeafHasher | undefined;
@@ -105,7 +105,8 @@ export class UsageIngest {
     try {
       return await this.#ingest(file, onProgress, others);
     } catch (error) {
-      this.#seen = undefined;
+      // Loading it again costs as much as all else of a small file.
+      if (this.#seen?.takeBack() === false) this.#seen = undefined;
       this.#memory = new ChargeMemory();
       this.#counters = undefined;
       this.#pricer.rating.forget();
@@ -135,6 +136,7 @@ export class UsageIngest {
     let position = 0;
     let chunk: UsageLine[] = [];
     const parts = {
+      store,
       session,
       intake,
       pricer: this.#pricer,
@@ -154,7 +156,7 @@ export class UsageIngest {
     const lines = typeof file.lines === "function" ? file.lines(intake.seen.seeds) : file.lines;
     try {
       for await (const block of lines) {
-        units.goOn();
+        await units.goOn();
         if (block instanceof UsageColumns) {
           state = await records.takeChunk(chunk, state);
           chunk = [];
@@ -204,7 +206,7 @@ export class UsageIngest {
     const { chargeBook } = profile.agreement;
     await this.#pricer.startAt(await lastClosing(session));
     const now = Number(this.#pricer.nowSeconds);
-    this.#seen ??= await SeenIndex.load(this.#context, session, now);
+    this.#seen ??= await this.#loadSeen(now);
     const book = await session.get<BookState>(keys.book(chargeBook));
     assert(book !== undefined, `book ${chargeBook} is open`);
     this.#counters ??= new SubscriberCounters(session, random, chargeBook);
@@ -250,7 +252,7 @@ export class UsageIngest {
   /** Position in the book of the charge of a record. */
   async #placeOf(session: StoreSession, recordId: string): Promise<number | undefined> {
     const { store, profile } = this.#context;
-    this.#seen ??= await this.#loadSeen();
+    this.#seen ??= await this.#loadSeen(Number(this.#pricer.nowSeconds));
     const { prints } = this.#seen;
     prints.fingerprint(SEEN.id, recordId);
     const print = Uint32Array.of(prints.high, prints.low);
@@ -269,10 +271,19 @@ export class UsageIngest {
     return (await session.get<SourceSeen>(keys.source(recordId)))?.charge;
   }
 
-  /** What loading writes, as a fresh store's key, is durable at once: a correction may be refused, the index stays. */
-  async #loadSeen(): Promise<SeenIndex> {
+  get isPrepared(): boolean {
+    return this.#seen !== undefined;
+  }
+
+  /** Loads the index of records seen, so that the first file does not wait for it: while it is being sent. */
+  async prepare(): Promise<void> {
+    this.#seen ??= await this.#loadSeen(Number(await this.#context.time.seconds()));
+  }
+
+  /** What loading writes, as a fresh store's key, is durable at once: what follows may be refused, the index stays. */
+  async #loadSeen(now: number): Promise<SeenIndex> {
     const session = new StoreSession(this.#context.store);
-    const seen = await SeenIndex.load(this.#context, session, Number(this.#pricer.nowSeconds));
+    const seen = await SeenIndex.load(this.#context, session, now);
     await session.commit();
     return seen;
   }

@@ -69,6 +69,8 @@ export class SeenIndex {
   /** Those of the table. */
   #stretches: Stretches = { first: 0, next: 0 };
   #folding: Folding | undefined;
+  /** Whether what was saved last may not be durable yet. */
+  #isAhead = false;
   /** The table that was folded last, for the next one. */
   #spare: SeenTable | undefined;
   /** Memory of the segments that were folded last, for the next ones. */
@@ -108,8 +110,15 @@ export class SeenIndex {
     const oldest = now - Number(profile.agreement.maxRecordAgeSeconds) - MARGIN_SECONDS;
     const merging = { oldest, mergedAtOnce: entries };
     index.#runs = await SeenRuns.load({ store, folder }, session, merging);
+    const stretches: { at: string; words: Uint32Array }[] = [];
+    let found = 0;
     for await (const { key: at, value } of store.scan(below("seen/"))) {
       const words = new Uint32Array(readBytes(at, value).buffer);
+      stretches.push({ at, words });
+      found += words.length / ENTRY_WORDS;
+    }
+    index.#table = SeenTable.withRoom(Math.min(found, entries));
+    for (const { at, words } of stretches) {
       for (let i = 0; i < words.length; i += ENTRY_WORDS) {
         index.#table.add(words, i, positionOf(words, i));
       }
@@ -207,13 +216,20 @@ export class SeenIndex {
     this.#firstUnmoved = this.#table.countBelow(first + places.length);
   }
 
+  /** How many entries the table has, to be saved up to there. */
+  get gathered(): number {
+    return this.#table.count;
+  }
+
   /**
    * Puts what was added into the session's unit of work, once the unit that was saved before is durable.
    * @param now ledger time in seconds: no record that was seen can be younger
+   * @param gathered up to where; what was added since is of the next unit of work
    */
-  async save(session: StoreSession, now: number): Promise<void> {
+  async save(session: StoreSession, now: number, gathered = this.#table.count): Promise<void> {
+    this.#isAhead = true;
     this.#letGo();
-    const added = this.#table.entries(this.#firstAdded);
+    const added = this.#table.entries(this.#firstAdded, gathered);
     await this.#runs.advance(session, added.length / ENTRY_WORDS);
     if (added.length > 0) {
       const bytes = BYTES_HEADER + 4 * added.length;
@@ -222,13 +238,31 @@ export class SeenIndex {
       const value = encodeInto(this.#stretch, [bytesOf(added)]);
       session.putPassing(keys.seen(this.#stretches.next++), value);
     }
-    const isFull = this.#table.count >= this.#memoryEntries;
+    // What is of the next unit of work is not to be folded: its charges may move, and it may be taken back.
+    const isFull = gathered >= this.#memoryEntries && gathered === this.#table.count;
     // A table is folded in a small part of the time in which the next one is filled.
     if (isFull) await this.#folding?.done;
     this.#putFolded(session, now);
-    if (isFull && this.#folding === undefined) this.#freeze();
-    this.#firstAdded = this.#table.count;
+    const isFrozen = isFull && this.#folding === undefined;
+    if (isFrozen) this.#freeze();
+    this.#firstAdded = isFrozen ? 0 : gathered;
+    this.#firstUnmoved = Math.max(this.#firstAdded, isFrozen ? 0 : this.#firstUnmoved);
+  }
+
+  /** The unit of work that was saved last is durable. */
+  noteDurable(): void {
+    this.#isAhead = false;
+  }
+
+  /**
+   * As if what was added since it was saved had not been, for work that is given up.
+   * @returns false where the unit that was saved last may not be durable: then it has to be loaded again
+   */
+  takeBack(): boolean {
+    if (this.#isAhead) return false;
+    while (this.#table.count > this.#firstAdded) this.#table.takeBack();
     this.#firstUnmoved = this.#firstAdded;
+    return true;
   }
 
   /**

@@ -26,13 +26,26 @@ export class SeenTable {
     this.#mask = this.#slots.length / SLOT_WORDS - 1;
   }
 
+  /** An empty one with room for so many entries. */
+  static withRoom(entries: number): SeenTable {
+    const table = new SeenTable();
+    let room = CAPACITY_MIN;
+    while (room < entries) room *= 2;
+    let capacity = CAPACITY_MIN;
+    while (entries * 8 > capacity * 5) capacity *= 2;
+    table.#entries = sharedWords(ENTRY_WORDS * room);
+    table.#slots = new Uint32Array(SLOT_WORDS * capacity);
+    table.#mask = capacity - 1;
+    return table;
+  }
+
   get count(): number {
     return this.#count;
   }
 
-  /** The words of the entries from one on; a view, good until the next is added. */
-  entries(from = 0): Uint32Array {
-    return this.#entries.subarray(ENTRY_WORDS * from, ENTRY_WORDS * this.#count);
+  /** The words of the entries from one on, up to another one; a view, good until the next is added. */
+  entries(from = 0, to = this.#count): Uint32Array {
+    return this.#entries.subarray(ENTRY_WORDS * from, ENTRY_WORDS * to);
   }
 
   /**

@@ -1,3 +1,10 @@
+/** A unit that waits, of a file that may be refused. */
+export interface HeldUnit {
+  /** What of it can not be taken back, before it is written; between two steps of whoever gathers. */
+  complete(): Promise<void>;
+  write(): Promise<void>;
+}
+
 /**
  * Units of work of one file on their way to the disk: one is written while the next one is gathered. The first
  * is held back until the file was seen whole, since a file that is cut is refused as a whole: until then
@@ -7,7 +14,7 @@ export class UnitsUnderWay {
   readonly #whole: Promise<void> | undefined;
   #isWhole: boolean;
   #refusal: { error: unknown } | undefined;
-  #held: (() => Promise<void>) | undefined;
+  #held: HeldUnit | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   /** @param whole as `UsageFile` has it */
@@ -24,24 +31,35 @@ export class UnitsUnderWay {
     );
   }
 
-  /** Begins to write what was held back, once it may be. @throws why the file is refused */
-  goOn(): void {
-    if (this.#refusal !== undefined) throw this.#refusal.error;
-    if (this.#held === undefined || !this.#isWhole) return;
-    this.#begin(this.#held);
-    this.#held = undefined;
+  /** Whether a unit would be held back. */
+  get holdsBack(): boolean {
+    return !this.#isWhole;
   }
 
-  /** @param unit writes it; the one before is written (`settle`) */
+  /** Begins to write what was held back, once it may be. @throws why the file is refused, and as `complete` */
+  async goOn(): Promise<void> {
+    if (this.#refusal !== undefined) throw this.#refusal.error;
+    if (this.#held === undefined || !this.#isWhole) return;
+    const { complete, write } = this.#held;
+    this.#held = undefined;
+    await complete();
+    this.#begin(write);
+  }
+
+  /** Writes a unit; the one before is written (`settle`). */
   write(unit: () => Promise<void>): void {
-    if (this.#isWhole) this.#begin(unit);
-    else this.#held = unit;
+    this.#begin(unit);
+  }
+
+  /** Until the file was seen whole. @param unit as `write` */
+  hold(unit: HeldUnit): void {
+    this.#held = unit;
   }
 
   /** Until all of it is durable. @throws why the file is refused, and what failed */
   async settle(): Promise<void> {
     if (this.#held !== undefined) await this.#whole;
-    this.goOn();
+    await this.goOn();
     await this.#writing;
   }
 

@@ -7,6 +7,8 @@ import { encodeJson, readJson } from "./stored-json.ts";
 export interface DetachedUnit {
   /** As of the session: of a value that was still being computed. */
   putLasting(key: string, value: Uint8Array): void;
+  /** What another session of the same store put goes in the same write. */
+  takeOver(other: StoreSession): void;
   /** All of it in one durable write, or nothing. @throws as `StoreSession.commit` */
   write(): Promise<void>;
 }
@@ -121,6 +123,9 @@ export class StoreSession {
     this.#bytes = [];
     return {
       putLasting: (key, value) => operations.push({ type: "put", key, value, lasting: true }),
+      takeOver: (other) => {
+        for (const operation of other.#operations()) operations.push(operation);
+      },
       write: async () => {
         await this.#requireHeads(heads);
         if (operations.length > 0) await this.#store.write(operations);

@@ -103,6 +103,8 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     named: Format | undefined,
   ) {
     intake.enter(upload, "receiving");
+    // What goes wrong there is told when the file is taken in.
+    pipeline.prepareIntake().catch(() => {});
     const early = new EarlyLook({ threads, options: optionsOf(upload), named });
     try {
       const spooled = await receive(early);
