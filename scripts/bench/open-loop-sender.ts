@@ -16,7 +16,10 @@ export interface SendTask {
   free: Int32Array;
   freed: Int32Array;
   stop: Int32Array;
-  /** When each request was written, and by how much that was late though a connection was free. */
+  /**
+   * By how much each request was written late by this thread's own fault: 0 where it waited for a connection, and of
+   * those behind it until the schedule was caught up, since that is the server's time.
+   */
   late: Float64Array;
 }
 
@@ -32,21 +35,23 @@ if (workerData !== null) send(workerData as SendTask);
  */
 function send(task: SendTask): void {
   const { began, rate, count, requests, ends, descriptors, carried, free, freed, stop } = task;
+  let isBehind = false;
   const never = new Int32Array(new SharedArrayBuffer(4));
   for (let index = 0; index < count; index++) {
     const due = began + (index / rate) * 1000;
     for (let left = due - monotonic(); left > 0; left = due - monotonic()) {
+      isBehind = false;
       Atomics.wait(never, 0, 0, left);
     }
-    const isFree = Atomics.load(freed, 0) > index;
     while (Atomics.load(freed, 0) <= index) {
+      isBehind = true;
       if (Atomics.load(stop, 0) !== 0) return;
       Atomics.wait(freed, 0, index, 100);
     }
     const connection = free[index % free.length] as number;
     carried[connection] = index;
     const from = index === 0 ? 0 : (ends[index - 1] as number);
-    task.late[index] = isFree ? monotonic() - due : 0;
+    task.late[index] = isBehind ? 0 : monotonic() - due;
     writeSync(descriptors[connection] as number, requests, from, (ends[index] as number) - from);
   }
 }

@@ -13,7 +13,7 @@ export interface Call {
 export interface LoopResult {
   /** Milliseconds from the moment a request was due to the end of its answer, waiting included. */
   latencies: number[];
-  /** How late this client itself sent, which is part of them. */
+  /** How late this client itself sent, by no fault of the server's; part of them. */
   late: number[];
   seconds: number;
   /** Share of one core that this client took. */

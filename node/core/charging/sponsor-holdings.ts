@@ -38,6 +38,8 @@ export function sponsorHoldings(
   const known = session?.sponsored ?? [];
   const spent = price?.sponsored ?? known.map((one) => shareOf(one.account, one.spentNano));
   const held = becomes === "open" ? (heldPrice?.sponsored ?? []) : [];
+  // Of most sessions nobody pays a part: nothing is laid out for them.
+  if (known.length + spent.length + held.length === 0) return { notices: [] };
   const names = new Set([...known, ...spent, ...held].map(({ account }) => account));
   const notices: Notice[] = [];
   const holdings: SponsorHolding[] = [];
