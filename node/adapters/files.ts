@@ -95,6 +95,14 @@ export async function* readPieces(name: string): AsyncGenerator<Uint8Array> {
   }
 }
 
+/**
+ * Finds a name that can not be read before anything is done. What comes through a pipe can be read once only: nothing
+ * of it is read here. Errors as `openInput`.
+ */
+export async function requireReadable(name: string): Promise<void> {
+  if ((await assertReadable(name)).isFile()) await headOfFile(name);
+}
+
 /** A file's first bytes, which tell its format. Errors as `openInput`. */
 export async function headOfFile(name: string): Promise<Uint8Array> {
   await assertReadable(name);

@@ -28,8 +28,11 @@ export interface Turn {
 
 /** The uploads under way. */
 export class IntakeProgress {
-  /** With when each entered the phase it is in, and how long it was in the ones before. */
-  readonly #uploads = new Map<UploadProgress, { since: number; seconds: PhaseSeconds }>();
+  /** With when each entered the phase it is in, and how many milliseconds it was in each. */
+  readonly #uploads = new Map<
+    UploadProgress,
+    { since: number; inPhases: Map<UploadPhase, number> }
+  >();
   /** By the name that its sender gave it: resolved once it waits no more, taken in or not. */
   readonly #turns = new Map<string, Promise<void>>();
 
@@ -39,7 +42,7 @@ export class IntakeProgress {
 
   begin(name: string): UploadProgress {
     const upload: UploadProgress = { name, phase: "receiving", done: 0 };
-    this.#uploads.set(upload, { since: performance.now(), seconds: {} });
+    this.#uploads.set(upload, { since: performance.now(), inPhases: new Map() });
     return upload;
   }
 
@@ -50,21 +53,24 @@ export class IntakeProgress {
 
   /** Until now, to the millisecond. */
   secondsOf(upload: UploadProgress): PhaseSeconds {
-    return this.#pass(upload);
+    this.#pass(upload);
+    const inPhases = this.#uploads.get(upload)?.inPhases ?? [];
+    return Object.fromEntries(
+      [...inPhases].map(([phase, milliseconds]) => [phase, Math.round(milliseconds) / 1000]),
+    );
   }
 
   end(upload: UploadProgress): void {
     this.#uploads.delete(upload);
   }
 
-  #pass(upload: UploadProgress): PhaseSeconds {
+  #pass(upload: UploadProgress): void {
     const times = this.#uploads.get(upload);
-    if (times === undefined) return {};
+    if (times === undefined) return;
     const now = performance.now();
     const { phase } = upload;
-    times.seconds[phase] = (times.seconds[phase] ?? 0) + Math.round(now - times.since) / 1000;
+    times.inPhases.set(phase, (times.inPhases.get(phase) ?? 0) + now - times.since);
     times.since = now;
-    return times.seconds;
   }
 
   /**

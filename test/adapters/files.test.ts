@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { appendFileSync, chmodSync, renameSync, truncateSync, writeFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openInput, readPieces, sha256OfFile } from "../../node/adapters/files.ts";
+import { openInput, readPieces, requireReadable, sha256OfFile } from "../../node/adapters/files.ts";
 import { filesOfFolder } from "../../node/adapters/watch-folder.ts";
 
 const BYTES = 3_000_000;
@@ -82,6 +83,18 @@ describe("reading a file", () => {
       },
       { code: "file.not-found" },
     );
+  });
+
+  it("takes nothing out of a pipe by asking whether it can be read", async () => {
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const written = writeFile(pipe, Buffer.alloc(BYTES, 65));
+    await requireReadable(pipe);
+    let read = 0;
+    for await (const { length } of readPieces(pipe)) read += length;
+    await written;
+    assert.equal(read, BYTES);
+    await assert.rejects(requireReadable(`${pipe}.not`), { code: "file.not-found" });
   });
 
   it("says what it is that can not be read", async () => {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { moveInto } from "../../adapters/archive-file.ts";
-import { headOfFile } from "../../adapters/files.ts";
+import { requireReadable } from "../../adapters/files.ts";
 import { filesOfFolder, type WatchedFile } from "../../adapters/watch-folder.ts";
 import { TallystickError } from "../../core/errors.ts";
 import { imbalanceOf, isNothing } from "../../engine/intake/control-totals.ts";
@@ -37,7 +37,7 @@ export const command: CommandModule = {
     const { format } = options as { format?: string };
     if (format !== undefined) await requireFormat(format);
     // Before anything is sent: a name that can not be read is found while nothing is half done.
-    for (const file of named) if (file !== "-") await headOfFile(file);
+    for (const file of named) if (file !== "-") await requireReadable(file);
     const worst = { clean: true, refused: 0, taken: 0, isWatching: false, records: 0 };
     const commits = options.commit === true;
     if (commits && watched !== undefined) throw new UsageError("--commit goes without --watch.");
