@@ -302,6 +302,54 @@ describe("the outbox", () => {
     assert.deepEqual(onLedger(network), wanted(2));
   });
 
+  /** Two batches behind somebody else's transaction with the same key; the ledger loses all three. */
+  async function behindForeign() {
+    const { outbox, network, ledger, store } = scene({ resendAfterPumps: 5 });
+    await enqueueBatches(outbox, 1, 1);
+    await pumpUntilEmpty(outbox);
+    const sender = ALDER.keys.commit;
+    const foreign = encodeRaw({ method: "clock.tick", args: ["foreign"], sender, nonce: 2n });
+    network.receive(foreign);
+    await enqueueBatches(outbox, 2, 3);
+    await pumpUntilEmpty(outbox);
+    network.loseBlocks(3);
+    assert.deepEqual(onLedger(network), wanted(1));
+    return { outbox, network, ledger, store, foreign };
+  }
+
+  it("fills the gap where the ledger lost what somebody else wrote with the key before", async () => {
+    const { network, ledger, store } = await behindForeign();
+    // Over a restart, too.
+    const outbox = new Outbox(ledger, store.crash(), { resendAfterPumps: 5 });
+    for (let pumps = 0; pumps < 4; pumps++) await outbox.pump();
+    assert.deepEqual(onLedger(network), wanted(1));
+    await pumpUntilEmpty(outbox);
+    assert.deepEqual(onLedger(network), ["openBook", "commit 1", "tick", "commit 2", "commit 3"]);
+  });
+
+  it("leaves the gap to who comes back for it in time", async () => {
+    const { outbox, network, foreign } = await behindForeign();
+    for (let pumps = 0; pumps < 3; pumps++) await outbox.pump();
+    network.receive(foreign);
+    await pumpUntilEmpty(outbox);
+    const [, , third] = network.transactions();
+    assert.deepEqual(third?.args, ["foreign"]);
+    assert.deepEqual(onLedger(network), ["openBook", "commit 1", "tick", "commit 2", "commit 3"]);
+  });
+
+  it("tells why a gap is not filled, and fills it once it can", async () => {
+    const { outbox, network, ledger } = await behindForeign();
+    const prepare = ledger.prepare.bind(ledger);
+    ledger.prepare = () => {
+      throw new TallystickError("ledger.call-unknown", "No clock.");
+    };
+    for (let pumps = 0; pumps < 6; pumps++) await outbox.pump();
+    assert.equal(outbox.pending()[0]?.trouble?.code, "ledger.call-unknown");
+    ledger.prepare = prepare;
+    await pumpUntilEmpty(outbox);
+    assert.equal(onLedger(network).length, 5);
+  });
+
   it("says that it can not repair what it no longer keeps", async () => {
     const { outbox, network } = scene({ bytesKeptMax: 2 });
     await enqueueBatches(outbox, 1, 4);

@@ -2,6 +2,7 @@ import type { Hex } from "../../core/bytes.ts";
 import { TallystickError } from "../../core/errors.ts";
 import type { BlockHead, LedgerWriter, Receipt } from "./ledger.ts";
 import { LedgerRefusal } from "./ledger-refusal.ts";
+import { NonceGap } from "./nonce-gap.ts";
 import {
   isSigned,
   type OutboxEntry,
@@ -53,6 +54,7 @@ export class OutboxLane {
   readonly #pumpsSinceSent = new Map<Hex, number>();
   readonly #looks = new Map<Hex, number>();
   #replayHolds = 0;
+  readonly #gap: NonceGap;
   #trouble: { hash: Hex; error: TallystickError } | undefined;
 
   constructor(
@@ -63,6 +65,7 @@ export class OutboxLane {
     this.sender = sender;
     this.#highestSettledNonce = highestSettledNonce;
     this.#dependencies = dependencies;
+    this.#gap = new NonceGap(dependencies.ledger, dependencies.limits.resendAfterPumps);
   }
 
   /** The entry is in the journal already. */
@@ -100,7 +103,7 @@ export class OutboxLane {
     progress.settled = await this.#settleMined(minedNonce, finalHead);
     if (!mayWrite) return progress;
     progress.signed = await this.#signQueued(minedNonce);
-    progress.sent = await this.#sendUnmined(minedNonce);
+    progress.sent = (await this.#fillGap(minedNonce)) + (await this.#sendUnmined(minedNonce));
     return progress;
   }
 
@@ -219,6 +222,14 @@ export class OutboxLane {
       (next, nonce) => (nonce !== undefined && nonce >= next ? nonce + 1n : next),
       minedNonce,
     );
+  }
+
+  async #fillGap(minedNonce: bigint): Promise<number> {
+    const filled = await this.#gap.fill(this.#signed, minedNonce);
+    if (filled === undefined) return 0;
+    const { behind, trouble } = filled;
+    if (trouble !== undefined) this.#trouble = { hash: behind.signed.hash, error: trouble };
+    return trouble === undefined ? 1 : 0;
   }
 
   async #sendUnmined(minedNonce: bigint): Promise<number> {
