@@ -141,7 +141,7 @@ export class SeenIndex {
     const recalled = this.#recalled;
     recalled.clear();
     const isInTable = this.#table.hasAny(fingerprints);
-    await this.#runs.recall(fingerprints, (words, word) => {
+    await this.#runs.lookup.recall(fingerprints, (words, word) => {
       recalled.add(words, word, positionOf(words, word));
     });
     this.#folding?.table.findAll(fingerprints, recalled);
@@ -158,8 +158,8 @@ export class SeenIndex {
    * @param chunk how many of the words are recalled at once
    */
   readAhead(fingerprints: Uint32Array, chunk: number): void {
-    this.#runs.forgetAhead();
-    this.#runs.readAhead(fingerprints, chunk);
+    this.#runs.lookup.forgetAhead();
+    this.#runs.lookup.readAhead(fingerprints, chunk);
   }
 
   /** Entries in memory, those that are folded included. */
@@ -169,7 +169,7 @@ export class SeenIndex {
 
   /** Runs on disk that a fingerprint is looked for in. */
   get runs(): number {
-    return this.#runs.count;
+    return this.#runs.lookup.count;
   }
 
   /**

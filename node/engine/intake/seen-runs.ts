@@ -3,11 +3,9 @@ import type { StoreReader } from "../store/store.ts";
 import type { StoreSession } from "../store/store-session.ts";
 import { getJson } from "../store/stored-json.ts";
 import type { FoldedEntries } from "./fold-entries.ts";
-import { bytesOf } from "./seen-entry.ts";
-import { SeenFilters } from "./seen-filters.ts";
+import { SeenLookup } from "./seen-lookup.ts";
 import { type MergeParts, SeenMerge } from "./seen-merge.ts";
-import { entryIn, SeenRun, sizeOfRun } from "./seen-run.ts";
-import { SeenSegments } from "./seen-segments.ts";
+import { SeenRun, sizeOfRun } from "./seen-run.ts";
 import { SLICES } from "./seen-slices.ts";
 
 const STATE = keys.node("seen-runs");
@@ -33,14 +31,6 @@ export interface SeenRunsState {
   unmergeable?: number[];
 }
 
-/** Where fingerprints may stand, by the filters of these runs: keys of segments, with places among the fingerprints. */
-interface Looked {
-  asked: readonly SeenRun[];
-  /** As they were: of a row that nobody expected other ones are written in their place. */
-  fingerprints: Uint32Array;
-  wanted: ReadonlyMap<string, number[]>;
-}
-
 interface Held {
   run: SeenRun;
   level: number;
@@ -63,17 +53,13 @@ export class SeenRuns {
   readonly #state: SeenRunsState;
   #held: Held[] = [];
   #merges: SeenMerge[] = [];
-  readonly #segments: SeenSegments;
-  /** What filters said of fingerprints that will be recalled, by where these begin in their memory. */
-  readonly #looked = new Map<number, Looked>();
-  readonly #filters = new SeenFilters();
-  /** Of `#held` those that are durable, with those that are merged and not deleted yet. Oldest first. */
-  #asked: readonly SeenRun[] = [];
+  /** In what of `#held` is durable, with what is merged and not deleted yet. */
+  readonly lookup: SeenLookup;
 
   private constructor(parts: MergeParts, state: SeenRunsState) {
     this.#parts = parts;
     this.#state = state;
-    this.#segments = new SeenSegments(parts.store);
+    this.lookup = new SeenLookup(parts.store);
   }
 
   /**
@@ -112,88 +98,8 @@ export class SeenRuns {
       runs.#deleteRetired(session);
       runs.#put(session);
     }
-    runs.#ask();
+    runs.#askAll();
     return runs;
-  }
-
-  /** How many runs a fingerprint is looked for in. */
-  get count(): number {
-    return this.#asked.length;
-  }
-
-  /**
-   * What the runs hold of these fingerprints (upper and lower halves in turn).
-   * @param found told the entry's words and its first word; of several runs the oldest comes first
-   */
-  async recall(
-    fingerprints: Uint32Array,
-    found: (words: Uint32Array, word: number) => void,
-  ): Promise<void> {
-    const wanted = this.#lookedAt(fingerprints) ?? this.#lookNow(fingerprints);
-    if (wanted.size === 0) return;
-    const names = [...wanted.keys()];
-    for (const [at, words] of (await this.#segments.read(names)).entries()) {
-      for (const print of wanted.get(names[at] as string) as number[]) {
-        const word = entryIn(
-          words,
-          fingerprints[print] as number,
-          fingerprints[print + 1] as number,
-        );
-        if (word >= 0) found(words, word);
-      }
-    }
-  }
-
-  /**
-   * Begins to read what `recall` of these fingerprints, chunk by chunk, will ask for, and keeps it until
-   * `forgetAhead`. @param chunk words of each, but for the last one
-   */
-  readAhead(fingerprints: Uint32Array, chunk: number): void {
-    if (this.#asked.length === 0) return;
-    const wanted = this.#segmentsOf(fingerprints, chunk);
-    for (const [at, ofChunk] of wanted.entries()) {
-      const those = fingerprints.subarray(at * chunk, (at + 1) * chunk);
-      this.#looked.set(those.byteOffset, {
-        asked: this.#asked,
-        fingerprints: those.slice(),
-        wanted: ofChunk,
-      });
-      this.#segments.readAhead(ofChunk.keys());
-    }
-  }
-
-  forgetAhead(): void {
-    this.#segments.forget();
-    this.#looked.clear();
-  }
-
-  /** What the filters said when these very fingerprints were read ahead, unless other runs are asked by now. */
-  #lookedAt(fingerprints: Uint32Array): Looked["wanted"] | undefined {
-    const looked = this.#looked.get(fingerprints.byteOffset);
-    if (looked === undefined || looked.asked !== this.#asked) return undefined;
-    const isSame = Buffer.compare(bytesOf(looked.fingerprints), bytesOf(fingerprints)) === 0;
-    return isSame ? looked.wanted : undefined;
-  }
-
-  #lookNow(fingerprints: Uint32Array): Looked["wanted"] {
-    return this.#segmentsOf(fingerprints, fingerprints.length)[0] ?? new Map();
-  }
-
-  /** Of each chunk of the fingerprints; places are those within it. @param chunk its words */
-  #segmentsOf(fingerprints: Uint32Array, chunk: number): Map<string, number[]>[] {
-    const wanted = Array.from(
-      { length: Math.ceil(fingerprints.length / chunk) },
-      () => new Map<string, number[]>(),
-    );
-    this.#filters.candidates(fingerprints, (run, print) => {
-      const ofChunk = wanted[Math.floor(print / chunk)] as Map<string, number[]>;
-      for (const key of run.segmentsOf(fingerprints[print] as number)) {
-        const asked = ofChunk.get(key);
-        if (asked === undefined) ofChunk.set(key, [print % chunk]);
-        else asked.push(print % chunk);
-      }
-    });
-    return wanted;
   }
 
   /** A run of these entries. @param now ledger time in seconds */
@@ -208,7 +114,7 @@ export class SeenRuns {
    * and it comes before that unit adds a run: so whatever is read here is durable.
    */
   async advance(session: StoreSession, added: number): Promise<void> {
-    this.#ask();
+    this.#askAll();
     let hasChanged = false;
     // Before more is retired: what this unit retires is asked until it is durable.
     if (this.#state.retired.length > 0) {
@@ -233,11 +139,8 @@ export class SeenRuns {
   }
 
   /** All that are held are durable. */
-  #ask(): void {
-    const isOther = this.#held.some(({ run }, at) => run !== this.#asked[at]);
-    if (!isOther && this.#held.length === this.#asked.length) return;
-    this.#asked = this.#held.map(({ run }) => run);
-    this.#filters.ask(this.#asked);
+  #askAll(): void {
+    this.lookup.ask(this.#held.map(({ run }) => run));
   }
 
   #beginMerges(): boolean {
