@@ -241,6 +241,32 @@ describe("aggregating events", () => {
     );
   });
 
+  it("gathers late events of a closed window as long as it awaits others: they make one charge", async () => {
+    const aggregator = start({ ...POLICY, awaitSeconds: 60 });
+    const at = (time: number, sequence: number) => ({
+      device: "lamp-1",
+      time: START + time,
+      sequence,
+      quantity: 1,
+    });
+    let sequence = 0;
+    for (const times of [[5, HOUR + 60_000], [6], [7, HOUR + 119_999], [HOUR + 120_000]]) {
+      await take(
+        aggregator,
+        times.map((time) => at(time, ++sequence)),
+      );
+      await saved(aggregator, times.length);
+      await aggregator.closeDue();
+    }
+    assert.deepEqual(
+      records().map(({ id, energyWattHours }) => [/:\d\.1:/.exec(id)?.[0], energyWattHours]),
+      [
+        [":0.1:", "0.001"],
+        [":1.1:", "0.002"],
+      ],
+    );
+  });
+
   it("charges late events apart, and never what is charged already", async () => {
     const aggregator = start();
     await take(aggregator, [...hourOf(0), ...hourOf(2)]);
