@@ -96,6 +96,8 @@ export class NodeClient {
       // A connection of its own: one that is kept is closed by the node after some seconds, maybe just now.
       agent: false,
       headers: {
+        // Who says that it closes is cut off, with the answer on its way, when it is refused while it sends.
+        connection: "keep-alive",
         ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
         ...(type === undefined ? {} : { "content-type": type }),
       },
@@ -136,6 +138,8 @@ export class NodeClient {
         {},
         cause,
       );
+    } finally {
+      call.destroy();
     }
   }
 }

@@ -2,9 +2,19 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { Worker } from "node:worker_threads";
 import { NodeClient } from "../../node/cli/node-client.ts";
 import { ServiceError } from "../../node/cli/output.ts";
 import { hasCode } from "../engine/engine-scene.ts";
+
+const REFUSING_SERVER = `
+  const { createServer } = require("node:http");
+  const { parentPort } = require("node:worker_threads");
+  const server = createServer((request, response) => {
+    response.writeHead(422).end('{"error":{"code":"a.refusal","message":"no"}}');
+  });
+  server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
+`;
 
 describe("a node's client", () => {
   it("is not left without an answer by a connection that the node closed meanwhile", async () => {
@@ -50,6 +60,23 @@ describe("a node's client", () => {
     assert.ok(ofFile.startsWith(ofOther) && ofFile.length > ofOther.length, ofFile);
     await new Promise((resolve) => server.close(resolve));
     assert.equal(await toldOf(node.upload("/file", pieces())), ofFile);
+  });
+
+  it("hears why it is refused while it still sends", async () => {
+    // On a thread of its own, so that it answers while the client has something else to do.
+    const refusing = new Worker(REFUSING_SERVER, { eval: true });
+    const [port] = (await once(refusing, "message")) as [number];
+    const node = new NodeClient(`http://127.0.0.1:${port}`, "t");
+    async function* pieces() {
+      for (let piece = 0; piece < 10; piece++) {
+        yield new Uint8Array(1_048_576);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
+      }
+    }
+    for (let at = 0; at < 2; at++) {
+      await assert.rejects(node.upload("/file", pieces()), hasCode("a.refusal"));
+    }
+    await refusing.terminate();
   });
 
   it("is told of a connection that ends in something else than an answer", async () => {
