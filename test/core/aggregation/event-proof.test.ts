@@ -83,6 +83,10 @@ describe("the proof of one event", () => {
       refused({ ...base, absent: { before: leaf(at - 1) } });
       refused({ ...base, absent: { after: leaf(at + 1) } });
       refused({ ...base, absent: { before: leaf(at - 1), after: leaf(at) } });
+      refused({ ...base, absent: { before: leaf(at), after: leaf(at + 1) } });
+      // Neighbours, and both on one side of where it stands.
+      refused({ ...base, absent: { before: leaf(at + 1), after: leaf(at + 2) } });
+      refused({ ...base, absent: { before: leaf(at - 2), after: leaf(at - 1) } });
       refused({ ...base, absent: {} });
       refused(base);
     });
