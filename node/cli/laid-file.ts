@@ -2,6 +2,8 @@ import { createHash, randomUUID } from "node:crypto";
 import { type FileHandle, lstat, open, rm } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { whyDisk } from "../adapters/disk.ts";
+import { LAID_STEP_BYTES } from "../adapters/laid-step.ts";
+import type { Announcements } from "./announcements.ts";
 import type { NodeClient } from "./node-client.ts";
 import { ServiceError } from "./output.ts";
 
@@ -44,12 +46,18 @@ export class LaidFile {
 
   /**
    * Lays the pieces down, once, and tells how far it is after each; a piece lasts until the next one is asked for.
+   * @param announced how often the node said that it is at it: once for the first step, and once for each that it saw
    * @throws ServiceError `spool.write-failed`; as the pieces
    */
-  async *lay(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  async *lay(
+    pieces: AsyncIterable<Uint8Array>,
+    announced: Announcements,
+  ): AsyncGenerator<Uint8Array> {
     const digest = createHash("sha256");
     let bytes = 0;
     for await (const piece of pieces) {
+      // A node that does not get to it keeps the disk from being filled behind its back.
+      await announced.reach(Math.ceil((bytes + piece.length) / LAID_STEP_BYTES) - 1);
       // Hashed while it is written.
       const written = onDisk(this.#file.writeFile(piece));
       digest.update(piece);

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { http, https } from "../adapters/builtin-http.ts";
 import { type Place, TallystickError } from "../core/errors.ts";
+import type { Announcements } from "./announcements.ts";
 import { ServiceError } from "./output.ts";
 
 export interface NodeAnswer {
@@ -43,9 +44,16 @@ export class NodeClient {
     return ofFile(this.#ask("POST", path, "application/octet-stream", chunks));
   }
 
-  /** The same of lines of JSON, the first of which is asked for when the node says that it is at it (102). */
-  tell(path: string, lines: AsyncIterable<Uint8Array>): Promise<NodeAnswer> {
-    return ofFile(this.#ask("POST", path, "application/x-ndjson", lines, { waits: true }));
+  /**
+   * The same of lines of JSON, the first of which is asked for when the node says that it is at it (102).
+   * @param announced told each time that it says so
+   */
+  tell(
+    path: string,
+    lines: AsyncIterable<Uint8Array>,
+    announced: Announcements,
+  ): Promise<NodeAnswer> {
+    return ofFile(this.#ask("POST", path, "application/x-ndjson", lines, announced));
   }
 
   /** Whether it is asked for on this machine; what answers there may still be a node somewhere else. */
@@ -63,9 +71,9 @@ export class NodeClient {
     path: string,
     type?: string,
     chunks?: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-    { waits = false } = {},
+    announced?: Announcements,
   ): Promise<NodeAnswer> {
-    const { status, text, ...how } = await this.#exchange(method, path, type, chunks, waits);
+    const { status, text, ...how } = await this.#exchange(method, path, type, chunks, announced);
     const body = parse(text);
     if (status >= 200 && status < 300 && body !== undefined) return { status, body, ...how };
     const told = Object(body?.error) as Record<string, unknown>;
@@ -87,7 +95,7 @@ export class NodeClient {
     path: string,
     type: string | undefined,
     chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array> | undefined,
-    waits: boolean,
+    announced: Announcements | undefined,
   ): Promise<{ status: number; text: string; wasAnnounced?: true }> {
     const target = new URL(`${this.url}${path}`);
     const open = target.protocol === "https:" ? https().request : http.request;
@@ -118,7 +126,7 @@ export class NodeClient {
       call.once("response", () => {
         isAnswered = true;
       });
-      if (waits) await heardOf(call);
+      if (announced !== undefined) await firstOf(announced, call);
       const goesOn = () => !call.destroyed && !isAnswered;
       for await (const chunk of goesOn() ? (chunks ?? []) : []) {
         if (!goesOn()) break;
@@ -145,13 +153,11 @@ export class NodeClient {
 }
 
 /** Resolved once the node says that it is at the request, or answered it, or is gone. */
-function heardOf(call: ClientRequest): Promise<void> {
-  return new Promise((resolve) => {
-    for (const event of ["information", "response", "error", "close"]) {
-      call.once(event, () => resolve());
-    }
-    call.flushHeaders();
-  });
+function firstOf(announced: Announcements, call: ClientRequest): Promise<void> {
+  call.on("information", () => announced.add());
+  for (const event of ["response", "error", "close"]) call.once(event, () => announced.end());
+  call.flushHeaders();
+  return announced.reach(1);
 }
 
 /**

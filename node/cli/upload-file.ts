@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { readPieces } from "../adapters/files.ts";
 import type { TallystickError } from "../core/errors.ts";
 import type { IngestedFile } from "../engine/store/stored-types.ts";
+import { Announcements } from "./announcements.ts";
 import { tellIntake } from "./intake-progress.ts";
 import { LaidFile } from "./laid-file.ts";
 import type { NodeClient } from "./node-client.ts";
@@ -77,8 +78,10 @@ export async function beginUpload(
   }
   const send = () => node.upload(path, thenTell(pieces()));
   async function lay(laid: LaidFile) {
+    const announced = new Announcements();
     try {
-      return await node.tell(`${path}&laid=${laid.name}`, thenTell(laid.lay(pieces())));
+      const words = thenTell(laid.lay(pieces(), announced));
+      return await node.tell(`${path}&laid=${laid.name}`, words, announced);
     } catch (error) {
       if ((error as TallystickError).code !== "ingest.not-laid") throw error;
     } finally {

@@ -2,12 +2,12 @@ import { lstat, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { DiskReserve } from "../adapters/disk.ts";
+import { LAID_STEP_BYTES } from "../adapters/laid-step.ts";
 import { HttpError } from "./http-error.ts";
 import { endsLine, newSpoolPath, type SpooledFile, spoolError } from "./spooled-file.ts";
 
 const NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const WORD_CHARACTERS_MAX = 200;
-const BYTES_BETWEEN_LOOKS = 16 * 1_048_576;
 
 /** What who lays a file tells of it, on a line each: how long it is by now, and when it is whole its digest. */
 const wordSchema = z.strictObject({
@@ -71,12 +71,14 @@ export class LaidFiles {
    * Follows a claimed file while it is still written.
    * @param words of who lays it, one JSON object a line; the last one with the digest
    * @param onWritten told how many bytes stand in the file
+   * @param onRoom told after each step for which the disk has room
    * @throws HttpError 400 `ingest.laid-words`, 422 `ingest.laid-differs`; TallystickError `disk.nearly-full`
    */
   async follow(
     path: string,
     words: AsyncIterable<Uint8Array>,
     onWritten: (bytes: number) => void,
+    onRoom: () => void = () => {},
   ): Promise<SpooledFile> {
     try {
       let bytes = 0;
@@ -85,9 +87,9 @@ export class LaidFiles {
       for await (const word of wordsOf(words)) {
         if (word.bytes < bytes || sha256 !== undefined) throw unusableWords();
         ({ bytes, sha256 } = word);
-        if (bytes - looked >= BYTES_BETWEEN_LOOKS) {
-          looked = bytes;
+        for (; bytes - looked >= LAID_STEP_BYTES; looked += LAID_STEP_BYTES) {
           await this.#reserve.requireRoom();
+          onRoom();
         }
         if ((await lstat(path)).size < bytes) throw differs();
         onWritten(bytes);

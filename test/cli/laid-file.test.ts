@@ -13,6 +13,8 @@ import { type RequestListener, request as send } from "node:http";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { LAID_STEP_BYTES } from "../../node/adapters/laid-step.ts";
+import { Announcements } from "../../node/cli/announcements.ts";
 import { LaidFile } from "../../node/cli/laid-file.ts";
 import { NodeClient } from "../../node/cli/node-client.ts";
 import type { Output } from "../../node/cli/output.ts";
@@ -174,13 +176,44 @@ describe("a command that lays a file into its node's spool", () => {
     }
   });
 
+  it("is at most two steps ahead of what the node says that it saw", async () => {
+    const { node } = await nodeWith();
+    const laid = await LaidFile.open(node, 10_000_000);
+    assert.ok(laid !== undefined);
+    const steps = (count: number) => (count * LAID_STEP_BYTES) / 1_048_576;
+    async function* pieces() {
+      for (let piece = 0; piece < steps(4); piece++) yield new Uint8Array(1_048_576);
+    }
+    const announced = new Announcements();
+    const words = laid.lay(pieces(), announced);
+    let laidDown = 0;
+    const goOn = async () => {
+      while (!(await words.next()).done) laidDown++;
+    };
+    const isOver = goOn();
+    const untilQuiet = async () => {
+      for (let before = -1; before !== laidDown; ) {
+        before = laidDown;
+        await pause(50);
+      }
+    };
+    for (const expected of [1, 2, 3]) {
+      await untilQuiet();
+      assert.equal(laidDown, steps(expected));
+      announced.add();
+    }
+    await isOver;
+    assert.equal(laidDown, steps(4) + 1);
+    await laid.close();
+  });
+
   it("takes back what it laid of a file that changes meanwhile; nothing of it is taken in", async () => {
     const { node } = await nodeWith();
     const file = join(folder, "grows.ndjson");
     await writeFile(file, rows("grows", LONG));
     class Growing extends NodeClient {
-      override tell(path: string, lines: AsyncIterable<Uint8Array>) {
-        return super.tell(path, grown(lines));
+      override tell(path: string, lines: AsyncIterable<Uint8Array>, announced: Announcements) {
+        return super.tell(path, grown(lines), announced);
       }
     }
     async function* grown(lines: AsyncIterable<Uint8Array>) {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { Worker } from "node:worker_threads";
+import { Announcements } from "../../node/cli/announcements.ts";
 import { NodeClient } from "../../node/cli/node-client.ts";
 import { ServiceError } from "../../node/cli/output.ts";
 import { hasCode } from "../engine/engine-scene.ts";
@@ -55,7 +56,7 @@ describe("a node's client", () => {
       for (let piece = 0; piece < 3; piece++) yield new Uint8Array(65_536);
     }
     const ofFile = await toldOf(node.upload("/file", pieces()));
-    assert.equal(await toldOf(node.tell("/file", pieces())), ofFile);
+    assert.equal(await toldOf(node.tell("/file", pieces(), new Announcements())), ofFile);
     const ofOther = await toldOf(node.send("POST", "/other", { one: 1 }));
     assert.ok(ofFile.startsWith(ofOther) && ofFile.length > ofOther.length, ofFile);
     await new Promise((resolve) => server.close(resolve));

@@ -1,12 +1,23 @@
 import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DiskReserve } from "../../node/adapters/disk.ts";
+import { LAID_STEP_BYTES } from "../../node/adapters/laid-step.ts";
 import { LaidFiles } from "../../node/http/laid-files.ts";
 import { createServer } from "../../node/http/server.ts";
 import { codeOf } from "../core/formats/chunks.ts";
@@ -79,11 +90,13 @@ describe("a file that is laid into the spool", () => {
     call.flushHeaders();
     const isAsked = once(call, "information").then(([{ statusCode }]) => statusCode as number);
     isAsked.catch(() => {});
+    let asked = 0;
+    call.on("information", () => asked++);
     const answered = once(call, "response").then(async ([answer]) => {
       const parts: Buffer[] = [];
       for await (const part of answer as IncomingMessage) parts.push(part);
       const body = JSON.parse(Buffer.concat(parts).toString("utf8"));
-      return { status: (answer as IncomingMessage).statusCode, body };
+      return { status: (answer as IncomingMessage).statusCode, body, asked };
     });
     answered.catch(() => {});
     const tell = (words: string) => call.end(words);
@@ -222,6 +235,17 @@ describe("a file that is laid into the spool", () => {
     // Nothing of it was taken in.
     const { body } = await take(await lay(bytes), [whole]);
     assert.deepEqual([body.in.records, body.already], [2, false]);
+  });
+
+  it("is asked for step by step, each looked at for room on the disk", async () => {
+    const name = await lay(Buffer.from(""));
+    await truncate(join(laid, `${name}.usage`), 3 * LAID_STEP_BYTES);
+    const words = [0.5, 1, 2.5, 3].map((steps) => ({ bytes: steps * LAID_STEP_BYTES }));
+    const { body, asked } = await take(name, words);
+    // No digest followed; nothing in it is of any format either.
+    assert.ok(["ingest.laid-differs", "format.not-recognised"].includes(body.error.code));
+    assert.equal(asked, 1 + 3);
+    await requireEmpty();
   });
 
   it("leaves nothing behind when who lays it goes away", async () => {

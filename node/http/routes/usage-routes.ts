@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { rm } from "node:fs/promises";
-import type { Request, Response, Router } from "express";
+import type { Request, Router } from "express";
 import { ReadingThreads } from "../../adapters/reading-threads.ts";
 import { openUsage, type UsageSource } from "../../adapters/usage-source.ts";
 import type { ParseOptions } from "../../core/formats/inspect-line.ts";
@@ -9,12 +9,13 @@ import { NO_REPETITIONS } from "../../core/formats/repetition-index.ts";
 import type { OperatorPipeline } from "../../engine/pipeline.ts";
 import { CallSlots, type SlotBounds } from "../call-slots.ts";
 import { EarlyLook, usageFormatOf } from "../early-look.ts";
+import { FileReception, sayAtIt } from "../file-reception.ts";
 import { HttpError } from "../http-error.ts";
 import { IntakeProgress, type Turn, type UploadProgress } from "../intake-progress.ts";
 import type { Spool } from "../spool.ts";
 import type { SpooledFile } from "../spooled-file.ts";
 import { takeFileIn } from "../take-file-in.ts";
-import { type PaceBounds, UploadPace } from "../upload-pace.ts";
+import type { PaceBounds } from "../upload-pace.ts";
 
 /** Files that are received over lines of any speed, looked at, waiting and taken in at once: their bytes are on the disk. */
 const FILES_AT_ONCE = 16;
@@ -62,6 +63,9 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     },
   });
 
+  const isWaitedFor = () => slots.areWaitedFor;
+  const reception = new FileReception({ spool, leastPace, isWaitedFor });
+
   router.get("/usage", (_request, response) => {
     response.json({ uploads: intake.list() });
   });
@@ -84,8 +88,10 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
       if (slots.areTaken) intake.enter(upload, "waiting");
       // Those that come after one another have their slots in that order: none waits for one behind it.
       const taken = await slots.run(() => {
-        const receive =
-          laid === undefined ? receiveBody(request) : followLaid(String(laid), request, response);
+        const receive: Receive = (early) =>
+          laid === undefined
+            ? reception.receive(request, early)
+            : reception.follow(String(laid), request, response, early);
         return take(receive, upload, turn, named);
       });
       response.json({ ...taken, seconds: intake.secondsOf(upload) });
@@ -124,47 +130,6 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
     }
   }
 
-  /** Its bytes. @throws HttpError `ingest.too-slow`; as `Spool.receive` and `EarlyLook.reach` */
-  function receiveBody(request: Request): Receive {
-    return (early) =>
-      keepingPace((pace) =>
-        spool.receive(pace.of(chunksOf(request)), (path, bytes) => early.reach(path, bytes)),
-      );
-  }
-
-  /** What is told of it. @throws HttpError `ingest.too-slow`; as `LaidFiles` and `EarlyLook.reach` */
-  function followLaid(name: string, request: Request, response: Response): Receive {
-    return async (early) => {
-      const path = await spool.laid.claim(name);
-      // Nobody writes to the disk who only waits for a place.
-      sayAtIt(response);
-      let before = 0;
-      return keepingPace((pace) =>
-        spool.laid.follow(path, chunksOf(request), (bytes) => {
-          pace.count(bytes - before);
-          before = bytes;
-          early.reach(path, bytes);
-        }),
-      );
-    };
-  }
-
-  async function keepingPace(
-    receive: (pace: UploadPace) => Promise<SpooledFile>,
-  ): Promise<SpooledFile> {
-    const pace = new UploadPace(leastPace, () => slots.areWaitedFor);
-    const received = receive(pace);
-    try {
-      return await Promise.race([received, pace.lost]);
-    } catch (error) {
-      // What comes all the same, after its sender was refused, is nobody's.
-      received.then(({ path }) => rm(path, { force: true })).catch(() => {});
-      throw error;
-    } finally {
-      pace.end();
-    }
-  }
-
   async function open(
     { path }: SpooledFile,
     upload: UploadProgress,
@@ -186,16 +151,8 @@ export function usageRoutes(router: Router, parts: UsageRoutesParts): void {
   }
 }
 
-/** Gets a file into the spool, looked at as far as it is there. */
+/** Gets a file into the spool. */
 type Receive = (early: EarlyLook) => Promise<SpooledFile>;
-
-/** Status 102; to HTTP/1.0 nothing may be said before the answer (RFC 9110, section 15.2). */
-function sayAtIt(response: Response): void {
-  if (response.req.httpVersion !== "1.0") response.writeProcessing();
-}
-
-/** Whoever is refused hears why: ending the iteration is not to end the connection. */
-const chunksOf = (request: Request) => request.iterator({ destroyOnReturn: false });
 
 /** Of whoever was answered before all was sent the rest is read and dropped, so that the answer is heard; for a while. */
 function endSoon(request: Request): void {
