@@ -69,7 +69,7 @@ describe("aggregating events", () => {
   function start(
     policy: object = POLICY,
     {
-      now = START + 30 * 24 * HOUR,
+      now = () => START + 30 * 24 * HOUR,
       parts = 4,
       lanes = 2,
       roundEvents = 1e6,
@@ -94,7 +94,7 @@ describe("aggregating events", () => {
         };
         return new NearLane(new EventLane(own, state));
       },
-      now: () => now,
+      now,
       onClosed: (report) => closings.push(report),
     });
   }
@@ -515,8 +515,35 @@ describe("aggregating events", () => {
     assert.equal(readFileSync(join(path, "checkpoint.json"), "utf8"), before);
   });
 
+  it("judges events by the latest time that the clock showed, when it is set back while it takes them in", async () => {
+    let clock = START + 2 * HOUR;
+    const aggregator = start(POLICY, { now: () => clock });
+    await take(aggregator, hourOf(0));
+    await saved(aggregator, 600);
+    clock -= 72 * HOUR;
+    await take(aggregator, hourOf(1));
+    await saved(aggregator, 1200);
+    assert.equal(folder.readCheckpoint()?.clock, START + 2 * HOUR);
+    assert.equal(aggregator.clockBehind, 72 * HOUR);
+    const at = (hour: number) => [
+      { device: "lamp-1", time: START + hour * HOUR, sequence: 1000 + 2 * hour, quantity: 1 },
+    ];
+    await take(aggregator, [...at(25), ...at(27)]);
+    const { events, rejections } = await saved(aggregator, 1300);
+    assert.deepEqual([events, rejections.get("events.from-the-future")?.count], [1, 1]);
+    await aggregator.closeDue(true);
+    // What is late is told by the events' own times, as ever.
+    await take(aggregator, at(0.5));
+    await saved(aggregator, 1400);
+    await aggregator.closeDue(true);
+    assert.deepEqual(
+      closings.map(({ name }) => name),
+      [`${START}-0`, `${START + HOUR}-0`, `${START + 25 * HOUR}-0`, `${START}-1`],
+    );
+  });
+
   it("refuses what is too old or from the future, and another policy for the same folder", async () => {
-    const aggregator = start(POLICY, { now: START + 2 * HOUR });
+    const aggregator = start(POLICY, { now: () => START + 2 * HOUR });
     await take(aggregator, [
       ...hourOf(0),
       { device: "lamp-1", time: START + 48 * HOUR, sequence: 0, quantity: 1 },
