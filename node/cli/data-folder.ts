@@ -59,10 +59,20 @@ export async function operatorFolder(
 
 /** Where the operator's node serves, when it runs. What a killed one left behind does not count. */
 export async function runningNode(folder: OperatorFolder): Promise<string | undefined> {
+  const { url, pid } = await servingFile(folder);
+  return typeof url === "string" && URL.canParse(url) && isAlive(pid) ? url : undefined;
+}
+
+/** Whether who started the node that ended starts it again (`npm start`): it has its data before it serves. */
+export async function isStartedAgain(folder: OperatorFolder): Promise<boolean> {
+  const { pid, startedBy } = await servingFile(folder);
+  return !isAlive(pid) && isAlive(startedBy);
+}
+
+/** As it was written when a node last began to serve. */
+async function servingFile(folder: OperatorFolder): Promise<Record<string, unknown>> {
   const text = await readFile(join(folder.path, "serving.json"), "utf8").catch(() => "null");
-  const { url, pid } = Object(parse(text)) as Record<string, unknown>;
-  if (typeof url !== "string" || !URL.canParse(url)) return undefined;
-  return Number.isSafeInteger(pid) && isAlive(pid as number) ? url : undefined;
+  return Object(parse(text)) as Record<string, unknown>;
 }
 
 /** The operator's token, or undefined before the node was ever started. */
@@ -79,9 +89,9 @@ function parse(text: string): unknown {
   }
 }
 
-function isAlive(pid: number): boolean {
+function isAlive(pid: unknown): boolean {
   // 0 and below stand for groups of processes.
-  if (pid <= 0) return false;
+  if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
     return true;

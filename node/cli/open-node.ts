@@ -1,8 +1,10 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { SILENT_LOG } from "../adapters/silent-log.ts";
 import { TallystickError } from "../core/errors.ts";
 import { readEnvironment } from "../environment.ts";
 import {
   dataFolder,
+  isStartedAgain,
   type OperatorFolder,
   operatorFolder,
   operatorFolders,
@@ -18,6 +20,10 @@ export { declareNodeOptions, type NodeOptions } from "./node-options.ts";
 /** Codes that speak of a service, whoever says them. */
 const OF_A_SERVICE = ["ledger.unreachable", "ledger.refused", "ledger.wrong-chain", "store.locked"];
 
+/** How long a node's start may take on a busy machine. */
+const STARTING_MILLISECONDS_MAX = 60_000;
+const LOOK_MILLISECONDS = 200;
+
 /**
  * Runs `work` with the operator's node: the one named with --node, else the running one of the data
  * folder, else one that is started in this process on its data and stopped afterwards.
@@ -31,10 +37,29 @@ export async function withNode<T>(
     return work(new NodeClient(readUrl(options.node), await tokenFor(options)));
   }
   const folder = await operatorFolder(dataFolder(options.data), options.operator, output.remark);
-  const url = await runningNode(folder);
+  const url = (await runningNode(folder)) ?? (await untilStartedAgain(folder, output));
   if (url !== undefined) return work(new NodeClient(url, await operatorToken(folder)));
   output.remark(`No node of ${folder.name} runs; working on its data in ${folder.path}.`);
   return inProcess(folder, work, options.commit === true);
+}
+
+/**
+ * A command that took the data of a node that was killed would keep it from being started again.
+ * @returns where it serves; undefined where nobody starts it, or it does not serve in time
+ */
+async function untilStartedAgain(
+  folder: OperatorFolder,
+  output: Output,
+): Promise<string | undefined> {
+  if (!(await isStartedAgain(folder))) return undefined;
+  output.remark(`The node of ${folder.name} ended and is being started again; waiting for it.`);
+  for (const until = Date.now() + STARTING_MILLISECONDS_MAX; Date.now() < until; ) {
+    const url = await runningNode(folder);
+    if (url !== undefined) return url;
+    if (!(await isStartedAgain(folder))) return undefined;
+    await pause(LOOK_MILLISECONDS);
+  }
+  return undefined;
 }
 
 async function inProcess<T>(

@@ -110,7 +110,8 @@ export class OperatorProcess {
       this.#serving.catch((error: TallystickError) => this.#giveUp(error));
     });
     this.#token = (await readFile(join(folder, "operator.token"), "utf8")).trim();
-    await writeJsonFile(join(folder, "serving.json"), { url: this.#url, pid: child.pid });
+    const serving = { url: this.#url, pid: child.pid, startedBy: process.pid };
+    await writeJsonFile(join(folder, "serving.json"), serving);
   }
 
   async #startAgain(how: string): Promise<void> {
