@@ -272,8 +272,8 @@ export class OperatorPipeline {
 
   // Claims and demands for evidence
 
-  /** One round at the claims desk. @returns true when a credit waits for the next batch */
-  workClaims(): Promise<boolean> {
+  /** One round at the claims desk. @returns as `ClaimDesk.work`: how long a credit can wait for its batch */
+  workClaims(): Promise<number | undefined> {
     return this.#turns.runBrief(() => this.#stages.claims.work());
   }
 

@@ -99,16 +99,34 @@ describe("the claims desk", () => {
     paper.move(good, "conceded", { dueNano: 1n });
     const answered = paper.lodge("c4");
     const desk = open("contest");
-    assert.equal(await desk.work(), true);
+    assert.equal(await desk.work(), 4_000);
     assert.ok((await stored(good)).credit !== undefined);
     assert.deepEqual(paper.answers(), [["contest", answered]]);
-    for (let round = 0; round < 20; round++) assert.equal(await open().work(), false);
+    for (let round = 0; round < 20; round++) assert.equal(await open().work(), 4_000);
     assert.equal(troubles.length, 10);
     assert.deepEqual(new Set(troubles), new Set(["credit.target-unknown", "credit.above-charge"]));
     assert.deepEqual((await stored(poisoned)).trouble, {
       code: "credit.target-unknown",
       attempts: 5,
     });
+  });
+
+  it("tells how long the most urgent credit can wait, until it stands in a batch", async () => {
+    const [later, sooner] = [paper.lodge("c1", { kind: FACT }), paper.lodge("c2", { kind: FACT })];
+    paper.move(later, "conceded", { dueNano: 1n, deadline: 9_000n });
+    assert.equal(await open().work(), 8_000);
+    paper.move(sooner, "conceded", { dueNano: 1n, deadline: 1_200n });
+    assert.equal(await open().work(), 200);
+    paper.time = 1_300n;
+    assert.equal(await open().work(), -100);
+    await scene.pipeline.seal();
+    assert.equal(await open().work(), undefined);
+    assert.equal(paper.sent.length, 0, "the ledger does not have its batch yet");
+    await scene.settle();
+    await scene.pipeline.noteFinal();
+    assert.equal(await open().work(), undefined);
+    const shown = paper.sent.map(({ call }) => call.method);
+    assert.deepEqual(shown, ["settleByCredit", "settleByCredit"]);
   });
 
   it("blames no claim for a ledger that is away", async () => {

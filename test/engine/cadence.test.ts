@@ -43,6 +43,48 @@ describe("the cadence", () => {
     );
   });
 
+  it("commits a credit at the next beat, and before it only where it would be overdue by then", async () => {
+    const MINUTES = 60;
+    /** How often it seals within a look, when a credit is due in so many seconds and the next beat in others. */
+    const sealsOf = async (creditDueSeconds: number | undefined, beatSeconds: number) => {
+      let seals = 0;
+      let looks = 0;
+      const good = async () => {};
+      const work = {
+        followTariff: good,
+        noteFinal: good,
+        // Found waiting once: the first commitment takes it along.
+        workClaims: async () => (looks++ === 0 ? creditDueSeconds : undefined),
+        workDemands: good,
+        seal: async () => {
+          seals++;
+          return { batches: [] };
+        },
+      };
+      const cadence = new Cadence(work, beatSeconds, { info: () => {}, warn: () => {} });
+      cadence.start();
+      while (looks === 0) await pause(10);
+      await cadence.stop();
+      return seals;
+    };
+    const HOUR = 60 * MINUTES;
+    assert.deepEqual(
+      await Promise.all([
+        sealsOf(24 * HOUR, HOUR),
+        sealsOf(HOUR + 11 * MINUTES, HOUR),
+        sealsOf(undefined, HOUR),
+        // Conceded late in the window, or overdue; too early for what showing it takes.
+        sealsOf(HOUR + 9 * MINUTES, HOUR),
+        sealsOf(30 * MINUTES, HOUR),
+        sealsOf(-1, HOUR),
+        // Without a cadence there is no next beat.
+        sealsOf(24 * HOUR, 0),
+        sealsOf(undefined, 0),
+      ]),
+      [0, 0, 0, 1, 1, 1, 1, 0],
+    );
+  });
+
   it("tells no more of what failed once it is done", async () => {
     let isAway = true;
     let rounds = 0;
@@ -53,7 +95,7 @@ describe("the cadence", () => {
         noteFinal: async () => {
           if (isAway) throw new Error("a secret");
         },
-        workClaims: async () => false,
+        workClaims: async () => undefined,
         workDemands: async () => void rounds++,
         seal: async () => ({ batches: [] }),
       },

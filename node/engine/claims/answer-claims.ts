@@ -60,12 +60,16 @@ export class ClaimDesk {
     this.#parts = parts;
   }
 
-  /** One round. @returns true when a credit was issued and waits for a batch */
-  async work(): Promise<boolean> {
+  /**
+   * One round.
+   * @returns seconds of ledger time until the first credit that stands in no batch yet is overdue, below
+   *   zero where it is; undefined when none waits
+   */
+  async work(): Promise<number | undefined> {
     const { store } = this.#context;
     await followClaims(this.#context, this.#parts.ledger);
     const toContest: StoredClaim[] = [];
-    let creditIssued = false;
+    let creditDueAt: bigint | undefined;
     let ledgerTime: bigint | undefined;
     for await (const { value: id } of scanJson<Hex>(store, below("claim-open/"))) {
       const claim = await getJson<StoredClaim>(store, keys.claim(id));
@@ -77,16 +81,26 @@ export class ClaimDesk {
           if (claim.kind === "matter-of-fact") return;
           ledgerTime ??= await this.#parts.ledger.ledgerTime();
           if (ledgerTime > BigInt(claim.deadline)) await this.#lapse(claim);
-        } else if (claim.credit === undefined) {
-          creditIssued = (await issueCredit(this.#context, id)) || creditIssued;
         } else {
-          const call = await creditShown(this.#context, claim);
-          if (call !== undefined) await this.#send(`claim:${id}:credit`, "show credit", call);
+          const shown = await this.#credit(claim);
+          if (shown === "unsealed") {
+            const dueAt = BigInt(claim.deadline);
+            if (creditDueAt === undefined || dueAt < creditDueAt) creditDueAt = dueAt;
+          } else if (shown !== undefined) {
+            await this.#send(`claim:${id}:credit`, "show credit", shown);
+          }
         }
       });
     }
     await this.#contest(toContest);
-    return creditIssued;
+    if (creditDueAt === undefined) return undefined;
+    return Number(creditDueAt - (ledgerTime ?? (await this.#parts.ledger.ledgerTime())));
+  }
+
+  /** Issues the credit that is due, or finds how the one that was issued is shown. */
+  async #credit(claim: StoredClaim): Promise<LedgerCall | "unsealed" | undefined> {
+    if (claim.credit !== undefined) return creditShown(this.#context, claim);
+    return (await issueCredit(this.#context, claim.id)) ? "unsealed" : undefined;
   }
 
   /**

@@ -9,14 +9,14 @@ import type { StoredClaim } from "../store/stored-types.ts";
 
 /**
  * The call that shows the ledger the credit for a claim. Undefined while the credit's batch is not
- * on the ledger.
+ * on the ledger; "unsealed" while it stands in none.
  */
 export async function creditShown(
   context: EngineContext,
   claim: StoredClaim,
-): Promise<LedgerCall | undefined> {
+): Promise<LedgerCall | "unsealed" | undefined> {
   const place = await placeOfCredit(context, claim);
-  if (place === undefined) return undefined;
+  if (place === undefined) return "unsealed";
   const batch = await readBatch(context.store, place.domain, place.sequence);
   if (batch.blockTime === undefined) return undefined;
   const { charge, leafIndex } = place;

@@ -4,12 +4,14 @@ import { Beat } from "./beat.ts";
 
 /** How often the desk looks at claims, demands and finality between two commitments. */
 const LOOK_MS = 1_000;
+/** What it takes from a commitment until its credit was shown: two transactions, each of them final. */
+const SHOWING_MS = 600_000;
 
 /** What the heartbeat drives. */
 export interface CadenceWork {
   noteFinal(): Promise<unknown>;
-  /** @returns true when a credit waits for the next batch */
-  workClaims(): Promise<boolean>;
+  /** @returns seconds until the first credit that waits for a batch is overdue; undefined when none waits */
+  workClaims(): Promise<number | undefined>;
   /** Takes versions of the tariff that were published since. */
   followTariff(): Promise<void>;
   /** Answers demands for evidence. */
@@ -24,7 +26,9 @@ export interface CadenceLog {
 
 /**
  * The node's heartbeat: commits all books at a fixed cadence, empty batches included, so that timing
- * tells nothing; between two commitments it follows finality, claims and demands. A ledger that is away
+ * tells nothing; between two commitments it follows finality, claims and demands. A credit waits for the next
+ * beat as everything does, unless it would be overdue by then: a commitment beside the beat tells that one was
+ * conceded, but an overdue one counts against the operator. A ledger that is away
  * stops nothing: what is sealed waits in the outbox.
  */
 export class Cadence {
@@ -80,14 +84,19 @@ export class Cadence {
   async #round(): Promise<void> {
     await this.#attempt("tariff", () => this.#pipeline.followTariff());
     await this.#attempt("finality", () => this.#pipeline.noteFinal());
-    // A credit that was found due does not wait for the next beat: its deadline runs.
-    const creditWaits = await this.#attempt("claims", () => this.#pipeline.workClaims());
+    const creditDueSeconds = await this.#attempt("claims", () => this.#pipeline.workClaims());
     await this.#attempt("demands", () => this.#pipeline.workDemands());
-    if (!this.#beat.take() && creditWaits !== true) return;
+    if (!this.#beat.take() && !this.#isTooLate(creditDueSeconds)) return;
     await this.#attempt("seal", async () => {
       const tick = await this.#pipeline.seal();
       this.#log.info("batches sealed", { component: "cadence", count: tick.batches.length });
     });
+  }
+
+  /** Whether a credit of the next beat could not be shown in time. Ledger time runs no faster than this clock. */
+  #isTooLate(creditDueSeconds: number | undefined): boolean {
+    if (creditDueSeconds === undefined) return false;
+    return 1000 * creditDueSeconds < this.#beat.left + SHOWING_MS;
   }
 
   /** What fails is told and tried again in the next round; it keeps nothing else from its turn. */

@@ -129,7 +129,8 @@ export function operatorRoutes(parts: OperatorRoutesParts): Router {
   });
 
   router.post("/claims/work", async (_request, response) => {
-    response.json({ creditIssued: await pipeline.workClaims() });
+    const creditDueSeconds = await pipeline.workClaims();
+    response.json({ creditIssued: creditDueSeconds !== undefined });
   });
 
   router.post("/claims/:id", async (request, response) => {
