@@ -323,6 +323,21 @@ describe("columns taken in", function () {
     for (const name of CLASSES) assert.ok((outcomes.get(name) ?? 0) > 0, name);
   });
 
+  it("count what is not billable again in another file, never as a duplicate, nor what it shares an id with", async () => {
+    const rung = { id: "switch:1", billable: false };
+    const lines = [rung, { id: "switch:1" }, rung, { id: "switch:2", billable: false }];
+    for (const by of ["columns", "objects"] as const) {
+      const scene = await EngineScene.withAccounts();
+      const take = (name: string, text: string) => ingest(scene, name, text, by, recordsOf);
+      const text = lines.map(recordLine).join("");
+      const { classes } = await take("switch", text);
+      assert.deepEqual([classes.charged?.records, classes.notBillable?.records], [1, 3], by);
+      const again = (await take("switch, again", text)).classes;
+      assert.deepEqual([again.duplicate?.records, again.notBillable?.records], [1, 3], by);
+      assert.equal(again.charged?.records, 0);
+    }
+  });
+
   it("leave it too where accounts have plans", async () => {
     await fc.assert(
       fc.asyncProperty(
