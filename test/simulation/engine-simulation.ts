@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
+import type { MemoryTransaction } from "../../node/adapters/memory-network.ts";
 import { TallystickError } from "../../node/core/errors.ts";
 import { epochAfter, epochOfInstant } from "../../node/engine/bill/billing-epoch.ts";
 import type { IngestedFile } from "../../node/engine/store/stored-types.ts";
@@ -31,13 +32,15 @@ export interface SimulationResult extends JudgedBooks {
   clockJumps: number;
   dropped: number;
   cutFiles: number;
+  /** How often the network took a transaction of one key before one of another key that came earlier. */
+  reordered: number;
   /** Runs of a large batch, whose trees are built beside whatever else goes on. */
   runs: number;
 }
 
 /**
  * The whole engine of one operator under a seed: files come twice and in pieces, the disk fails, the
- * process dies in the middle of anything, the ledger is away, loses, delays and forgets. In the end
+ * process dies in the middle of anything, the ledger is away, loses, delays, reorders and forgets. In the end
  * everything heals, and every record of the input is counted exactly once.
  */
 export class EngineSimulation {
@@ -55,12 +58,14 @@ export class EngineSimulation {
     clockJumps: 0,
     dropped: 0,
     cutFiles: 0,
+    reordered: 0,
   };
   readonly #acknowledged = new Set<string>();
   #fuse!: FusedStore;
   /** The oldest that a record can belong to, then the one after the last that was billed. */
   #epoch = "2026-08";
   #mayBeDelayed = false;
+  #ticks = 0;
 
   private constructor(scene: EngineScene, random: Seeded, runs: SlowRuns, linesMax: number) {
     this.#scene = scene;
@@ -68,6 +73,7 @@ export class EngineSimulation {
     this.#runs = runs;
     this.#usage = new DeliveredUsage(random, linesMax, () => scene.network.head().time);
     this.#setUpHead = scene.network.head().number;
+    scene.network.order = (waiting) => this.#reorder(waiting);
     this.#clock = new JumpingClock(Number(scene.network.head().time) * 1000);
   }
 
@@ -136,6 +142,7 @@ export class EngineSimulation {
       [2, () => this.#recycleOne()],
       [1, () => this.#dropOne()],
       [1, () => this.#welcomeStranger()],
+      [2, () => this.#tick()],
     ];
     const total = operations.reduce((sum, [weight]) => sum + weight, 0);
     let at = this.#random.below(total);
@@ -164,9 +171,11 @@ export class EngineSimulation {
     if (chance(0.08)) this.#fuse.dieAfter(1 + below(60), chance(0.5));
     if (chance(0.1)) ledger.isReachable = !ledger.isReachable;
     if (chance(0.1)) {
-      const fault = pick(["deliver", "lose", "delay", "fail", "deliverAndFail"] as const);
-      ledger.delivery = () => fault;
-      this.#mayBeDelayed ||= fault === "delay";
+      const fault = pick(["deliver", "lose", "delay", "fail", "deliverAndFail", "mixed"] as const);
+      // Mixed: later ones arrive before earlier ones.
+      const mixed = () => pick(["deliver", "delay"] as const);
+      ledger.delivery = fault === "mixed" ? mixed : () => fault;
+      this.#mayBeDelayed ||= fault === "delay" || fault === "mixed";
     }
     if (chance(0.05)) {
       ledger.deliverDelayed();
@@ -256,6 +265,28 @@ export class EngineSimulation {
     if (!this.#random.chance(0.2)) return;
     const devices = [{ id: STRANGER }];
     await this.#scene.pipeline.putAccounts([{ id: "stranger", label: "Stranger", devices }]);
+  }
+
+  /** A call by the operator's other key, whose transactions come between those of the books. */
+  async #tick(): Promise<void> {
+    this.#ticks++;
+    await this.#scene.outbox.enqueue({
+      key: `simulated-tick:${this.#ticks}`,
+      purpose: "tick",
+      duty: "settle",
+      call: { contract: "clock", method: "tick", args: [] },
+    });
+  }
+
+  /** What the network takes next of what waits: anything; only a key's own order it keeps. */
+  #reorder(waiting: MemoryTransaction[]): MemoryTransaction[] {
+    const earliest = waiting[0];
+    for (let left = waiting.length; left > 1; left--) {
+      const at = this.#random.below(left);
+      waiting.push(...waiting.splice(at, 1));
+    }
+    if (earliest !== undefined && waiting[0]?.sender !== earliest.sender) this.#counts.reordered++;
+    return waiting;
   }
 
   /** No fault from here on: whatever was begun is finished. */

@@ -19,6 +19,7 @@ describe("the engine under a simulated disk, process and ledger", function () {
       clockJumps: 0,
       dropped: 0,
       cutFiles: 0,
+      reordered: 0,
       runs: 0,
     };
     for (let seed = FIRST; seed < FIRST + (GIVEN === undefined ? SEEDS : 1); seed++) {
