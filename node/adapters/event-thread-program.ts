@@ -8,6 +8,9 @@ import type { ThreadAnswer, ThreadBegin, ThreadCall } from "./event-thread.ts";
 import { LaneFiles } from "./lane-files.ts";
 import { newNameKey } from "./new-name-key.ts";
 
+/** Where there are threads there is memory: 32 MB of events. Each further round reads the whole part again. */
+const ROUND_EVENTS = 1_048_576;
+
 const port = parentPort;
 assert(port !== null, "runs in a thread");
 const { policy, folder, lane, state } = workerData as ThreadBegin;
@@ -17,6 +20,7 @@ const own = new EventLane(
     folder: new LaneFiles(folder, lane),
     random: (bytes) => randomFillSync(new Uint8Array(bytes)),
     nameKey: newNameKey(),
+    roundEvents: ROUND_EVENTS,
   },
   state,
 );

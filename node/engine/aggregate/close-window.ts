@@ -20,7 +20,7 @@ export interface ClosingOptions {
   random: (bytes: number) => Uint8Array;
   /** Secret, as in NameTable; nothing that is written depends on it. */
   nameKey: Uint32Array;
-  /** For tests; 262,144 unless given. */
+  /** How many are held in memory at once; 262,144 unless given, which a single thread at the edge has room for. */
   roundEvents?: number;
 }
 
@@ -83,15 +83,22 @@ export class WindowClosing {
     for (const frame of frames) {
       one.clear();
       decodeEvents(frame, one);
-      const names = one.devices.map((name) => this.#events.names.find(name, 0, name.length));
+      // Only names of this round are looked up: a part of 20 rounds would look each up 20 times.
+      const numbers = new Int32Array(one.devices.length).fill(-1);
+      const numberOf = (own: number): number => {
+        if (numbers[own] !== -1) return numbers[own] as number;
+        const name = one.devices[own] as Uint8Array;
+        numbers[own] = this.#events.names.find(name, 0, name.length);
+        return numbers[own];
+      };
       const named = policy.byDevice || !policy.byGateway ? one.device : one.gateway;
       for (let row = 0; row < one.count; row++) {
         const hash = one.names.lastingHashOf(named[row] as number) >>> 0;
         // The part is the hash's rest by their number; the round that of what is left.
         if (Math.floor(hash / this.#parts) % rounds !== round) continue;
         this.#events.push(
-          names[one.device[row] as number] as number,
-          names[one.gateway[row] as number] as number,
+          numberOf(one.device[row] as number),
+          numberOf(one.gateway[row] as number),
           one.time[row] as number,
           one.sequence[row] as number,
           one.quantity[row] as number,

@@ -18,6 +18,8 @@ export interface LaneOptions {
   random: (bytes: number) => Uint8Array;
   /** Secret, as in NameTable; nothing that is written depends on it. */
   nameKey: Uint32Array;
+  /** As in ClosingOptions. */
+  roundEvents?: number;
 }
 
 const ARRIVED = Uint32Array.from({ length: BUFFER_EVENTS }, (_, row) => row);
