@@ -20,7 +20,7 @@ import { setUpNetwork, TARIFF_FILES } from "./set-up-network.ts";
 export const ZONE = "Europe/Berlin";
 const DAY = 86_400;
 const SAMPLES = new URL("../../samples/", import.meta.url);
-const CADENCE_SECONDS = 60;
+const CADENCE_SECONDS = 15;
 
 export interface SampleNetworkOptions {
   directory: string;

@@ -183,6 +183,8 @@ describe("export of tariffs", () => {
             notes.filter(({ isLeftOut }) => isLeftOut),
             [],
           );
+          // CGRateS has no bands: each of its times becomes one, and a tariff has at most 100.
+          fc.pre((again.calendar?.bands.length ?? 0) <= 100);
           const records = made.map(
             ([start, milliseconds, head], index): UsageRecord => ({
               id: String(index),
